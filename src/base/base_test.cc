@@ -1,0 +1,91 @@
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/secret_bytes.h"
+#include "base/text.h"
+
+namespace signet {
+namespace {
+
+Result<int> half(int n) {
+  if (n % 2) return Error{Code::kInvalid, "odd", "not even"};
+  return n / 2;
+}
+Result<std::string> quarter_as_text(int n) {
+  TRY(const int h, half(n));
+  TRY(half(h));
+  TRY(const int q, half(h));
+  return std::to_string(q);
+}
+
+TEST(Result, try_hands_on_the_value_or_the_failure) {
+  EXPECT_EQ(*quarter_as_text(12), "3");
+  EXPECT_STREQ(quarter_as_text(6).error().reason, "odd");
+}
+
+TEST(Result, a_default_constructed_one_is_a_failure) { EXPECT_FALSE(Result<int>().ok()); }
+
+TEST(SecretBytes, moves_and_leaves_the_source_empty) {
+  SecretBytes a = SecretBytes::from_text("hunter2");
+  SecretBytes b = std::move(a);
+  EXPECT_TRUE(a.empty());
+  EXPECT_EQ(as_text(b.view()), "hunter2");
+  b.truncate(3);
+  EXPECT_EQ(as_text(b.view()), "hun");
+}
+
+TEST(SecretBytes, sec_124_memory_is_zeroed_when_given_back) {
+  const std::uint8_t* where = nullptr;
+  {
+    SecretBytes secret = SecretBytes::from_text("a secret of more than sixteen bytes");
+    where = secret.view().data();
+  }
+  // The arena keeps the page mapped; only its free-list link may stand in the first eight bytes.
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(where) + 8, 27), std::string(27, '\0'));
+}
+
+TEST(SecretBytes, large_and_many_secrets_are_held) {
+  std::vector<SecretBytes> many;
+  for (std::size_t i = 0; i < 3000; ++i) many.emplace_back(i % 97 + 1);
+  many.emplace_back(1 << 20);
+  many.back().span()[(1 << 20) - 1] = 7;
+  EXPECT_EQ(many.back().view()[(1 << 20) - 1], 7);
+}
+
+TEST(SystemRandom, does_not_repeat) {
+  SystemRandom random;
+  std::set<Bytes> seen;
+  for (int i = 0; i < 10000; ++i) {
+    Bytes bytes(16);
+    random.fill(bytes);
+    EXPECT_TRUE(seen.insert(bytes).second);
+  }
+}
+
+TEST(Text, quoted_neutralises_line_ends_and_terminal_codes) {
+  EXPECT_EQ(quoted("a\r\nb\x1b[31m'"), "'a\\x0d\\x0ab\\x1b[31m\\x27'");
+  EXPECT_EQ(quoted(std::string(100, 'x'), 3), "'xxx...'");
+}
+
+TEST(Text, nearest_finds_a_misspelling_and_nothing_far_away) {
+  EXPECT_EQ(nearest("acess_token", {"refresh_token", "access_token"}), "access_token");
+  EXPECT_EQ(nearest("banana", {"refresh_token", "access_token"}), "");
+}
+
+TEST(Text, utf8) {
+  EXPECT_TRUE(is_utf8("aé€😀"));
+  for (const char* bad : {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"})
+    EXPECT_FALSE(is_utf8(bad));
+}
+
+TEST(Clock, seconds_round_down) {
+  EXPECT_EQ(unix_seconds(Instant(Milliseconds(1999))), 1);
+  EXPECT_EQ(unix_seconds(Instant(Milliseconds(-1))), -1);
+}
+
+}  // namespace
+}  // namespace signet

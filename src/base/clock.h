@@ -1,0 +1,55 @@
+#pragma once
+// Time as an argument: dry code takes an Instant, wet code asks a Clock once per request.
+
+#include <chrono>
+#include <cstdint>
+
+namespace signet {
+
+/// The time line of Instant: UTC, milliseconds since 1970. Has no now(): ask a Clock.
+struct Utc {
+  using duration = std::chrono::milliseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<Utc>;
+  static constexpr bool is_steady = false;
+};
+using Instant = Utc::time_point;
+using Seconds = std::chrono::seconds;
+using Milliseconds = std::chrono::milliseconds;
+
+constexpr Instant from_unix_seconds(std::int64_t seconds) { return Instant(Seconds(seconds)); }
+/// Whole seconds since 1970, rounded down: the NumericDate of RFC 7519 §2.
+constexpr std::int64_t unix_seconds(Instant instant) {
+  return std::chrono::floor<Seconds>(instant.time_since_epoch()).count();
+}
+
+/// Tells the time. Shared by all threads.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual Instant now() const = 0;
+};
+
+/// The system's real-time clock.
+class SystemClock : public Clock {
+ public:
+  Instant now() const override {
+    return Instant(std::chrono::duration_cast<Milliseconds>(
+        std::chrono::system_clock::now().time_since_epoch()));
+  }
+};
+
+/// A clock that moves only by hand, for tests.
+class ManualClock : public Clock {
+ public:
+  explicit ManualClock(Instant start = from_unix_seconds(1'700'000'000)) : now_(start) {}
+  Instant now() const override { return now_; }
+  void advance(Milliseconds by) { now_ += by; }
+  void set(Instant to) { now_ = to; }
+
+ private:
+  Instant now_;
+};
+
+}  // namespace signet

@@ -1,0 +1,120 @@
+#include "base/log.h"
+
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <chrono>
+#include <ctime>
+#include <memory>
+#include <mutex>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace signet::log {
+namespace {
+
+std::atomic<Level> g_least{Level::kInfo};
+std::atomic<bool> g_json{true};
+
+// spdlog carries finished lines to the sink on its own thread, so that a slow terminal or pipe
+// never holds up a request; when its queue is full the oldest lines are dropped.
+spdlog::logger& sink() {
+  static const std::shared_ptr<spdlog::logger> logger = [] {
+    spdlog::init_thread_pool(8192, 1);
+    auto made = std::make_shared<spdlog::async_logger>(
+        "signet", std::make_shared<spdlog::sinks::stderr_sink_mt>(), spdlog::thread_pool(),
+        spdlog::async_overflow_policy::overrun_oldest);
+    made->set_pattern("%v");
+    made->set_level(spdlog::level::trace);
+    made->flush_on(spdlog::level::warn);
+    return made;
+  }();
+  return *logger;
+}
+
+void append_time(std::string& out) {
+  const auto now = std::chrono::system_clock::now();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  const auto ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  char buffer[40];
+  const std::size_t size = std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%S", &utc);
+  out.append(buffer, size);
+  std::snprintf(buffer, sizeof buffer, ".%03dZ", static_cast<int>(ms));
+  out += buffer;
+}
+
+std::string_view name(Level level) {
+  switch (level) {
+    case Level::kDebug: return "debug";
+    case Level::kInfo: return "info";
+    case Level::kWarn: return "warn";
+    case Level::kError: return "error";
+    case Level::kOff: break;
+  }
+  return "off";
+}
+
+}  // namespace
+
+void configure(Level least, bool as_json) {
+  g_least = least;
+  g_json = as_json;
+}
+
+bool enabled(Level level) { return level >= g_least.load(std::memory_order_relaxed); }
+
+void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+  std::string line, time;
+  append_time(time);
+  if (g_json.load(std::memory_order_relaxed)) {
+    json::ObjectWriter w(line);
+    w.add("time", time).add("level", name(level)).add("event", event);
+    for (const auto& field : fields) {
+      if (field.is_number) {
+        w.add(field.name, field.number);
+      } else {
+        w.add(field.name, field.text);
+      }
+    }
+    w.end();
+  } else {
+    line.append(time).append(" ").append(name(level)).append(" ").append(event);
+    for (const auto& field : fields) {
+      line.append(" ").append(field.name).append("=");
+      if (field.is_number) {
+        json::append_number(line, field.number);
+      } else {
+        line += quoted(field.text, 2048);
+      }
+    }
+  }
+  sink().log(level >= Level::kWarn ? spdlog::level::warn : spdlog::level::info,
+             spdlog::string_view_t(line.data(), line.size()));
+}
+
+void flush() { sink().flush(); }
+
+void failure(std::string_view event, const Error& e, std::initializer_list<Field> fields) {
+  const Level level = e.code <= Code::kExpired   ? Level::kInfo
+                      : e.code == Code::kInternal ? Level::kError
+                                                  : Level::kWarn;
+  if (!enabled(level)) return;
+  std::string detail = e.detail;
+  for (const auto& field : fields) {
+    detail.append("; ").append(field.name).append("=");
+    if (field.is_number) {
+      detail += std::to_string(field.number);
+    } else {
+      detail += quoted(field.text, 256);
+    }
+  }
+  write(level, event, {{"code", to_string(e.code)}, {"reason", e.reason}, {"detail", detail}});
+}
+
+}  // namespace signet::log

@@ -1,0 +1,32 @@
+#pragma once
+// PKCS#12 (RFC 7292), read with OpenSSL: bytes in, bags out.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crypto/key.h"
+#include "crypto/x509.h"
+
+namespace signet::crypto {
+
+/// One bag. Exactly one of the three is present.
+struct Pkcs12Bag {
+  std::string friendly_name;  ///< UTF-8, empty if none
+  Bytes local_key_id;         ///< empty if none
+  std::optional<PrivateKey> private_key;
+  std::optional<Certificate> certificate;
+  std::optional<SecretBytes> secret_key;  ///< raw bytes of a secretBag
+  std::string secret_key_algorithm;       ///< e.g. "AES", "HmacSHA512"; empty if unknown
+  bool is_trusted = false;                ///< Java's trustedKeyUsage attribute is there
+};
+
+/// Checks the MAC first ("keystore_password_wrong"), bounds the iterations (600,000 × 32:
+/// "keystore_iterations_excessive") and the size (4 MiB: "keystore_too_large"). Bags are in file
+/// order. Keys of kinds we do not serve fail with "key_unsupported".
+Result<std::vector<Pkcs12Bag>> read_pkcs12(ByteView der, ByteView password);
+/// Writes one key pair with its chain (AES-256-CBC, PBKDF2-SHA256, MAC SHA-256).
+Result<SecretBytes> write_pkcs12(const PrivateKey& key, const std::vector<Certificate>& chain,
+                                 const std::string& friendly_name, ByteView password);
+
+}  // namespace signet::crypto

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Fails when an include breaks the map in src/CMakeLists.txt, or climbs one of the walls.
+
+Usage: check_layers.py [ROOT]   (ROOT is the project's folder; default: this file's parent)
+"""
+import pathlib
+import re
+import sys
+
+# A wall: which foreign headers may appear only in which parts.
+WALLS = [
+    (re.compile(r"<(openssl|nettle)/|<sodium"), {"crypto"}, "cryptographic libraries"),
+    (re.compile(r"<sqlite3\.h>|<libpq-fe\.h>"), {"storage"}, "databases"),
+    (re.compile(r"<boost/(asio|beast)"), {"async", "net"}, "Asio and Beast"),
+    (re.compile(r"<(libxml|xmlsec)"), {"xml"}, "XML libraries"),
+    (re.compile(r"<yaml-cpp"), {"config"}, "the YAML library"),
+    (re.compile(r"<boost/json"), {"base"}, "the JSON library"),
+    (re.compile(r"<spdlog"), {"base"}, "the logging library"),
+]
+# Asio's TLS streams need these two types of OpenSSL; nothing else of it is used in net.
+ALLOWED = {("net", "<openssl/ssl.h>"), ("net", "<openssl/err.h>"), ("net", "<openssl/x509.h>")}
+
+
+def read_map(text):
+    text = re.sub(r"#[^\n]*", "", text)
+    parts = {}
+    for body in re.findall(r"signet_part\(([^)]*)\)", text):
+        words = body.split()
+        name, uses, mode = words[0], set(), None
+        for word in words[1:]:
+            if word in ("USES", "LINKS", "SUBFOLDERS"):
+                mode = word
+            elif mode == "USES":
+                uses.add(word)
+        parts[name] = uses
+    return parts
+
+
+def part_of(path, parts):
+    """The longest part name that is a folder of this path."""
+    best = None
+    for name in parts:
+        if path.startswith(name + "/") and (best is None or len(name) > len(best)):
+            best = name
+    return best
+
+
+def check(root):
+    src = root / "src"
+    parts = read_map((src / "CMakeLists.txt").read_text())
+    faults = []
+    for file in sorted(src.rglob("*.h")) + sorted(src.rglob("*.cc")):
+        relative = file.relative_to(src).as_posix()
+        part = part_of(relative, parts)
+        if part is None:
+            faults.append(f"src/{relative}: in no part of the map")
+            continue
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            match = re.match(r'\s*#\s*include\s+("([^"]+)"|<[^>]+>)', line)
+            if not match:
+                continue
+            place = f"src/{relative}:{number}"
+            if match.group(2):
+                target = part_of(match.group(2), parts)
+                is_test_help = match.group(2).startswith("support/") and file.name.endswith(
+                    ("_test.cc", "_contract.h"))
+                if target is None and not is_test_help:
+                    faults.append(f"{place}: {match.group(1)} is in no part of the map")
+                elif target and target != part and target not in parts[part]:
+                    faults.append(f"{place}: {part} may not include {target}")
+            else:
+                for pattern, allowed, what in WALLS:
+                    if (pattern.search(match.group(1)) and part not in allowed
+                            and (part, match.group(1)) not in ALLOWED):
+                        faults.append(f"{place}: {what} belong in {', '.join(sorted(allowed))} only")
+    return faults
+
+
+def main():
+    root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parents[1]
+    faults = check(root)
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
