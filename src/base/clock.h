@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace signet {
 
@@ -23,6 +24,9 @@ constexpr Instant from_unix_seconds(std::int64_t seconds) { return Instant(Secon
 constexpr std::int64_t unix_seconds(Instant instant) {
   return std::chrono::floor<Seconds>(instant.time_since_epoch()).count();
 }
+
+/// "2026-11-21T18:50:49.123Z" (RFC 3339).
+std::string to_rfc3339(Instant instant);
 
 /// Tells the time. Shared by all threads.
 class Clock {

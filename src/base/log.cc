@@ -5,11 +5,10 @@
 #include <spdlog/spdlog.h>
 
 #include <atomic>
-#include <chrono>
-#include <ctime>
 #include <memory>
 #include <mutex>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -35,20 +34,6 @@ spdlog::logger& sink() {
   return *logger;
 }
 
-void append_time(std::string& out) {
-  const auto now = std::chrono::system_clock::now();
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  const auto ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char buffer[40];
-  const std::size_t size = std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%S", &utc);
-  out.append(buffer, size);
-  std::snprintf(buffer, sizeof buffer, ".%03dZ", static_cast<int>(ms));
-  out += buffer;
-}
-
 std::string_view name(Level level) {
   switch (level) {
     case Level::kDebug: return "debug";
@@ -70,8 +55,8 @@ void configure(Level least, bool as_json) {
 bool enabled(Level level) { return level >= g_least.load(std::memory_order_relaxed); }
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
-  std::string line, time;
-  append_time(time);
+  std::string line;
+  const std::string time = to_rfc3339(SystemClock().now());
   if (g_json.load(std::memory_order_relaxed)) {
     json::ObjectWriter w(line);
     w.add("time", time).add("level", name(level)).add("event", event);
