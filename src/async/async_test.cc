@@ -1,0 +1,65 @@
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "async/blocking_pool.h"
+#include "support/matchers.h"
+
+namespace signet::async {
+namespace {
+
+using test::fails;
+using test::is_ok;
+
+Task<int> twice(int n) { co_return n * 2; }
+Task<int> fails_below(int n) {
+  CO_TRY(const int m, co_await twice(n));
+  if (m < 10) co_return Error{Code::kInvalid, "too_small", ""};
+  co_return m;
+}
+Task<int> throws() {
+  throw std::runtime_error("bug");
+  co_return 1;
+}
+
+TEST(Task, hands_on_values_and_failures) {
+  EXPECT_EQ(*run_now(fails_below(6)), 12);
+  EXPECT_THAT(run_now(fails_below(2)), fails("too_small"));
+}
+
+TEST(Task, an_escaped_exception_is_our_bug_not_a_crash) {
+  EXPECT_THAT(run_now(throws()), fails("unexpected_exception"));
+}
+
+TEST(OneShot, brings_a_value_from_another_thread_before_or_after_the_wait) {
+  OneShot<int> early;
+  early.complete(7);
+  EXPECT_EQ(*run_now(early.wait()), 7);
+  OneShot<int> late;
+  std::thread bringer([late]() mutable { late.complete(8); });
+  EXPECT_EQ(*run_now(late.wait()), 8);
+  bringer.join();
+}
+
+TEST(BlockingPool, runs_work_and_refuses_what_its_queue_cannot_hold) {
+  BlockingPool pool("test", 1, 1);
+  EXPECT_EQ(*run_now(pool.run<int>([]() -> Result<int> { return 5; })), 5);
+
+  OneShot<Done> gate;
+  const auto blocked = [gate]() mutable -> Result<Done> { return run_now(gate.wait()); };
+  boost::asio::io_context loop;
+  int finished = 0;
+  const auto count = [&](Result<Done> result) { finished += result.ok() ? 1 : 100; };
+  start<Done>(loop.get_executor(), pool.run<Done>(blocked), count);
+  loop.poll();
+  while (pool.queued() > 0) std::this_thread::yield();  // the thread has taken the first
+  start<Done>(loop.get_executor(), pool.run<Done>([]() -> Result<Done> { return Done{}; }), count);
+  loop.poll();
+  EXPECT_THAT(run_now(pool.run<Done>([]() -> Result<Done> { return Done{}; })), fails("pool_full"));
+  gate.complete(Done{});
+  loop.run();
+  EXPECT_EQ(finished, 2);
+}
+
+}  // namespace
+}  // namespace signet::async

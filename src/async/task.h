@@ -1,0 +1,51 @@
+#pragma once
+// async: the only spelling of waiting. Everything above the waterline that may take time returns a Task.
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+
+namespace signet {
+
+/// A value that may take time. A coroutine takes its parameters by value, or by reference to
+/// something that outlives the server.
+template <class T, class E = Error>
+using Task = boost::asio::awaitable<Result<T, E>>;
+
+namespace async {
+
+using Executor = boost::asio::any_io_executor;
+
+/// A value that another thread will bring: one waiter, one bringer. `complete` may be called from
+/// any thread, before or after `wait`; the waiter resumes on its own executor.
+template <class T>
+class OneShot {
+ public:
+  OneShot();
+  Task<T> wait();
+  void complete(Result<T> result);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// The executor of the coroutine that asks.
+boost::asio::awaitable<Executor> current_executor();
+
+/// Starts a task and does not wait for it; `done` gets its result on the executor. A task that
+/// throws ends as kInternal "unexpected_exception".
+template <class T>
+void start(const Executor& executor, Task<T> task, std::function<void(Result<T>)> done = {});
+
+/// Runs a task to its end on this thread: for tests, the CLI and start-up.
+template <class T>
+Result<T> run_now(Task<T> task);
+
+}  // namespace async
+}  // namespace signet
+
+#include "async/task_impl.h"  // the templates' bodies
