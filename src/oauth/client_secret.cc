@@ -1,0 +1,54 @@
+#include "oauth/client_secret.h"
+
+#include "base/base64.h"
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "crypto/kdf.h"
+
+namespace signet::oauth {
+namespace {
+constexpr std::string_view kFastPrefix = "sha256$";
+constexpr std::size_t kSalt = 16;
+
+Bytes salted(ByteView salt, ByteView secret) {
+  crypto::Hasher hasher(crypto::Hash::kSha256);
+  return hasher.update(salt).update(secret).finish();
+}
+}  // namespace
+
+SecretForm form_of(std::string_view stored) {
+  if (stored.empty()) return SecretForm::kNone;
+  if (stored.starts_with(kFastPrefix)) return SecretForm::kFast;
+  if (stored.starts_with("$argon2id$")) return SecretForm::kSlow;
+  return SecretForm::kSealed;
+}
+
+std::string make_client_secret(Random& random) {
+  SecretBytes bytes(32);
+  random.fill(bytes.span());
+  return base64::url_encode(bytes.view());
+}
+
+std::string hash_fast(std::string_view secret, Random& random) {
+  Bytes salt(kSalt);
+  random.fill(salt);
+  return std::string(kFastPrefix) + base64::url_encode(salt) + "$" +
+         base64::url_encode(salted(salt, as_bytes(secret)));
+}
+
+Result<std::string> hash_slow(std::string_view secret) { return crypto::argon2id_hash(as_bytes(secret)); }
+
+bool verify_fast(std::string_view stored, ByteView secret) {
+  if (form_of(stored) != SecretForm::kFast) return false;
+  const auto parts = split(stored, '$');
+  if (parts.size() != 3) return false;
+  const auto salt = base64::url_decode(parts[1]);
+  const auto hash = base64::url_decode(parts[2]);
+  return salt.ok() && hash.ok() && constant_time_equal(salted(*salt, secret), *hash);
+}
+
+bool verify_slow(std::string_view stored, ByteView secret) {
+  return form_of(stored) == SecretForm::kSlow && crypto::argon2id_verify(stored, secret);
+}
+
+}  // namespace signet::oauth

@@ -1,0 +1,31 @@
+#pragma once
+// Client secrets at rest (sec_045).
+
+#include <string>
+#include <string_view>
+
+#include "base/random.h"
+#include "base/secret_bytes.h"
+#include "base/result.h"
+
+namespace signet::oauth {
+
+enum class SecretForm : std::uint8_t {
+  kNone,
+  kFast,    ///< "sha256$salt$hash": for secrets that the server made itself, 256 random bits
+  kSlow,    ///< Argon2id: for secrets that a person may have chosen; checked on the blocking pool
+  kSealed,  ///< kept reversibly, because the client's algorithm needs the value (client_secret_jwt)
+};
+SecretForm form_of(std::string_view stored);
+
+/// 256 random bits as base64url, 43 characters.
+std::string make_client_secret(Random& random);
+/// The form for secrets of make_client_secret(). A guess is as hard as guessing the 256 bits, so a
+/// fast hash is enough and a login flood costs nothing (F25).
+std::string hash_fast(std::string_view secret, Random& random);
+Result<std::string> hash_slow(std::string_view secret);
+/// Constant-time. False for another form.
+bool verify_fast(std::string_view stored, ByteView secret);
+bool verify_slow(std::string_view stored, ByteView secret);
+
+}  // namespace signet::oauth

@@ -1,0 +1,65 @@
+#include "tokens/format.h"
+
+#include <set>
+
+#include "support/matchers.h"
+
+namespace signet::tokens {
+namespace {
+
+using test::is_ok;
+
+TEST(AccessTokenClaims, sec_064_carry_everything_rfc9068_asks_for) {
+  const auto ready = make_claims_template("https://as.example", "c1", "c1", {"https://api.example"}, "read write");
+  std::string text;
+  SeededRandom random(1);
+  append_claims(text, ready, from_unix_seconds(1000), from_unix_seconds(1600), make_token_id(random));
+  const auto claims = json::parse_object(text);
+  ASSERT_THAT(claims, is_ok());
+  for (const char* name : {"iss", "exp", "aud", "sub", "client_id", "iat", "jti", "scope"})
+    EXPECT_NE(claims->find(name), nullptr) << name;
+  EXPECT_EQ(*claims->find("aud")->if_string(), "https://api.example");
+  EXPECT_EQ(claims->find("exp")->if_int(), 1600);
+}
+
+TEST(AccessTokenClaims, several_audiences_are_a_list_and_texts_are_escaped) {
+  const auto ready = make_claims_template("https://as/\"x", "c", "c", {"a", "b"}, "");
+  const auto claims = json::parse_object(ready.prefix + "}");
+  ASSERT_THAT(claims, is_ok());
+  EXPECT_EQ(claims->find("aud")->if_array()->size(), 2U);
+  EXPECT_EQ(claims->find("scope"), nullptr);
+  EXPECT_EQ(*claims->find("iss")->if_string(), "https://as/\"x");
+}
+
+TEST(TokenId, sec_068_has_128_bits_and_does_not_repeat) {
+  SystemRandom random;
+  std::set<std::string> seen;
+  for (int i = 0; i < 100000; ++i) EXPECT_TRUE(seen.insert(std::string(make_token_id(random).view())).second);
+}
+
+TEST(OpaqueToken, sec_068_has_256_random_bits_beside_its_prefix) {
+  SystemRandom random;
+  std::string token;
+  append_opaque(token, random);
+  EXPECT_EQ(token.size(), kOpaqueSize);
+  EXPECT_EQ(shape_of(token), Shape::kOpaque);
+  EXPECT_EQ(opaque_hash(token).size(), 32U);
+}
+
+TEST(Shape, is_told_by_form_alone) {
+  EXPECT_EQ(shape_of("a.b.c"), Shape::kJws);
+  EXPECT_EQ(shape_of("a.b.c.d.e"), Shape::kJwe);
+  EXPECT_EQ(shape_of("sgo_short"), Shape::kUnknown);
+  EXPECT_EQ(shape_of(""), Shape::kUnknown);
+}
+
+TEST(SigningId, every_algorithm_has_one_whose_registry_row_names_it) {
+  for (const auto alg : jose::all_jws_algs()) {
+    const auto* row = secrets::find_row(signing_id(alg));
+    ASSERT_NE(row, nullptr);
+    EXPECT_THAT(row->algorithms, ::testing::Contains(jose::name(alg)));
+  }
+}
+
+}  // namespace
+}  // namespace signet::tokens
