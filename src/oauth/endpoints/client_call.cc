@@ -1,0 +1,252 @@
+#include "oauth/endpoints/client_call.h"
+
+#include <cstring>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "http/form.h"
+#include "oauth/client_secret.h"
+
+namespace signet::oauth {
+namespace {
+
+/// Secrets shorter than this may have been chosen by a person and are hashed slowly. Which hash is
+/// computed for a presented secret depends on its length alone, so that an unknown client and a wrong
+/// secret take the same time (sec_044).
+constexpr std::size_t kShortSecret = 32;
+constexpr std::size_t kMaxSecret = 512;
+
+// Verified secrets are remembered as a digest under a key of this process only.
+ByteView process_key(Random& random) {
+  static const SecretBytes key = [&] {
+    SecretBytes made(32);
+    random.fill(made.span());
+    return made;
+  }();
+  return key.view();
+}
+
+std::array<std::uint8_t, 32> proof_of(Random& random, std::string_view secret) {
+  std::array<std::uint8_t, 32 + kMaxSecret> text;
+  const ByteView key = process_key(random);
+  std::memcpy(text.data(), key.data(), 32);
+  std::memcpy(text.data() + 32, secret.data(), secret.size());
+  const auto proof = crypto::sha256({text.data(), 32 + secret.size()});
+  wipe(text.data(), 32 + secret.size());
+  return proof;
+}
+
+// A stored value to compare with where there is no client.
+const std::string& dummy_fast(Random& random) {
+  static const std::string dummy = hash_fast(make_client_secret(random), random);
+  return dummy;
+}
+
+const std::string& dummy_slow() {
+  static const std::string dummy = [] {
+    const auto made = hash_slow("a secret that no client has");
+    return made.ok() ? *made : std::string();
+  }();
+  return dummy;
+}
+
+Refusal wrong_secret() {
+  return invalid_client({Code::kDenied, "client_secret_wrong", "the client secret is wrong"});
+}
+
+}  // namespace
+
+ClientCall::~ClientCall() { wipe(scratch_); }
+
+Answer<Done> ClientCall::read(const http::Request& request) {
+  now_ = services_.clock->now();
+  if (http::media_type(request.header("Content-Type")) != "application/x-www-form-urlencoded")
+    return Refusal(OAuthError::kInvalidRequest, "the body must be application/x-www-form-urlencoded");
+  scratch_.resize(request.body.size());
+  auto form = http::FormView::parse(request.body, scratch_);
+  if (!form.ok()) return Refusal(OAuthError::kInvalidRequest, "the form is malformed", form.error());
+  form_ = *form;
+  if (const auto twice = form_.duplicate("resource"); !twice.empty())
+    return Refusal(OAuthError::kInvalidRequest, "a parameter occurs more than once");
+  TRY(read_credentials(request.header("Authorization"), request.count("Authorization"), form_, credentials_));
+  return Done{};
+}
+
+Answer<ClientCall::Need> ClientCall::step(const http::Request& request, http::Response& response) {
+  if (stage_ == Stage::kRead) {
+    TRY(read(request));
+    stage_ = Stage::kClient;
+  }
+  if (stage_ == Stage::kClient) {
+    if (!client_) client_ = worker_.client(realm_->settings().name.view(), credentials_.client_id);
+    if (!client_ && !client_is_unknown_) return Need::kClient;
+    stage_ = Stage::kProof;
+  }
+  if (stage_ == Stage::kProof) {
+    TRY(const Need need, prove());
+    if (need != Need::kNothing) return need;
+    stage_ = Stage::kProven;
+  }
+  return act(response);
+}
+
+Answer<ClientCall::Need> ClientCall::prove() {
+  if (credentials_.kind == Credentials::Kind::kAssertion) return prove_assertion();
+  if (credentials_.kind != Credentials::Kind::kNone) return prove_secret();
+  if (!client_) return invalid_client({Code::kNotFound, "client_unknown", quoted(credentials_.client_id)});
+  TRY(check_method(client_->client, credentials_));
+  if (!client_->client.enabled)
+    return invalid_client({Code::kDenied, "client_disabled", quoted(credentials_.client_id)});
+  if (!allows_public_client())
+    return Refusal(OAuthError::kUnauthorizedClient, "a public client may not do this");
+  return Need::kNothing;
+}
+
+Answer<ClientCall::Need> ClientCall::prove_secret() {
+  const std::string_view secret = credentials_.secret;
+  if (secret.size() > kMaxSecret) return wrong_secret();
+  const std::string_view stored = client_ ? std::string_view(client_->client.stored_secret) : "";
+  bool right = false;
+  if (client_ && client_->has_proven) {
+    right = constant_time_equal(proof_of(*services_.random, secret), client_->proven);
+  }
+  if (!right) {
+    if (client_ && client_->secret_key && form_of(stored) == SecretForm::kSealed) {
+      right = constant_time_equal(client_->secret_key->jwk().symmetric(), as_bytes(secret));
+    } else if (secret.size() < kShortSecret) {
+      return Need::kSlowHash;
+    } else {
+      right = verify_fast(form_of(stored) == SecretForm::kFast ? stored : dummy_fast(*services_.random),
+                          as_bytes(secret));
+    }
+    if (right) {
+      client_->proven = proof_of(*services_.random, secret);
+      client_->has_proven = true;
+    }
+  }
+  if (!client_) return invalid_client({Code::kNotFound, "client_unknown", quoted(credentials_.client_id)});
+  if (!right) return wrong_secret();
+  TRY(check_method(client_->client, credentials_));
+  if (!client_->client.enabled)
+    return invalid_client({Code::kDenied, "client_disabled", quoted(credentials_.client_id)});
+  return Need::kNothing;
+}
+
+Answer<ClientCall::Need> ClientCall::prove_assertion() {
+  if (assertion_used_) return Need::kNothing;
+  if (!client_) return invalid_client({Code::kNotFound, "client_unknown", quoted(credentials_.client_id)});
+  TRY(check_method(client_->client, credentials_));
+  if (!client_->client.enabled)
+    return invalid_client({Code::kDenied, "client_disabled", quoted(credentials_.client_id)});
+  AssertionRules rules{now_, realm_->issuer(), realm_->token_endpoint(), realm_->skew()};
+  TRY(assertion_, check_assertion(client_->client, credentials_.assertion, client_->secret_key, rules));
+  return Need::kUseAssertion;
+}
+
+Task<Done, Refusal> ClientCall::provide(Need need) {
+  switch (need) {
+    case Need::kNothing: co_return Done{};
+    case Need::kClient: co_return co_await load_client();
+    case Need::kSlowHash: co_return co_await hash_slowly();
+    case Need::kUseAssertion: co_return co_await use_assertion();
+    default: co_return co_await provide_for_act(need);
+  }
+}
+
+Task<Done, Refusal> ClientCall::load_client() {
+  const RealmName& realm = realm_->settings().name;
+  CO_TRY(const auto document,
+         co_await services_.storage->document("client", realm, std::string(credentials_.client_id)));
+  if (!document) {
+    client_is_unknown_ = true;
+    co_return Done{};
+  }
+  CO_TRY(const json::Object object, json::parse_object(document->text));
+  CO_TRY(Client client, Client::from_json(object));
+  jose::KeyPtr secret_key;
+  if (form_of(client.stored_secret) == SecretForm::kSealed) {
+    CO_TRY(SecretBytes secret, services_.unseal(client.stored_secret));
+    secret_key = jose::Key::local(jose::Jwk::from_symmetric(std::move(secret)));
+  }
+  client_ = worker_.keep_client(*realm_, std::move(client), std::move(secret_key));
+  co_return Done{};
+}
+
+Task<Done, Refusal> ClientCall::hash_slowly() {
+  const bool slow = client_ && form_of(client_->client.stored_secret) == SecretForm::kSlow;
+  auto secret = std::make_shared<SecretBytes>(SecretBytes::from_text(credentials_.secret));
+  const std::string stored = slow ? client_->client.stored_secret : std::string();
+  // Unknown clients cost the same hash as known ones, and the pool's queue is bounded (F25).
+  std::function<Result<bool>()> work = [stored, secret]() -> Result<bool> {
+    return verify_slow(stored.empty() ? dummy_slow() : stored, secret->view());
+  };
+  CO_TRY(const bool right, co_await services_.hashing->run<bool>(std::move(work)));
+  if (!client_) co_return invalid_client({Code::kNotFound, "client_unknown", quoted(credentials_.client_id)});
+  if (!right || !slow) co_return wrong_secret();
+  client_->proven = proof_of(*services_.random, credentials_.secret);
+  client_->has_proven = true;
+  co_return Done{};
+}
+
+Task<Done, Refusal> ClientCall::use_assertion() {
+  std::string once = client_->client.id.str();
+  once += '\0';
+  once += assertion_.jwt_id;
+  storage::UseOnce use{realm_->settings().name, tokens::token_id_hash(once), assertion_.expires};
+  storage::Transaction transaction;
+  transaction.emplace_back(std::move(use));
+  const auto committed = co_await services_.storage->commit(std::move(transaction));
+  if (!committed.ok()) {
+    if (committed.error().code == Code::kConflict)
+      co_return invalid_client({Code::kDenied, "assertion_replayed", "the assertion was used before"});
+    co_return Refusal(committed.error());
+  }
+  assertion_used_ = true;
+  co_return Done{};
+}
+
+void ClientCall::render(http::Response& response, const Refusal& refusal, std::string_view request_id) const {
+  response.reset();
+  response.status = http_status(refusal.error);
+  response.content_type("application/json");
+  if (refusal.error == OAuthError::kInvalidClient && credentials_.kind != Credentials::Kind::kPost)
+    response.add("WWW-Authenticate", "Basic realm=\"signet\"");
+  if (refusal.error == OAuthError::kTemporarilyUnavailable) response.add("Retry-After", "1");
+  json::ObjectWriter w(response.body);
+  w.add("error", wire_code(refusal.error)).add("error_description", refusal.description);
+  w.end();
+  if (refusal.cause) {
+    log::failure("request_refused", *refusal.cause,
+                 {{"request_id", request_id},
+                  {"realm", realm_->settings().name.view()},
+                  {"client_id", credentials_.client_id},
+                  {"error", wire_code(refusal.error)}});
+  }
+}
+
+std::optional<Task<Done>> ClientCall::run(std::unique_ptr<ClientCall> call, net::Exchange& exchange) {
+  const auto need = call->step(exchange.request(), exchange.response());
+  if (!need.ok()) {
+    call->render(exchange.response(), need.error(), exchange.request().request_id);
+    return std::nullopt;
+  }
+  if (*need == Need::kNothing) return std::nullopt;
+  return finish(std::move(call), exchange, *need);
+}
+
+Task<Done> ClientCall::finish(std::unique_ptr<ClientCall> call, net::Exchange& exchange, Need need) {
+  while (need != Need::kNothing) {
+    const auto provided = co_await call->provide(need);
+    auto next = provided.ok() ? call->step(exchange.request(), exchange.response())
+                              : Answer<Need>(provided.error());
+    if (!next.ok()) {
+      call->render(exchange.response(), next.error(), exchange.request().request_id);
+      co_return Done{};
+    }
+    need = *next;
+  }
+  co_return Done{};
+}
+
+}  // namespace signet::oauth

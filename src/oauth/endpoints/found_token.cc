@@ -1,0 +1,76 @@
+#include "oauth/endpoints/found_token.h"
+
+#include <algorithm>
+
+namespace signet::oauth {
+namespace {
+
+jose::ClaimRules rules_for(const RealmRuntime& realm, Instant now) {
+  jose::ClaimRules rules;
+  rules.now = now;
+  // Our own clock wrote these times, so no leeway is owed to anybody: expired is expired.
+  rules.skew = Seconds(0);
+  rules.issuer = realm.issuer();
+  rules.require_jti = true;
+  rules.require_iat = false;
+  return rules;
+}
+
+}  // namespace
+
+Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_view token, Instant now) {
+  FoundToken found;
+  found.shape = tokens::shape_of(token);
+  jose::ClaimRules rules = rules_for(realm, now);
+  if (found.shape == tokens::Shape::kJws) {
+    rules.typ_any_of = {std::string(tokens::kAccessTokenType)};
+    jose::VerifyOptions verify;
+    verify.keys = realm.verification_keys();
+    TRY(auto verified, jose::verify_jwt(token, verify, rules));
+    found.claims = std::move(verified.claims);
+    return found;
+  }
+  if (found.shape != tokens::Shape::kJwe)
+    return Error{Code::kInvalid, "token_shape_unknown", "not a token of this server"};
+  static constexpr jose::JweAlg kAlgs[] = {jose::JweAlg::kDir};
+  static constexpr jose::JweEnc kEncs[] = {jose::JweEnc::kA128CbcHs256};
+  jose::DecryptOptions decrypt;
+  decrypt.keys = realm.decryption_keys();
+  decrypt.algs = kAlgs;
+  decrypt.encs = kEncs;
+  TRY(auto decrypted, jose::decrypt_compact(token, decrypt));
+  if (decrypted.header.typ != tokens::kAccessTokenType)
+    return Error{Code::kInvalid, "jwt_typ", "the token is of another kind"};
+  TRY(found.claims, jose::parse_claims(decrypted.plain.view()));
+  TRY(jose::check_claims({}, found.claims, rules));
+  return found;
+}
+
+Result<FoundToken> open_record(const RealmRuntime& realm, const storage::TokenRecord& record, Instant now) {
+  if (record.realm != realm.settings().name || record.kind != "access")
+    return Error{Code::kNotFound, "token_of_another_realm", "the token belongs elsewhere"};
+  FoundToken found;
+  found.shape = tokens::Shape::kOpaque;
+  TRY(found.claims, jose::parse_claims(as_bytes(record.claims)));
+  TRY(jose::check_claims({}, found.claims, rules_for(realm, now)));
+  return found;
+}
+
+std::string_view client_of(const FoundToken& token) {
+  const json::Value* id = token.claims.members.find("client_id");
+  const std::string* text = id ? id->if_string() : nullptr;
+  return text ? std::string_view(*text) : std::string_view();
+}
+
+bool concerns(const Client& caller, const FoundToken& token) {
+  switch (caller.introspection) {
+    case Introspection::kNone: return false;
+    case Introspection::kRealm: return true;
+    case Introspection::kOwn: break;
+  }
+  const auto& audience = token.claims.audience;
+  return client_of(token) == caller.id.view() ||
+         std::find(audience.begin(), audience.end(), caller.id.view()) != audience.end();
+}
+
+}  // namespace signet::oauth

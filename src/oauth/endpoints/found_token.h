@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string_view>
+
+#include "oauth/endpoints/client_call.h"
+
+namespace signet::oauth {
+
+/// A token of ours that a client showed us, opened and checked.
+struct FoundToken {
+  jose::Claims claims;
+  tokens::Shape shape = tokens::Shape::kUnknown;
+};
+
+/// Opens a JWT or an encrypted JWT with this realm's keys: signature or tag, issuer, type and time.
+/// Whether it was revoked is not looked at. Any failure is the token's own.
+Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_view token, Instant now);
+
+/// The same for the record of an opaque one.
+Result<FoundToken> open_record(const RealmRuntime& realm, const storage::TokenRecord& record, Instant now);
+
+/// Whether `caller` may learn about this token (sec_060).
+bool concerns(const Client& caller, const FoundToken& token);
+
+/// The client_id claim.
+std::string_view client_of(const FoundToken& token);
+
+}  // namespace signet::oauth

@@ -1,0 +1,52 @@
+#include "oauth/endpoints/realm_directory.h"
+
+#include "base/text.h"
+
+namespace signet::oauth {
+
+RealmRuntimePtr RealmDirectory::now(WorkerState& worker, std::string_view name) {
+  if (const RealmRuntimePtr* cached = worker.realm(name)) return *cached;
+  // The generation is read before the rings: a change in between is seen at the next request.
+  const std::uint64_t generation = services_.keeper->generation();
+  const RealmName realm{name};
+  RealmRuntimePtr shared;
+  {
+    std::lock_guard hold(mutex_);
+    const auto found = realms_.find(realm.str());
+    if (found == realms_.end()) return nullptr;
+    shared = found->second;
+  }
+  secrets::RealmRingsPtr rings = services_.keeper->rings_now(realm);
+  if (!rings) return nullptr;
+  if (rings != shared->rings()) shared = share(shared->settings(), std::move(rings));
+  worker.keep_realm(shared, generation);
+  return shared;
+}
+
+RealmRuntimePtr RealmDirectory::share(realms::RealmSettings settings, secrets::RealmRingsPtr rings) {
+  const std::string name = settings.name.str();
+  auto made = RealmRuntime::make(std::move(settings), std::move(rings), services_.public_url,
+                                 services_.keeper->policy());
+  std::lock_guard hold(mutex_);
+  if (realms_.size() >= services_.cached_realms) realms_.erase(realms_.begin());
+  realms_.insert_or_assign(name, made);
+  return made;
+}
+
+Task<RealmRuntimePtr> RealmDirectory::load(RealmName name) {
+  const Error unknown{Code::kNotFound, "realm_unknown", "no realm " + quoted(name.view())};
+  CO_TRY(const auto document, co_await services_.storage->document("realm", RealmName(), name.str()));
+  if (!document) co_return unknown;
+  CO_TRY(const json::Object object, json::parse_object(document->text));
+  CO_TRY(realms::RealmSettings settings, realms::RealmSettings::from_json(object));
+  if (!settings.enabled) co_return unknown;
+  CO_TRY(secrets::RealmRingsPtr rings, co_await services_.keeper->rings(name));
+  co_return share(std::move(settings), std::move(rings));
+}
+
+void RealmDirectory::forget(const RealmName& name) {
+  std::lock_guard hold(mutex_);
+  realms_.erase(name.str());
+}
+
+}  // namespace signet::oauth

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "oauth/endpoints/realm_runtime.h"
+#include "oauth/endpoints/services.h"
+#include "oauth/endpoints/worker_state.h"
+
+namespace signet::oauth {
+
+/// Makes and shares realm snapshots: workers keep their own pointers and come here only when something
+/// changed.
+class RealmDirectory {
+ public:
+  explicit RealmDirectory(const Services& services) : services_(services) {}
+
+  /// Without waiting: from the worker's cache, else from the shared map if its rings are current.
+  /// Null: load() it.
+  RealmRuntimePtr now(WorkerState& worker, std::string_view name);
+  /// Reads settings and rings. kNotFound "realm_unknown" for one that is not there or not enabled.
+  Task<RealmRuntimePtr> load(RealmName name);
+  /// Forgets a realm whose settings changed.
+  void forget(const RealmName& name);
+
+ private:
+  RealmRuntimePtr share(realms::RealmSettings settings, secrets::RealmRingsPtr rings);
+
+  const Services& services_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, RealmRuntimePtr> realms_;
+};
+
+}  // namespace signet::oauth

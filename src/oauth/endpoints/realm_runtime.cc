@@ -1,0 +1,102 @@
+#include "oauth/endpoints/realm_runtime.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace signet::oauth {
+namespace {
+
+const json::Object& access_token_header() {
+  static const json::Object header = [] {
+    json::Object h;
+    h.set("typ", tokens::kAccessTokenType);
+    return h;
+  }();
+  return header;
+}
+
+// Active keys of every ID first, so that clients that look only at the head of the set find them.
+std::vector<PublishedKey> published_keys(const secrets::RealmRings& rings) {
+  std::vector<PublishedKey> active, others;
+  for (const auto& [id, use] : jwks_ids()) {
+    const secrets::LiveRing* ring = rings.find(id);
+    if (!ring) continue;
+    for (const auto& entry : ring->entries) {
+      if (entry.state == secrets::KeyState::kRetired) continue;
+      const bool is_active = entry.state == secrets::KeyState::kActive;
+      (is_active ? active : others).push_back({&entry.secret, use});
+    }
+  }
+  active.insert(active.end(), others.begin(), others.end());
+  return active;
+}
+
+std::vector<jose::JwsAlg> id_token_algs(const secrets::RealmRings& rings) {
+  std::vector<jose::JwsAlg> algs;
+  for (const auto& [id, use] : jwks_ids()) {
+    if (!id.str().starts_with("am.services.oauth2.oidc.signing.")) continue;
+    if (const secrets::LiveRing* ring = rings.find(id))
+      for (const auto alg : secrets::signing_algorithms(id, ring->ring->active())) algs.push_back(alg);
+  }
+  std::sort(algs.begin(), algs.end());
+  return algs;
+}
+
+}  // namespace
+
+std::shared_ptr<const RealmRuntime> RealmRuntime::make(realms::RealmSettings settings,
+                                                       secrets::RealmRingsPtr rings,
+                                                       const std::string& public_url,
+                                                       const secrets::RotationPolicy& policy) {
+  auto runtime = std::make_shared<RealmRuntime>();
+  const std::string base = public_url + realms::base_path(settings.name);
+  runtime->issuer_ = base;
+  runtime->token_endpoint_ = base + "/access_token";
+  runtime->skew_ = policy.clock_skew;
+  runtime->jwks_max_age_ = policy.jwks_max_age();
+
+  for (const auto& id : tokens::access_token_signing_ids()) {
+    const secrets::LiveRing* ring = rings->find(id);
+    if (!ring) continue;
+    const auto shared = std::shared_ptr<const secrets::LiveRing>(rings, ring);
+    for (const auto& key : ring->ring->keys()) runtime->verification_keys_.push_back(key);
+    for (const auto alg : secrets::signing_algorithms(id, ring->ring->active())) {
+      auto signer = jose::CompactSigner::make(ring->ring->active().key, alg, access_token_header());
+      if (signer.ok()) {
+        runtime->signers_[static_cast<std::size_t>(alg)].emplace(ReadySigner{shared, std::move(*signer)});
+      } else {
+        log::failure("signer_not_ready", signer.error(), {{"secret_id", id.str()}});
+      }
+    }
+  }
+  if (const secrets::LiveRing* ring = rings->find(tokens::encryption_id())) {
+    const auto shared = std::shared_ptr<const secrets::LiveRing>(rings, ring);
+    for (const auto& key : ring->ring->keys()) runtime->decryption_keys_.push_back(key);
+    auto encryptor = jose::DirectEncryptor::make(ring->ring->active().key, jose::JweEnc::kA128CbcHs256,
+                                                 access_token_header());
+    if (encryptor.ok()) {
+      runtime->encryptor_.emplace(ReadyEncryptor{shared, std::move(*encryptor)});
+    } else {
+      log::failure("encryptor_not_ready", encryptor.error(), {{"secret_id", tokens::encryption_id().str()}});
+    }
+  }
+
+  runtime->jwks_ = make_document(jwks_document(published_keys(*rings)));
+  Capabilities capabilities;
+  capabilities.issuer = base;
+  capabilities.base_url = base;
+  capabilities.id_token_algs = id_token_algs(*rings);
+  capabilities.scopes = settings.scopes;
+  runtime->metadata_ = make_document(metadata_document(capabilities));
+  runtime->settings_ = std::move(settings);
+  runtime->rings_ = std::move(rings);
+  return runtime;
+}
+
+const ReadySigner* RealmRuntime::signer(jose::JwsAlg alg) const {
+  const auto& slot = signers_[static_cast<std::size_t>(alg)];
+  return slot ? &*slot : nullptr;
+}
+
+}  // namespace signet::oauth

@@ -1,0 +1,149 @@
+#include "oauth/endpoints/router.h"
+
+#include "base/log.h"
+#include "http/cache.h"
+#include "oauth/endpoints/introspect_endpoint.h"
+#include "oauth/endpoints/token_endpoint.h"
+
+namespace signet::oauth {
+
+// What lies behind the last part of a path, and by which method it is asked for.
+struct Router::Route {
+  std::string_view endpoint;
+  bool is_post;
+  enum class Kind : std::uint8_t { kToken, kIntrospect, kRevoke, kJwks, kMetadata } kind;
+};
+
+namespace {
+
+using Kind = Router::Route::Kind;
+constexpr Router::Route kRoutes[] = {
+    {"access_token", true, Kind::kToken},
+    {"introspect", true, Kind::kIntrospect},
+    {"token/revoke", true, Kind::kRevoke},
+    {"connect/jwk_uri", false, Kind::kJwks},
+    {".well-known/openid-configuration", false, Kind::kMetadata},
+};
+
+const Router::Route* find_route(std::string_view endpoint) {
+  for (const auto& route : kRoutes)
+    if (route.endpoint == endpoint) return &route;
+  return nullptr;
+}
+
+void answer_problem(http::Response& response, int status, std::string_view title) {
+  response.reset();
+  response.status = status;
+  response.content_type("application/problem+json");
+  json::ObjectWriter w(response.body);
+  w.add("title", title).add("status", status);
+  w.end();
+}
+
+/// RFC 8414 §3.1: the well-known part goes between host and path: "/.well-known/NAME/oauth2...".
+std::optional<std::string> unfold_well_known(std::string_view path) {
+  for (const std::string_view prefix :
+       {std::string_view("/.well-known/oauth-authorization-server"),
+        std::string_view("/.well-known/openid-configuration")}) {
+    if (!path.starts_with(prefix)) continue;
+    const std::string_view rest = path.substr(prefix.size());
+    if (!rest.empty() && rest.front() != '/') continue;
+    return std::string(rest.empty() ? "/oauth2" : rest) + "/.well-known/openid-configuration";
+  }
+  return std::nullopt;
+}
+
+void serve_document(const ReadyDocument& document, Seconds max_age, std::string_view content_type,
+                    net::Exchange& exchange) {
+  http::Response& response = exchange.response();
+  response.add("ETag", document.etag);
+  std::string cache = "public, max-age=";
+  json::append_number(cache, max_age.count());
+  response.add("Cache-Control", cache);
+  response.add("Access-Control-Allow-Origin", "*");
+  if (http::etag_matches(exchange.request().header("If-None-Match"), document.etag)) {
+    response.status = 304;
+    return;
+  }
+  response.content_type(content_type);
+  response.body = document.body;
+}
+
+}  // namespace
+
+Router::Router(std::shared_ptr<const Services> services, std::size_t workers)
+    : services_(std::move(services)), directory_(*services_), workers_(workers) {}
+Router::~Router() = default;
+
+WorkerState& Router::worker() {
+  // A slot belongs to one thread, so making and using it takes no lock. Loops are few and take theirs
+  // first; .at() ends a process that would have more loops than slots.
+  auto& slot = worker_states_.at(worker_index());
+  if (!slot) slot = std::make_unique<WorkerState>(*services_, workers_);
+  return *slot;
+}
+
+void Router::handle(net::Exchange& exchange) {
+  const http::Request& request = exchange.request();
+  std::optional<std::string> unfolded;
+  std::string_view path = request.path;
+  if (path.starts_with("/.well-known/")) {
+    unfolded = unfold_well_known(path);
+    if (unfolded) path = *unfolded;
+  }
+  const auto found = realms::parse_realm_path(path);
+  const Route* route = found ? find_route(found->endpoint) : nullptr;
+  if (!route) return answer_problem(exchange.response(), 404, "Not Found");
+  const bool right_method = route->is_post ? request.method == http::Method::kPost
+                                           : request.method == http::Method::kGet ||
+                                                 request.method == http::Method::kHead;
+  if (!right_method) {
+    answer_problem(exchange.response(), 405, "Method Not Allowed");
+    return exchange.response().add("Allow", route->is_post ? "POST" : "GET, HEAD");
+  }
+  std::string& name = worker().scratch();
+  found->name(name);
+  RealmRuntimePtr realm = directory_.now(worker(), name);
+  if (!realm) return exchange.wait_for(load_and_serve(*route, RealmName(name), exchange));
+  if (auto task = serve(*route, std::move(realm), exchange)) exchange.wait_for(std::move(*task));
+}
+
+Task<Done> Router::load_and_serve(const Route& route, RealmName name, net::Exchange& exchange) {
+  auto realm = co_await directory_.load(std::move(name));
+  if (!realm.ok()) {
+    if (realm.error().code == Code::kNotFound) {
+      answer_problem(exchange.response(), 404, "Not Found");
+      co_return Done{};
+    }
+    log::failure("realm_not_loaded", realm.error(), {{"request_id", exchange.request().request_id}});
+    co_return realm.error();
+  }
+  if (auto task = serve(route, std::move(*realm), exchange)) co_return co_await std::move(*task);
+  co_return Done{};
+}
+
+std::optional<Task<Done>> Router::serve(const Route& route, RealmRuntimePtr realm, net::Exchange& exchange) {
+  switch (route.kind) {
+    case Kind::kToken:
+      return ClientCall::run(std::make_unique<TokenCall>(*services_, worker(), std::move(realm)), exchange);
+    case Kind::kIntrospect:
+      return ClientCall::run(std::make_unique<IntrospectCall>(*services_, worker(), std::move(realm)), exchange);
+    case Kind::kRevoke:
+      return ClientCall::run(std::make_unique<RevokeCall>(*services_, worker(), std::move(realm)), exchange);
+    case Kind::kJwks: {
+      // An empty set would be cached by verifiers and refuse every token; saying "not now" is not.
+      if (realm->rings()->all().empty()) {
+        answer_problem(exchange.response(), 503, "No Keys");
+      } else {
+        serve_document(realm->jwks(), realm->jwks_max_age(), "application/jwk-set+json", exchange);
+      }
+      return std::nullopt;
+    }
+    case Kind::kMetadata:
+      serve_document(realm->metadata(), realm->jwks_max_age(), "application/json", exchange);
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace signet::oauth

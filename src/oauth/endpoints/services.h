@@ -1,0 +1,36 @@
+#pragma once
+// oauth/endpoints: the wet half of OAuth. Each endpoint asks, loads, decides (dry rules), commits, replies.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "async/blocking_pool.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "net/metrics.h"
+#include "oauth/endpoints/change_feed.h"
+#include "oauth/endpoints/deny_list.h"
+#include "secrets/keeper/keeper.h"
+#include "storage/storage.h"
+
+namespace signet::oauth {
+
+/// What endpoints are given. Built before the first request, destroyed after the last.
+struct Services {
+  std::shared_ptr<Clock> clock;
+  std::shared_ptr<Random> random;
+  std::shared_ptr<storage::Storage> storage;
+  std::shared_ptr<secrets::Keeper> keeper;
+  std::shared_ptr<async::BlockingPool> hashing;  ///< slow password hashes
+  std::shared_ptr<DenyList> denied;
+  std::shared_ptr<ChangeFeed> changes;
+  std::shared_ptr<net::Metrics> metrics;
+  std::string public_url;         ///< no trailing slash
+  std::size_t cached_clients = 100'000;  ///< over all workers
+  std::size_t cached_realms = 20'000;
+  /// Opens a client secret that is kept reversibly.
+  std::function<Result<SecretBytes>(std::string_view sealed)> unseal;
+};
+
+}  // namespace signet::oauth

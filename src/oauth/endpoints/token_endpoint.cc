@@ -1,0 +1,159 @@
+#include "oauth/endpoints/token_endpoint.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "oauth/scope.h"
+
+namespace signet::oauth {
+namespace {
+
+Refusal cannot_mint(const Error& why) {
+  return Refusal(OAuthError::kServerError, "no key can make this token", why);
+}
+
+/// A token may be issued only if the key is remembered to be needed until the token's end; otherwise
+/// that is written down first, so that no crash and no other instance can retire the key too early.
+bool is_within_horizon(const secrets::LiveRing& ring, Instant expires) {
+  return unix_seconds(expires) <= ring.active_horizon->load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Answer<ClientCall::Need> TokenCall::act(http::Response& response) {
+  if (stage_ == Stage::kDecide) {
+    TRY(decide());
+    stage_ = Stage::kMint;
+  }
+  if (stage_ == Stage::kMint) return mint(response);
+  begin_reply(response);
+  response.body += opaque_;
+  wipe(opaque_);
+  end_reply(response);
+  return Need::kNothing;
+}
+
+Answer<Done> TokenCall::decide() {
+  const auto grant = form_.find("grant_type");
+  if (!grant || grant->empty()) return Refusal(OAuthError::kInvalidRequest, "grant_type is missing");
+  if (*grant != "client_credentials")
+    return Refusal(OAuthError::kUnsupportedGrantType, "this grant type is not supported");
+  const Client& client = client_->client;
+  if (!client.may_use(*grant))
+    return Refusal(OAuthError::kUnauthorizedClient, "this client may not use this grant type");
+
+  const auto& realm = realm_->settings();
+  format_ = client.format.value_or(realm.format);
+  const Seconds lifetime = std::min(client.lifetime.value_or(realm.lifetime), realm.max_lifetime);
+  expires_ = now_ + lifetime;
+
+  // The claims of the default scope are made once for each client and worker.
+  std::vector<std::string> audience = client.audience.empty() ? realm.default_audience : client.audience;
+  if (audience.empty()) audience = {realm_->issuer()};
+  if (client_->issuer != realm_->issuer()) {
+    client_->claims = tokens::make_claims_template(realm_->issuer(), client.id.view(), client.id.view(),
+                                                   audience, join(client.default_scopes, " "));
+    client_->issuer = realm_->issuer();
+  }
+  const auto asked_scope = form_.find("scope");
+  std::vector<std::string> resources;
+  for (const auto& field : form_.fields()) {
+    if (field.name != "resource") continue;
+    if (std::find(audience.begin(), audience.end(), field.value) == audience.end())
+      return Refusal(OAuthError::kInvalidTarget, "this client may not ask for that resource");
+    resources.emplace_back(field.value);
+  }
+  if ((!asked_scope || asked_scope->empty()) && resources.empty()) return Done{};
+  TRY(const std::string scope,
+      grant_scope(asked_scope.value_or(std::string_view()), client.scopes, client.default_scopes));
+  own_claims_ = tokens::make_claims_template(realm_->issuer(), client.id.view(), client.id.view(),
+                                             resources.empty() ? audience : resources, scope);
+  return Done{};
+}
+
+Answer<ClientCall::Need> TokenCall::mint(http::Response& response) {
+  switch (format_) {
+    case tokens::TokenFormat::kJwt: return mint_jwt(response);
+    case tokens::TokenFormat::kEncryptedJwt: return mint_encrypted(response);
+    case tokens::TokenFormat::kOpaque: return mint_opaque();
+  }
+  return cannot_mint({Code::kInternal, "format_unknown", ""});
+}
+
+Answer<ClientCall::Need> TokenCall::mint_jwt(http::Response& response) {
+  const jose::JwsAlg alg = client_->client.signing_alg.value_or(realm_->settings().signing_alg);
+  const ReadySigner* ready = realm_->signer(alg);
+  if (!ready) return cannot_mint(realm_->why(tokens::signing_id(alg)));
+  if (!is_within_horizon(*ready->ring, expires_)) {
+    ring_ = ready->ring;
+    return Need::kHorizon;
+  }
+  std::string& payload = worker_.payload();
+  payload.clear();
+  tokens::append_claims(payload, claims(), now_, expires_, tokens::make_token_id(*services_.random));
+  begin_reply(response);
+  if (auto signed_ = ready->signer.append(response.body, as_bytes(payload)); !signed_.ok())
+    return cannot_mint(signed_.error());
+  end_reply(response);
+  return Need::kNothing;
+}
+
+Answer<ClientCall::Need> TokenCall::mint_encrypted(http::Response& response) {
+  const ReadyEncryptor* ready = realm_->encryptor();
+  if (!ready) return cannot_mint(realm_->why(tokens::encryption_id()));
+  if (!is_within_horizon(*ready->ring, expires_)) {
+    ring_ = ready->ring;
+    return Need::kHorizon;
+  }
+  std::string& payload = worker_.payload();
+  payload.clear();
+  tokens::append_claims(payload, claims(), now_, expires_, tokens::make_token_id(*services_.random));
+  begin_reply(response);
+  if (auto sealed = ready->encryptor.append(response.body, as_bytes(payload), *services_.random); !sealed.ok())
+    return cannot_mint(sealed.error());
+  end_reply(response);
+  return Need::kNothing;
+}
+
+Answer<ClientCall::Need> TokenCall::mint_opaque() {
+  tokens::append_opaque(opaque_, *services_.random);
+  stage_ = Stage::kMinted;
+  return Need::kCommit;
+}
+
+void TokenCall::begin_reply(http::Response& response) const {
+  response.content_type("application/json");
+  response.body += "{\"access_token\":\"";
+}
+
+void TokenCall::end_reply(http::Response& response) const {
+  std::string& body = response.body;
+  body += "\",\"token_type\":\"Bearer\",\"expires_in\":";
+  json::append_number(body, std::chrono::duration_cast<Seconds>(expires_ - now_).count());
+  if (!claims().scope.empty()) {
+    body += ",\"scope\":";
+    json::append_string(body, claims().scope);
+  }
+  body += '}';
+}
+
+Task<Done, Refusal> TokenCall::provide_for_act(Need need) {
+  if (need == Need::kHorizon) {
+    CO_TRY(co_await services_.keeper->raise_horizon(ring_, expires_));
+    co_return Done{};
+  }
+  storage::TokenRecord record;
+  record.hash = tokens::opaque_hash(opaque_);
+  record.realm = realm_->settings().name;
+  record.client = client_->client.id;
+  record.kind = "access";
+  record.issued = now_;
+  record.expires = expires_;
+  tokens::append_claims(record.claims, claims(), now_, expires_, tokens::make_token_id(*services_.random));
+  storage::Transaction transaction;
+  transaction.emplace_back(storage::PutToken{std::move(record)});
+  CO_TRY(co_await services_.storage->commit(std::move(transaction)));
+  co_return Done{};
+}
+
+}  // namespace signet::oauth

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "oauth/endpoints/client_call.h"
+
+namespace signet::oauth {
+
+/// POST access_token (RFC 6749 §3.2): client_credentials (§4.4), access tokens as RFC 9068 JWT, as
+/// encrypted JWT or opaque.
+class TokenCall : public ClientCall {
+ public:
+  using ClientCall::ClientCall;
+
+ protected:
+  Answer<Need> act(http::Response& response) override;
+  Task<Done, Refusal> provide_for_act(Need need) override;
+
+ private:
+  enum class Stage : std::uint8_t { kDecide, kMint, kMinted };
+  Answer<Done> decide();
+  Answer<Need> mint(http::Response& response);
+  Answer<Need> mint_jwt(http::Response& response);
+  Answer<Need> mint_encrypted(http::Response& response);
+  Answer<Need> mint_opaque();
+  void begin_reply(http::Response& response) const;
+  void end_reply(http::Response& response) const;
+  /// The client's ready claims, or those made for this request's own scope or resource.
+  const tokens::ClaimsTemplate& claims() const { return own_claims_ ? *own_claims_ : client_->claims; }
+
+  Stage stage_ = Stage::kDecide;
+  tokens::TokenFormat format_ = tokens::TokenFormat::kJwt;
+  Instant expires_{};
+  std::optional<tokens::ClaimsTemplate> own_claims_;
+  std::shared_ptr<const secrets::LiveRing> ring_;  ///< whose horizon must be raised
+  std::string opaque_;
+};
+
+}  // namespace signet::oauth

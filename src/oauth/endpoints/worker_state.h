@@ -1,0 +1,69 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "oauth/client.h"
+#include "oauth/endpoints/realm_runtime.h"
+#include "oauth/endpoints/services.h"
+
+namespace signet::oauth {
+
+/// A client with what one worker has prepared of it. Belongs to its worker: no sharing, no lock.
+struct PreparedClient {
+  Client client;
+  jose::KeyPtr secret_key;  ///< only for client_secret_jwt
+  std::string issuer;       ///< the realm's, when `claims` was made
+  tokens::ClaimsTemplate claims;  ///< for the default scope and audience
+  /// SHA-256(process key ‖ secret) of the secret that was verified last, so that a slow hash is paid
+  /// once and not per request.
+  std::array<std::uint8_t, 32> proven{};
+  bool has_proven = false;
+};
+using PreparedClientPtr = std::shared_ptr<PreparedClient>;
+
+/// What one worker thread keeps between requests.
+class WorkerState {
+ public:
+  WorkerState(const Services& services, std::size_t workers);
+
+  /// The realm as it is now, if this worker or the directory has it without waiting.
+  const RealmRuntimePtr* realm(std::string_view name);
+  void keep_realm(RealmRuntimePtr realm, std::uint64_t generation);
+
+  /// Null if it is not cached. A cached absence is not kept: unknown names cost memory to nobody.
+  PreparedClientPtr client(std::string_view realm, std::string_view id);
+  PreparedClientPtr keep_client(const RealmRuntime& realm, Client client, jose::KeyPtr secret_key);
+
+  std::string& scratch() { return scratch_; }
+  std::string& payload() { return payload_; }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  struct CachedRealm {
+    RealmRuntimePtr runtime;
+    std::uint64_t generation;
+  };
+  struct CachedClient {
+    PreparedClientPtr client;
+    std::list<std::string>::iterator age;
+  };
+  void follow_changes();
+
+  const Services& services_;
+  std::size_t max_clients_, max_realms_;
+  std::uint64_t seen_epoch_ = 0;
+  std::unordered_map<std::string, CachedRealm, Hash, std::equal_to<>> realms_;
+  std::unordered_map<std::string, CachedClient, Hash, std::equal_to<>> clients_;
+  std::list<std::string> by_age_;  ///< least recently used first
+  std::string key_, scratch_, payload_;
+};
+
+}  // namespace signet::oauth
