@@ -1,0 +1,58 @@
+# The one door. `make` lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test build run test unit asan tsan interop chaos bench fuzz format check golden docs clean
+
+JOBS ?= $(shell nproc)
+export SIGNET_VECTORS ?= $(abspath ../shared/vectors)
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## install the Debian packages that are missing
+	@tools/setup.sh
+
+setup-test: setup ## also what the interop tests need from npm and PyPI
+	@tools/setup_test.sh
+
+build: setup ## build/release/bin/signetd and signet
+	@cmake --preset release >build-release.log 2>&1 || { cat build-release.log; exit 1; }; rm -f build-release.log
+	@cmake --build --preset release -j $(JOBS) --target signetd signet
+
+run: build ## start the server with a demo client (PORT, DATA_DIR)
+	@exec build/release/bin/signetd --demo
+
+test: setup build ## every test: unit (with sanitizers), vectors, contract, command line, interop, faults
+	@tools/run_tests.sh
+
+unit: setup ## unit and vector tests, fast build without sanitizers
+	@cmake --preset dev >/dev/null && cmake --build --preset dev -j $(JOBS) && ctest --test-dir build/dev --output-on-failure
+
+asan: setup ## unit and vector tests under AddressSanitizer and UBSan
+	@cmake --preset asan >/dev/null && cmake --build --preset asan -j $(JOBS) && ctest --test-dir build/asan --output-on-failure
+
+tsan: setup ## unit tests under ThreadSanitizer
+	@cmake --preset tsan >/dev/null && cmake --build --preset tsan -j $(JOBS) && ctest --test-dir build/tsan --output-on-failure
+
+interop: build ## clients that others wrote, against the built server
+	@tests/interop/run.py
+
+chaos: build ## kill -9, rotation under load, slow clients, full disk
+	@tests/chaos/run.py
+
+bench: setup ## the table of docs/performance.md, also in build/bench.json
+	@cmake --preset bench >/dev/null && cmake --build --preset bench -j $(JOBS)
+	@bench/run.py
+
+fuzz: setup ## each fuzz target for SECONDS (60)
+	@cmake --preset fuzz >/dev/null && cmake --build --preset fuzz -j $(JOBS)
+	@tools/run_fuzz.sh $${SECONDS_EACH:-60}
+
+format: ## clang-format over our sources
+	@git ls-files '*.h' '*.cc' '*.def' | grep -v '\.def$$' | xargs clang-format-14 -i
+
+check: ## layers and format, nothing built
+	@python3 tools/check_layers.py
+	@git ls-files '*.h' '*.cc' | xargs clang-format-14 --dry-run -Werror
+
+clean: ## remove what was built
+	@rm -rf build

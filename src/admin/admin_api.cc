@@ -1,0 +1,174 @@
+#include "admin/admin_api.h"
+
+#include "admin/handlers.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "http/form.h"
+
+namespace signet::admin {
+namespace {
+
+using http::Method;
+
+struct Route {
+  Method method;
+  std::string_view pattern;  ///< "*" stands for one segment
+  AdminHandler handler;
+};
+
+constexpr Route kRoutes[] = {
+    {Method::kGet, "/admin/health", get_health},
+    {Method::kGet, "/admin/stores", list_stores},
+    {Method::kGet, "/admin/audit", list_audit},
+    {Method::kGet, "/admin/realms", list_realms},
+    {Method::kGet, "/admin/realms/*", get_realm},
+    {Method::kPut, "/admin/realms/*", replace_realm},
+    {Method::kDelete, "/admin/realms/*", delete_realm},
+    {Method::kGet, "/admin/realms/*/clients", list_clients},
+    {Method::kGet, "/admin/realms/*/clients/*", get_client},
+    {Method::kPut, "/admin/realms/*/clients/*", replace_client},
+    {Method::kDelete, "/admin/realms/*/clients/*", delete_client},
+    {Method::kGet, "/admin/realms/*/secrets", list_secrets},
+    {Method::kPost, "/admin/secrets/publish", publish_secret},
+    {Method::kPost, "/admin/secrets/activate", activate_secret},
+    {Method::kPost, "/admin/secrets/retire", retire_secret},
+    {Method::kPost, "/admin/secrets/rotate", rotate_secret},
+    {Method::kGet, "/admin/secrets/mappings", list_mappings},
+    {Method::kPut, "/admin/secrets/mappings", replace_mapping},
+};
+
+bool matches(std::string_view pattern, std::string_view path, std::vector<std::string>* parameters) {
+  const auto wanted = split(pattern, '/'), found = split(path, '/');
+  if (wanted.size() != found.size()) return false;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i] == "*") {
+      const auto decoded = http::percent_decode(found[i]);
+      if (!decoded.ok() || decoded->empty()) return false;
+      parameters->push_back(*decoded);
+    } else if (wanted[i] != found[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+int status_of(const Error& error) {
+  switch (error.code) {
+    case Code::kInvalid:
+    case Code::kConfig:
+    case Code::kUnsupported: return 400;
+    case Code::kNotFound: return 404;
+    case Code::kConflict:
+    case Code::kExpired: return 409;
+    case Code::kDenied: return 403;
+    case Code::kUnavailable:
+    case Code::kTimeout: return 503;
+    case Code::kInternal: return 500;
+  }
+  return 500;
+}
+
+// Operators may read the reason and the detail: this listener is theirs alone.
+void answer_problem(http::Response& response, int status, std::string_view code, std::string_view detail) {
+  response.reset();
+  response.status = status;
+  response.content_type("application/problem+json");
+  json::ObjectWriter w(response.body);
+  w.add("title", http::reason_phrase(status)).add("status", status).add("code", code).add("detail", detail);
+  w.end();
+}
+
+void answer_text(http::Response& response, int status, std::string_view type, std::string_view text) {
+  response.status = status;
+  response.content_type(type);
+  response.body = text;
+}
+
+bool is_admin(const AdminServices& services, const http::Request& request) {
+  const auto token = http::authorization(request.header("Authorization"), "Bearer");
+  if (!token || request.count("Authorization") != 1) return false;
+  const auto hash = crypto::sha256(as_bytes(*token));
+  return constant_time_equal(hash, services.token_hash);
+}
+
+Task<Done> answer(const AdminServices& services, AdminHandler handler, AdminRequest request,
+                  net::Exchange& exchange) {
+  auto reply = co_await handler(services, std::move(request));
+  http::Response& response = exchange.response();
+  if (!reply.ok()) {
+    const Error& error = reply.error();
+    const bool lost = std::string_view(error.reason) == "revision_conflict";
+    answer_problem(response, lost ? 412 : status_of(error), error.reason, error.detail);
+    log::failure("admin_refused", error, {{"request_id", exchange.request().request_id}});
+    co_return Done{};
+  }
+  response.status = reply->status;
+  if (reply->status != 204) {
+    response.content_type("application/json");
+    response.body = json::dump(std::move(reply->body));
+  }
+  co_return Done{};
+}
+
+}  // namespace
+
+void AdminApi::handle(net::Exchange& exchange) {
+  const http::Request& request = exchange.request();
+  http::Response& response = exchange.response();
+  const bool is_get = request.method == Method::kGet || request.method == Method::kHead;
+  if (is_get && request.path == "/health/live") return answer_text(response, 200, "text/plain", "live\n");
+  if (is_get && request.path == "/health/ready") {
+    const bool ready = services_->is_ready();
+    return answer_text(response, ready ? 200 : 503, "text/plain", ready ? "ready\n" : "not ready\n");
+  }
+  if (is_get && request.path == "/metrics")
+    return answer_text(response, 200, "text/plain; version=0.0.4", services_->oauth->metrics->text());
+  if (!is_admin(*services_, request)) {
+    answer_problem(response, 401, "admin_token_wrong", "send the admin token as Authorization: Bearer");
+    return response.add("WWW-Authenticate", "Bearer realm=\"signet-admin\"");
+  }
+  bool path_known = false;
+  for (const auto& route : kRoutes) {
+    AdminRequest admin;
+    if (!matches(route.pattern, request.path, &admin.parameters)) continue;
+    path_known = true;
+    if (route.method != request.method) continue;
+    admin.query = request.query;
+    admin.body = request.body;
+    admin.if_match = request.header("If-Match");
+    admin.if_none_match = request.header("If-None-Match");
+    admin.actor = "admin@" + std::string(request.peer);
+    return exchange.wait_for(answer(*services_, route.handler, std::move(admin), exchange));
+  }
+  answer_problem(response, path_known ? 405 : 404, path_known ? "method_unknown" : "path_unknown",
+                 quoted(request.path, 128));
+}
+
+Result<std::optional<std::int64_t>> expected_revision(const AdminRequest& request) {
+  if (request.if_none_match == "*") return std::optional<std::int64_t>(0);
+  if (request.if_match.empty() || request.if_match == "*") return std::optional<std::int64_t>();
+  std::string_view text = trim(request.if_match);
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
+  std::int64_t revision = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9' || revision > 1'000'000'000'000)
+      return Error{Code::kInvalid, "if_match_malformed", "If-Match must be a revision"};
+    revision = revision * 10 + (c - '0');
+  }
+  return std::optional(revision);
+}
+
+std::string query_value(const AdminRequest& request, std::string_view name, std::string fallback) {
+  const auto form = http::Form::parse(request.query);
+  const std::string* value = form.ok() ? form->find(name) : nullptr;
+  return value ? *value : fallback;
+}
+
+std::int64_t query_number(const AdminRequest& request, std::string_view name, std::int64_t fallback) {
+  const std::string text = query_value(request, name, "");
+  if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != text.npos) return fallback;
+  return std::stoll(text);
+}
+
+}  // namespace signet::admin

@@ -1,0 +1,59 @@
+#pragma once
+// admin: REST for operators, on the management listener alone. The CLI and the console use nothing else.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/http_server.h"
+#include "oauth/endpoints/realm_directory.h"
+#include "oauth/endpoints/services.h"
+
+namespace signet::admin {
+
+/// What administration is given. Outlives the server.
+struct AdminServices {
+  std::shared_ptr<const oauth::Services> oauth;
+  oauth::RealmDirectory* directory = nullptr;
+  /// SHA-256 of the admin token; the token itself is only in its file.
+  Bytes token_hash;
+  /// Keeps a client secret reversibly, for clients whose algorithm needs the value.
+  std::function<Result<std::string>(ByteView secret)> seal;
+  /// What is configured, for lists: the keeper knows their health.
+  struct StoreInfo {
+    std::string name, type;
+    RealmName realm;
+  };
+  std::vector<StoreInfo> stores;
+  /// Not before the listeners are open nor after shutdown began.
+  std::function<bool()> is_ready;
+};
+
+/// Answers /admin/..., /health/... and /metrics.
+class AdminApi {
+ public:
+  explicit AdminApi(std::shared_ptr<const AdminServices> services) : services_(std::move(services)) {}
+  void handle(net::Exchange& exchange);
+
+ private:
+  std::shared_ptr<const AdminServices> services_;
+};
+
+/// Stores a realm, or a client, from its document as an operator wrote it: checks it, hashes or seals
+/// the secret, tells the caches. Also used to fill an empty storage from the configuration file.
+struct StoredRevision {
+  std::int64_t revision = 0;
+  bool created = false;
+};
+Task<StoredRevision> put_realm(const AdminServices& services, json::Object document,
+                               std::optional<std::int64_t> expected, std::string actor);
+struct StoredClient {
+  StoredRevision stored;
+  json::Object document;         ///< without its secret
+  std::string generated_secret;  ///< only when one was asked for; shown once
+};
+Task<StoredClient> put_client(const AdminServices& services, RealmName realm, json::Object document,
+                              std::optional<std::int64_t> expected, std::string actor);
+
+}  // namespace signet::admin

@@ -1,0 +1,274 @@
+// Realms and clients: read, replaced, erased; every change is audited and told to the caches.
+
+#include <algorithm>
+
+#include "admin/handlers.h"
+#include "base/text.h"
+#include "oauth/client_secret.h"
+#include "realms/realm_settings.h"
+
+namespace signet::admin {
+namespace {
+
+constexpr std::size_t kMinSecret = 8, kMaxSecret = 512;
+
+// Realm names may hold slashes; in these paths they are written with '~', which no name may hold.
+RealmName realm_parameter(const AdminRequest& request) {
+  std::string name = request.parameters.at(0);
+  std::replace(name.begin(), name.end(), '~', '/');
+  return RealmName(std::move(name));
+}
+
+Error unknown_realm(const RealmName& realm) {
+  return {Code::kNotFound, "realm_unknown", "no realm " + quoted(realm.view())};
+}
+
+storage::AppendAudit audit(const AdminServices& services, const RealmName& realm, std::string event,
+                           std::string actor, std::string_view id) {
+  storage::AuditEvent entry;
+  entry.at = services.oauth->clock->now();
+  entry.realm = realm;
+  entry.event = std::move(event);
+  entry.actor = std::move(actor);
+  json::ObjectWriter w(entry.detail);
+  w.add("id", id);
+  w.end();
+  return {std::move(entry)};
+}
+
+Task<storage::Document> existing(const AdminServices& services, std::string kind, RealmName realm,
+                                 std::string id, Error missing) {
+  CO_TRY(auto document, co_await services.oauth->storage->document(kind, realm, id));
+  if (!document) co_return missing;
+  co_return std::move(*document);
+}
+
+Task<json::Object> shown(storage::Document document, std::string name, bool hide) {
+  CO_TRY(json::Object object, json::parse_object(document.text));
+  json::Object out;
+  out.set("revision", document.revision);
+  out.set(name, hide ? oauth::without_secret(object) : std::move(object));
+  co_return out;
+}
+
+Status check_secret(std::string_view secret) {
+  if (secret.size() < kMinSecret || secret.size() > kMaxSecret)
+    return Error{Code::kInvalid, "client_secret_length", "a client secret has 8 to 512 bytes"};
+  if (!is_utf8(secret) || secret.find('\0') != secret.npos)
+    return Error{Code::kInvalid, "client_secret_malformed", "a client secret is UTF-8 without NUL"};
+  return Done{};
+}
+
+}  // namespace
+
+Task<StoredRevision> put_realm(const AdminServices& services, json::Object document,
+                               std::optional<std::int64_t> expected, std::string actor) {
+  CO_TRY(const auto settings, realms::RealmSettings::from_json(document));
+  auto& storage = *services.oauth->storage;
+  const std::string name = settings.name.str();
+  CO_TRY(const auto before, co_await storage.document("realm", RealmName(), name));
+  storage::PutDocument put;
+  put.document = {"realm", RealmName(), name, json::dump(document), 0};
+  put.expected = expected;
+  storage::Transaction transaction;
+  transaction.emplace_back(std::move(put));
+  transaction.emplace_back(audit(services, settings.name, before ? "realm.changed" : "realm.created",
+                                 std::move(actor), name));
+  CO_TRY(co_await storage.commit(std::move(transaction)));
+  services.directory->forget(settings.name);
+  services.oauth->changes->publish({"realm", settings.name, {}});
+  CO_TRY(const auto after, co_await storage.document("realm", RealmName(), name));
+  co_return StoredRevision{after ? after->revision : 0, !before};
+}
+
+Task<StoredClient> put_client(const AdminServices& services, RealmName realm, json::Object document,
+                              std::optional<std::int64_t> expected, std::string actor) {
+  auto& storage = *services.oauth->storage;
+  CO_TRY(const auto realm_document, co_await storage.document("realm", RealmName(), realm.str()));
+  if (!realm_document) co_return unknown_realm(realm);
+
+  // What operators write in clear becomes what is stored; a document without a secret keeps the old one.
+  StoredClient out;
+  if (document.find("stored_secret"))
+    co_return Error{Code::kInvalid, "settings_invalid", "client.stored_secret is the server's own"};
+  std::string secret;
+  const json::Value* given = document.find("secret");
+  const json::Value* generate = document.find("generate_secret");
+  if (given && !given->if_string())
+    co_return Error{Code::kInvalid, "settings_invalid", "client.secret must be a text"};
+  if (generate && generate->if_bool() && *generate->if_bool()) {
+    secret = oauth::make_client_secret(*services.oauth->random);
+    out.generated_secret = secret;
+  } else if (given) {
+    secret = *given->if_string();
+    CO_TRY(check_secret(secret));
+  }
+  document.erase("secret");
+  document.erase("generate_secret");
+  document.erase("has_secret");
+  CO_TRY(const auto client, oauth::Client::from_json(document));
+  const std::string id = client.id.str();
+  CO_TRY(const auto before, co_await storage.document("client", realm, id));
+  if (!secret.empty()) {
+    std::string stored;
+    if (client.auth_method == oauth::AuthMethod::kSecretJwt) {
+      if (secret.size() < 32)
+        co_return Error{Code::kInvalid, "client_secret_length",
+                        "client_secret_jwt needs a secret of at least 32 bytes (RFC 7518 §3.2)"};
+      CO_TRY(stored, services.seal(as_bytes(secret)));
+    } else if (secret.size() >= 32) {
+      stored = oauth::hash_fast(secret, *services.oauth->random);
+    } else {
+      auto shared = std::make_shared<SecretBytes>(SecretBytes::from_text(secret));
+      std::function<Result<std::string>()> work = [shared] { return oauth::hash_slow(as_text(shared->view())); };
+      CO_TRY(stored, co_await services.oauth->hashing->run<std::string>(std::move(work)));
+    }
+    document.set("stored_secret", stored);
+    wipe(secret);
+  } else if (before) {
+    CO_TRY(const json::Object old, json::parse_object(before->text));
+    if (const json::Value* kept = old.find("stored_secret")) document.set("stored_secret", *kept);
+  }
+  CO_TRY(const auto whole, oauth::Client::from_json(document));
+  const bool needs_secret = whole.auth_method == oauth::AuthMethod::kBasic ||
+                            whole.auth_method == oauth::AuthMethod::kPost ||
+                            whole.auth_method == oauth::AuthMethod::kSecretJwt;
+  if (needs_secret && whole.stored_secret.empty())
+    co_return Error{Code::kInvalid, "client_secret_missing",
+                    "this client authenticates by a secret: give 'secret' or 'generate_secret'"};
+  if (whole.auth_method == oauth::AuthMethod::kSecretJwt &&
+      oauth::form_of(whole.stored_secret) != oauth::SecretForm::kSealed)
+    co_return Error{Code::kInvalid, "client_secret_missing",
+                    "client_secret_jwt needs the secret's value: give 'secret' anew"};
+
+  storage::PutDocument put;
+  put.document = {"client", realm, id, json::dump(document), 0};
+  put.expected = expected;
+  storage::Transaction transaction;
+  transaction.emplace_back(std::move(put));
+  transaction.emplace_back(
+      audit(services, realm, before ? "client.changed" : "client.created", std::move(actor), id));
+  CO_TRY(co_await storage.commit(std::move(transaction)));
+  services.oauth->changes->publish({"client", realm, id});
+  CO_TRY(const auto after, co_await storage.document("client", realm, id));
+  out.stored = {after ? after->revision : 0, !before};
+  out.document = oauth::without_secret(document);
+  co_return out;
+}
+
+Task<AdminReply> list_realms(const AdminServices& services, AdminRequest request) {
+  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
+  CO_TRY(const auto page, co_await services.oauth->storage->documents(
+                              "realm", RealmName(), query_value(request, "after", ""), limit));
+  json::Array realms;
+  for (const auto& document : page) {
+    json::Object item;
+    item.set("name", document.id);
+    item.set("revision", document.revision);
+    realms.emplace_back(std::move(item));
+  }
+  AdminReply reply;
+  reply.body.set("realms", std::move(realms));
+  reply.body.set("next", page.size() == limit ? json::Value(page.back().id) : json::Value());
+  co_return reply;
+}
+
+Task<AdminReply> get_realm(const AdminServices& services, AdminRequest request) {
+  const RealmName realm = realm_parameter(request);
+  CO_TRY(auto document, co_await existing(services, "realm", RealmName(), realm.str(), unknown_realm(realm)));
+  CO_TRY(auto body, co_await shown(std::move(document), "realm", false));
+  co_return AdminReply{200, std::move(body)};
+}
+
+Task<AdminReply> replace_realm(const AdminServices& services, AdminRequest request) {
+  const RealmName realm = realm_parameter(request);
+  CO_TRY(json::Object document, json::parse_object(request.body));
+  if (!document.find("name")) document.set("name", realm.view());
+  if (const auto* name = document.find("name")->if_string(); !name || *name != realm.view())
+    co_return Error{Code::kInvalid, "name_mismatch", "the realm's name is not the one in the path"};
+  CO_TRY(const auto expected, expected_revision(request));
+  CO_TRY(const auto stored, co_await put_realm(services, std::move(document), expected, request.actor));
+  CO_TRY(auto saved, co_await existing(services, "realm", RealmName(), realm.str(), unknown_realm(realm)));
+  CO_TRY(auto body, co_await shown(std::move(saved), "realm", false));
+  co_return AdminReply{stored.created ? 201 : 200, std::move(body)};
+}
+
+Task<AdminReply> delete_realm(const AdminServices& services, AdminRequest request) {
+  const RealmName realm = realm_parameter(request);
+  auto& storage = *services.oauth->storage;
+  CO_TRY(co_await existing(services, "realm", RealmName(), realm.str(), unknown_realm(realm)));
+  CO_TRY(const auto clients, co_await storage.count_documents("client", realm));
+  if (clients > 0)
+    co_return Error{Code::kConflict, "realm_not_empty",
+                    "the realm still has " + std::to_string(clients) + " clients; delete them first"};
+  CO_TRY(const auto expected, expected_revision(request));
+  storage::Transaction transaction;
+  transaction.emplace_back(storage::EraseDocument{"realm", RealmName(), realm.str(), expected});
+  transaction.emplace_back(audit(services, realm, "realm.deleted", request.actor, realm.view()));
+  CO_TRY(co_await storage.commit(std::move(transaction)));
+  services.directory->forget(realm);
+  services.oauth->changes->publish({"realm", realm, {}});
+  co_return AdminReply{204, {}};
+}
+
+Task<AdminReply> list_clients(const AdminServices& services, AdminRequest request) {
+  const RealmName realm = realm_parameter(request);
+  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
+  CO_TRY(const auto page, co_await services.oauth->storage->documents(
+                              "client", realm, query_value(request, "after", ""), limit));
+  json::Array clients;
+  for (const auto& document : page) {
+    CO_TRY(auto item, co_await shown(document, "client", true));
+    clients.emplace_back(std::move(item));
+  }
+  AdminReply reply;
+  reply.body.set("clients", std::move(clients));
+  reply.body.set("next", page.size() == limit ? json::Value(page.back().id) : json::Value());
+  co_return reply;
+}
+
+namespace {
+Error unknown_client(std::string_view id) {
+  return {Code::kNotFound, "client_unknown", "no client " + quoted(id)};
+}
+}  // namespace
+
+Task<AdminReply> get_client(const AdminServices& services, AdminRequest request) {
+  const std::string id = request.parameters.at(1);
+  CO_TRY(auto document, co_await existing(services, "client", realm_parameter(request), id, unknown_client(id)));
+  CO_TRY(auto body, co_await shown(std::move(document), "client", true));
+  co_return AdminReply{200, std::move(body)};
+}
+
+Task<AdminReply> replace_client(const AdminServices& services, AdminRequest request) {
+  const std::string id = request.parameters.at(1);
+  CO_TRY(json::Object document, json::parse_object(request.body));
+  wipe(request.body);
+  if (!document.find("client_id")) document.set("client_id", id);
+  if (const auto* name = document.find("client_id")->if_string(); !name || *name != id)
+    co_return Error{Code::kInvalid, "name_mismatch", "client_id is not the one in the path"};
+  CO_TRY(const auto expected, expected_revision(request));
+  CO_TRY(auto put, co_await put_client(services, realm_parameter(request), std::move(document), expected,
+                                       request.actor));
+  AdminReply reply;
+  reply.status = put.stored.created ? 201 : 200;
+  reply.body.set("revision", put.stored.revision);
+  reply.body.set("client", std::move(put.document));
+  if (!put.generated_secret.empty()) reply.body.set("secret", put.generated_secret);
+  co_return reply;
+}
+
+Task<AdminReply> delete_client(const AdminServices& services, AdminRequest request) {
+  const RealmName realm = realm_parameter(request);
+  const std::string id = request.parameters.at(1);
+  CO_TRY(co_await existing(services, "client", realm, id, unknown_client(id)));
+  CO_TRY(const auto expected, expected_revision(request));
+  storage::Transaction transaction;
+  transaction.emplace_back(storage::EraseDocument{"client", realm, id, expected});
+  transaction.emplace_back(audit(services, realm, "client.deleted", request.actor, id));
+  CO_TRY(co_await services.oauth->storage->commit(std::move(transaction)));
+  services.oauth->changes->publish({"client", realm, id});
+  co_return AdminReply{204, {}};
+}
+
+}  // namespace signet::admin

@@ -1,0 +1,53 @@
+#pragma once
+// The handlers behind the route table of admin_api.cc.
+
+#include <string>
+#include <vector>
+
+#include "admin/admin_api.h"
+#include "base/json_fields.h"
+
+namespace signet::admin {
+
+/// One request, taken apart.
+struct AdminRequest {
+  std::vector<std::string> parameters;  ///< of the path, in order
+  std::string query;
+  std::string body;
+  std::string if_match, if_none_match;
+  std::string actor;
+};
+
+struct AdminReply {
+  int status = 200;
+  json::Object body;  ///< empty for 204
+};
+
+using AdminHandler = Task<AdminReply> (*)(const AdminServices&, AdminRequest);
+
+Task<AdminReply> list_realms(const AdminServices& services, AdminRequest request);
+Task<AdminReply> get_realm(const AdminServices& services, AdminRequest request);
+Task<AdminReply> replace_realm(const AdminServices& services, AdminRequest request);
+Task<AdminReply> delete_realm(const AdminServices& services, AdminRequest request);
+Task<AdminReply> list_clients(const AdminServices& services, AdminRequest request);
+Task<AdminReply> get_client(const AdminServices& services, AdminRequest request);
+Task<AdminReply> replace_client(const AdminServices& services, AdminRequest request);
+Task<AdminReply> delete_client(const AdminServices& services, AdminRequest request);
+Task<AdminReply> list_secrets(const AdminServices& services, AdminRequest request);
+Task<AdminReply> publish_secret(const AdminServices& services, AdminRequest request);
+Task<AdminReply> activate_secret(const AdminServices& services, AdminRequest request);
+Task<AdminReply> retire_secret(const AdminServices& services, AdminRequest request);
+Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest request);
+Task<AdminReply> list_mappings(const AdminServices& services, AdminRequest request);
+Task<AdminReply> replace_mapping(const AdminServices& services, AdminRequest request);
+Task<AdminReply> list_stores(const AdminServices& services, AdminRequest request);
+Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request);
+Task<AdminReply> get_health(const AdminServices& services, AdminRequest request);
+
+/// The revision that If-Match or If-None-Match asks for; nothing if neither is there.
+Result<std::optional<std::int64_t>> expected_revision(const AdminRequest& request);
+/// One value of the query string, or `fallback`.
+std::string query_value(const AdminRequest& request, std::string_view name, std::string fallback);
+std::int64_t query_number(const AdminRequest& request, std::string_view name, std::int64_t fallback);
+
+}  // namespace signet::admin

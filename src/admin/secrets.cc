@@ -1,0 +1,329 @@
+// Keys: what there is, the steps of a rotation, mappings, stores, audit and health.
+
+#include <algorithm>
+
+#include "admin/handlers.h"
+#include "base/secret_bytes.h"
+#include "base/text.h"
+#include "realms/realm_settings.h"
+
+namespace signet::admin {
+namespace {
+
+using secrets::Keeper;
+using secrets::LiveRing;
+using secrets::SecretId;
+
+json::Value time_or_null(const std::optional<Instant>& at) {
+  return at ? json::Value(to_rfc3339(*at)) : json::Value();
+}
+
+json::Array algorithm_names(const SecretId& id, const secrets::Secret& secret) {
+  json::Array out;
+  if (!secret.key) return out;
+  for (const auto alg : secrets::signing_algorithms(id, secret)) out.emplace_back(jose::name(alg));
+  return out;
+}
+
+json::Object key_json(const SecretId& id, const secrets::RingEntry& entry, const secrets::RotationPolicy& policy) {
+  json::Object out;
+  out.set("kid", entry.secret.kid.view());
+  out.set("alias", entry.secret.alias.view());
+  out.set("store", entry.secret.store.view());
+  if (!entry.secret.version.empty()) out.set("version", entry.secret.version);
+  out.set("state", secrets::to_string(entry.state));
+  out.set("kind", secrets::to_string(entry.secret.kind));
+  out.set("algorithms", algorithm_names(id, entry.secret));
+  out.set("published", time_or_null(entry.history.published));
+  out.set("activated", time_or_null(entry.history.activated));
+  out.set("deactivated", time_or_null(entry.history.deactivated));
+  // A key that never made a token has nothing to wait for.
+  const bool was_used = entry.history.horizon > Instant{};
+  out.set("horizon", was_used ? json::Value(to_rfc3339(entry.history.horizon)) : json::Value());
+  out.set("retire_not_before",
+          was_used ? json::Value(to_rfc3339(secrets::retirement_at(entry.history, policy))) : json::Value());
+  return out;
+}
+
+json::Object ring_json(const LiveRing& ring, const secrets::RotationPolicy& policy) {
+  json::Object out;
+  out.set("id", ring.id.str());
+  const auto* row = secrets::find_row(ring.id);
+  out.set("purpose", row ? json::Value(secrets::to_string(row->purpose)) : json::Value("password"));
+  out.set("degraded", ring.degraded);
+  out.set("waiting", ring.waiting ? json::Value(ring.waiting->view()) : json::Value());
+  out.set("waiting_until", time_or_null(ring.waiting_until));
+  json::Array keys;
+  for (auto entry : ring.entries) {
+    // The horizon moves between refreshes; the atomic has the newest.
+    if (entry.state == secrets::KeyState::kActive && ring.active_horizon)
+      entry.history.horizon = std::max(entry.history.horizon, from_unix_seconds(ring.active_horizon->load()));
+    keys.emplace_back(key_json(ring.id, entry, policy));
+  }
+  out.set("keys", std::move(keys));
+  json::Array skipped;
+  for (const auto& item : ring.skipped) {
+    json::Object one;
+    one.set("store", item.store.view());
+    one.set("alias", item.alias.view());
+    one.set("reason", item.why.reason);
+    one.set("detail", item.why.detail);
+    skipped.emplace_back(std::move(one));
+  }
+  out.set("skipped", std::move(skipped));
+  return out;
+}
+
+Result<Keeper::StepRequest> read_step(const AdminRequest& request) {
+  TRY(const json::Object body, json::parse_object(request.body));
+  Keeper::StepRequest step;
+  json::Fields f(body, "step");
+  step.realm = RealmName(f.text("realm"));
+  step.store = StoreName(f.required_text("store"));
+  const std::string id = f.required_text("id");
+  step.alias = Alias(f.text("alias"));
+  step.force = f.boolean("force", false);
+  f.take("dry_run");
+  TRY(f.finish());
+  TRY(step.id, SecretId::parse(id));
+  step.actor = request.actor;
+  return step;
+}
+
+// The ring as it is after a step: of the step's realm, or of root for global stores.
+Task<json::Object> ring_after(const AdminServices& services, Keeper::StepRequest step) {
+  const RealmName realm = step.realm.empty() ? RealmName("root") : step.realm;
+  CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
+  const LiveRing* ring = rings->find(step.id);
+  json::Object out;
+  out.set("ring", ring ? json::Value(ring_json(*ring, services.oauth->keeper->policy())) : json::Value());
+  co_return out;
+}
+
+using Step = Task<Done> (Keeper::*)(Keeper::StepRequest);
+Task<AdminReply> do_step(const AdminServices& services, AdminRequest request, Step method) {
+  CO_TRY(const auto step, read_step(request));
+  if (step.alias.empty()) co_return Error{Code::kInvalid, "settings_invalid", "step.alias: is required"};
+  CO_TRY(co_await (services.oauth->keeper.get()->*method)(step));
+  CO_TRY(auto body, co_await ring_after(services, step));
+  co_return AdminReply{200, std::move(body)};
+}
+
+json::Object plan_step(std::string_view name, const Alias& alias, const KeyId& kid, Instant not_before,
+                       bool done) {
+  json::Object out;
+  out.set("step", name);
+  out.set("alias", alias.view());
+  out.set("kid", kid.view());
+  out.set("not_before", to_rfc3339(not_before));
+  out.set("done", done);
+  return out;
+}
+
+}  // namespace
+
+Task<AdminReply> publish_secret(const AdminServices& services, AdminRequest request) {
+  return do_step(services, std::move(request), &Keeper::publish);
+}
+Task<AdminReply> activate_secret(const AdminServices& services, AdminRequest request) {
+  return do_step(services, std::move(request), &Keeper::activate);
+}
+Task<AdminReply> retire_secret(const AdminServices& services, AdminRequest request) {
+  return do_step(services, std::move(request), &Keeper::retire);
+}
+
+Task<AdminReply> list_secrets(const AdminServices& services, AdminRequest request) {
+  std::string name = request.parameters.at(0);
+  std::replace(name.begin(), name.end(), '~', '/');
+  CO_TRY(const auto document, co_await services.oauth->storage->document("realm", RealmName(), name));
+  if (!document) co_return Error{Code::kNotFound, "realm_unknown", "no realm " + quoted(name)};
+  CO_TRY(const auto rings, co_await services.oauth->keeper->rings(RealmName(name)));
+  json::Array found, missing;
+  for (const auto& ring : rings->all()) found.emplace_back(ring_json(*ring, services.oauth->keeper->policy()));
+  for (const auto& row : secrets::registry()) {
+    const auto id = SecretId::parse(row.name);
+    if (!id.ok() || rings->find(*id)) continue;  // templated rows are no IDs
+    json::Object one;
+    one.set("id", row.name);
+    one.set("reason", rings->why(*id).reason);
+    one.set("detail", rings->why(*id).detail);
+    missing.emplace_back(std::move(one));
+  }
+  AdminReply reply;
+  reply.body.set("realm", name);
+  reply.body.set("rings", std::move(found));
+  reply.body.set("missing", std::move(missing));
+  co_return reply;
+}
+
+Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest request) {
+  CO_TRY(auto step, read_step(request));
+  CO_TRY(const json::Object body, json::parse_object(request.body));
+  const json::Value* dry = body.find("dry_run");
+  const bool dry_run = dry && dry->if_bool() && *dry->if_bool();
+  Keeper& keeper = *services.oauth->keeper;
+  const RealmName realm = step.realm.empty() ? RealmName("root") : step.realm;
+  CO_TRY(const auto rings, co_await keeper.rings(realm));
+  const LiveRing* ring = rings->find(step.id);
+  if (!ring) co_return rings->why(step.id);
+  const secrets::RingEntry* active = nullptr;
+  for (const auto& entry : ring->entries)
+    if (entry.state == secrets::KeyState::kActive) active = &entry;
+  if (!active || !active->secret.key || !active->secret.key->jwk().public_key())
+    co_return Error{Code::kUnsupported, "rotate_needs_key_pair",
+                    "only key pairs are made by the server; put a new secret into the store and publish it"};
+  const auto& policy = keeper.policy();
+  const Instant now = services.oauth->clock->now();
+  KeyId kid;
+  Instant published = now;
+  if (!dry_run) {
+    const auto store = keeper.store(step.realm, step.store);
+    auto* maker = dynamic_cast<secrets::KeyMaker*>(store.get());
+    if (!maker)
+      co_return Error{Code::kUnsupported, "store_makes_no_keys",
+                      "store " + quoted(step.store.view()) + " is unknown or makes no keys"};
+    if (step.alias.empty()) {
+      std::string stamp = to_rfc3339(now).substr(0, 19);
+      std::erase_if(stamp, [](char c) { return c == '-' || c == ':' || c == 'T'; });
+      const auto base = split(active->secret.alias.view(), '-').front();
+      step.alias = Alias(std::string(base) + "-" + stamp);
+    }
+    const auto public_key = *active->secret.key->jwk().public_key();
+    const std::size_t bits = public_key.kind() == crypto::KeyKind::kRsa ? public_key.bits() : 0;
+    CO_TRY(const auto made, co_await maker->make_key(step.alias, public_key.kind(), bits));
+    kid = made.kid;
+    CO_TRY(co_await keeper.publish(step));
+  }
+  json::Array plan;
+  plan.emplace_back(plan_step("publish", step.alias, kid, published, !dry_run));
+  const Instant activation = secrets::activation_at(published, policy);
+  plan.emplace_back(plan_step("activate", step.alias, kid, activation, false));
+  // Tokens may be made with the old key until the new one is active; its horizon is known only then.
+  CO_TRY(const auto document, co_await services.oauth->storage->document("realm", RealmName(), realm.str()));
+  Seconds longest(3600);
+  if (document) {
+    CO_TRY(const auto object, json::parse_object(document->text));
+    CO_TRY(const auto settings, realms::RealmSettings::from_json(object));
+    longest = settings.max_lifetime;
+  }
+  plan.emplace_back(plan_step("retire", active->secret.alias, active->secret.kid,
+                              activation + longest + policy.clock_skew, false));
+  AdminReply reply;
+  reply.body.set("plan", std::move(plan));
+  co_return reply;
+}
+
+Task<AdminReply> list_mappings(const AdminServices& services, AdminRequest request) {
+  const RealmName realm(query_value(request, "realm", ""));
+  const StoreName store(query_value(request, "store", ""));
+  CO_TRY(const auto mappings, co_await services.oauth->keeper->mappings(realm, store));
+  json::Array out;
+  for (const auto& mapping : mappings) out.emplace_back(mapping.to_json());
+  AdminReply reply;
+  reply.body.set("mappings", std::move(out));
+  co_return reply;
+}
+
+Task<AdminReply> replace_mapping(const AdminServices& services, AdminRequest request) {
+  CO_TRY(const json::Object body, json::parse_object(request.body));
+  json::Fields f(body, "mapping");
+  const RealmName realm(f.text("realm"));
+  const StoreName store(f.required_text("store"));
+  const std::string id_text = f.required_text("secretId");
+  std::vector<Alias> aliases;
+  for (auto& alias : f.texts("aliases")) aliases.emplace_back(std::move(alias));
+  const bool force = f.boolean("force", false);
+  CO_TRY(f.finish());
+  CO_TRY(const auto id, SecretId::parse(id_text));
+  CO_TRY(auto mapping, secrets::Mapping::make(id, std::move(aliases), false));
+  CO_TRY(co_await services.oauth->keeper->map(realm, store, mapping, force, request.actor));
+  AdminReply reply;
+  reply.body = mapping.to_json();
+  co_return reply;
+}
+
+Task<AdminReply> list_stores(const AdminServices& services, AdminRequest) {
+  const auto health = services.oauth->keeper->health();
+  json::Array out;
+  for (const auto& info : services.stores) {
+    json::Object one;
+    one.set("name", info.name);
+    one.set("type", info.type);
+    one.set("realm", info.realm.view());
+    const auto store = services.oauth->keeper->store(info.realm, StoreName(info.name));
+    if (store) {
+      const char* words[] = {"by_mapping", "by_store", "self_naming"};
+      one.set("ordering", words[static_cast<std::size_t>(store->ordering())]);
+      const auto aliases = co_await store->aliases();
+      json::Array names;
+      if (aliases.ok())
+        for (const auto& alias : *aliases) names.emplace_back(alias.view());
+      one.set("aliases", std::move(names));
+    }
+    for (const auto& h : health) {
+      if (h.name.view() != info.name || h.realm != info.realm) continue;
+      one.set("ok", h.ok);
+      one.set("detail", h.detail);
+    }
+    out.emplace_back(std::move(one));
+  }
+  AdminReply reply;
+  reply.body.set("stores", std::move(out));
+  co_return reply;
+}
+
+Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request) {
+  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
+  CO_TRY(const auto events, co_await services.oauth->storage->audit(query_number(request, "after", 0), limit));
+  json::Array out;
+  for (const auto& event : events) {
+    json::Object one;
+    one.set("sequence", event.sequence);
+    one.set("at", to_rfc3339(event.at));
+    one.set("realm", event.realm.view());
+    one.set("event", event.event);
+    one.set("actor", event.actor);
+    const auto detail = json::parse(event.detail);
+    one.set("detail", detail.ok() ? *detail : json::Value(event.detail));
+    one.set("chain", hex(event.chain));
+    out.emplace_back(std::move(one));
+  }
+  AdminReply reply;
+  reply.body.set("events", std::move(out));
+  co_return reply;
+}
+
+Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
+  bool ok = true;
+  json::Array stores, checks;
+  for (const auto& h : services.oauth->keeper->health()) {
+    ok = ok && h.ok;
+    json::Object one;
+    one.set("name", h.name.view());
+    one.set("realm", h.realm.view());
+    one.set("ok", h.ok);
+    one.set("detail", h.detail);
+    one.set("last_good", h.last_good > Instant{} ? json::Value(to_rfc3339(h.last_good)) : json::Value());
+    one.set("lease_until", h.lease_until > Instant{} ? json::Value(to_rfc3339(h.lease_until)) : json::Value());
+    stores.emplace_back(std::move(one));
+  }
+  const auto check = [&](const char* name, bool good, std::string detail) {
+    ok = ok && good;
+    json::Object one;
+    one.set("name", name);
+    one.set("ok", good);
+    one.set("detail", std::move(detail));
+    checks.emplace_back(std::move(one));
+  };
+  const auto ping = co_await services.oauth->storage->ping();
+  check("storage", ping.ok(), ping.ok() ? "" : ping.error().detail);
+  check("secret_memory_locked", secret_memory_is_locked(),
+        secret_memory_is_locked() ? "" : "the system refused to lock memory; raise RLIMIT_MEMLOCK");
+  AdminReply reply;
+  reply.body.set("status", ok ? "ok" : "degraded");
+  reply.body.set("stores", std::move(stores));
+  reply.body.set("checks", std::move(checks));
+  co_return reply;
+}
+
+}  // namespace signet::admin

@@ -1,0 +1,294 @@
+#include "app/application.h"
+
+#include <sys/stat.h>
+
+#include <condition_variable>
+#include <filesystem>
+#include <thread>
+
+#include "admin/admin_api.h"
+#include "app/master_key.h"
+#include "app/stores.h"
+#include "base/base64.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "net/http_server.h"
+#include "oauth/client_secret.h"
+#include "oauth/endpoints/router.h"
+#include "storage/catalog.h"
+
+namespace signet::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+net::ServerLimits limits_of(const config::LimitsConfig& configured) {
+  net::ServerLimits limits;
+  limits.max_head = configured.header_bytes;
+  limits.max_body = configured.body_bytes;
+  limits.max_connections = configured.connections;
+  limits.head_timeout = configured.header_timeout;
+  limits.body_timeout = configured.body_timeout;
+  limits.idle_timeout = configured.idle_timeout;
+  return limits;
+}
+
+std::string host_in_url(const std::string& address) {
+  if (address == "0.0.0.0" || address == "::") return "localhost";
+  return address.find(':') == address.npos ? address : "[" + address + "]";
+}
+
+Status make_data_dir(const std::string& path) {
+  std::error_code ec;
+  fs::create_directories(path, ec);
+  if (ec) return Error{Code::kConfig, "data_dir_unusable", signet::quoted(path, 256) + ": " + ec.message()};
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0 && (info.st_mode & S_IRWXO)) ::chmod(path.c_str(), 0700);
+  return Done{};
+}
+
+/// The text of a secret file that is made at the first start (the admin token, the demo secret).
+Result<std::string> secret_text(const std::string& path, Random& random) {
+  std::error_code ec;
+  if (!fs::exists(path, ec)) {
+    std::string made = oauth::make_client_secret(random);
+    const Status written = write_new_secret_file(path, as_bytes(made));
+    if (!written.ok() && written.error().code != Code::kConflict) return written.error();
+  }
+  TRY(const SecretBytes content, read_secret_file(path));
+  return std::string(trim(as_text(content.view())));
+}
+
+}  // namespace
+
+struct Application::State {
+  explicit State(Options given) : options(std::move(given)) {}
+
+  Options options;
+  std::shared_ptr<storage::Storage> storage;
+  std::shared_ptr<const secrets::EncodingKeys> encoding;
+  std::shared_ptr<secrets::Keeper> keeper;
+  std::shared_ptr<oauth::Services> services;
+  std::unique_ptr<oauth::Router> router;
+  std::shared_ptr<admin::AdminServices> admin_services;
+  std::unique_ptr<admin::AdminApi> admin_api;
+  std::unique_ptr<net::Server> server, management;
+  std::atomic<bool> ready{false};
+
+  std::thread maintenance;
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool stopping = false;
+
+  Status open();
+  Result<Started> listen();
+  Status fill(const Started& started);
+  Status put_configured_realm(const config::RealmConfig& realm);
+  void maintain();
+};
+
+Application::Application(Options options) : state_(std::make_unique<State>(std::move(options))) {}
+Application::~Application() { stop(Milliseconds(0)); }
+
+// Storage, sealing keys, stores, rings.
+Status Application::State::open() {
+  const auto& config = options.config;
+  TRY(make_data_dir(config.data_dir));
+  const bool has_data = fs::exists(config.data_dir + "/signet.db") || fs::exists(config.data_dir + "/keys");
+  TRY(encoding, load_encoding_keys(config, options.environment, has_data, *options.random));
+  TRY(storage, storage::open(config.storage_url, *options.clock));
+
+  secrets::StoreContext context;
+  context.pool = std::make_shared<async::BlockingPool>("secret-stores", 4, 1000);
+  context.clock = options.clock;
+  context.random = options.random;
+  context.encoding_keys = encoding;
+  context.environment = options.environment;
+  TRY(auto made, make_stores(config, context));
+
+  secrets::KeeperOptions keeping;
+  keeping.policy.publish_ahead = config.keys.publish_ahead;
+  keeping.policy.clock_skew = config.keys.clock_skew;
+  keeping.refresh_every = config.keys.refresh;
+  keeping.lease = config.keys.lease;
+  keeping.store_timeout = config.keys.store_timeout;
+  keeper = std::make_shared<secrets::Keeper>(storage, options.clock, keeping);
+  TRY(async::run_now(keeper->configure(std::move(made.stores))));
+
+  services = std::make_shared<oauth::Services>();
+  services->clock = options.clock;
+  services->random = options.random;
+  services->storage = storage;
+  services->keeper = keeper;
+  services->hashing = std::make_shared<async::BlockingPool>("password-hashing", 1, 32);
+  services->denied = std::make_shared<oauth::DenyList>();
+  services->changes = std::make_shared<oauth::ChangeFeed>();
+  services->metrics = std::make_shared<net::Metrics>();
+  services->cached_clients = config.cached_clients;
+  services->unseal = [keys = encoding](std::string_view sealed) { return keys->decode(sealed); };
+  TRY(async::run_now(services->denied->load(*storage)));
+
+  admin_services = std::make_shared<admin::AdminServices>();
+  admin_services->stores = std::move(made.infos);
+  admin_services->oauth = services;
+  admin_services->seal = [keys = encoding, random = options.random](ByteView secret) {
+    return keys->encode(secret, *random);
+  };
+  admin_services->is_ready = [this] { return ready.load(); };
+  TRY(const std::string token, secret_text(config.data_dir + "/admin.token", *options.random));
+  admin_services->token_hash = crypto::digest(crypto::Hash::kSha256, as_bytes(token));
+  return Done{};
+}
+
+// Binds both listeners; nothing is answered before the loops run.
+Result<Application::Started> Application::State::listen() {
+  const auto& config = options.config;
+  const std::size_t loops =
+      config.server.loops ? config.server.loops : std::max(1U, std::thread::hardware_concurrency());
+  server = std::make_unique<net::Server>(loops);
+  management = std::make_unique<net::Server>(1);
+
+  net::ListenOptions open;
+  open.name = "public";
+  open.address = config.server.address;
+  open.port = config.server.port;
+  open.limits = limits_of(config.server.limits);
+  open.cors_origins = config.server.cors_origins;
+  open.hsts = config.server.hsts;
+  if (config.server.tls)
+    open.tls = net::TlsOptions{config.server.tls->certificate, config.server.tls->private_key,
+                               config.server.tls->request_client_certificate, true};
+  open.handler = [this](net::Exchange& exchange) { router->handle(exchange); };
+  TRY(const std::uint16_t port, server->listen(std::move(open)));
+
+  net::ListenOptions own;
+  own.name = "management";
+  own.address = config.management.address;
+  own.port = config.management.port;
+  own.limits = limits_of(config.server.limits);
+  own.limits.max_body = std::max<std::size_t>(own.limits.max_body, 1 << 20);
+  own.handler = [this](net::Exchange& exchange) { admin_api->handle(exchange); };
+  TRY(const std::uint16_t management_port, management->listen(std::move(own)));
+
+  Started started;
+  started.public_url = config.server.public_url;
+  if (config.server.port == 0 && started.public_url.ends_with(":0"))
+    started.public_url.replace(started.public_url.size() - 1, 1, std::to_string(port));
+  started.management_url =
+      "http://" + host_in_url(config.management.address) + ":" + std::to_string(management_port);
+
+  services->public_url = started.public_url;
+  router = std::make_unique<oauth::Router>(services, loops);
+  admin_services->directory = &router->directory();
+  admin_api = std::make_unique<admin::AdminApi>(admin_services);
+  return started;
+}
+
+Status Application::State::put_configured_realm(const config::RealmConfig& realm) {
+  const RealmName name(realm.name);
+  TRY(const auto existing, async::run_now(storage->document("realm", RealmName(), realm.name)));
+  if (!existing) {
+    TRY(async::run_now(admin::put_realm(*admin_services, realm.document, 0, "configuration")));
+  }
+  for (const auto& client : realm.clients) {
+    const json::Value* id = client.find("client_id");
+    if (!id || !id->if_string())
+      return Error{Code::kConfig, "settings_invalid", "a client of realm " + realm.name + " has no client_id"};
+    TRY(const auto known, async::run_now(storage->document("client", name, *id->if_string())));
+    if (known) continue;
+    TRY(async::run_now(admin::put_client(*admin_services, name, client, 0, "configuration")));
+  }
+  return Done{};
+}
+
+// What the configuration declares and the storage does not have yet; never over what is there.
+Status Application::State::fill(const Started& started) {
+  for (const auto& realm : options.config.realms) TRY(put_configured_realm(realm));
+  config::RealmConfig root;
+  root.name = "root";
+  root.document.set("name", "root");
+  if (options.demo) {
+    json::Object client;
+    client.set("client_id", "demo");
+    client.set("name", "Demo client");
+    client.set("secret", started.demo_secret);
+    client.set("scopes", json::Array{"read", "write"});
+    client.set("default_scopes", json::Array{"read"});
+    root.clients.push_back(std::move(client));
+  }
+  TRY(put_configured_realm(root));
+  // The first request finds the root realm's keys ready.
+  TRY(async::run_now(router->directory().load(RealmName("root"))));
+  return Done{};
+}
+
+Result<Application::Started> Application::start() {
+  State& s = *state_;
+  TRY(s.open());
+  TRY(Started started, s.listen());
+  if (s.options.demo) {
+    TRY(started.demo_secret, secret_text(s.options.config.data_dir + "/demo-client.secret", *s.options.random));
+  }
+  TRY(s.fill(started));
+  auto& metrics = *s.services->metrics;
+  metrics.gauge("signet_requests_total", "Requests answered on the public listener.", {},
+                [this] { return static_cast<double>(state_->server->stats(0).requests_total); });
+  metrics.gauge("signet_bad_requests_total", "Requests refused before routing.", {},
+                [this] { return static_cast<double>(state_->server->stats(0).bad_requests_total); });
+  metrics.gauge("signet_connections_open", "Open connections of the public listener.", {},
+                [this] { return static_cast<double>(state_->server->stats(0).connections_open); });
+  metrics.gauge("signet_denied_tokens", "Revoked tokens that are not expired yet.", {},
+                [this] { return static_cast<double>(state_->services->denied->size()); });
+  metrics.gauge("signet_secret_stores_failing", "Secret stores that cannot be reached.", {}, [this] {
+    double failing = 0;
+    for (const auto& health : state_->keeper->health()) failing += health.ok ? 0 : 1;
+    return failing;
+  });
+  s.server->start();
+  s.management->start();
+  s.maintenance = std::thread([this] { state_->maintain(); });
+  s.ready = true;
+  return started;
+}
+
+// Keeps rings fresh and sweeps out what expired. One thread; nothing on the request path waits for it.
+void Application::State::maintain() {
+  const auto every = std::chrono::milliseconds(options.config.keys.refresh);
+  std::unique_lock hold(mutex);
+  while (!wake.wait_for(hold, every, [this] { return stopping; })) {
+    hold.unlock();
+    if (const auto refreshed = async::run_now(keeper->refresh()); !refreshed.ok())
+      log::failure("refresh_failed", refreshed.error());
+    const Instant now = options.clock->now();
+    services->denied->forget_expired(now);
+    storage::Transaction purge;
+    purge.emplace_back(storage::Purge{now});
+    if (const auto purged = async::run_now(storage->commit(std::move(purge))); !purged.ok())
+      log::failure("purge_failed", purged.error());
+    hold.lock();
+  }
+}
+
+void Application::reload() {
+  if (const auto reloaded = state_->server->reload_tls(); !reloaded.ok())
+    log::failure("tls_reload_failed", reloaded.error());
+  if (const auto refreshed = async::run_now(state_->keeper->refresh()); !refreshed.ok())
+    log::failure("refresh_failed", refreshed.error());
+}
+
+void Application::stop(Milliseconds deadline) {
+  State& s = *state_;
+  s.ready = false;
+  {
+    std::lock_guard hold(s.mutex);
+    if (s.stopping) return;
+    s.stopping = true;
+  }
+  s.wake.notify_all();
+  if (s.server) s.server->stop(deadline);
+  if (s.management) s.management->stop(std::min(deadline, Milliseconds(1000)));
+  if (s.maintenance.joinable()) s.maintenance.join();
+}
+
+}  // namespace signet::app

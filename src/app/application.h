@@ -1,0 +1,44 @@
+#pragma once
+// app: the whole server put together, and main().
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "config/server_config.h"
+
+namespace signet::app {
+
+/// The running server. Everything is made in start() and ended in stop(), in reverse.
+class Application {
+ public:
+  struct Options {
+    config::ServerConfig config;
+    config::Environment environment;
+    /// A realm "root" with a client "demo" whose secret is made at the first start.
+    bool demo = false;
+    std::shared_ptr<Clock> clock;
+    std::shared_ptr<Random> random;
+  };
+  struct Started {
+    std::string public_url, management_url;
+    std::string demo_secret;  ///< only with `demo`
+  };
+
+  explicit Application(Options options);
+  ~Application();
+
+  /// Everything that can be wrong is found here, before a listener is open; kConfig with a remedy.
+  Result<Started> start();
+  /// Finishes what is under way, at most `deadline`.
+  void stop(Milliseconds deadline);
+  /// Certificates of the listeners and the secret stores are read anew (SIGHUP).
+  void reload();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace signet::app

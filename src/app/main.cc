@@ -1,0 +1,136 @@
+// signetd: the server.
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "app/application.h"
+#include "base/log.h"
+#include "crypto/init.h"
+
+extern char** environ;
+
+namespace {
+
+using namespace std::string_literals;
+
+signet::config::Environment read_environment() {
+  signet::config::Environment out;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string text = *entry;
+    const auto equals = text.find('=');
+    if (equals != text.npos) out.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return out;
+}
+
+std::string environment_or(const char* name, const std::string& fallback) {
+  const char* value = std::getenv(name);
+  return value && *value ? value : fallback;
+}
+
+// What `make run` starts: everything in one folder, root realm, one client.
+std::string demo_config() {
+  return "data_dir: " + environment_or("DATA_DIR", "./data") +
+         "\nserver:\n  port: " + environment_or("PORT", "8080") +
+         "\nmanagement:\n  port: " + environment_or("MANAGEMENT_PORT", "8081") + "\nlog:\n  format: text\n";
+}
+
+std::optional<std::string> read_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+signet::log::Level level_of(const std::string& text) {
+  using signet::log::Level;
+  if (text == "debug") return Level::kDebug;
+  if (text == "warn") return Level::kWarn;
+  if (text == "error") return Level::kError;
+  if (text == "off") return Level::kOff;
+  return Level::kInfo;
+}
+
+int fail(const signet::Error& error) {
+  signet::log::flush();
+  std::cerr << "signetd: " << error.reason << ": " << error.detail << "\n";
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Signet, an OAuth 2.0 server whose keys are first-class"};
+  std::string config_file;
+  bool demo = false, check = false;
+  app.add_option("--config", config_file, "Configuration file (YAML or JSON)")->envname("SIGNET_CONFIG");
+  app.add_flag("--demo", demo, "Start with a demo client; DATA_DIR and PORT are taken from the environment");
+  app.add_flag("--check", check, "Check the configuration and end");
+  app.set_version_flag("--version", SIGNET_VERSION);
+  CLI11_PARSE(app, argc, argv);
+  if (config_file.empty() != demo) {
+    std::cerr << "signetd: give --config FILE, or --demo to try it\n";
+    return 2;
+  }
+
+  // Files that we make are for us alone. Signals are taken by this thread, one at a time.
+  ::umask(077);
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+
+  if (const auto ready = signet::crypto::init(); !ready.ok()) return fail(ready.error());
+
+  const auto text = demo ? std::optional(demo_config()) : read_text(config_file);
+  if (!text) return fail({signet::Code::kConfig, "config_unreadable", "cannot read " + config_file});
+  const auto environment = read_environment();
+  auto config = signet::config::load(*text, demo ? "demo.yaml" : config_file, environment);
+  if (!config.ok()) {
+    std::cerr << signet::config::to_text(config.error());
+    return 1;
+  }
+  if (check) {
+    std::cout << "the configuration is valid\n";
+    return 0;
+  }
+  signet::log::configure(level_of(config->log_level), config->log_as_json);
+
+  signet::app::Application::Options options;
+  options.config = std::move(*config);
+  options.environment = environment;
+  options.demo = demo;
+  options.clock = std::make_shared<signet::SystemClock>();
+  options.random = std::make_shared<signet::SystemRandom>();
+  signet::app::Application application(std::move(options));
+  const auto started = application.start();
+  if (!started.ok()) return fail(started.error());
+
+  std::cout << "Signet is ready: " << started->public_url << "\n";
+  if (demo) {
+    std::cout << "Try: curl -s -u 'demo:" << started->demo_secret << "' -d grant_type=client_credentials "
+              << started->public_url << "/oauth2/access_token\n";
+  }
+  std::cout << "Management: " << started->management_url << std::endl;
+
+  for (;;) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) break;
+    application.reload();
+  }
+  signet::log::info("stopping");
+  application.stop(std::chrono::milliseconds(4000));
+  signet::log::flush();
+  return 0;
+}

@@ -1,0 +1,151 @@
+#include "app/master_key.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "base/base64.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace signet::app {
+namespace {
+
+constexpr std::size_t kMaxSecretFile = 64 * 1024;
+constexpr std::size_t kMasterKeyBytes = 32;
+
+// A descriptor that closes itself.
+class File {
+ public:
+  explicit File(int fd) : fd_(fd) {}
+  File(const File&) = delete;
+  ~File() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int fd() const { return fd_; }
+  bool ok() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+Error system_error(const char* reason, const std::string& path) {
+  return {Code::kConfig, reason, signet::quoted(path, 256) + ": " + std::strerror(errno)};
+}
+
+// Master keys are written as base64; bytes that are not base64 are taken as they are.
+SecretBytes decode_master(SecretBytes raw) {
+  auto decoded = base64::decode(as_text(raw.view()));
+  if (decoded.ok() && decoded->size() >= kMasterKeyBytes) return std::move(*decoded);
+  return raw;
+}
+
+Result<SecretBytes> load_or_make(const std::string& path, bool has_data, Random& random) {
+  std::error_code ec;
+  if (!std::filesystem::exists(path, ec)) {
+    if (has_data)
+      return Error{Code::kConfig, "master_key_lost",
+                   signet::quoted(path, 256) + " is gone but the storage may hold what it sealed; restore it from "
+                                       "a back-up, or see docs/recovery.md"};
+    SecretBytes made(kMasterKeyBytes);
+    random.fill(made.span());
+    std::string text = base64::encode(made.view()) + "\n";
+    const Status written = write_new_secret_file(path, as_bytes(text));
+    wipe(text);
+    // Another process may have been first: then its key is the one.
+    if (!written.ok() && written.error().code != Code::kConflict) return written.error();
+    if (written.ok()) log::warn("master_key_made", {{"path", path}, {"remedy", "back this file up"}});
+  }
+  return read_secret_file(path);
+}
+
+}  // namespace
+
+Result<SecretBytes> read_secret_file(const std::string& path) {
+  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.ok()) return system_error("file_unreadable", path);
+  struct stat info {};
+  if (::fstat(file.fd(), &info) != 0) return system_error("file_unreadable", path);
+  if (info.st_mode & (S_IRWXG | S_IRWXO))
+    return Error{Code::kConfig, "file_permissions",
+                 signet::quoted(path, 256) + " may be read by others than its owner; chmod 600"};
+  if (info.st_size < 0 || static_cast<std::size_t>(info.st_size) > kMaxSecretFile)
+    return Error{Code::kConfig, "file_too_large", signet::quoted(path, 256) + " is no secret"};
+  SecretBytes content(static_cast<std::size_t>(info.st_size));
+  std::size_t have = 0;
+  while (have < content.size()) {
+    const ssize_t got = ::read(file.fd(), content.span().data() + have, content.size() - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return system_error("file_unreadable", path);
+    have += static_cast<std::size_t>(got);
+  }
+  return content;
+}
+
+Status write_new_secret_file(const std::string& path, ByteView content) {
+  // Written beside and linked into place, so that no reader ever sees half of it and no old file is lost.
+  const std::string temporary = path + ".new." + std::to_string(::getpid());
+  ::unlink(temporary.c_str());
+  {
+    const File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!file.ok()) return system_error("file_unwritable", path);
+    std::size_t written = 0;
+    while (written < content.size()) {
+      const ssize_t put = ::write(file.fd(), content.data() + written, content.size() - written);
+      if (put < 0 && errno == EINTR) continue;
+      if (put <= 0) {
+        const Error error = system_error("file_unwritable", path);
+        ::unlink(temporary.c_str());
+        return error;
+      }
+      written += static_cast<std::size_t>(put);
+    }
+    if (::fsync(file.fd()) != 0) {
+      const Error error = system_error("file_unwritable", path);
+      ::unlink(temporary.c_str());
+      return error;
+    }
+  }
+  const bool linked = ::link(temporary.c_str(), path.c_str()) == 0;
+  const int why = errno;
+  ::unlink(temporary.c_str());
+  if (!linked) {
+    errno = why;
+    if (why == EEXIST) return Error{Code::kConflict, "file_exists", signet::quoted(path, 256) + " exists already"};
+    return system_error("file_unwritable", path);
+  }
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const File directory(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.ok()) ::fsync(directory.fd());
+  return Done{};
+}
+
+Result<std::shared_ptr<const secrets::EncodingKeys>> load_encoding_keys(
+    const config::ServerConfig& config, const config::Environment& environment, bool has_data,
+    Random& random) {
+  std::vector<secrets::EncodingKeys::Key> keys;
+  for (const auto& configured : config.encryption_keys) {
+    if (!configured.file.empty()) {
+      TRY(auto raw, read_secret_file(configured.file));
+      keys.push_back({configured.name, decode_master(std::move(raw))});
+      continue;
+    }
+    const auto found = environment.find(configured.environment);
+    if (found == environment.end())
+      return Error{Code::kConfig, "encryption_key_missing",
+                   "the environment has no variable " + signet::quoted(configured.environment) + " for key " +
+                       signet::quoted(configured.name)};
+    keys.push_back({configured.name, decode_master(SecretBytes::from_text(found->second))});
+  }
+  if (config.encryption_keys.empty()) {
+    TRY(auto raw, load_or_make(config.data_dir + "/master.key", has_data, random));
+    keys.push_back({"master", decode_master(std::move(raw))});
+  }
+  return secrets::EncodingKeys::make(std::move(keys));
+}
+
+}  // namespace signet::app

@@ -1,0 +1,84 @@
+#include "app/stores.h"
+
+#include "base/text.h"
+#include "secrets/keeper/passwords.h"
+#include "secrets/stores/local/key_spec.h"
+
+namespace signet::app {
+namespace {
+
+constexpr std::string_view kLocalType = "local_certificate";
+
+// Collects stores one after the other; each may look for its passwords in those before it.
+class Collector {
+ public:
+  explicit Collector(const secrets::StoreContext& context) : context_(context) {}
+
+  Status add(const config::StoreConfig& configured, const RealmName& realm) {
+    const secrets::StoreType* type = secrets::find_store_type(configured.type);
+    if (!type) {
+      std::vector<std::string> known;
+      for (const auto& t : secrets::store_types()) known.emplace_back(t.name);
+      const std::string near = nearest(configured.type, known);
+      return Error{Code::kConfig, "store_type_unknown",
+                   "store " + quoted(configured.name) + ": no type " + quoted(configured.type) +
+                       (near.empty() ? "; known: " + join(known, ", ") : ", did you mean '" + near + "'?")};
+    }
+    const StoreName name(configured.name);
+    secrets::StoreContext context = context_;
+    context.password = secrets::password_lookup_over(name, sources_for(realm));
+    TRY(auto store, type->make(name, configured.settings, std::move(context)));
+
+    secrets::ConfiguredStore made;
+    made.store = store;
+    made.realm = realm;
+    const bool versioned = store->ordering() == secrets::Ordering::kByStore;
+    for (const auto& [id_text, alias_texts] : configured.mappings) {
+      TRY(auto id, secrets::SecretId::parse(id_text));
+      std::vector<Alias> aliases;
+      for (const auto& alias : alias_texts) aliases.emplace_back(alias);
+      TRY(auto mapping, secrets::Mapping::make(std::move(id), std::move(aliases), versioned));
+      made.mappings.push_back(std::move(mapping));
+    }
+    if (configured.type == kLocalType && made.mappings.empty()) made.mappings = secrets::default_mappings();
+    out.stores.push_back(std::move(made));
+    out.infos.push_back({configured.name, configured.type, realm});
+    return Done{};
+  }
+
+  MadeStores out;
+
+ private:
+  // A realm's own stores first, then the global ones; another realm's never.
+  std::vector<secrets::PasswordSource> sources_for(const RealmName& realm) const {
+    std::vector<secrets::PasswordSource> sources;
+    for (const bool own : {true, false}) {
+      if (own && realm.empty()) continue;
+      for (const auto& made : out.stores)
+        if (own ? made.realm == realm : made.realm.empty()) sources.push_back({made.store, made.mappings});
+    }
+    return sources;
+  }
+
+  const secrets::StoreContext& context_;
+};
+
+}  // namespace
+
+Result<MadeStores> make_stores(const config::ServerConfig& config, const secrets::StoreContext& context) {
+  Collector collector(context);
+  std::vector<config::StoreConfig> global = config.secret_stores;
+  if (global.empty()) {
+    config::StoreConfig local;
+    local.name = "local";
+    local.type = kLocalType;
+    local.settings.set("directory", config.data_dir + "/keys");
+    global.push_back(std::move(local));
+  }
+  for (const auto& store : global) TRY(collector.add(store, RealmName()));
+  for (const auto& realm : config.realms)
+    for (const auto& store : realm.secret_stores) TRY(collector.add(store, RealmName(realm.name)));
+  return std::move(collector.out);
+}
+
+}  // namespace signet::app
