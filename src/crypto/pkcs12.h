@@ -10,7 +10,7 @@
 
 namespace signet::crypto {
 
-/// One bag. Exactly one of the three is present.
+/// One bag. Exactly one of the three, or `unusable`, is present.
 struct Pkcs12Bag {
   std::string friendly_name;  ///< UTF-8, empty if none
   Bytes local_key_id;         ///< empty if none
@@ -19,11 +19,15 @@ struct Pkcs12Bag {
   std::optional<SecretBytes> secret_key;  ///< raw bytes of a secretBag
   std::string secret_key_algorithm;       ///< e.g. "AES", "HmacSHA512"; empty if unknown
   bool is_trusted = false;                ///< Java's trustedKeyUsage attribute is there
+  bool is_plain_key = false;              ///< the private key lay in the file unencrypted
+  std::optional<Error> unusable;  ///< a key that is there but cannot be served; others still can
 };
 
 /// Checks the MAC first ("keystore_password_wrong"), bounds the iterations (600,000 × 32:
 /// "keystore_iterations_excessive") and the size (4 MiB: "keystore_too_large"). Bags are in file
-/// order. Keys of kinds we do not serve fail with "key_unsupported".
+/// order. A key of a kind that is not served, or with a password of its own, does not fail the
+/// store: its bag says so in `unusable`. A store without a MAC is read; its encryption then has to
+/// open with the password. An empty password is tried as empty and as absent.
 Result<std::vector<Pkcs12Bag>> read_pkcs12(ByteView der, ByteView password);
 /// Writes one key pair with its chain (AES-256-CBC, PBKDF2-SHA256, MAC SHA-256).
 Result<SecretBytes> write_pkcs12(const PrivateKey& key, const std::vector<Certificate>& chain,

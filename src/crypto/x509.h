@@ -23,6 +23,8 @@ class Certificate {
   Instant not_before() const;
   Instant not_after() const;
   Bytes thumbprint(Hash hash) const;  ///< digest of the DER (x5t, x5t#S256)
+  /// Only by name: this one's issuer is that one's subject. Nothing is verified.
+  bool names_as_issuer(const Certificate& other) const;
 
   struct Impl;
   const Impl& impl() const { return *impl_; }

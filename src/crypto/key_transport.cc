@@ -1,0 +1,91 @@
+// RSA encryption and key agreement.
+
+#include <openssl/rsa.h>
+
+#include "crypto/cipher.h"
+#include "crypto/fetched.h"
+#include "crypto/key_impl.h"
+
+namespace signet::crypto {
+namespace {
+
+Error wrong_kind(KeyKind kind) {
+  return Error{Code::kInvalid, "key_wrong_kind",
+               "a key of the kind " + std::string(to_string(kind)) + " cannot do this"};
+}
+Error decrypt_failed() {
+  ERR_clear_error();
+  return Error{Code::kInvalid, "decrypt_failed", "the ciphertext does not decrypt"};
+}
+
+bool set_padding(EVP_PKEY_CTX* ctx, RsaPadding padding) {
+  if (padding == RsaPadding::kPkcs1) {
+    return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1;
+  }
+  Hash hash = Hash::kSha1;
+  if (padding == RsaPadding::kOaepSha256) hash = Hash::kSha256;
+  if (padding == RsaPadding::kOaepSha384) hash = Hash::kSha384;
+  if (padding == RsaPadding::kOaepSha512) hash = Hash::kSha512;
+  // RFC 7518 §4.3: MGF1 uses the same hash.
+  return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
+         EVP_PKEY_CTX_set_rsa_oaep_md(ctx, fetched_md(hash)) == 1 &&
+         EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, fetched_md(hash)) == 1;
+}
+
+}  // namespace
+
+Result<Bytes> rsa_encrypt(const PublicKey& key, RsaPadding padding, ByteView plain) {
+  QuietErrors quiet;
+  if (key.kind() != KeyKind::kRsa) return wrong_kind(key.kind());
+  PkeyCtxPtr ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, key.impl().pkey.get(), nullptr));
+  Bytes out(key.impl().first.size());
+  std::size_t size = out.size();
+  if (!ctx || EVP_PKEY_encrypt_init(ctx.get()) != 1 || !set_padding(ctx.get(), padding)) {
+    return internal_error("RSA encryption");
+  }
+  if (EVP_PKEY_encrypt(ctx.get(), out.data(), &size, plain.data(), plain.size()) != 1) {
+    return library_error(Code::kInvalid, "encrypt_failed", "RSA encryption");
+  }
+  out.resize(size);
+  return out;
+}
+
+Result<SecretBytes> rsa_decrypt(const PrivateKey& key, RsaPadding padding, ByteView cipher) {
+  QuietErrors quiet;
+  if (key.kind() != KeyKind::kRsa) return wrong_kind(key.kind());
+  const std::size_t modulus = key.impl().pub.impl().first.size();
+  // RFC 8017 §7.1.2 step 1: exactly as long as the modulus.
+  if (cipher.size() != modulus) return decrypt_failed();
+  PkeyCtxPtr ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, key.impl().pkey.get(), nullptr));
+  if (!ctx || EVP_PKEY_decrypt_init(ctx.get()) != 1 || !set_padding(ctx.get(), padding)) {
+    return internal_error("RSA decryption");
+  }
+  SecretBytes out(modulus);
+  std::size_t size = out.size();
+  if (EVP_PKEY_decrypt(ctx.get(), out.span().data(), &size, cipher.data(), cipher.size()) != 1) {
+    return decrypt_failed();
+  }
+  out.truncate(size);
+  return out;
+}
+
+Result<SecretBytes> agree(const PrivateKey& mine, const PublicKey& theirs) {
+  QuietErrors quiet;
+  const KeyKind kind = mine.kind();
+  if (theirs.kind() != kind) return wrong_kind(theirs.kind());
+  if (!is_nist_curve(kind) && kind != KeyKind::kX25519) return wrong_kind(kind);
+  PkeyCtxPtr ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, mine.impl().pkey.get(), nullptr));
+  SecretBytes z(field_bytes(kind));
+  std::size_t size = z.size();
+  // The peer's point was checked when its PublicKey was made.
+  if (!ctx || EVP_PKEY_derive_init(ctx.get()) != 1 ||
+      EVP_PKEY_derive_set_peer_ex(ctx.get(), theirs.impl().pkey.get(), 0) != 1) {
+    return internal_error("key agreement");
+  }
+  if (EVP_PKEY_derive(ctx.get(), z.span().data(), &size) != 1 || size != z.size()) {
+    return decrypt_failed();
+  }
+  return z;
+}
+
+}  // namespace signet::crypto

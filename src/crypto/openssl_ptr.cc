@@ -1,0 +1,14 @@
+#include "crypto/openssl_ptr.h"
+
+namespace signet::crypto {
+
+Error library_error(Code code, const char* reason, std::string_view what) {
+  std::string detail(what);
+  if (const char* words = ERR_reason_error_string(ERR_peek_last_error())) {
+    detail.append(": ").append(words);
+  }
+  ERR_clear_error();
+  return Error{code, reason, std::move(detail)};
+}
+
+}  // namespace signet::crypto

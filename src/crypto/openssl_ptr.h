@@ -1,0 +1,61 @@
+#pragma once
+// Owners of OpenSSL objects, and its error queue as a value. Only for the sources of this room.
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
+
+#include <memory>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace signet::crypto {
+
+template <auto Free>
+struct Freeing {
+  template <class T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+template <class T, auto Free>
+using Owned = std::unique_ptr<T, Freeing<Free>>;
+
+using PkeyPtr = Owned<EVP_PKEY, EVP_PKEY_free>;
+using PkeyCtxPtr = Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
+using CipherCtxPtr = Owned<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
+using BnPtr = Owned<BIGNUM, BN_clear_free>;
+using BnCtxPtr = Owned<BN_CTX, BN_CTX_free>;
+using BioPtr = Owned<BIO, BIO_free_all>;
+using X509Ptr = Owned<X509, X509_free>;
+using X509SigPtr = Owned<X509_SIG, X509_SIG_free>;
+using X509PubkeyPtr = Owned<X509_PUBKEY, X509_PUBKEY_free>;
+using Pkcs8Ptr = Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
+
+inline void free_openssl_memory(void* memory) {
+  OPENSSL_free(memory);
+}
+using BufferPtr = Owned<unsigned char, free_openssl_memory>;
+using TextPtr = Owned<char, free_openssl_memory>;
+
+/// Empties the thread's error queue on the way out: what is left in it would be taken for a TLS
+/// failure by the next SSL_get_error() of the same thread.
+class QuietErrors {
+ public:
+  QuietErrors() = default;
+  QuietErrors(const QuietErrors&) = delete;
+  QuietErrors& operator=(const QuietErrors&) = delete;
+  ~QuietErrors() { ERR_clear_error(); }
+};
+
+/// The failure with the library's own words for it; empties the queue.
+Error library_error(Code code, const char* reason, std::string_view what);
+inline Error internal_error(std::string_view what) {
+  return library_error(Code::kInternal, "crypto_library_failed", what);
+}
+
+}  // namespace signet::crypto
