@@ -1,0 +1,67 @@
+#include "jose/ecdh.h"
+
+#include "crypto/kdf.h"
+#include "jose/content.h"
+#include "jose/members.h"
+
+namespace signet::jose {
+namespace {
+
+void append_number(Bytes& out, std::size_t number) {
+  for (int shift = 24; shift >= 0; shift -= 8)
+    out.push_back(static_cast<std::uint8_t>(number >> shift));
+}
+void append_sized(Bytes& out, ByteView part) {
+  append_number(out, part.size());
+  out.insert(out.end(), part.begin(), part.end());
+}
+
+/// apu and apv are optional; their types were checked with the header.
+Bytes optional_bytes(const json::Object& joint, std::string_view name) {
+  const json::Value* value = joint.find(name);
+  if (!value || !value->is_string()) return {};
+  auto bytes = base64::url_decode(*value->if_string());
+  return bytes.ok() ? std::move(bytes).value() : Bytes{};
+}
+
+}  // namespace
+
+SecretBytes derive_from_agreement(ByteView z, JweAlg alg, JweEnc enc, ByteView apu, ByteView apv) {
+  const bool is_direct = alg == JweAlg::kEcdhEs;
+  const std::size_t size = is_direct ? key_size(enc) : info(alg).wrap_key_bytes;
+  Bytes other_info;
+  append_sized(other_info, as_bytes(is_direct ? name(enc) : name(alg)));
+  append_sized(other_info, apu);
+  append_sized(other_info, apv);
+  append_number(other_info, size * 8);
+  return crypto::concat_kdf_sha256(z, other_info, size);
+}
+
+Result<SecretBytes> agree_as_sender(const Jwk& recipient, JweAlg alg, JweEnc enc, ByteView apu,
+                                    ByteView apv, json::Object& members) {
+  TRY(const auto ephemeral, crypto::PrivateKey::generate(recipient.public_key()->kind()));
+  TRY(const SecretBytes z, crypto::agree(ephemeral, *recipient.public_key()));
+  TRY(json::Object epk, Jwk::from_public(ephemeral.public_key()).public_json());
+  members.set("epk", std::move(epk));
+  if (!apu.empty()) members.set("apu", base64::url_encode(apu));
+  if (!apv.empty()) members.set("apv", base64::url_encode(apv));
+  return derive_from_agreement(z.view(), alg, enc, apu, apv);
+}
+
+Result<SecretBytes> agree_as_recipient(const Jwk& recipient, JweAlg alg, JweEnc enc,
+                                       const json::Object& joint) {
+  const Error invalid{Code::kInvalid, "jwe_epk_invalid", "the ephemeral key is not usable"};
+  const json::Value* member = joint.find("epk");
+  if (!member || !member->is_object() || member->if_object()->find("d")) return invalid;
+  const auto epk = Jwk::parse(*member->if_object());
+  if (!epk.ok() || !epk->public_key() || !recipient.private_key() ||
+      epk->public_key()->kind() != recipient.private_key()->kind()) {
+    return invalid;
+  }
+  const auto z = crypto::agree(*recipient.private_key(), *epk->public_key());
+  if (!z.ok()) return invalid;  // a point of low order
+  return derive_from_agreement(z->view(), alg, enc, optional_bytes(joint, "apu"),
+                               optional_bytes(joint, "apv"));
+}
+
+}  // namespace signet::jose

@@ -1,0 +1,22 @@
+#pragma once
+// ECDH-ES of JWE (RFC 7518 §4.6, RFC 8037 §3.2).
+
+#include "jose/algorithm_info.h"
+#include "jose/jwk.h"
+
+namespace signet::jose {
+
+/// The key derived from Z: of the content algorithm's size under its name for ECDH-ES, else of the
+/// wrapping key's size under the name of `alg`.
+SecretBytes derive_from_agreement(ByteView z, JweAlg alg, JweEnc enc, ByteView apu, ByteView apv);
+
+/// The sender's side with a fresh ephemeral key, which is added to `members` as epk (and apu, apv).
+Result<SecretBytes> agree_as_sender(const Jwk& recipient, JweAlg alg, JweEnc enc, ByteView apu,
+                                    ByteView apv, json::Object& members);
+
+/// The recipient's side: "jwe_epk_invalid" for an epk that is missing, private, of another kind or
+/// not a point of the curve.
+Result<SecretBytes> agree_as_recipient(const Jwk& recipient, JweAlg alg, JweEnc enc,
+                                       const json::Object& joint);
+
+}  // namespace signet::jose

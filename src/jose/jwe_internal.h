@@ -1,0 +1,45 @@
+#pragma once
+// The steps of decryption that the compact and the JSON form share.
+
+#include "jose/header.h"
+#include "jose/jwe.h"
+
+namespace signet::jose {
+
+inline constexpr HeaderFaults kJweFaults = {"jwe_header_malformed", "jwe_crit_unknown",
+                                            "jwe_crit_malformed"};
+/// Least informative first.
+inline constexpr std::string_view kJweFailureOrder[] = {
+    "jwe_no_key",    "jwe_kid_unknown", "jwe_alg_not_allowed",
+    "key_is_remote", "jwe_epk_invalid", "jwe_decrypt_failed"};
+
+/// The headers of one recipient, checked before any key is used.
+struct ParsedJwe {
+  JweHeader header;
+  bool has_kid = false;
+  std::optional<json::Object> joint;  ///< absent in the compact form: the protected header is all
+
+  const json::Object& parameters() const { return joint ? *joint : header.members; }
+};
+
+/// `others` are the unprotected headers that apply (null ones are skipped).
+Result<ParsedJwe> interpret_jwe_header(json::Object protected_members,
+                                       std::initializer_list<const json::Object*> others);
+
+/// What the caller's options say of this header, before anything is decoded or derived.
+Status check_policy(const ParsedJwe& parsed, const DecryptOptions& options);
+
+/// The parts of a token besides its headers.
+struct Encrypted {
+  Bytes encrypted_key, iv, ciphertext, tag;
+  std::string aad;
+};
+
+/// The keys that the header's kid leaves are tried in their order.
+Result<DecryptedJwe> decrypt_with_candidates(const ParsedJwe& parsed, const Encrypted& parts,
+                                             const DecryptOptions& options);
+/// Content decryption and decompression.
+Result<SecretBytes> open_content(const JweHeader& header, const Encrypted& parts, ByteView cek,
+                                 const DecryptOptions& options);
+
+}  // namespace signet::jose
