@@ -1,0 +1,56 @@
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <charconv>
+
+#include "base/text.h"
+#include "http/form.h"
+#include "http/grammar.h"
+
+namespace signet::http {
+namespace {
+
+std::string text(boost::core::string_view view) {
+  return std::string(view.data(), view.size());
+}
+
+}  // namespace
+
+Result<HttpUri> parse_http_uri(std::string_view input) {
+  const auto refuse = [&](std::string_view why) {
+    return Error{Code::kInvalid, "uri_invalid",
+                 quoted(input, 200) + " is not an absolute http(s) URI: " + std::string(why)};
+  };
+  if (input.size() > 2048) return refuse("longer than 2048 bytes");
+  const auto parsed = boost::urls::parse_uri({input.data(), input.size()});
+  if (!parsed) return refuse("it breaks the syntax of RFC 3986");
+  HttpUri uri;
+  uri.scheme = to_lower(text(parsed->scheme()));
+  if (uri.scheme != "http" && uri.scheme != "https") return refuse("the scheme is another");
+  if (!parsed->has_authority()) return refuse("it has no host");
+  if (parsed->has_userinfo()) return refuse("it holds user information");
+  if (parsed->has_fragment()) return refuse("it holds a fragment");
+  uri.host = to_lower(text(parsed->encoded_host()));
+  if (!is_host(uri.host)) return refuse("the host is not a plain name or address");
+  uri.port = uri.scheme == "https" ? 443 : 80;
+  if (parsed->has_port() && !parsed->port().empty()) {
+    // Boost.URL cuts a port beyond 65535 instead of refusing it.
+    const std::string port = text(parsed->port());
+    const auto [end, ec] = std::from_chars(port.data(), port.data() + port.size(), uri.port);
+    if (ec != std::errc() || end != port.data() + port.size() || uri.port == 0) {
+      return refuse("the port is out of range");
+    }
+  }
+  // Boost.URL 1.81 reads "127.0.0.1.example.com:1" as the address alone and drops the rest, so what was
+  // understood is put together again and must be what was written.
+  const std::string understood =
+      text(parsed->scheme()) + "://" + text(parsed->encoded_host()) +
+      (parsed->has_port() ? ":" + text(parsed->port()) : "") + text(parsed->encoded_path()) +
+      (parsed->has_query() ? "?" + text(parsed->encoded_query()) : "");
+  if (understood != input) return refuse("its host is not what it seems");
+  uri.path = text(parsed->encoded_path());
+  uri.has_query = parsed->has_query();
+  uri.query = text(parsed->encoded_query());
+  return uri;
+}
+
+}  // namespace signet::http

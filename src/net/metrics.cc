@@ -1,0 +1,176 @@
+#include "net/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace signet::net {
+namespace {
+
+// The owner of a cell is the only writer, so a plain add needs no locked instruction; the cell
+// after the last belongs to all threads without a number.
+void add_to_cell(std::atomic<std::uint64_t>& n, std::uint64_t by, bool is_shared) {
+  if (is_shared) {
+    n.fetch_add(by, std::memory_order_relaxed);
+  } else {
+    n.store(n.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace
+
+void Counter::add(std::uint64_t by) {
+  const std::size_t worker = worker_index();
+  add_to_cell(cells_[worker].n, by, worker == kMaxWorkers);
+}
+
+std::uint64_t Counter::value() const {
+  std::uint64_t sum = 0;
+  for (const Cell& cell : cells_)
+    sum += cell.n.load(std::memory_order_relaxed);
+  return sum;
+}
+
+struct alignas(64) Histogram::Cell {
+  explicit Cell(std::size_t buckets) : counts(buckets) {}
+  std::vector<std::atomic<std::uint64_t>> counts;
+  std::atomic<std::uint64_t> nanoseconds{0};
+};
+
+Histogram::Histogram(std::vector<double> bounds) : bounds_(std::move(bounds)) {
+  std::sort(bounds_.begin(), bounds_.end());
+  for (std::size_t i = 0; i <= kMaxWorkers; ++i) {
+    cells_.push_back(std::make_unique<Cell>(bounds_.size() + 1));
+  }
+}
+
+Histogram::~Histogram() = default;
+
+void Histogram::observe(double seconds) {
+  const std::size_t worker = worker_index();
+  const bool is_shared = worker == kMaxWorkers;
+  Cell& cell = *cells_[worker];
+  const auto bucket = std::lower_bound(bounds_.begin(), bounds_.end(), seconds) - bounds_.begin();
+  add_to_cell(cell.counts[static_cast<std::size_t>(bucket)], 1, is_shared);
+  add_to_cell(cell.nanoseconds, static_cast<std::uint64_t>(std::max(seconds, 0.0) * 1e9),
+              is_shared);
+}
+
+std::vector<std::uint64_t> Histogram::counts() const {
+  std::vector<std::uint64_t> sums(bounds_.size() + 1);
+  for (const auto& cell : cells_) {
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      sums[i] += cell->counts[i].load(std::memory_order_relaxed);
+    }
+  }
+  return sums;
+}
+
+double Histogram::sum() const {
+  std::uint64_t nanoseconds = 0;
+  for (const auto& cell : cells_)
+    nanoseconds += cell->nanoseconds.load(std::memory_order_relaxed);
+  return static_cast<double>(nanoseconds) / 1e9;
+}
+
+struct Metrics::Entry {
+  std::string name, help;
+  Labels labels;
+  std::unique_ptr<Counter> counter;
+  std::unique_ptr<Histogram> histogram;
+  std::function<double()> gauge;
+
+  prometheus::MetricType type() const {
+    return counter     ? prometheus::MetricType::Counter
+           : histogram ? prometheus::MetricType::Histogram
+                       : prometheus::MetricType::Gauge;
+  }
+  prometheus::ClientMetric collect() const;
+};
+
+prometheus::ClientMetric Metrics::Entry::collect() const {
+  prometheus::ClientMetric metric;
+  for (const auto& [label, value] : labels)
+    metric.label.push_back({label, value});
+  if (counter) {
+    metric.counter.value = static_cast<double>(counter->value());
+  } else if (histogram) {
+    std::uint64_t cumulative = 0;
+    const auto counts = histogram->counts();
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      cumulative += counts[i];
+      const double bound = i < histogram->bounds().size() ? histogram->bounds()[i]
+                                                          : std::numeric_limits<double>::infinity();
+      metric.histogram.bucket.push_back({cumulative, bound});
+    }
+    metric.histogram.sample_count = cumulative;
+    metric.histogram.sample_sum = histogram->sum();
+  } else {
+    metric.gauge.value = gauge();
+  }
+  return metric;
+}
+
+std::shared_ptr<Metrics::Entry> Metrics::find(const std::string& name, const Labels& labels) const {
+  for (const auto& entry : entries_) {
+    if (entry->name == name && entry->labels == labels) return entry;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<Metrics::Entry> Metrics::append(const std::string& name, const std::string& help,
+                                                const Labels& labels) {
+  auto entry = std::make_shared<Entry>();
+  entry->name = name;
+  entry->help = help;
+  entry->labels = labels;
+  entries_.push_back(entry);
+  return entry;
+}
+
+Counter& Metrics::counter(const std::string& name, const std::string& help, const Labels& labels) {
+  std::lock_guard hold(mutex_);
+  if (const auto known = find(name, labels); known && known->counter) return *known->counter;
+  const auto entry = append(name, help, labels);
+  entry->counter = std::make_unique<Counter>();
+  return *entry->counter;
+}
+
+Histogram& Metrics::histogram(const std::string& name, const std::string& help,
+                              const Labels& labels, std::vector<double> bounds) {
+  std::lock_guard hold(mutex_);
+  if (const auto known = find(name, labels); known && known->histogram) return *known->histogram;
+  const auto entry = append(name, help, labels);
+  entry->histogram = std::make_unique<Histogram>(std::move(bounds));
+  return *entry->histogram;
+}
+
+void Metrics::gauge(const std::string& name, const std::string& help, const Labels& labels,
+                    std::function<double()> read) {
+  std::lock_guard hold(mutex_);
+  const auto known = find(name, labels);
+  (known ? known : append(name, help, labels))->gauge = std::move(read);
+}
+
+std::string Metrics::text() const {
+  std::vector<std::shared_ptr<Entry>> entries;
+  {
+    std::lock_guard hold(mutex_);
+    entries = entries_;
+  }
+  std::vector<prometheus::MetricFamily> families;
+  for (const auto& entry : entries) {
+    auto family = std::find_if(families.begin(), families.end(),
+                               [&](const auto& f) { return f.name == entry->name; });
+    if (family == families.end()) {
+      families.push_back({entry->name, entry->help, entry->type(), {}});
+      family = families.end() - 1;
+    }
+    if (family->type == entry->type()) family->metric.push_back(entry->collect());
+  }
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace signet::net

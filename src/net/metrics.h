@@ -1,0 +1,69 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/worker.h"
+
+namespace signet::net {
+
+/// A counter that each worker counts for itself; summed when read.
+class Counter {
+ public:
+  void add(std::uint64_t by = 1);
+  std::uint64_t value() const;
+
+ private:
+  struct alignas(64) Cell {
+    std::atomic<std::uint64_t> n{0};
+  };
+  std::array<Cell, kMaxWorkers + 1> cells_{};
+};
+
+/// Bucketed durations in seconds, per worker like Counter.
+class Histogram {
+ public:
+  explicit Histogram(std::vector<double> bounds);
+  ~Histogram();
+  void observe(double seconds);
+  const std::vector<double>& bounds() const { return bounds_; }
+  std::vector<std::uint64_t> counts() const;  ///< per bucket, the last is +Inf; not cumulative
+  double sum() const;
+
+ private:
+  std::vector<double> bounds_;
+  struct Cell;
+  std::vector<std::unique_ptr<Cell>> cells_;
+};
+
+using Labels = std::map<std::string, std::string>;
+
+/// All metrics of the process. Registration takes a lock and happens at start; counting does not.
+class Metrics {
+ public:
+  Counter& counter(const std::string& name, const std::string& help, const Labels& labels = {});
+  Histogram& histogram(const std::string& name, const std::string& help, const Labels& labels,
+                       std::vector<double> bounds);
+  /// A value asked for at each scrape.
+  void gauge(const std::string& name, const std::string& help, const Labels& labels,
+             std::function<double()> read);
+  /// Prometheus text exposition format.
+  std::string text() const;
+
+ private:
+  struct Entry;
+  std::shared_ptr<Entry> find(const std::string& name, const Labels& labels) const;
+  std::shared_ptr<Entry> append(const std::string& name, const std::string& help,
+                                const Labels& labels);
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<Entry>> entries_;
+};
+
+}  // namespace signet::net
