@@ -1,0 +1,57 @@
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "storage/sqlite/connection.h"
+#include "storage/storage.h"
+
+namespace signet::storage::sqlite {
+
+/// One thread that owns the writing connection. It takes all transactions that wait, applies them
+/// inside one transaction of SQLite, syncs once, then answers all: a token costs its share of a
+/// sync, not a sync. While it syncs, the next group gathers.
+class GroupCommit {
+ public:
+  struct Limits {
+    std::size_t max_waiting = 4096;   ///< more are refused at once
+    int checkpoint_when_idle = 2000;  ///< pages of 4 KiB in the log
+    int checkpoint_when_busy = 8000;
+  };
+
+  GroupCommit(std::unique_ptr<Connection> writer, Limits limits);
+  ~GroupCommit();  ///< answers those who wait, then stops
+  GroupCommit(const GroupCommit&) = delete;
+
+  /// The transaction must be checked. kUnavailable "storage_busy" when too many wait.
+  Task<Done> commit(Transaction transaction);
+
+ private:
+  struct Waiting {
+    Transaction transaction;
+    async::OneShot<Done> done;
+    Status answer;
+  };
+  using Group = std::vector<Waiting>;
+
+  bool enqueue(Transaction transaction, const async::OneShot<Done>& done);
+  void work();
+  void apply_together(Group& group);
+  void apply_one_by_one(Group& group);
+  Status apply(const Transaction& transaction);
+  void checkpoint(bool idle);
+
+  const Limits limits_;
+  std::unique_ptr<Connection> writer_;  ///< of the thread alone
+  int pages_in_log_ = 0;                ///< of the thread alone
+
+  std::mutex mutex_;  ///< guards what follows
+  std::condition_variable wake_;
+  Group waiting_;
+  bool stopping_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace signet::storage::sqlite
