@@ -1,0 +1,107 @@
+#include "secrets/keeper/journal.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace signet::secrets {
+namespace {
+
+bool is_living(const JournalEntry& entry) { return entry.history.state != KeyState::kRetired; }
+
+}  // namespace
+
+Result<Journal> Journal::of(const std::vector<storage::KeyRecord>& records) {
+  Journal journal;
+  for (const auto& record : records) {
+    const auto state = parse_key_state(record.state);
+    if (!state) {
+      return Error{Code::kInternal, "storage_corrupt",
+                   "a key record holds an unknown state: " + quoted(record.state)};
+    }
+    JournalEntry entry;
+    entry.history.kid = record.kid;
+    entry.history.state = *state;
+    entry.history.published = record.published;
+    entry.history.activated = record.activated;
+    entry.history.deactivated = record.deactivated;
+    entry.history.retired = record.retired;
+    entry.history.horizon = record.horizon;
+    entry.public_jwk = record.public_jwk;
+    entry.revision = record.revision;
+    journal.by_id_[record.secret_id].push_back(std::move(entry));
+  }
+  return journal;
+}
+
+const std::vector<JournalEntry>& Journal::entries(const SecretId& id) const {
+  static const std::vector<JournalEntry> none;
+  const auto found = by_id_.find(id.str());
+  return found == by_id_.end() ? none : found->second;
+}
+
+bool Journal::has_living(const SecretId& id) const {
+  const auto& all = entries(id);
+  return std::any_of(all.begin(), all.end(), is_living);
+}
+
+bool Journal::has_any_living() const {
+  return std::any_of(by_id_.begin(), by_id_.end(), [](const auto& pair) {
+    return std::any_of(pair.second.begin(), pair.second.end(), is_living);
+  });
+}
+
+const JournalEntry* find_entry(const std::vector<JournalEntry>& entries, const KeyId& kid) {
+  const auto found = std::find_if(entries.begin(), entries.end(), [&](const JournalEntry& entry) {
+    return entry.history.kid == kid;
+  });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+std::vector<KeyHistory> histories_of(const std::vector<JournalEntry>& entries) {
+  std::vector<KeyHistory> histories;
+  for (const auto& entry : entries) histories.push_back(entry.history);
+  return histories;
+}
+
+std::string public_text(const Secret& secret) {
+  if (!secret.key || secret.key->jwk().is_symmetric()) return "";
+  auto object = secret.key->jwk().public_json();
+  if (!object.ok()) return "";
+  return json::dump(json::Value(std::move(object).value()));
+}
+
+storage::Change put_key(const RealmName& realm, const SecretId& id, const JournalEntry& entry) {
+  storage::KeyRecord record;
+  record.realm = realm;
+  record.secret_id = id.str();
+  record.kid = entry.history.kid;
+  record.state = to_string(entry.history.state);
+  record.public_jwk = entry.public_jwk;
+  record.published = entry.history.published;
+  record.activated = entry.history.activated;
+  record.deactivated = entry.history.deactivated;
+  record.retired = entry.history.retired;
+  record.horizon = entry.history.horizon;
+  return storage::PutKey{std::move(record), entry.revision};
+}
+
+storage::Change audit_key(const RealmName& realm, const SecretId& id, const KeyEvent& event,
+                          const std::string& actor, Instant now) {
+  storage::AuditEvent audit;
+  audit.at = now;
+  audit.realm = realm;
+  audit.event = event.name;
+  audit.actor = actor;
+  json::ObjectWriter writer(audit.detail);
+  writer.add("secret_id", id.str())
+      .add("kid", event.kid.str())
+      .add("alias", event.alias.str())
+      .add("store", event.store.str())
+      .add("forced", event.is_forced);
+  if (event.is_early) writer.add("early", true);
+  writer.end();
+  return storage::AppendAudit{std::move(audit)};
+}
+
+}  // namespace signet::secrets

@@ -1,0 +1,54 @@
+#pragma once
+// The remembered life of keys, between storage records and the pure histories.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "secrets/rotation.h"
+#include "secrets/secret.h"
+#include "storage/storage.h"
+
+namespace signet::secrets {
+
+struct JournalEntry {
+  KeyHistory history;
+  std::string public_jwk;     ///< JSON; empty for symmetric keys
+  std::int64_t revision = 0;  ///< 0: not stored yet
+};
+
+/// What is remembered of the keys of one realm (or of the global ones), by secret ID.
+class Journal {
+ public:
+  static Result<Journal> of(const std::vector<storage::KeyRecord>& records);
+
+  const std::vector<JournalEntry>& entries(const SecretId& id) const;
+  /// Whether any key of the ID is remembered that is not retired.
+  bool has_living(const SecretId& id) const;
+  bool has_any_living() const;
+
+ private:
+  std::map<std::string, std::vector<JournalEntry>> by_id_;
+};
+
+const JournalEntry* find_entry(const std::vector<JournalEntry>& entries, const KeyId& kid);
+std::vector<KeyHistory> histories_of(const std::vector<JournalEntry>& entries);
+
+/// The public half as JSON; empty for a symmetric key.
+std::string public_text(const Secret& secret);
+
+/// Who, why and to which key something happened.
+struct KeyEvent {
+  const char* name;  ///< "key.activated", ...
+  KeyId kid;
+  Alias alias;
+  StoreName store;
+  bool is_forced = false;
+  bool is_early = false;  ///< nothing else could sign
+};
+
+storage::Change put_key(const RealmName& realm, const SecretId& id, const JournalEntry& entry);
+storage::Change audit_key(const RealmName& realm, const SecretId& id, const KeyEvent& event,
+                          const std::string& actor, Instant now);
+
+}  // namespace signet::secrets

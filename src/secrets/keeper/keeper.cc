@@ -1,0 +1,209 @@
+#include "secrets/keeper/keeper.h"
+
+#include <algorithm>
+
+#include "secrets/keeper/state.h"
+
+namespace signet::secrets {
+
+const LiveRing* RealmRings::find(const SecretId& id) const {
+  const auto found = std::lower_bound(
+      rings_.begin(), rings_.end(), id,
+      [](const std::shared_ptr<const LiveRing>& ring, const SecretId& wanted) {
+        return ring->id < wanted;
+      });
+  return found != rings_.end() && (*found)->id == id ? found->get() : nullptr;
+}
+
+const Error& RealmRings::why(const SecretId& id) const {
+  static const Error unknown{Code::kConfig, "secret_not_mapped",
+                             "no store of the realm nor a global one has this secret ID"};
+  for (const auto& [missing, error] : missing_) {
+    if (missing == id) return error;
+  }
+  return unknown;
+}
+
+bool RealmRings::degraded() const {
+  return std::any_of(rings_.begin(), rings_.end(), [](const auto& ring) { return ring->degraded; });
+}
+
+Keeper::Keeper(std::shared_ptr<storage::Storage> storage, std::shared_ptr<Clock> clock,
+               KeeperOptions options)
+    : state_(std::make_unique<State>(std::move(storage), std::move(clock), options)) {}
+Keeper::~Keeper() = default;
+
+Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores) {
+  std::set<std::pair<RealmName, StoreName>> names;
+  for (const auto& store : stores) {
+    if (!names.emplace(store.realm, store.store->name()).second) {
+      co_return Error{Code::kConfig, "store_name_taken",
+                      "two stores are called " + store.store->name().str()};
+    }
+    CO_TRY(refuse_two_purposes(store.mappings, state_->options.allow_shared_aliases));
+  }
+  CO_TRY(const Gate::Pass pass, co_await state_->gate.enter());
+  std::vector<std::unique_ptr<StoreCache>> caches;
+  for (auto& store : stores) {
+    const auto old = std::find_if(
+        state_->stores.begin(), state_->stores.end(), [&](const auto& cache) {
+          return cache && cache->store() == store.store && cache->realm() == store.realm;
+        });
+    if (old != state_->stores.end()) {
+      caches.push_back(std::move(*old));
+      caches.back()->set_configured(std::move(store.mappings));
+    } else {
+      caches.push_back(std::make_unique<StoreCache>(std::move(store)));
+    }
+  }
+  state_->stores = std::move(caches);
+  co_return co_await state_->refresh();
+}
+
+Task<Done> Keeper::refresh() {
+  const std::uint64_t ticket = ++state_->refreshes_asked;
+  CO_TRY(const Gate::Pass pass, co_await state_->gate.enter());
+  // One that began after this call was made has done the work.
+  if (state_->refreshes_covered >= ticket) co_return state_->last_refresh;
+  co_return co_await state_->refresh();
+}
+
+Task<RealmRingsPtr> Keeper::rings(RealmName realm) {
+  if (auto ready = rings_now(realm)) co_return ready;
+  CO_TRY(const Gate::Pass pass, co_await state_->gate.enter());
+  if (auto ready = rings_now(realm)) co_return ready;
+  auto next = std::make_shared<State::RealmMap>(*state_->realms.load());
+  if (!next->contains(RealmName())) {
+    std::set<RealmName> global;
+    global.insert(RealmName());
+    CO_TRY(co_await state_->load_documents(global));
+    CO_TRY(co_await state_->load_stores(global));
+    CO_TRY(co_await state_->add_realm(RealmName(), next));
+  }
+  if (!realm.empty()) {
+    if (state_->has_stores(realm)) {
+      std::set<RealmName> own;
+      own.insert(realm);
+      CO_TRY(co_await state_->load_documents(own));
+      CO_TRY(co_await state_->load_stores(own));
+    }
+    CO_TRY(co_await state_->add_realm(realm, next));
+  }
+  state_->show_stores();
+  state_->publish(next);
+  co_return next->at(realm);
+}
+
+RealmRingsPtr Keeper::rings_now(const RealmName& realm) const {
+  const auto realms = state_->realms.load(std::memory_order_acquire);
+  const auto found = realms->find(realm);
+  return found == realms->end() ? nullptr : found->second;
+}
+
+std::uint64_t Keeper::generation() const {
+  return state_->generation.load(std::memory_order_relaxed);
+}
+
+Task<Done> Keeper::raise_horizon(std::shared_ptr<const LiveRing> ring, Instant expires) {
+  if (!ring->can_sign) {
+    co_return Error{Code::kUnavailable, "no_active_key",
+                    ring->id.str() + " has only public halves left"};
+  }
+  const std::int64_t wanted =
+      std::chrono::ceil<Seconds>(expires.time_since_epoch()).count();
+  std::atomic<std::int64_t>& horizon = *ring->active_horizon;
+  if (horizon.load(std::memory_order_acquire) >= wanted) co_return Done{};
+
+  const KeyId kid = ring->ring->active().kid;
+  std::shared_ptr<Gate> gate;
+  {
+    std::lock_guard hold(state_->horizon_mutex);
+    auto& slot = state_->horizon_gates[ring->realm.str() + "/" + ring->id.str() + "/" + kid.str()];
+    if (!slot) slot = std::make_shared<Gate>();
+    gate = slot;
+  }
+  CO_TRY(const Gate::Pass pass, co_await gate->enter());
+  if (horizon.load(std::memory_order_acquire) >= wanted) co_return Done{};
+  const Instant target = std::max(expires, state_->clock->now()) + state_->options.horizon_step;
+  storage::Transaction transaction;
+  transaction.push_back(storage::RaiseHorizon{ring->realm, ring->id.str(), kid, target});
+  CO_TRY(co_await state_->storage->commit(std::move(transaction)));
+  std::int64_t before = horizon.load(std::memory_order_relaxed);
+  while (before < unix_seconds(target) &&
+         !horizon.compare_exchange_weak(before, unix_seconds(target), std::memory_order_acq_rel)) {
+  }
+  co_return Done{};
+}
+
+// No coroutines: g++ 12 destroys a lambda twice that is made inside a co_await expression.
+Task<Done> Keeper::publish(StepRequest step) {
+  const Alias alias = step.alias;
+  return state_->change_mapping(
+      std::move(step), [alias](std::vector<Alias> aliases) -> Result<std::vector<Alias>> {
+        if (std::find(aliases.begin(), aliases.end(), alias) != aliases.end())
+          return Error{Code::kConflict, "alias_mapped", "this alias is mapped already"};
+        aliases.push_back(alias);
+        return aliases;
+      });
+}
+
+Task<Done> Keeper::activate(StepRequest step) {
+  const Alias alias = step.alias;
+  return state_->change_mapping(
+      std::move(step), [alias](std::vector<Alias> aliases) -> Result<std::vector<Alias>> {
+        const auto found = std::find(aliases.begin(), aliases.end(), alias);
+        if (found == aliases.end()) {
+          return Error{Code::kNotFound, "alias_not_mapped",
+                       "this alias is not mapped; publish it first"};
+        }
+        std::rotate(aliases.begin(), found, found + 1);
+        return aliases;
+      });
+}
+
+Task<Done> Keeper::retire(StepRequest step) {
+  const Alias alias = step.alias;
+  return state_->change_mapping(
+      std::move(step), [alias](std::vector<Alias> aliases) -> Result<std::vector<Alias>> {
+        if (std::erase(aliases, alias) == 0)
+          return Error{Code::kNotFound, "alias_not_mapped", "this alias is not mapped"};
+        return aliases;
+      });
+}
+
+Task<Done> Keeper::map(RealmName realm, StoreName store, Mapping mapping, bool force,
+                       std::string actor) {
+  StepRequest step;
+  step.realm = std::move(realm);
+  step.store = std::move(store);
+  step.id = mapping.id;
+  step.force = force;
+  step.actor = std::move(actor);
+  return state_->change_mapping(
+      std::move(step),
+      [aliases = mapping.aliases](std::vector<Alias>) -> Result<std::vector<Alias>> {
+        if (aliases.empty())
+          return Error{Code::kInvalid, "mapping_malformed", "a mapping has at least one alias"};
+        return aliases;
+      });
+}
+
+Task<std::vector<Mapping>> Keeper::mappings(RealmName realm, StoreName store) const {
+  CO_TRY(const Gate::Pass pass, co_await state_->gate.enter());
+  const StoreCache* cache = state_->find_store(realm, store);
+  if (cache == nullptr)
+    co_return Error{Code::kNotFound, "store_unknown", "there is no store " + store.str()};
+  co_return cache->mappings();
+}
+
+std::vector<StoreHealth> Keeper::health() const { return state_->seen.load()->health; }
+
+const RotationPolicy& Keeper::policy() const { return state_->options.policy; }
+
+std::shared_ptr<Store> Keeper::store(const RealmName& realm, const StoreName& name) const {
+  const auto seen = state_->seen.load();
+  const auto found = seen->stores.find({realm, name});
+  return found == seen->stores.end() ? nullptr : found->second;
+}
+
+}  // namespace signet::secrets

@@ -1,0 +1,208 @@
+// From what the stores hold and the journal remembers to one live ring.
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "secrets/keeper/live_ring.h"
+#include "secrets/keeper/state.h"
+
+namespace signet::secrets {
+namespace {
+
+/// A kid names one key for ever: another one under a remembered kid is left out.
+Status check_same_as_remembered(const Secret& secret, const std::vector<JournalEntry>& entries) {
+  const JournalEntry* entry = find_entry(entries, secret.kid);
+  if (entry == nullptr || entry->public_jwk.empty()) return Done{};
+  auto remembered = jose::Jwk::parse(entry->public_jwk);
+  const bool is_same = remembered.ok() && remembered->public_key() &&
+                       secret.key->jwk().public_key() &&
+                       *remembered->public_key() == *secret.key->jwk().public_key();
+  if (is_same) return Done{};
+  return Error{Code::kConfig, "kid_reused",
+               "the kid " + quoted(secret.kid.view()) + " was another key's before"};
+}
+
+/// Usable secrets first; then those that the journal still needs and that a store behind the first
+/// one holds, so that a realm's own mapping takes over from the global one without a break.
+Candidates candidates_of(const SecretId& id, const Found& found,
+                         const std::vector<JournalEntry>& entries, const RotationPolicy& policy,
+                         Instant now) {
+  Candidates out;
+  out.skipped = found.resolution.skipped;
+  out.skipped.insert(out.skipped.end(), found.unread.begin(), found.unread.end());
+  for (const auto& secret : found.resolution.ordered) {
+    Status same = check_same_as_remembered(secret, entries);
+    if (same.ok()) {
+      out.secrets.push_back(secret);
+    } else {
+      out.skipped.push_back({secret.store, secret.alias, secret.kid, std::move(same).error()});
+    }
+  }
+  for (const auto& secret : found.all) {
+    if (secret.kid.empty() || out.find(secret.kid) != nullptr) continue;
+    const JournalEntry* entry = find_entry(entries, secret.kid);
+    if (entry == nullptr || !entry->history.activated) continue;
+    const KeyHistory& history = entry->history;
+    const bool is_needed =
+        history.state == KeyState::kActive ||
+        (history.state == KeyState::kPassive && now < forgotten_at(history, policy));
+    if (is_needed && check_usable(id, secret, now).ok() &&
+        check_same_as_remembered(secret, entries).ok()) {
+      out.secrets.push_back(secret);
+    }
+  }
+  return out;
+}
+
+/// What one lineup writes: the changed histories with an audit event for each change of state.
+void add_changes(const RealmName& realm, const SecretId& id, const Lineup& lineup,
+                 const Candidates& candidates, const LiveRing* before, Instant now,
+                 std::vector<JournalEntry>& entries, storage::Transaction& transaction) {
+  const auto audit = [&](const char* name, const KeyId& kid, bool is_early = false) {
+    KeyEvent event;
+    event.name = name;
+    event.kid = kid;
+    if (const Secret* secret = candidates.find(kid)) {
+      event.alias = secret->alias;
+      event.store = secret->store;
+    }
+    event.is_early = is_early;
+    transaction.push_back(audit_key(realm, id, event, "signet", now));
+  };
+  for (const auto& change : lineup.changes) {
+    auto entry = std::find_if(entries.begin(), entries.end(), [&](const JournalEntry& known) {
+      return known.history.kid == change.kid;
+    });
+    if (entry == entries.end()) {
+      JournalEntry fresh;
+      fresh.history.kid = change.kid;
+      const Secret* secret = candidates.find(change.kid);
+      if (secret != nullptr) fresh.public_jwk = public_text(*secret);
+      entry = entries.insert(entries.end(), std::move(fresh));
+    }
+    const KeyHistory old = std::exchange(entry->history, change);
+    if (change.published && !old.published) audit("key.published", change.kid);
+    if (change.state == old.state) continue;
+    switch (change.state) {
+      case KeyState::kActive:
+        audit("key.activated", change.kid, lineup.activated_early);
+        break;
+      case KeyState::kPassive: audit("key.deactivated", change.kid); break;
+      case KeyState::kRetired: audit("key.retired", change.kid); break;
+      case KeyState::kPrepared: break;
+    }
+  }
+  for (const auto& kid : lineup.lost) {
+    const bool changed_now = std::any_of(lineup.changes.begin(), lineup.changes.end(),
+                                         [&](const KeyHistory& key) { return key.kid == kid; });
+    const bool was_there = before != nullptr && std::find(before->lost.begin(), before->lost.end(),
+                                                          kid) == before->lost.end();
+    if (changed_now || was_there) audit("key.lost", kid);
+  }
+}
+
+Error journal_failed(const Error& error) {
+  return {error.code, kJournalFailed, std::string(error.reason) + ": " + error.detail};
+}
+
+/// A realm that gets keys of its own goes on from the life of the global ones it used.
+std::vector<JournalEntry> inherit(const std::vector<JournalEntry>& entries) {
+  std::vector<JournalEntry> out;
+  for (auto entry : entries) {
+    if (entry.history.state == KeyState::kRetired) continue;
+    entry.revision = 0;
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::set<SecretId> Keeper::State::ids_of(const RealmName& realm) const {
+  std::set<SecretId> ids;
+  for (const auto& row : registry()) {
+    if (!is_template(row) && row.purpose != Purpose::kPassword)
+      ids.insert(SecretId::literal(row.name));
+  }
+  for (const auto& store : stores) {
+    if (!store->realm().empty() && store->realm() != realm) continue;
+    ids.merge(store->ids());
+  }
+  return ids;
+}
+
+Found Keeper::State::find(const RealmName& realm, const SecretId& id, Instant now) {
+  Found found;
+  std::vector<StoreAnswer> of_realm, of_all;
+  const SecretIdRow* row = find_row(id);
+  const bool is_global = row != nullptr && row->scope == Scope::kGlobal;
+  for (const auto& store : stores) {
+    const bool is_own = !realm.empty() && store->realm() == realm;
+    if (!is_own && !store->realm().empty()) continue;
+    if (is_own && is_global) continue;
+    auto answer = store->answer(id, found.unread);
+    if (!answer) continue;
+    found.is_asked = true;
+    found.has_outage = found.has_outage || answer->outage.has_value();
+    (is_own ? of_realm : of_all).push_back(std::move(*answer));
+  }
+  found.resolution = resolve(id, of_realm, of_all, now);
+  for (const auto* level : {&of_realm, &of_all}) {
+    for (const auto& answer : *level)
+      found.all.insert(found.all.end(), answer.secrets.begin(), answer.secrets.end());
+  }
+  return found;
+}
+
+Task<std::shared_ptr<const LiveRing>> Keeper::State::line(
+    RealmName realm, SecretId id, Found found, std::vector<JournalEntry> entries,
+    std::vector<JournalEntry> inherited, std::shared_ptr<const LiveRing> before) {
+  if (found.resolution.blocked_by) co_return nothing_usable(id, found);
+  LiveRing ring;
+  ring.id = id;
+  ring.realm = realm;
+  ring.degraded = found.has_outage;
+  const SecretIdRow* row = find_row(id);
+  const bool has_life = row != nullptr && row->purpose != Purpose::kTrust;
+  if (!has_life) co_return without_journal(std::move(ring), found, before);
+
+  for (int attempt = 0; attempt < kMaxConflicts; ++attempt) {
+    storage::Transaction transaction;
+    const bool is_inherited = entries.empty() && !realm.empty();
+    if (is_inherited) entries = inherit(inherited);
+    const std::vector<JournalEntry> loaded = entries;
+    const Instant now = clock->now();
+    const Candidates candidates = candidates_of(id, found, entries, options.policy, now);
+    std::vector<KeyId> kids, verify_only;
+    for (const auto& secret : candidates.secrets) {
+      kids.push_back(secret.kid);
+      if (!can_be_active(secret)) verify_only.push_back(secret.kid);
+    }
+    const Lineup lineup = line_up(kids, histories_of(entries), options.policy, now, verify_only);
+    add_changes(realm, id, lineup, candidates, before.get(), now, entries, transaction);
+    for (auto& entry : entries) {
+      const JournalEntry* old = find_entry(loaded, entry.history.kid);
+      const bool is_changed = old == nullptr || !(old->history == entry.history) || is_inherited;
+      if (is_changed) transaction.push_back(put_key(realm, id, entry));
+    }
+    if (!transaction.empty()) {
+      auto written = co_await storage->commit(std::move(transaction));
+      if (!written.ok() && written.error().code == Code::kConflict) {
+        // Another instance was first: what it decided counts.
+        auto again = co_await journal(realm);
+        if (!again.ok()) co_return journal_failed(again.error());
+        entries = again->entries(id);
+        continue;
+      }
+      if (!written.ok()) co_return journal_failed(written.error());
+    }
+    if (lineup.order.empty()) co_return nothing_usable(id, found);
+    auto made = ring_of(ring, lineup, candidates, entries, before);
+    if (!made.ok()) co_return nothing_usable(id, found);
+    co_return std::move(made).value();
+  }
+  co_return Error{Code::kConflict, kJournalFailed,
+                  "other instances changed the keys of " + id.str() + " again and again"};
+}
+
+}  // namespace signet::secrets

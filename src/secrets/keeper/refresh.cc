@@ -1,0 +1,254 @@
+// Reading the stores and the journal again, and showing what came of it.
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "secrets/keeper/state.h"
+
+namespace signet::secrets {
+namespace {
+
+constexpr std::size_t kPage = 500;
+/// The document that tells that a realm was served global rings.
+constexpr const char* kGlobalUseKind = "global_rings";
+constexpr const char* kGlobalUseId = "used";
+
+Error not_mapped(const SecretId& id, const RealmName& realm) {
+  return {Code::kConfig, "secret_not_mapped",
+          "no store holds " + id.str() +
+              (realm.empty() ? std::string(" globally") : " for realm " + realm.str())};
+}
+
+}  // namespace
+
+StoreCache* Keeper::State::find_store(const RealmName& realm, const StoreName& name) const {
+  for (const auto& store : stores) {
+    if (store->realm() == realm && store->name() == name) return store.get();
+  }
+  return nullptr;
+}
+
+bool Keeper::State::has_stores(const RealmName& realm) const {
+  return std::any_of(stores.begin(), stores.end(),
+                     [&](const auto& store) { return store->realm() == realm; });
+}
+
+Task<Journal> Keeper::State::journal(RealmName realm) {
+  CO_TRY(const std::vector<storage::KeyRecord> records, co_await storage->keys(realm));
+  co_return Journal::of(records);
+}
+
+Task<bool> Keeper::State::has_used_global(RealmName realm) {
+  if (users_of_global.contains(realm)) co_return true;
+  CO_TRY(const std::optional<storage::Document> document,
+         co_await storage->document(kGlobalUseKind, realm, kGlobalUseId));
+  if (document) users_of_global.insert(realm);
+  co_return document.has_value();
+}
+
+Task<Done> Keeper::State::remember_use_of_global(RealmName realm) {
+  CO_TRY(const bool is_known, co_await has_used_global(realm));
+  if (is_known) co_return Done{};
+  storage::PutDocument put;
+  put.document.kind = kGlobalUseKind;
+  put.document.realm = realm;
+  put.document.id = kGlobalUseId;
+  put.document.text = "{}";
+  storage::Transaction transaction;
+  transaction.push_back(std::move(put));
+  CO_TRY(co_await storage->commit(std::move(transaction)));
+  users_of_global.insert(realm);
+  co_return Done{};
+}
+
+Task<Done> Keeper::State::load_documents(const std::set<RealmName>& realms_to_load) {
+  const std::set<RealmName> names = realms_to_load;
+  for (const auto& realm : names) {
+    if (!has_stores(realm)) continue;
+    std::vector<storage::Document> documents;
+    std::string after;
+    while (true) {
+      CO_TRY(std::vector<storage::Document> page,
+             co_await storage->documents("mapping", realm, after, kPage));
+      if (page.empty()) break;
+      after = page.back().id;
+      documents.insert(documents.end(), std::make_move_iterator(page.begin()),
+                       std::make_move_iterator(page.end()));
+    }
+    for (const auto& store : stores) {
+      if (store->realm() == realm) store->set_documents(documents);
+    }
+  }
+  co_return Done{};
+}
+
+Task<Done> Keeper::State::load_stores(const std::set<RealmName>& realms_to_load) {
+  const Instant now = clock->now();
+  const async::Executor executor = co_await async::current_executor();
+  std::vector<async::OneShot<Done>> waits;
+  for (const auto& store : stores) {
+    if (!realms_to_load.contains(store->realm())) continue;
+    async::OneShot<Done> loaded;
+    waits.push_back(loaded);
+    async::start<Done>(executor, store->load(deadlines, options, now),
+                       [loaded](Result<Done> result) mutable {
+                         loaded.complete(std::move(result));
+                       });
+  }
+  for (auto& wait : waits) {
+    const Result<Done> loaded = co_await wait.wait();
+    if (!loaded.ok()) log::failure("store_load_failed", loaded.error());
+  }
+  co_return Done{};
+}
+
+Task<Done> Keeper::State::refresh() {
+  refreshes_covered = refreshes_asked.load();
+  const auto current = realms.load();
+  std::set<RealmName> in_use;
+  in_use.insert(RealmName());
+  for (const auto& [name, rings] : *current) in_use.insert(name);
+
+  last_refresh = Done{};
+  // Where storage does not answer the mappings stay as they were last known.
+  auto documents = co_await load_documents(in_use);
+  if (!documents.ok()) {
+    log::failure("mappings_unread", documents.error());
+    last_refresh = std::move(documents).error();
+  }
+  auto loaded = co_await load_stores(in_use);
+  if (!loaded.ok()) last_refresh = std::move(loaded).error();
+  show_stores();
+
+  auto next = std::make_shared<RealmMap>();
+  for (const auto& name : in_use) {  // the global ones come first: their name is empty
+    auto added = co_await add_realm(name, next);
+    if (added.ok()) continue;
+    log::failure("rings_not_refreshed", added.error(), {{"realm", name.str()}});
+    last_refresh = std::move(added).error();
+    const auto old = current->find(name);
+    if (old != current->end() && !next->contains(name)) next->emplace(*old);
+  }
+  publish(next);
+  co_return last_refresh;
+}
+
+Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> next) {
+  const auto found_global = next->find(RealmName());
+  const RealmRingsPtr global = found_global == next->end() ? nullptr : found_global->second;
+  if (!realm.empty() && !global) {
+    co_return Error{Code::kUnavailable, "global_rings_missing",
+                    "the global key rings could not be made"};
+  }
+  const auto current = realms.load();
+  const auto old_place = current->find(realm);
+  const RealmRingsPtr old = old_place == current->end() ? nullptr : old_place->second;
+
+  const auto old_global = current->find(RealmName());
+  const bool was_shared = old && old_global != current->end() && old == old_global->second;
+  if (!realm.empty() && was_shared && !has_stores(realm)) {
+    (*next)[realm] = global;
+    co_return Done{};
+  }
+  CO_TRY(const Journal remembered, co_await journal(realm));
+  if (!realm.empty() && !has_stores(realm) && !remembered.has_any_living()) {
+    CO_TRY(co_await remember_use_of_global(realm));
+    (*next)[realm] = global;
+    co_return Done{};
+  }
+  Journal global_journal;
+  if (!realm.empty()) {
+    CO_TRY(const bool used_global, co_await has_used_global(realm));
+    if (used_global) {
+      CO_TRY(global_journal, co_await journal(RealmName()));
+    }
+  }
+  bool uses_global = false;
+
+  Status outcome = Done{};
+  auto rings = std::make_shared<RealmRings>();
+  const Instant now = clock->now();
+  for (const auto& id : ids_of(realm)) {
+    Found found = find(realm, id, now);
+    const bool is_own = realm.empty() || found.resolution.from_realm || remembered.has_living(id);
+    if (!is_own) {
+      const bool blocked = found.resolution.blocked_by.has_value();
+      const LiveRing* shared = blocked ? nullptr : global->find(id);
+      if (shared != nullptr) {
+        const auto at = std::find_if(global->all().begin(), global->all().end(),
+                                     [&](const auto& ring) { return ring.get() == shared; });
+        rings->rings_.push_back(*at);
+        uses_global = true;
+      } else {
+        rings->missing_.emplace_back(id, blocked ? *found.resolution.outage : global->why(id));
+      }
+      continue;
+    }
+    if (!found.is_asked && !remembered.has_living(id)) {
+      rings->missing_.emplace_back(id, not_mapped(id, realm));
+      continue;
+    }
+    std::shared_ptr<const LiveRing> before;
+    if (old) {
+      for (const auto& ring : old->all()) {
+        if (ring->id == id && ring->realm == realm) before = ring;
+      }
+    }
+    auto lined = co_await line(realm, id, std::move(found), remembered.entries(id),
+                               global_journal.entries(id), before);
+    if (lined.ok()) {
+      rings->rings_.push_back(std::move(lined).value());
+      continue;
+    }
+    // What only storage refused must not take the ring from its users.
+    const bool is_storage = std::string_view(lined.error().reason) == kJournalFailed;
+    if (is_storage) outcome = lined.error();
+    if (is_storage && before) {
+      rings->rings_.push_back(before);
+    } else {
+      rings->missing_.emplace_back(id, std::move(lined).error());
+    }
+  }
+  if (uses_global) {
+    CO_TRY(co_await remember_use_of_global(realm));
+  }
+  const bool is_same =
+      old && old->rings_ == rings->rings_ && old->missing_.size() == rings->missing_.size() &&
+      std::equal(old->missing_.begin(), old->missing_.end(), rings->missing_.begin(),
+                 [](const auto& a, const auto& b) {
+                   return a.first == b.first && a.second.detail == b.second.detail;
+                 });
+  for (const auto& [id, error] : rings->missing_) {
+    if (error.reason == std::string_view("secret_not_mapped")) continue;
+    if (old && !is_same && old->why(id).detail != error.detail)
+      log::failure("secret_missing", error, {{"id", id.str()}, {"realm", realm.str()}});
+  }
+  if (is_same) {
+    (*next)[realm] = old;
+  } else {
+    rings->generation_ = generation.load() + 1;
+    (*next)[realm] = std::move(rings);
+  }
+  if (!outcome.ok()) {
+    log::failure("journal_unwritten", outcome.error(), {{"realm", realm.str()}});
+    last_refresh = outcome;
+  }
+  co_return Done{};
+}
+
+void Keeper::State::publish(std::shared_ptr<const RealmMap> next) {
+  if (*realms.load() == *next) return;
+  realms.store(std::move(next), std::memory_order_release);
+  generation.fetch_add(1, std::memory_order_release);
+}
+
+void Keeper::State::show_stores() {
+  auto fresh = std::make_shared<Seen>();
+  for (const auto& store : stores) {
+    fresh->stores.emplace(std::make_pair(store->realm(), store->name()), store->store());
+    fresh->health.push_back(store->health(options));
+  }
+  seen.store(std::move(fresh));
+}
+
+}  // namespace signet::secrets

@@ -1,0 +1,85 @@
+#pragma once
+// What the keeper knows and its parts share. Everything from `stores` on is touched only inside the
+// gate; what readers see are the snapshots above it.
+
+#include <map>
+#include <mutex>
+
+#include "secrets/keeper/deadlines.h"
+#include "secrets/keeper/gate.h"
+#include "secrets/keeper/journal.h"
+#include "secrets/keeper/keeper.h"
+#include "secrets/keeper/live_ring.h"
+#include "secrets/keeper/store_cache.h"
+
+namespace signet::secrets {
+
+struct Keeper::State {
+  using RealmMap = std::map<RealmName, RealmRingsPtr>;
+  struct Seen {
+    std::map<std::pair<RealmName, StoreName>, std::shared_ptr<Store>> stores;
+    std::vector<StoreHealth> health;
+  };
+
+  State(std::shared_ptr<storage::Storage> storage_in, std::shared_ptr<Clock> clock_in,
+        KeeperOptions options_in)
+      : storage(std::move(storage_in)), clock(std::move(clock_in)), options(options_in) {}
+
+  const std::shared_ptr<storage::Storage> storage;
+  const std::shared_ptr<Clock> clock;
+  const KeeperOptions options;
+  Deadlines deadlines;
+  Gate gate;
+
+  std::atomic<std::shared_ptr<const RealmMap>> realms{std::make_shared<const RealmMap>()};
+  std::atomic<std::shared_ptr<const Seen>> seen{std::make_shared<const Seen>()};
+  std::atomic<std::uint64_t> generation{1};
+  std::atomic<std::uint64_t> refreshes_asked{0};
+
+  std::mutex horizon_mutex;
+  std::map<std::string, std::shared_ptr<Gate>> horizon_gates;
+
+  std::vector<std::unique_ptr<StoreCache>> stores;
+  std::set<RealmName> users_of_global;
+  std::uint64_t refreshes_covered = 0;
+  Status last_refresh = Done{};
+
+  // refresh.cc
+  Task<Done> refresh();
+  Task<Done> load_documents(const std::set<RealmName>& realms_to_load);
+  Task<Done> load_stores(const std::set<RealmName>& realms_to_load);
+  /// Lines up one realm and adds it to `next`, which holds the global rings already.
+  Task<Done> add_realm(RealmName realm, std::shared_ptr<RealmMap> next);
+  /// Whether the realm was ever served global rings; remembered in storage, because keys of its own
+  /// that come later must wait until its verifiers know them.
+  Task<bool> has_used_global(RealmName realm);
+  Task<Done> remember_use_of_global(RealmName realm);
+  void publish(std::shared_ptr<const RealmMap> next);
+  void show_stores();
+  StoreCache* find_store(const RealmName& realm, const StoreName& name) const;
+  bool has_stores(const RealmName& realm) const;
+  Task<Journal> journal(RealmName realm);
+
+  // line.cc
+  std::set<SecretId> ids_of(const RealmName& realm) const;
+  Found find(const RealmName& realm, const SecretId& id, Instant now);
+  /// The ring of one ID whose keys are remembered in `realm`. `inherited`: what the global journal
+  /// remembers of it, for a realm that gets keys of its own. `before`: the ring until now, or null.
+  Task<std::shared_ptr<const LiveRing>> line(RealmName realm, SecretId id, Found found,
+                                             std::vector<JournalEntry> entries,
+                                             std::vector<JournalEntry> inherited,
+                                             std::shared_ptr<const LiveRing> before);
+
+  // steps.cc
+  using ChangeList = std::function<Result<std::vector<Alias>>(std::vector<Alias>)>;
+  Task<Done> change_mapping(StepRequest step, ChangeList change);
+  Task<Done> try_change(StepRequest step, ChangeList change);
+};
+
+/// The reason of a lineup that could not be made durable.
+inline constexpr const char* kJournalFailed = "journal_failed";
+
+/// How often a write that another instance overtook is done again.
+inline constexpr int kMaxConflicts = 8;
+
+}  // namespace signet::secrets

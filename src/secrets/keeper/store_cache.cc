@@ -1,0 +1,273 @@
+#include "secrets/keeper/store_cache.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace signet::secrets {
+namespace {
+
+// These own the store, so that a late answer finds it alive after a new configuration dropped it.
+Task<std::string> ask_fingerprint(std::shared_ptr<Store> store) {
+  co_return co_await store->fingerprint();
+}
+Task<std::vector<Alias>> ask_aliases(std::shared_ptr<Store> store) {
+  co_return co_await store->aliases();
+}
+Task<std::vector<Secret>> ask_secrets(std::shared_ptr<Store> store, Alias alias) {
+  co_return co_await store->fetch(std::move(alias));
+}
+
+bool same_certificates(const Secret& a, const Secret& b) {
+  return std::equal(a.certificates.begin(), a.certificates.end(), b.certificates.begin(),
+                    b.certificates.end(), [](const auto& x, const auto& y) {
+                      return x.der() == y.der();
+                    });
+}
+
+bool same_secret(const Secret& a, const Secret& b) {
+  if (a.kind != b.kind || a.kid != b.kid || a.version != b.version ||
+      a.not_before != b.not_before || a.not_after != b.not_after || !same_certificates(a, b)) {
+    return false;
+  }
+  if (static_cast<bool>(a.text) != static_cast<bool>(b.text)) return false;
+  if (a.text) return constant_time_equal(a.text->view(), b.text->view());
+  if (static_cast<bool>(a.key) != static_cast<bool>(b.key)) return false;
+  if (!a.key) return true;
+  return same_material(a, b) && a.key->jwk().use() == b.key->jwk().use() &&
+         a.key->jwk().alg() == b.key->jwk().alg() &&
+         a.key->jwk().key_ops() == b.key->jwk().key_ops();
+}
+
+/// The aliases of a mapping document; an empty list unmaps.
+Result<Mapping> parse_document(const storage::Document& document, bool is_versioned) {
+  TRY(const auto object, json::parse_object(document.text));
+  const json::Value* aliases = object.find("aliases");
+  const json::Value* id = object.find("secretId");
+  if (aliases != nullptr && aliases->if_array() != nullptr && aliases->if_array()->empty() &&
+      id != nullptr && id->if_string() != nullptr) {
+    TRY(auto parsed, SecretId::parse(*id->if_string()));
+    return Mapping{std::move(parsed), {}};
+  }
+  return Mapping::from_json(object, is_versioned);
+}
+
+}  // namespace
+
+void StoreCache::set_documents(const std::vector<storage::Document>& documents) {
+  std::map<SecretId, std::vector<Alias>> effective;
+  std::vector<SecretId> order;
+  const auto put = [&](const Mapping& mapping) {
+    if (!effective.contains(mapping.id)) order.push_back(mapping.id);
+    effective[mapping.id] = mapping.aliases;
+  };
+  for (const auto& mapping : configured_.mappings) put(mapping);
+  const std::string prefix = name().str() + "/";
+  for (const auto& document : documents) {
+    if (!document.id.starts_with(prefix)) continue;
+    auto mapping = parse_document(document, is_versioned());
+    if (mapping.ok() && prefix + mapping->id.str() != document.id) {
+      mapping = Error{Code::kInternal, "mapping_malformed",
+                      "the document " + quoted(document.id) + " is about another ID"};
+    }
+    if (!mapping.ok()) {
+      log::failure("mapping_document_broken", mapping.error(), {{"store", name().str()}});
+      for (const auto& old : mappings_) {
+        if (prefix + old.id.str() == document.id) put(old);
+      }
+      continue;
+    }
+    put(*mapping);
+  }
+  std::vector<Mapping> mappings;
+  for (auto& id : order) {
+    if (!effective[id].empty()) mappings.push_back({id, effective[id]});
+  }
+  mappings_ = std::move(mappings);
+}
+
+std::vector<Alias> StoreCache::configured_aliases(const SecretId& id) const {
+  for (const auto& mapping : configured_.mappings) {
+    if (mapping.id == id) return mapping.aliases;
+  }
+  return {};
+}
+
+const Mapping* StoreCache::mapping(const SecretId& id) const {
+  const auto found = std::find_if(mappings_.begin(), mappings_.end(),
+                                  [&](const Mapping& mapping) { return mapping.id == id; });
+  return found == mappings_.end() ? nullptr : &*found;
+}
+
+std::set<Alias> StoreCache::wanted() const {
+  if (is_self_naming()) return names_;
+  std::set<Alias> aliases;
+  for (const auto& mapping : mappings_) {
+    if (find_row(mapping.id) == nullptr) continue;  // a password; found when a store asks for it
+    aliases.insert(mapping.aliases.begin(), mapping.aliases.end());
+  }
+  return aliases;
+}
+
+Task<std::vector<Secret>> StoreCache::fetch(Deadlines& deadlines, Milliseconds limit,
+                                            Alias alias) const {
+  auto secrets = co_await deadlines.within<std::vector<Secret>>(limit, name().str(),
+                                                                ask_secrets(store(), alias));
+  if (!secrets.ok()) co_return std::move(secrets).error();
+  for (auto& secret : *secrets) {
+    if (secret.alias.empty()) secret.alias = alias;
+    if (secret.store.empty()) secret.store = name();
+  }
+  co_return std::move(secrets).value();
+}
+
+void StoreCache::keep(const Alias& alias, std::vector<Secret> secrets, Instant now) {
+  Entry& entry = entries_[alias];
+  entry.unread.reset();
+  entry.good_at = now;
+  const bool is_same = std::equal(entry.secrets.begin(), entry.secrets.end(), secrets.begin(),
+                                  secrets.end(), same_secret);
+  if (is_same) return;  // the old objects stay, with all that was prepared in them
+  entry.secrets = std::move(secrets);
+  entry.bound.clear();
+}
+
+Task<Done> StoreCache::list_names(Deadlines& deadlines, Milliseconds limit) {
+  auto listed = co_await deadlines.within<std::vector<Alias>>(limit, name().str(),
+                                                              ask_aliases(store()));
+  std::set<Alias> names;
+  if (listed.ok()) {
+    for (const auto& alias : *listed) {
+      const auto id = SecretId::parse(alias.view());
+      if (id.ok() && find_row(*id) != nullptr) names.insert(alias);
+    }
+  } else if (listed.error().code == Code::kUnsupported) {
+    for (const auto& row : registry()) {
+      if (!is_template(row)) names.insert(Alias(row.name));
+    }
+  } else {
+    co_return std::move(listed).error();
+  }
+  names_ = std::move(names);
+  is_listed_ = true;
+  co_return Done{};
+}
+
+Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, Instant now) {
+  auto fingerprint = co_await deadlines.within<std::string>(options.store_timeout, name().str(),
+                                                            ask_fingerprint(store()));
+  if (!fingerprint.ok() && fingerprint.error().code != Code::kUnsupported)
+    co_return std::move(fingerprint).error();
+  const bool has_changed = !fingerprint.ok() || fingerprint->empty() ||
+                           *fingerprint != fingerprint_;
+  if (is_self_naming() && (has_changed || !is_listed_)) {
+    CO_TRY(co_await list_names(deadlines, options.store_timeout));
+  }
+  const std::set<Alias> names = wanted();
+  std::erase_if(entries_, [&](const auto& pair) { return !names.contains(pair.first); });
+  for (const auto& alias : names) {
+    const auto found = entries_.find(alias);
+    if (!has_changed && found != entries_.end() && !found->second.unread) {
+      found->second.good_at = now;
+      continue;
+    }
+    auto secrets = co_await fetch(deadlines, options.store_timeout, alias);
+    if (secrets.ok()) {
+      keep(alias, std::move(secrets).value(), now);
+    } else if (is_transient(secrets.error().code)) {
+      co_return std::move(secrets).error();
+    } else {
+      entries_[alias].unread = std::move(secrets).error();
+    }
+  }
+  if (fingerprint.ok()) fingerprint_ = std::move(fingerprint).value();
+  co_return Done{};
+}
+
+Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options, Instant now) {
+  auto done = co_await read(deadlines, options, now);
+  const bool was_out = outage_.has_value();
+  if (done.ok()) {
+    outage_.reset();
+    last_good_ = now;
+    if (was_out) log::info("store_back", {{"store", name().str()}});
+  } else {
+    fingerprint_.clear();
+    outage_ = std::move(done).error();
+    if (!was_out) log::failure("store_outage", *outage_, {{"store", name().str()}});
+  }
+  for (auto& [alias, entry] : entries_) {
+    if (entry.secrets.empty() || now <= entry.good_at + options.lease) continue;
+    log::error("store_lease_ended", {{"store", name().str()}, {"alias", alias.str()}});
+    entry.secrets.clear();
+    entry.bound.clear();
+  }
+  co_return Done{};
+}
+
+std::set<SecretId> StoreCache::ids() const {
+  std::set<SecretId> ids;
+  for (const auto& mapping : mappings_) {
+    if (find_row(mapping.id) != nullptr) ids.insert(mapping.id);
+  }
+  for (const auto& name : names_) ids.insert(SecretId::literal(name.view()));
+  return ids;
+}
+
+std::optional<StoreAnswer> StoreCache::answer(const SecretId& id, std::vector<Skipped>& unread) {
+  std::vector<Alias> aliases;
+  if (!is_self_naming()) {
+    const Mapping* found = mapping(id);
+    if (found == nullptr) return std::nullopt;
+    aliases = found->aliases;
+  } else if (names_.contains(Alias(id.str()))) {
+    aliases.emplace_back(id.str());
+  } else if (is_listed_) {
+    return std::nullopt;
+  }
+  StoreAnswer answer{name(), {}, outage_};
+  for (const auto& alias : aliases) {
+    const auto found = entries_.find(alias);
+    if (found == entries_.end()) continue;
+    Entry& entry = found->second;
+    if (entry.unread) {
+      unread.push_back({name(), alias, KeyId(), *entry.unread});
+      if (!answer.outage) answer.outage = entry.unread;
+    } else if (entry.secrets.empty() && !outage_ && !is_self_naming()) {
+      unread.push_back({name(), alias, KeyId(),
+                        Error{Code::kConfig, "alias_unknown",
+                              "there is no alias " + quoted(alias.view())}});
+    }
+    auto bound = entry.bound.find(id);
+    if (bound == entry.bound.end()) {
+      std::vector<Secret> secrets;
+      for (const auto& secret : entry.secrets) secrets.push_back(bound_to(id, secret));
+      bound = entry.bound.emplace(id, std::move(secrets)).first;
+    }
+    answer.secrets.insert(answer.secrets.end(), bound->second.begin(), bound->second.end());
+  }
+  return answer;
+}
+
+StoreHealth StoreCache::health(const KeeperOptions& options) const {
+  StoreHealth health;
+  health.name = name();
+  health.realm = realm();
+  health.last_good = last_good_;
+  health.lease_until = last_good_ + options.lease;
+  std::optional<Error> fault = outage_;
+  for (const auto& [alias, entry] : entries_) {
+    if (entry.unread && !fault) {
+      fault = entry.unread;
+      fault->detail = quoted(alias.view()) + ": " + fault->detail;
+    }
+  }
+  health.ok = !fault && last_good_ != Instant{};
+  health.detail = fault               ? std::string(fault->reason) + ": " + fault->detail
+                  : health.ok ? ""
+                                      : "not asked yet";
+  return health;
+}
+
+}  // namespace signet::secrets

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "secrets/keeper/deadlines.h"
+#include "secrets/keeper/keeper.h"
+
+namespace signet::secrets {
+
+/// A configured store with what it last answered. One task at a time may touch it.
+class StoreCache {
+ public:
+  explicit StoreCache(ConfiguredStore configured) : configured_(std::move(configured)) {}
+
+  const RealmName& realm() const { return configured_.realm; }
+  const StoreName& name() const { return configured_.store->name(); }
+  const std::shared_ptr<Store>& store() const { return configured_.store; }
+  bool is_self_naming() const { return store()->ordering() == Ordering::kSelfNaming; }
+  bool is_versioned() const { return store()->ordering() == Ordering::kByStore; }
+
+  void set_configured(std::vector<Mapping> mappings) { configured_.mappings = std::move(mappings); }
+  /// Mapping documents of this store win over its configured mappings; one without aliases unmaps.
+  /// Broken documents are reported to the log and leave what was there.
+  void set_documents(const std::vector<storage::Document>& documents);
+  /// What the configuration says of one ID; empty if nothing.
+  std::vector<Alias> configured_aliases(const SecretId& id) const;
+  const std::vector<Mapping>& mappings() const { return mappings_; }
+  const Mapping* mapping(const SecretId& id) const;
+
+  /// Asks for the fingerprint and for what changed or is not known. Outages are kept, not returned.
+  Task<Done> load(Deadlines& deadlines, const KeeperOptions& options, Instant now);
+  /// One alias, straight from the store, within the time limit.
+  Task<std::vector<Secret>> fetch(Deadlines& deadlines, Milliseconds limit, Alias alias) const;
+
+  /// The IDs that this store may hold, as far as it is known.
+  std::set<SecretId> ids() const;
+  /// What it holds for the ID; nothing if the ID is not its business. Entries that could not be
+  /// read are added to `unread`.
+  std::optional<StoreAnswer> answer(const SecretId& id, std::vector<Skipped>& unread);
+  StoreHealth health(const KeeperOptions& options) const;
+
+ private:
+  struct Entry {
+    std::vector<Secret> secrets;
+    std::optional<Error> unread;  ///< why the last reading failed; `secrets` is the one before
+    Instant good_at{};
+    std::map<SecretId, std::vector<Secret>> bound;  ///< as each ID may use them
+  };
+  Task<Done> read(Deadlines& deadlines, const KeeperOptions& options, Instant now);
+  Task<Done> list_names(Deadlines& deadlines, Milliseconds limit);
+  std::set<Alias> wanted() const;
+  void keep(const Alias& alias, std::vector<Secret> secrets, Instant now);
+
+  ConfiguredStore configured_;
+  std::vector<Mapping> mappings_;
+  std::set<Alias> names_;  ///< of a self-naming store: the IDs it holds
+  bool is_listed_ = false;
+  std::string fingerprint_;
+  std::map<Alias, Entry> entries_;
+  std::optional<Error> outage_;
+  Instant last_good_{};
+};
+
+}  // namespace signet::secrets

@@ -1,0 +1,217 @@
+#include "secrets/rotation.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/text.h"
+
+namespace signet::secrets {
+namespace {
+
+std::int64_t seconds_until(Instant then, Instant now) {
+  return std::chrono::ceil<Seconds>(then - now).count();
+}
+
+/// The histories by kid while a lineup is made.
+class Book {
+ public:
+  explicit Book(const std::vector<KeyHistory>& histories) : before_(histories), now_(histories) {
+    for (std::size_t i = 0; i < now_.size(); ++i) at_[now_[i].kid] = i;
+  }
+
+  KeyHistory* find(const KeyId& kid) {
+    const auto found = at_.find(kid);
+    return found == at_.end() ? nullptr : &now_[found->second];
+  }
+  KeyHistory& add(KeyHistory history) {
+    at_[history.kid] = now_.size();
+    now_.push_back(std::move(history));
+    return now_.back();
+  }
+  std::vector<KeyHistory>& all() { return now_; }
+
+  std::vector<KeyHistory> changes() const {
+    std::vector<KeyHistory> out;
+    for (std::size_t i = 0; i < now_.size(); ++i) {
+      if (i >= before_.size() || !(now_[i] == before_[i])) out.push_back(now_[i]);
+    }
+    return out;
+  }
+
+ private:
+  std::vector<KeyHistory> before_, now_;
+  std::unordered_map<KeyId, std::size_t> at_;
+};
+
+/// The remembered active key; if a faulty journal has several, the one activated last stays.
+std::optional<KeyId> single_active(Book& book, Instant now) {
+  KeyHistory* active = nullptr;
+  for (auto& key : book.all()) {
+    if (key.state != KeyState::kActive) continue;
+    KeyHistory* older = active;
+    if (active == nullptr || key.activated > active->activated) {
+      active = &key;
+    } else {
+      older = &key;
+    }
+    if (older != nullptr) {
+      older->state = KeyState::kPassive;
+      older->deactivated = now;
+    }
+  }
+  if (active == nullptr) return std::nullopt;
+  return active->kid;
+}
+
+void deactivate(KeyHistory& key, Instant now) {
+  key.state = KeyState::kPassive;
+  key.deactivated = now;
+}
+
+/// Who signs now, of `usable`.
+void choose_active(const std::vector<KeyId>& usable, const std::unordered_set<KeyId>& verify_only,
+                   std::optional<KeyId> previous, bool first_start, const RotationPolicy& policy,
+                   Instant now, Book& book, Lineup& lineup) {
+  const auto signs = [&](const KeyId& kid) { return !verify_only.contains(kid); };
+  const auto old_enough = [&](const KeyId& kid) {
+    return now >= activation_at(*book.find(kid)->published, policy);
+  };
+  const auto wanted = std::find_if(usable.begin(), usable.end(), signs);
+  if (wanted == usable.end()) return;
+  if (first_start || previous == *wanted || old_enough(*wanted)) {
+    lineup.active = *wanted;
+    return;
+  }
+  lineup.waiting = *wanted;
+  lineup.waiting_until = activation_at(*book.find(*wanted)->published, policy);
+  if (previous && std::find(usable.begin(), usable.end(), *previous) != usable.end() &&
+      signs(*previous)) {
+    lineup.active = previous;
+    return;
+  }
+  const auto ripe = std::find_if(usable.begin(), usable.end(), [&](const KeyId& kid) {
+    return signs(kid) && old_enough(kid);
+  });
+  if (ripe != usable.end()) {
+    lineup.active = *ripe;
+    return;
+  }
+  lineup.active = *wanted;
+  lineup.activated_early = true;
+  lineup.waiting.reset();
+  lineup.waiting_until.reset();
+}
+
+}  // namespace
+
+std::string_view to_string(KeyState state) {
+  switch (state) {
+    case KeyState::kPrepared: return "prepared";
+    case KeyState::kActive: return "active";
+    case KeyState::kPassive: return "passive";
+    case KeyState::kRetired: return "retired";
+  }
+  return "unknown";
+}
+
+std::optional<KeyState> parse_key_state(std::string_view text) {
+  for (const KeyState state : {KeyState::kPrepared, KeyState::kActive, KeyState::kPassive,
+                               KeyState::kRetired}) {
+    if (to_string(state) == text) return state;
+  }
+  return std::nullopt;
+}
+
+Instant activation_at(Instant published, const RotationPolicy& policy) {
+  return published + policy.publish_ahead;
+}
+
+Instant retirement_at(const KeyHistory& key, const RotationPolicy& policy) {
+  return key.horizon + policy.clock_skew;
+}
+
+Instant forgotten_at(const KeyHistory& key, const RotationPolicy& policy) {
+  const Instant tokens = retirement_at(key, policy);
+  if (!key.deactivated) return tokens;
+  return std::max(tokens, *key.deactivated + policy.publish_ahead);
+}
+
+Lineup line_up(const std::vector<KeyId>& ordered, const std::vector<KeyHistory>& histories,
+               const RotationPolicy& policy, Instant now, const std::vector<KeyId>& verify_only) {
+  Lineup lineup;
+  Book book(histories);
+  const bool first_start = histories.empty();
+  const std::optional<KeyId> previous = single_active(book, now);
+
+  std::vector<KeyId> usable;
+  std::unordered_set<KeyId> present;
+  for (const auto& kid : ordered) {
+    if (!present.insert(kid).second) continue;
+    KeyHistory* key = book.find(kid);
+    if (key != nullptr && key->state == KeyState::kRetired) continue;
+    if (key == nullptr) key = &book.add({.kid = kid});
+    if (!key->published) key->published = now;
+    usable.push_back(kid);
+  }
+
+  choose_active(usable, {verify_only.begin(), verify_only.end()}, previous, first_start, policy,
+                now, book, lineup);
+  if (previous && previous != lineup.active) deactivate(*book.find(*previous), now);
+  if (lineup.active && previous != lineup.active) {
+    KeyHistory& key = *book.find(*lineup.active);
+    key.state = KeyState::kActive;
+    key.activated = now;
+  }
+
+  for (auto& key : book.all()) {
+    if (present.contains(key.kid) || key.state == KeyState::kRetired) continue;
+    if (key.state == KeyState::kPrepared) {
+      key.published.reset();
+    } else if (now < forgotten_at(key, policy)) {
+      lineup.lost.push_back(key.kid);
+    } else {
+      key.state = KeyState::kRetired;
+      key.retired = now;
+    }
+  }
+
+  if (lineup.active) lineup.order.push_back(*lineup.active);
+  for (const auto& kid : usable) {
+    if (kid != lineup.active) lineup.order.push_back(kid);
+  }
+  lineup.order.insert(lineup.order.end(), lineup.lost.begin(), lineup.lost.end());
+  lineup.changes = book.changes();
+  return lineup;
+}
+
+std::optional<Error> refuse_activation(const KeyHistory& key, const RotationPolicy& policy,
+                                       Instant now) {
+  if (key.state == KeyState::kActive) return std::nullopt;
+  if (key.state == KeyState::kRetired) {
+    return Error{Code::kConflict, "activation_of_retired",
+                 "key " + quoted(key.kid.view()) + " was retired; publish it first"};
+  }
+  const Instant ready = activation_at(key.published.value_or(now), policy);
+  if (now >= ready) return std::nullopt;
+  return Error{Code::kConflict, "activation_too_early",
+               "key " + quoted(key.kid.view()) + " was not published for long enough: " +
+                   std::to_string(seconds_until(ready, now)) +
+                   " seconds are left; until then verifiers may refuse what it signs"};
+}
+
+std::optional<Error> refuse_retirement(const KeyHistory& key, const RotationPolicy& policy,
+                                       Instant now) {
+  if (key.state == KeyState::kActive) {
+    return Error{Code::kConflict, "retirement_of_active",
+                 "key " + quoted(key.kid.view()) + " is active; activate another one first"};
+  }
+  const Instant ready = forgotten_at(key, policy);
+  if (key.state == KeyState::kRetired || now >= ready) return std::nullopt;
+  return Error{Code::kConflict, "retirement_too_early",
+               "tokens or cached copies of key " + quoted(key.kid.view()) + " may live for " +
+                   std::to_string(seconds_until(ready, now)) +
+                   " seconds more; what is made with it would be refused"};
+}
+
+}  // namespace signet::secrets

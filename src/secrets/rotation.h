@@ -1,0 +1,79 @@
+#pragma once
+// The life of a key, as pure functions: prepared → active → passive → retired (keys.md, "Rotation
+// without downtime"). Two inequalities hold by construction:
+//   a key signs only after it was published for a JWKS cache life (activation_at);
+//   a key goes only after the last token it made is dead (retirement_at).
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/strong.h"
+#include "secrets/secret.h"
+
+namespace signet::secrets {
+
+enum class KeyState : std::uint8_t { kPrepared, kActive, kPassive, kRetired };
+std::string_view to_string(KeyState state);
+std::optional<KeyState> parse_key_state(std::string_view text);
+
+/// What is remembered of one key under one ID, over restarts (storage::KeyRecord carries it).
+struct KeyHistory {
+  KeyId kid;
+  KeyState state = KeyState::kPrepared;
+  std::optional<Instant> published{}, activated{}, deactivated{}, retired{};
+  Instant horizon{};  ///< no living token of this key expires later
+
+  friend bool operator==(const KeyHistory&, const KeyHistory&) = default;
+};
+
+struct RotationPolicy {
+  Seconds publish_ahead{600};  ///< a key is published at least this long before it signs
+  Seconds clock_skew{60};
+  /// Cache-Control max-age of the JWKS: at most half of publish_ahead.
+  Seconds jwks_max_age() const { return publish_ahead / 2; }
+};
+
+/// The earliest moment at which a key published at `published` may sign.
+Instant activation_at(Instant published, const RotationPolicy& policy);
+/// The earliest moment at which a key may go: its horizon plus the skew.
+Instant retirement_at(const KeyHistory& key, const RotationPolicy& policy);
+
+/// When a key is no longer needed by anybody, and a lost one forgotten: its tokens are dead, and so is every copy
+/// of the JWKS from the time it was active (an encryption key in a cache is still encrypted to).
+Instant forgotten_at(const KeyHistory& key, const RotationPolicy& policy);
+
+/// What should be, given what the stores hold (`ordered`, first = wanted active) and what is
+/// remembered.
+struct Lineup {
+  /// Active first, then the rest of `ordered`, then keys that the stores lost but living tokens need
+  /// (public halves only). Empty if there is none.
+  std::vector<KeyId> order;
+  std::optional<KeyId> active;   ///< the one that signs now
+  std::optional<KeyId> waiting;  ///< wanted active, but not yet published for long enough
+  std::optional<Instant> waiting_until;
+  /// Remembered keys that the stores no longer hold, whose tokens still live.
+  std::vector<KeyId> lost;
+  /// Nothing else could sign, so a key signs that was not yet published for long enough.
+  bool activated_early = false;
+  std::vector<KeyHistory> changes;  ///< histories to write before the lineup is used
+};
+
+/// `ordered`: kids in the order of the stores. `verify_only`: those of them whose private half is not
+/// there. With no histories no JWKS of this ID was ever served, so nobody can hold a stale one and
+/// the first key signs at once.
+/// A wanted key that was not published for long enough waits while the last active one signs on; when
+/// that one cannot, the first that was published for long enough does; failing that, the wanted one.
+/// A kid that was retired never comes back by itself. A prepared key that vanishes loses its
+/// publication. A lost key is retired once its tokens and the caches of its JWKS are dead.
+Lineup line_up(const std::vector<KeyId>& ordered, const std::vector<KeyHistory>& histories,
+               const RotationPolicy& policy, Instant now,
+               const std::vector<KeyId>& verify_only = {});
+
+/// Why a step is refused, in words with the seconds left, or nothing if it is safe:
+/// "activation_too_early", "activation_of_retired"; "retirement_too_early", "retirement_of_active".
+std::optional<Error> refuse_activation(const KeyHistory& key, const RotationPolicy& policy, Instant now);
+std::optional<Error> refuse_retirement(const KeyHistory& key, const RotationPolicy& policy, Instant now);
+
+}  // namespace signet::secrets

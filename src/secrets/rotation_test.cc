@@ -1,0 +1,344 @@
+#include "secrets/rotation.h"
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+#include "support/matchers.h"
+
+namespace signet::secrets {
+namespace {
+
+const Instant kStart = from_unix_seconds(1'700'000'000);
+const KeyId A("a"), B("b"), C("c");
+
+/// A journal that lineups are applied to.
+struct Life {
+  RotationPolicy policy;
+  Instant now = kStart;
+  std::vector<KeyHistory> histories;
+  Lineup last;
+
+  const Lineup& line(const std::vector<KeyId>& ordered,
+                     const std::vector<KeyId>& verify_only = {}) {
+    last = line_up(ordered, histories, policy, now, verify_only);
+    for (const auto& change : last.changes) {
+      const auto found = std::find_if(histories.begin(), histories.end(),
+                                      [&](const KeyHistory& key) { return key.kid == change.kid; });
+      if (found == histories.end()) {
+        histories.push_back(change);
+      } else {
+        *found = change;
+      }
+    }
+    return last;
+  }
+  KeyHistory& of(const KeyId& kid) {
+    return *std::find_if(histories.begin(), histories.end(),
+                         [&](const KeyHistory& key) { return key.kid == kid; });
+  }
+};
+
+TEST(LineUp, nothing_gives_nothing) {
+  Life life;
+  EXPECT_FALSE(life.line({}).active);
+  EXPECT_TRUE(life.last.order.empty());
+}
+
+TEST(LineUp, on_the_first_start_the_first_key_signs_at_once) {
+  Life life;
+  EXPECT_EQ(life.line({A, B}).active, A);
+  EXPECT_FALSE(life.last.activated_early);
+  EXPECT_EQ(life.of(A).state, KeyState::kActive);
+  EXPECT_EQ(life.of(B).state, KeyState::kPrepared);
+  EXPECT_EQ(life.of(B).published, kStart);
+}
+
+TEST(LineUp, sec_104_a_new_first_key_waits_until_it_was_published_for_long_enough) {
+  Life life;
+  life.line({A});
+  life.now += Seconds(1000);
+  EXPECT_EQ(life.line({B, A}).active, A);
+  EXPECT_EQ(life.last.waiting, B);
+  EXPECT_EQ(life.last.waiting_until, life.now + life.policy.publish_ahead);
+  EXPECT_EQ(life.last.order, (std::vector{A, B}));
+  life.now += life.policy.publish_ahead - Milliseconds(1);
+  EXPECT_EQ(life.line({B, A}).active, A);
+  life.now += Milliseconds(1);
+  EXPECT_EQ(life.line({B, A}).active, B);
+  EXPECT_FALSE(life.last.waiting);
+  EXPECT_EQ(life.of(A).state, KeyState::kPassive);
+  EXPECT_EQ(life.of(A).deactivated, life.now);
+}
+
+TEST(LineUp, sec_102_a_key_published_ahead_signs_as_soon_as_it_comes_first) {
+  Life life;
+  life.line({A, B});
+  life.now += life.policy.publish_ahead;
+  EXPECT_EQ(life.line({B, A}).active, B);
+  EXPECT_EQ(life.line({A, B}).active, A);  // and back
+}
+
+TEST(LineUp, rather_signs_early_than_not_at_all_and_says_so) {
+  Life life;
+  life.line({A});
+  EXPECT_EQ(life.line({B}).active, B);
+  EXPECT_TRUE(life.last.activated_early);
+}
+
+TEST(LineUp, a_key_of_which_only_the_public_half_is_left_does_not_sign) {
+  Life life;
+  life.line({A});
+  EXPECT_EQ(life.line({B, A}, {A}).active, B);
+  EXPECT_TRUE(life.last.activated_early);
+  EXPECT_FALSE(life.line({B}, {B}).active);
+}
+
+TEST(LineUp, prefers_a_ripe_key_to_one_that_would_sign_early) {
+  Life life;
+  life.line({A, B});
+  life.now += life.policy.publish_ahead;
+  EXPECT_EQ(life.line({C, B}).active, B);
+  EXPECT_EQ(life.last.waiting, C);
+  EXPECT_FALSE(life.last.activated_early);
+}
+
+TEST(LineUp, sec_105_a_lost_key_stays_until_its_tokens_and_caches_are_dead) {
+  Life life;
+  life.line({A, B});
+  life.of(A).horizon = life.now + Seconds(3600);
+  life.now += life.policy.publish_ahead;
+  life.line({B});
+  EXPECT_EQ(life.last.lost, std::vector{A});
+  EXPECT_EQ(life.last.order, (std::vector{B, A}));
+  life.now = kStart + Seconds(3600) + life.policy.clock_skew - Milliseconds(1);
+  EXPECT_EQ(life.line({B}).lost, std::vector{A});
+  life.now += Milliseconds(1);
+  EXPECT_TRUE(life.line({B}).lost.empty());
+  EXPECT_EQ(life.of(A).state, KeyState::kRetired);
+}
+
+TEST(LineUp, sec_121_the_loss_of_the_only_key_keeps_its_public_half_and_makes_no_other) {
+  Life life;
+  life.line({A});
+  life.of(A).horizon = life.now + Seconds(3600);
+  EXPECT_FALSE(life.line({}).active);
+  EXPECT_EQ(life.last.order, std::vector{A});
+  EXPECT_EQ(life.of(A).state, KeyState::kPassive);
+  EXPECT_EQ(life.line({A}).active, A);  // found again
+}
+
+TEST(LineUp, a_retired_kid_never_comes_back_by_itself) {
+  Life life;
+  life.line({A, B});
+  life.of(B).state = KeyState::kRetired;
+  life.now += life.policy.publish_ahead;
+  EXPECT_EQ(life.line({B, A}).order, std::vector{A});
+  EXPECT_FALSE(life.line({B}).active);
+}
+
+TEST(LineUp, a_prepared_key_that_vanished_is_published_anew_when_it_returns) {
+  Life life;
+  life.line({A, B});
+  life.now += Seconds(500);
+  life.line({A});
+  EXPECT_FALSE(life.of(B).published);
+  life.now += Seconds(500);
+  EXPECT_EQ(life.line({B, A}).active, A);
+  EXPECT_EQ(life.of(B).published, life.now);
+}
+
+TEST(LineUp, several_active_keys_of_a_faulty_journal_become_one) {
+  Life life;
+  life.line({A, B});
+  life.of(B).state = KeyState::kActive;
+  life.of(B).activated = life.now + Seconds(1);
+  life.now += Seconds(2);
+  EXPECT_EQ(life.line({B, A}).active, B);
+  EXPECT_EQ(life.of(A).state, KeyState::kPassive);
+}
+
+TEST(LineUp, changes_nothing_when_nothing_changed) {
+  Life life;
+  life.line({A, B});
+  EXPECT_TRUE(life.line({A, B}).changes.empty());
+}
+
+TEST(LineUp, sec_133_a_clock_that_is_behind_activates_nothing_and_drops_nothing) {
+  Life life;
+  life.line({A, B});
+  life.now -= Seconds(600);
+  EXPECT_EQ(life.line({B, A}).active, A);
+  EXPECT_EQ(life.last.waiting, B);
+}
+
+TEST(Refuse, sec_104_activation_says_how_many_seconds_are_left) {
+  KeyHistory key{.kid = A, .published = kStart};
+  const auto error = refuse_activation(key, {}, kStart + Milliseconds(1));
+  ASSERT_TRUE(error);
+  EXPECT_STREQ(error->reason, "activation_too_early");
+  EXPECT_THAT(error->detail, testing::HasSubstr("600 seconds"));
+  EXPECT_FALSE(refuse_activation(key, {}, kStart + Seconds(600)));
+  key.state = KeyState::kRetired;
+  EXPECT_STREQ(refuse_activation(key, {}, kStart + Seconds(600))->reason, "activation_of_retired");
+}
+
+TEST(Refuse, sec_105_retirement_says_how_many_seconds_are_left) {
+  KeyHistory key{.kid = A, .state = KeyState::kPassive, .horizon = kStart + Seconds(100)};
+  const auto error = refuse_retirement(key, {}, kStart);
+  ASSERT_TRUE(error);
+  EXPECT_STREQ(error->reason, "retirement_too_early");
+  EXPECT_THAT(error->detail, testing::HasSubstr("160 seconds"));
+  EXPECT_FALSE(refuse_retirement(key, {}, kStart + Seconds(160)));
+  key.deactivated = kStart + Seconds(50);  // the JWKS may be cached for a while after that
+  EXPECT_TRUE(refuse_retirement(key, {}, kStart + Seconds(649)));
+  EXPECT_FALSE(refuse_retirement(key, {}, kStart + Seconds(650)));
+  key.state = KeyState::kActive;
+  EXPECT_STREQ(refuse_retirement(key, {}, kStart + Seconds(700))->reason, "retirement_of_active");
+}
+
+TEST(RotationPolicy, sec_106_verifiers_cache_for_half_of_the_publish_ahead_time_at_most) {
+  EXPECT_LE(2 * RotationPolicy{}.jwks_max_age(), RotationPolicy{}.publish_ahead);
+}
+
+TEST(KeyState, goes_to_text_and_back) {
+  for (const auto state : {KeyState::kPrepared, KeyState::kActive, KeyState::kPassive,
+                           KeyState::kRetired}) {
+    EXPECT_EQ(parse_key_state(to_string(state)), state);
+  }
+  EXPECT_FALSE(parse_key_state("Active"));
+}
+
+/// What a verifier with a cached JWKS and a token in the hand would see, over thousands of random
+/// steps of an operator and of time.
+class RandomLife {
+ public:
+  explicit RandomLife(unsigned seed) : random_(seed) {}
+
+  void step() {
+    change_stores();
+    life_.now += Seconds(pick(120));
+    const auto before = life_.histories;
+    const Lineup& lineup = life_.line(store_, verify_only_);
+    check_signer(before, lineup);
+    check_kept(before, lineup);
+    check_forward(before);
+    if (lineup.active && pick(2) == 0) {  // a token is made
+      auto& horizon = life_.of(*lineup.active).horizon;
+      horizon = std::max(horizon, life_.now + Seconds(pick(4000)));
+    }
+    last_order_ = lineup.order;
+  }
+
+ private:
+  unsigned pick(unsigned below) { return static_cast<unsigned>(random_() % below); }
+
+  void change_stores() {
+    switch (pick(8)) {
+      case 0: store_.insert(store_.begin(), KeyId("k" + std::to_string(next_++))); break;
+      case 1: store_.emplace_back("k" + std::to_string(next_++)); break;
+      case 2:
+        if (!store_.empty()) {
+          const auto at = store_.begin() + pick(static_cast<unsigned>(store_.size()));
+          gone_.push_back(*at);
+          store_.erase(at);
+        }
+        break;
+      case 3: std::shuffle(store_.begin(), store_.end(), random_); break;
+      case 4:
+        if (!gone_.empty()) {  // found again
+          store_.insert(store_.begin(), gone_.back());
+          gone_.pop_back();
+        }
+        break;
+      case 5:
+        verify_only_.clear();
+        if (!store_.empty() && pick(3) == 0) verify_only_.push_back(store_.front());
+        break;
+      default: break;
+    }
+  }
+
+  static const KeyHistory* find(const std::vector<KeyHistory>& in, const KeyId& kid) {
+    const auto found =
+        std::find_if(in.begin(), in.end(), [&](const KeyHistory& key) { return key.kid == kid; });
+    return found == in.end() ? nullptr : &*found;
+  }
+  bool could_sign(const KeyId& kid) const {
+    return std::find(store_.begin(), store_.end(), kid) != store_.end() &&
+           std::find(verify_only_.begin(), verify_only_.end(), kid) == verify_only_.end();
+  }
+
+  void check_signer(const std::vector<KeyHistory>& before, const Lineup& lineup) {
+    ASSERT_LE(std::count_if(life_.histories.begin(), life_.histories.end(),
+                            [](const KeyHistory& key) { return key.state == KeyState::kActive; }),
+              1);
+    if (!lineup.active) return;
+    ASSERT_TRUE(could_sign(*lineup.active));
+    ASSERT_EQ(lineup.order.front(), *lineup.active);
+    const KeyHistory* was = find(before, *lineup.active);
+    ASSERT_FALSE(was != nullptr && was->state == KeyState::kRetired);
+    const bool was_signing = was != nullptr && was->state == KeyState::kActive;
+    if (before.empty() || was_signing) return;
+    const bool ripe = was != nullptr && was->published &&
+                      life_.now >= *was->published + life_.policy.publish_ahead;
+    ASSERT_EQ(lineup.activated_early, !ripe);
+    if (ripe) {
+      ASSERT_TRUE(std::count(last_order_.begin(), last_order_.end(), *lineup.active) > 0)
+          << "it must have been in the JWKS until now";
+      return;
+    }
+    for (const auto& key : before) {  // early: then nothing else could sign
+      const bool can = could_sign(key.kid) && key.state != KeyState::kRetired && key.published &&
+                       (key.state == KeyState::kActive ||
+                        life_.now >= *key.published + life_.policy.publish_ahead);
+      ASSERT_FALSE(can) << key.kid;
+    }
+  }
+
+  void check_kept(const std::vector<KeyHistory>& before, const Lineup& lineup) {
+    for (const auto& key : before) {
+      const bool lives = key.state != KeyState::kRetired &&
+                         life_.now < key.horizon + life_.policy.clock_skew;
+      if (lives && key.activated) {
+        ASSERT_TRUE(std::count(lineup.order.begin(), lineup.order.end(), key.kid) == 1) << key.kid;
+      }
+    }
+  }
+
+  void check_forward(const std::vector<KeyHistory>& before) {
+    std::set<KeyId> kids;
+    for (const auto& key : life_.histories) ASSERT_TRUE(kids.insert(key.kid).second);
+    for (const auto& old : before) {
+      const KeyHistory* key = find(life_.histories, old.kid);
+      ASSERT_NE(key, nullptr);
+      if (old.state == KeyState::kRetired) {
+        ASSERT_EQ(*key, old);
+      }
+      if (old.state != KeyState::kPrepared) {
+        ASSERT_NE(key->state, KeyState::kPrepared);
+        ASSERT_EQ(key->published, old.published);
+      }
+      ASSERT_GE(key->activated, old.activated);
+      ASSERT_GE(key->deactivated, old.deactivated);
+    }
+  }
+
+  std::mt19937 random_;
+  Life life_;
+  std::vector<KeyId> store_, gone_, verify_only_, last_order_;
+  int next_ = 0;
+};
+
+TEST(LineUp, sec_104_sec_105_hold_over_thousands_of_random_steps) {
+  for (unsigned seed = 1; seed <= 40; ++seed) {
+    RandomLife life(seed);
+    for (int i = 0; i < 300; ++i) {
+      life.step();
+      if (testing::Test::HasFatalFailure()) FAIL() << "seed " << seed << ", step " << i;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace signet::secrets
