@@ -1,0 +1,47 @@
+#pragma once
+// The admin API as calls.
+
+#include <optional>
+
+#include "cli/context.h"
+
+namespace signet::cli {
+
+class AdminClient {
+ public:
+  /// Where the server is and the token for it, from the options or the configuration. "usage",
+  /// "admin_token_missing", "config_invalid", "unsafe_plain_http".
+  static Result<AdminClient> make(const Context& context);
+
+  /// `path` starts with '/'. An answer of 4xx or 5xx is a failure with the server's own code as its
+  /// reason. An answer without a body is null.
+  Result<json::Value> get(const std::string& path) const;
+  Result<json::Value> put(const std::string& path, const json::Value& body,
+                          net::LocalHeaders conditions = {}) const;
+  Result<json::Value> post(const std::string& path, const json::Value& body) const;
+  Status remove(const std::string& path) const;
+  /// The answer as it came, whatever its status; without the token where `with_token` is not set.
+  Result<net::LocalResponse> raw(const std::string& path, bool with_token) const;
+
+  const std::string& url() const { return url_; }
+
+ private:
+  AdminClient(const Context& context, std::string url, std::string token)
+      : context_(&context), url_(std::move(url)), token_(std::move(token)) {}
+  Result<json::Value> send(const char* method, const std::string& path, const json::Value* body,
+                           net::LocalHeaders headers) const;
+
+  const Context* context_;
+  std::string url_, token_;
+};
+
+std::string realm_path(const std::string& realm);
+std::string client_path(const std::string& realm, const std::string& id);
+
+// Readers of answers: a member that is absent or of another kind is empty.
+std::string text_of(const json::Value& value, std::string_view member);
+const json::Array& list_of(const json::Value& value, std::string_view member);
+/// The texts of a list with ", " between.
+std::string texts_of(const json::Value& value, std::string_view member);
+
+}  // namespace signet::cli

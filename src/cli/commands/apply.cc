@@ -1,0 +1,219 @@
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "cli/admin_client.h"
+#include "cli/command.h"
+#include "cli/commands/commands.h"
+#include "cli/difference.h"
+
+namespace signet::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> files;
+  bool dry_run = false, prune = false, set_secrets = false;
+};
+
+struct Client {
+  std::string id;
+  json::Object document;
+};
+struct Realm {
+  std::string name;
+  json::Object document;
+  std::vector<Client> clients;
+};
+
+// Realms of all files; what several files say of one realm must not overlap.
+Result<std::vector<Realm>> read_files(const Context& context, const Options& options) {
+  std::vector<Realm> realms;
+  std::set<std::string> names;
+  for (const auto& file : options.files) {
+    TRY(json::Object read, context.read_document(file, config::apply_schema()));
+    const json::Value* list = read.find("realms");
+    if (!list) return Context::usage(signet::quoted(file, 200) + " names no realms");
+    for (const auto& item : *list->if_array()) {
+      Realm realm;
+      realm.document = *item.if_object();
+      realm.name = *realm.document.find("name")->if_string();
+      if (!names.insert(realm.name).second) {
+        return Context::usage("the realm " + signet::quoted(realm.name) + " is described twice");
+      }
+      std::set<std::string> ids;
+      for (const auto& client : list_of(item, "clients")) {
+        const std::string id = text_of(client, "client_id");
+        if (!ids.insert(id).second) {
+          return Context::usage("the client " + signet::quoted(realm.name + '/' + id) +
+                                " is described twice");
+        }
+        realm.clients.push_back({id, *client.if_object()});
+      }
+      realm.document.erase("clients");
+      realms.push_back(std::move(realm));
+    }
+  }
+  return realms;
+}
+
+class Application {
+ public:
+  Application(const Context& context, const AdminClient& admin, const Options& options)
+      : context_(context), admin_(admin), options_(options) {}
+
+  Result<int> run(const std::vector<Realm>& realms) {
+    for (const auto& realm : realms) {
+      TRY(const bool is_new, one_realm(realm));
+      for (const auto& client : realm.clients) {
+        TRY(one_client(realm, client, is_new));
+      }
+      if (!is_new) {
+        TRY(others(realm));
+      }
+    }
+    if (options_.prune) {
+      TRY(other_realms(realms));
+    }
+    if (changed_ == 0) context_.print_line("no differences");
+    return options_.dry_run && changed_ > 0 ? 2 : 0;
+  }
+
+ private:
+  void line(const std::string& text) const { context_.print_line(printable(text)); }
+
+  // Null where the thing does not exist.
+  Result<json::Value> find(const std::string& path) const {
+    auto answer = admin_.get(path);
+    if (!answer.ok() && answer.error().code == Code::kNotFound) return json::Value();
+    return answer;
+  }
+
+  Result<bool> one_realm(const Realm& realm) {
+    TRY(const json::Value answer, find(realm_path(realm.name)));
+    TRY(const bool is_new, one(answer, "realm", "realm " + realm.name, realm_path(realm.name),
+                               realm.document, config::realm_schema()));
+    return is_new;
+  }
+
+  // True if it is new.
+  Result<bool> one(const json::Value& answer, const char* member, const std::string& label,
+                   const std::string& path, const json::Object& wanted,
+                   const config::Field& schema) {
+    if (answer.is_null()) {
+      ++changed_;
+      line("+ " + label);
+      if (!options_.dry_run) {
+        TRY(admin_.put(path, wanted, {{"If-None-Match", "*"}}));
+      }
+      return true;
+    }
+    const json::Value* running = answer.get(member);
+    const json::Object before =
+        running && running->is_object() ? *running->if_object() : json::Object();
+    TRY(std::vector<Change> changes, differences(before, wanted, schema));
+    const bool has_secret = wanted.find("secret") != nullptr;
+    const bool adds_secret = std::any_of(changes.begin(), changes.end(),
+                                         [](const Change& c) { return c.path == "secret"; });
+    if (options_.set_secrets && has_secret && !adds_secret) {
+      changes.push_back({'~', "secret", "(hidden)", "(hidden)"});
+    }
+    if (changes.empty()) return false;
+    ++changed_;
+    line("~ " + label);
+    for (const auto& change : changes) line("    " + to_text(change));
+    if (options_.dry_run) return false;
+    json::Object document = wanted;
+    if (!adds_secret && !options_.set_secrets) document.erase("secret");
+    TRY(admin_.put(path, document, {{"If-Match", '"' + text_of(answer, "revision") + '"'}}));
+    return false;
+  }
+
+  Status one_client(const Realm& realm, const Client& client, bool realm_is_new) {
+    json::Value answer;
+    const std::string path = client_path(realm.name, client.id);
+    if (!realm_is_new) {
+      TRY(json::Value found, find(path));
+      answer = std::move(found);
+    }
+    TRY(one(answer, "client", "client " + realm.name + '/' + client.id, path, client.document,
+            config::client_schema()));
+    return Done{};
+  }
+
+  // Clients of a described realm that no file describes.
+  Status others(const Realm& realm) {
+    std::set<std::string> described;
+    for (const auto& client : realm.clients) described.insert(client.id);
+    std::vector<std::string> surplus;
+    std::string after;
+    do {
+      std::string path = realm_path(realm.name) + "/clients?limit=100";
+      if (!after.empty()) path += "&after=" + after;
+      TRY(const json::Value answer, find(path));
+      for (const auto& item : list_of(answer, "clients")) {
+        const json::Value* client = item.get("client");
+        const std::string id = client ? text_of(*client, "client_id") : "";
+        if (!id.empty() && !described.contains(id)) surplus.push_back(id);
+      }
+      after = text_of(answer, "next");
+    } while (!after.empty());
+    for (const auto& id : surplus) {
+      TRY(drop("client " + realm.name + '/' + id, client_path(realm.name, id)));
+    }
+    return Done{};
+  }
+
+  Status other_realms(const std::vector<Realm>& realms) {
+    TRY(const json::Value answer, admin_.get("/admin/realms"));
+    for (const auto& item : list_of(answer, "realms")) {
+      const std::string name = text_of(item, "name");
+      const bool is_described = std::any_of(realms.begin(), realms.end(),
+                                            [&](const Realm& realm) { return realm.name == name; });
+      if (is_described || name == "root") continue;
+      TRY(drop("realm " + name, realm_path(name)));
+    }
+    return Done{};
+  }
+
+  Status drop(const std::string& label, const std::string& path) {
+    if (!options_.prune) {
+      context_.note(label + " is in no file; --prune would delete it");
+      return Done{};
+    }
+    ++changed_;
+    line("- " + label);
+    if (!options_.dry_run) {
+      TRY(admin_.remove(path));
+    }
+    return Done{};
+  }
+
+  const Context& context_;
+  const AdminClient& admin_;
+  const Options& options_;
+  int changed_ = 0;
+};
+
+Result<int> apply(const Context& context, const Options& options) {
+  TRY(const std::vector<Realm> realms, read_files(context, options));
+  TRY(const AdminClient admin, AdminClient::make(context));
+  return Application(context, admin, options).run(realms);
+}
+
+}  // namespace
+
+void add_apply(CLI::App& command, Context& context) {
+  const auto options = std::make_shared<Options>();
+  command.add_option("file", options->files, "YAML or JSON files with realms and their clients")
+      ->required()
+      ->type_name("FILE");
+  command.add_flag("--dry-run", options->dry_run,
+                   "Only print the differences; exit code 2 if there are any");
+  command.add_flag("--prune", options->prune,
+                   "Delete clients and realms that no file describes (never root)");
+  command.add_flag("--set-secrets", options->set_secrets,
+                   "Set the secrets in the files even where a client has one");
+  on_run(command, context, [&context, options] { return apply(context, *options); });
+}
+
+}  // namespace signet::cli

@@ -1,0 +1,28 @@
+// Every command: one file, one row.
+
+#include "cli/command.h"
+#include "cli/commands/commands.h"
+
+namespace signet::cli {
+
+const std::vector<CommandRow>& command_catalog() {
+  static const std::vector<CommandRow> rows = {
+      {"realm", "Realms: list, show, create, update, delete.", add_realm},
+      {"client", "Clients of a realm: list, show, create, update, delete.", add_client},
+      {"secrets", "Key rings: list, map, publish, activate, retire, rotate.", add_secrets},
+      {"stores", "Secret stores.", add_stores},
+      {"audit", "The audit journal.", add_audit},
+      {"apply", "Makes realms and clients what files say they are.", add_apply},
+      {"encode", "Seals a value from standard input for a file or a variable.", add_encode},
+      {"token", "Access tokens: decode, verify.", add_token},
+      {"jose", "JOSE filters from standard input to standard output.", add_jose},
+      {"doctor", "Looks for what is wrong with an installation.", add_doctor},
+      {"config", "The configuration: check, show.", add_config},
+      {"completion", "Prints the completion script of a shell.", add_completion},
+      {"man", "Prints the manual page, in roff.", add_man},
+      {"version", "Prints the version.", add_version},
+  };
+  return rows;
+}
+
+}  // namespace signet::cli

@@ -1,0 +1,84 @@
+#include "cli/commands/jose_filters.h"
+
+namespace signet::cli {
+namespace {
+
+Result<int> encrypt(const Context& context, const JoseOptions& options) {
+  TRY(const auto keys, keys_of(context, options));
+  TRY(const json::Object extra, header_of(options));
+  if (options.algs.size() > 1 || options.encs.size() != 1) {
+    return Context::usage("give one --alg and one --enc");
+  }
+  const std::string name = options.algs.empty() ? keys[0]->jwk().alg() : options.algs[0];
+  const auto alg = jose::parse_jwe_alg(name);
+  if (!alg) return Context::usage("--alg: " + signet::quoted(name) + " is not known");
+  const auto enc = jose::parse_jwe_enc(options.encs[0]);
+  if (!enc) return Context::usage("--enc: " + signet::quoted(options.encs[0]) + " is not known");
+  if (options.format != "general" && keys.size() > 1) {
+    return Context::usage("the file holds several keys: choose one with --kid");
+  }
+  TRY(const std::string plain, context.read("-"));
+  jose::EncryptOptions how{};
+  how.alg = *alg;
+  how.enc = *enc;
+  how.extra = extra;
+  how.allow_rsa15 = options.allow_rsa15;
+  Random& random = *context.world.random;
+  if (options.format == "compact") {
+    TRY(const std::string token, jose::encrypt_compact(keys[0], as_bytes(plain), how, random));
+    context.print_line(token);
+    return 0;
+  }
+  std::vector<jose::JsonRecipient> recipients;
+  for (const auto& key : keys) recipients.push_back({key, {}});
+  TRY(const std::string text, jose::encrypt_json(recipients, as_bytes(plain), how, {}, random));
+  context.print_line(text);
+  return 0;
+}
+
+Result<int> decrypt(const Context& context, const JoseOptions& options) {
+  TRY(const auto keys, keys_of(context, options));
+  TRY(const auto algs, parse_names<jose::JweAlg>(options.algs, "--alg", jose::parse_jwe_alg));
+  TRY(const auto encs, parse_names<jose::JweEnc>(options.encs, "--enc", jose::parse_jwe_enc));
+  TRY(const std::string token, read_token(context));
+  jose::DecryptOptions how;
+  how.keys = keys;
+  how.algs = algs;
+  how.encs = encs;
+  how.limits = tool_limits();
+  how.allow_rsa15 = options.allow_rsa15;
+  how.allow_pbes2 = options.allow_pbes2;
+  how.allow_deflate = options.allow_zip;
+  TRY(const auto decrypted, jose::decrypt_any(token, how));
+  context.world.out << as_text(decrypted.plain.view());
+  return 0;
+}
+
+}  // namespace
+
+void add_jose_encrypt(CLI::App& noun, Context& context, std::shared_ptr<JoseOptions> options) {
+  CLI::App& command = verb(noun, "encrypt", "Encrypts standard input; prints the token.");
+  add_key_options(command, *options, true);
+  repeatable(command, "--alg", options->algs, "Key management algorithm (the key's own)");
+  repeatable(command, "--enc", options->encs, "Content encryption")->required();
+  one_of(command.add_option("--format", options->format, "Serialization (compact)"),
+         {"compact", "flattened", "general"});
+  command.add_option("--header", options->header, "Further protected members, as a JSON object")
+      ->type_name("JSON");
+  command.add_flag("--allow-rsa1_5", options->allow_rsa15, "Use RSA1_5 although it is weak");
+  on_run(command, context, [&context, options] { return encrypt(context, *options); });
+}
+
+void add_jose_decrypt(CLI::App& noun, Context& context, std::shared_ptr<JoseOptions> options) {
+  CLI::App& command =
+      verb(noun, "decrypt", "Decrypts a compact or JSON token; a nested one comes out as it is.");
+  add_key_options(command, *options, true);
+  repeatable(command, "--alg", options->algs, "Accepted key management; may be repeated");
+  repeatable(command, "--enc", options->encs, "Accepted content encryption; may be repeated");
+  command.add_flag("--allow-rsa1_5", options->allow_rsa15, "Accept RSA1_5");
+  command.add_flag("--allow-pbes2", options->allow_pbes2, "Accept PBES2");
+  command.add_flag("--allow-zip", options->allow_zip, "Accept compressed content");
+  on_run(command, context, [&context, options] { return decrypt(context, *options); });
+}
+
+}  // namespace signet::cli

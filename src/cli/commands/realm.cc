@@ -1,0 +1,132 @@
+#include "cli/admin_client.h"
+#include "cli/commands/commands.h"
+#include "cli/documents.h"
+
+namespace signet::cli {
+namespace {
+
+struct Options {
+  std::string name, file;
+  TokenFlags token;
+  EnabledFlags enabled;
+  bool yes = false;
+};
+
+Result<int> list(const Context& context) {
+  TRY(const AdminClient admin, AdminClient::make(context));
+  TRY(const json::Value answer, admin.get("/admin/realms"));
+  if (context.as_json()) {
+    context.print(answer);
+    return 0;
+  }
+  Table table({"realm", "revision"});
+  for (const auto& realm : list_of(answer, "realms")) {
+    table.add({text_of(realm, "name"), text_of(realm, "revision")});
+  }
+  context.print(table);
+  return 0;
+}
+
+void print_answer(const Context& context, const json::Value& answer) {
+  const json::Value* document = answer.get("realm");
+  if (context.as_json() || !document || !document->is_object()) {
+    context.print(answer);
+  } else {
+    context.print(as_table(*document->if_object()));
+  }
+}
+
+Result<int> show(const Context& context, const Options& options) {
+  TRY(const AdminClient admin, AdminClient::make(context));
+  TRY(const json::Value answer, admin.get(realm_path(options.name)));
+  print_answer(context, answer);
+  return 0;
+}
+
+Status put_flags(const Options& options, json::Object& document) {
+  TRY(options.token.put_into(document));
+  TRY(options.enabled.put_into(document));
+  return Done{};
+}
+
+Result<json::Object> from_file(const Context& context, const Options& options) {
+  TRY(json::Object document, context.read_document(options.file, config::realm_schema()));
+  if (*document.find("name") != json::Value(options.name)) {
+    return Context::usage("the document is of another realm than the command names");
+  }
+  return document;
+}
+
+Result<int> create(const Context& context, const Options& options) {
+  TRY(const AdminClient admin, AdminClient::make(context));
+  json::Object document;
+  document.set("name", options.name);
+  if (!options.file.empty()) {
+    TRY(json::Object read, from_file(context, options));
+    document = std::move(read);
+  }
+  TRY(put_flags(options, document));
+  TRY(const json::Value answer,
+      admin.put(realm_path(options.name), document, {{"If-None-Match", "*"}}));
+  print_answer(context, answer);
+  return 0;
+}
+
+Result<int> update(const Context& context, const Options& options) {
+  TRY(const AdminClient admin, AdminClient::make(context));
+  TRY(const json::Value before, admin.get(realm_path(options.name)));
+  const json::Value* running = before.get("realm");
+  json::Object document = running && running->is_object() ? *running->if_object() : json::Object();
+  if (!options.file.empty()) {
+    TRY(json::Object read, from_file(context, options));
+    document = std::move(read);
+  }
+  TRY(put_flags(options, document));
+  const std::string revision = '"' + text_of(before, "revision") + '"';
+  TRY(const json::Value answer,
+      admin.put(realm_path(options.name), document, {{"If-Match", revision}}));
+  print_answer(context, answer);
+  return 0;
+}
+
+Result<int> remove(const Context& context, const Options& options) {
+  if (!options.yes) {
+    return Context::usage("this deletes the realm with its clients and tokens; say --yes");
+  }
+  TRY(const AdminClient admin, AdminClient::make(context));
+  TRY(admin.remove(realm_path(options.name)));
+  return 0;
+}
+
+}  // namespace
+
+void add_realm(CLI::App& noun, Context& context) {
+  const auto options = std::make_shared<Options>();
+  on_run(verb(noun, "list", "Lists the realms."), context, [&context] { return list(context); });
+
+  const auto add = [&](const char* name, const char* summary) -> CLI::App& {
+    CLI::App& command = verb(noun, name, summary);
+    command.add_option("realm", options->name, "Name of the realm")->required()->type_name("REALM");
+    return command;
+  };
+  const auto add_flags = [&](CLI::App& command) {
+    command.add_option("--file", options->file, "Document in JSON or YAML; - for standard input")
+        ->type_name("FILE");
+    options->token.add_to(command);
+    options->enabled.add_to(command);
+  };
+  on_run(add("show", "Shows one realm."), context,
+         [&context, options] { return show(context, *options); });
+  CLI::App& creating = add("create", "Creates a realm; it must not exist.");
+  add_flags(creating);
+  on_run(creating, context, [&context, options] { return create(context, *options); });
+  CLI::App& updating =
+      add("update", "Changes a realm: a file replaces the document, flags change single settings.");
+  add_flags(updating);
+  on_run(updating, context, [&context, options] { return update(context, *options); });
+  CLI::App& removing = add("delete", "Deletes a realm with everything in it.");
+  removing.add_flag("--yes", options->yes, "Really");
+  on_run(removing, context, [&context, options] { return remove(context, *options); });
+}
+
+}  // namespace signet::cli

@@ -1,0 +1,109 @@
+#include "cli/context.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <istream>
+#include <ostream>
+
+#include "base/text.h"
+
+namespace signet::cli {
+namespace {
+
+Error unreadable(const std::string& path, const std::string& why) {
+  return {Code::kInvalid, "file_unreadable", signet::quoted(path, 200) + ": " + why};
+}
+
+Result<std::string> read_stream(std::istream& in, std::size_t max, const std::string& name) {
+  std::string text;
+  char buffer[64 * 1024];
+  while (in.read(buffer, sizeof buffer) || in.gcount() > 0) {
+    text.append(buffer, static_cast<std::size_t>(in.gcount()));
+    if (text.size() > max) {
+      return Error{Code::kInvalid, "input_too_large",
+                   name + " is larger than " + std::to_string(max) + " bytes"};
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+Error Context::usage(std::string detail) { return {Code::kInvalid, "usage", std::move(detail)}; }
+
+void Context::finish(const Result<int>& result) {
+  if (result.ok()) {
+    exit_code = *result;
+    return;
+  }
+  const Error& error = result.error();
+  world.out.flush();
+  const std::string_view reason = error.reason;
+  world.err << "signet: " << reason << ": " << printable(error.detail, true) << '\n';
+  exit_code = reason == "usage" || reason == "file_unreadable" ? 2 : 1;
+}
+
+void Context::print(const json::Value& value) const {
+  world.out << json::dump_pretty(value) << '\n';
+}
+void Context::print(const Table& table) const { world.out << table.text(); }
+void Context::print_line(std::string_view line) const { world.out << line << '\n'; }
+void Context::note(std::string_view line) const {
+  world.out.flush();  // what was said before stands before it
+  world.err << printable(line, true) << '\n';
+}
+
+Result<std::string> Context::read(const std::string& path, std::size_t max) const {
+  if (path.empty() || path == "-") return read_stream(world.in, max, "standard input");
+  std::error_code ec;
+  if (std::filesystem::is_directory(path, ec)) return unreadable(path, "is a folder");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return unreadable(path, std::strerror(errno));
+  return read_stream(file, max, signet::quoted(path, 200));
+}
+
+Result<SecretBytes> Context::read_secret(const std::string& path) const {
+  TRY(std::string text, read(path, 64 * 1024));
+  std::size_t size = text.size();
+  if (size > 0 && text[size - 1] == '\n') --size;
+  if (size > 0 && text[size - 1] == '\r') --size;
+  SecretBytes secret = SecretBytes::from_text(std::string_view(text).substr(0, size));
+  wipe(text);
+  return secret;
+}
+
+Result<json::Object> Context::read_document(const std::string& path,
+                                            const config::Field& schema) const {
+  TRY(std::string text, read(path, 1 << 20));
+  const std::string name = path.empty() || path == "-" ? "standard input" : path;
+  auto document = config::parse(text, name);
+  if (!document.ok()) return config::to_error(document.error());
+  auto conformed = config::conform(document->root, schema);
+  if (!conformed.ok()) return config::to_error(conformed.error());
+  return std::move(conformed->values);
+}
+
+std::string Context::config_path() const {
+  if (!globals.config.empty()) return globals.config;
+  for (const char* path : {"signet.yaml", "/etc/signet/signet.yaml"}) {
+    std::error_code ec;
+    if (std::filesystem::exists(path, ec)) return path;
+  }
+  return {};
+}
+
+Result<config::ServerConfig> Context::load_config() const {
+  const std::string path = config_path();
+  std::string text;
+  if (!path.empty()) {
+    TRY(std::string found, read(path, 1 << 20));
+    text = std::move(found);
+  }
+  auto config = config::load(text, path.empty() ? "defaults" : path, world.environment);
+  if (!config.ok()) return config::to_error(config.error());
+  return std::move(config).value();
+}
+
+}  // namespace signet::cli

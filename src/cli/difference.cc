@@ -1,0 +1,104 @@
+#include "cli/difference.h"
+
+#include <algorithm>
+
+#include "config/conform.h"
+
+namespace signet::cli {
+namespace {
+
+// A text that is equal for values that mean the same.
+std::string canonical(const json::Value& value) {
+  const json::Array* array = value.if_array();
+  if (!array) {
+    const json::Object* object = value.if_object();
+    if (!object) return json::dump(value);
+    std::vector<std::string> members;
+    for (const auto& [name, member] : *object) {
+      members.push_back(json::dump(json::Value(name)) + ':' + canonical(member));
+    }
+    std::sort(members.begin(), members.end());
+    std::string text = "{";
+    for (const auto& member : members) text += (text.size() > 1 ? "," : "") + member;
+    return text + '}';
+  }
+  std::vector<std::string> items;
+  for (const auto& item : *array) items.push_back(canonical(item));
+  const bool is_texts = std::all_of(array->begin(), array->end(),
+                                    [](const json::Value& item) { return item.is_string(); });
+  if (is_texts) std::sort(items.begin(), items.end());
+  std::string text = "[";
+  for (const auto& item : items) text += (text.size() > 1 ? "," : "") + item;
+  return text + ']';
+}
+
+bool is_empty(const json::Value& value) {
+  return value.is_null() || (value.is_array() && value.if_array()->empty()) ||
+         (value.is_object() && value.if_object()->empty()) ||
+         (value.is_string() && value.if_string()->empty());
+}
+
+class Comparison {
+ public:
+  std::vector<Change> changes;
+
+  void group(const json::Object& running, const json::Object& wanted, const config::Field& schema,
+             const std::string& prefix) {
+    for (const auto& field : schema.fields) {
+      const json::Value* a = present(running, field.name);
+      const json::Value* b = present(wanted, field.name);
+      const std::string path = prefix.empty() ? field.name : prefix + '.' + field.name;
+      if (field.row->is_secret) continue;
+      if (field.is_group()) {
+        static const json::Object kEmpty;
+        group(a && a->is_object() ? *a->if_object() : kEmpty,
+              b && b->is_object() ? *b->if_object() : kEmpty, field, path);
+      } else if (a && b) {
+        std::string from = canonical(*a), to = canonical(*b);
+        if (from != to) changes.push_back({'~', path, std::move(from), std::move(to)});
+      } else if (a) {
+        changes.push_back({'-', path, canonical(*a), ""});
+      } else if (b) {
+        changes.push_back({'+', path, "", canonical(*b)});
+      }
+    }
+  }
+
+ private:
+  static const json::Value* present(const json::Object& object, const std::string& name) {
+    const json::Value* value = object.find(name);
+    return value && !is_empty(*value) ? value : nullptr;
+  }
+};
+
+Result<json::Object> complete(const json::Object& document, const config::Field& schema,
+                              const char* source, config::Unknown unknown) {
+  auto conformed =
+      config::conform(config::to_node(document, source), schema, config::Fill::kAll, unknown);
+  if (!conformed.ok()) return config::to_error(conformed.error());
+  return std::move(conformed->values);
+}
+
+}  // namespace
+
+Result<std::vector<Change>> differences(const json::Object& running, const json::Object& wanted,
+                                        const config::Field& schema) {
+  auto now = complete(running, schema, "the server", config::Unknown::kDrop);
+  TRY(const json::Object then, complete(wanted, schema, "the document", config::Unknown::kRefuse));
+  Comparison comparison;
+  // A running document that our schema cannot read is compared as it is.
+  comparison.group(now.ok() ? *now : running, then, schema, "");
+  const json::Value* has_secret = running.find("has_secret");
+  const bool has = has_secret && has_secret->is_bool() && *has_secret->if_bool();
+  if (wanted.find("secret") && !has) comparison.changes.push_back({'+', "secret", "", "(hidden)"});
+  return std::move(comparison.changes);
+}
+
+std::string to_text(const Change& change) {
+  std::string text{change.sign, ' '};
+  text += change.path + ": ";
+  if (change.sign == '~') return text + change.from + " -> " + change.to;
+  return text + (change.sign == '+' ? change.to : change.from);
+}
+
+}  // namespace signet::cli

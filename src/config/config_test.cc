@@ -1,0 +1,373 @@
+#include <cstdlib>
+#include <fstream>
+
+#include "config/conform.h"
+#include "config/server_config.h"
+#include "config/units.h"
+#include "support/matchers.h"
+#include "support/vectors.h"
+
+namespace signet::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string problems_of(std::string_view text, const Environment& environment = {},
+                        std::string_view filename = "signet.yaml") {
+  auto result = load(text, filename, environment);
+  return result.ok() ? std::string("accepted") : to_text(result.error());
+}
+
+ServerConfig loaded(std::string_view text, const Environment& environment = {},
+                    std::string_view filename = "signet.yaml") {
+  auto result = load(text, filename, environment);
+  EXPECT_TRUE(result.ok()) << to_text(result.error());
+  return result.ok() ? std::move(result).value() : ServerConfig{};
+}
+
+// ------------------------------------------------------------------ hostile texts
+
+TEST(Document, refuses_aliases_so_that_a_small_text_cannot_unfold) {
+  EXPECT_THAT(problems_of("a: &x [1]\nserver: *x\n"), HasSubstr("signet.yaml:2: aliases"));
+  EXPECT_THAT(problems_of("data_dir: &x here\n"), HasSubstr("signet.yaml:1: anchors"));
+}
+
+TEST(Document, refuses_a_name_that_occurs_twice) {
+  EXPECT_THAT(problems_of("server:\n  port: 1\n  port: 2\n"),
+              HasSubstr("signet.yaml:3: the name 'port' occurs twice"));
+  EXPECT_THAT(problems_of("{\"server\": {\n\"port\": 1,\n\"port\": 2}}", {}, "s.json"),
+              HasSubstr("s.json:3:"));
+}
+
+TEST(Document, refuses_what_is_too_large_too_deep_or_not_utf8) {
+  EXPECT_THAT(problems_of(std::string((1 << 20) + 1, ' ')), HasSubstr("larger than 1048576"));
+  EXPECT_THAT(problems_of("data_dir: " + std::string(40, '[') + std::string(40, ']')),
+              HasSubstr("nested deeper than 32"));
+  EXPECT_THAT(problems_of("data_dir: \xff"), HasSubstr("not UTF-8"));
+  EXPECT_THAT(problems_of(std::string("data_dir: a\0b", 13)), HasSubstr("not UTF-8"));
+}
+
+TEST(Document, survives_thousands_of_open_brackets) {
+  EXPECT_NE(problems_of("data_dir: " + std::string(100'000, '[')), "accepted");
+  EXPECT_NE(problems_of("data_dir: " + std::string(100'000, '{')), "accepted");
+  EXPECT_NE(problems_of(std::string(100'000, '[')), "accepted");
+}
+
+TEST(Document, refuses_tags_several_documents_and_names_that_are_no_texts) {
+  EXPECT_THAT(problems_of("data_dir: !!binary aGk=\n"), HasSubstr("the tag"));
+  EXPECT_THAT(problems_of("data_dir: a\n---\ndata_dir: b\n"), HasSubstr("several documents"));
+  EXPECT_THAT(problems_of("? [a, b]\n: c\n"), HasSubstr("a name must be a text"));
+  EXPECT_THAT(problems_of("- a\n- b\n"), HasSubstr("not an object of settings"));
+}
+
+TEST(Document, names_the_line_of_a_syntax_error) {
+  EXPECT_THAT(problems_of("data_dir: a\nserver: {port: 1\n"), HasSubstr("not YAML"));
+  EXPECT_THAT(problems_of("{\n\"data_dir\": \"a\",\n\"server\": nonsense\n}", {}, "s.json"),
+              HasSubstr("s.json:3: not JSON"));
+}
+
+TEST(Document, keeps_the_lines_of_json) {
+  auto document = parse("{\n \"a\": [1,\n \"]}\\\"\",\n {\"b\": true}],\n \"c\": null}", "x.json");
+  ASSERT_TRUE(document.ok());
+  EXPECT_EQ(document->root.find("a")->line, 2);
+  EXPECT_EQ(document->root.find("a")->children[1].line, 3);
+  EXPECT_EQ(document->root.find("a")->children[2].children[0].line, 4);
+  EXPECT_EQ(document->root.find("c")->line, 5);
+}
+
+TEST(Document, reads_scalars_without_a_schema_by_the_core_schema_of_yaml_1_2) {
+  auto document = parse("[yes, true, '1', 1, 1.5, ~, 0x10, on, -3, 1e400, .inf]", "x.yaml");
+  ASSERT_FALSE(document.ok());
+  document = parse("a: [yes, true, '1', 1, 1.5, ~, 0x10, on, -3, 1e400, .inf, -, \"\"]", "x.yaml");
+  ASSERT_TRUE(document.ok());
+  EXPECT_EQ(json::dump(to_json(*document->root.find("a"))),
+            R"(["yes",true,"1",1,1.5,null,"0x10","on",-3,"1e400",".inf","-",""])");
+}
+
+// ------------------------------------------------------------------ the schema
+
+TEST(Schema, reports_all_problems_together_with_place_and_remedy) {
+  const std::string text = problems_of(
+      "server:\n"
+      "  adress: x\n"
+      "  hsts: yes\n"
+      "keys:\n"
+      "  publish_ahead: 5\n"
+      "realms:\n"
+      "  - name: root\n"
+      "    acess_token: {}\n");
+  EXPECT_EQ(text,
+            "signet.yaml:2: server.adress: unknown setting 'adress', did you mean 'address'?\n"
+            "signet.yaml:3: server.hsts: 'yes' is not a boolean, write true or false\n"
+            "signet.yaml:5: keys.publish_ahead: 5 is below the minimum PT1M, raise it\n"
+            "signet.yaml:8: realms[0].acess_token: unknown setting 'acess_token', did you mean "
+            "'access_token'?\n");
+}
+
+TEST(Schema, a_quoted_word_is_a_text_and_never_a_number_or_a_boolean) {
+  EXPECT_THAT(problems_of("server: {port: '8080'}\n"), HasSubstr("is not an integer"));
+  EXPECT_THAT(problems_of("server: {hsts: 'true'}\n"), HasSubstr("is not a boolean"));
+  EXPECT_THAT(problems_of("server: {port: 0x10}\n"), HasSubstr("is not an integer"));
+  EXPECT_THAT(problems_of("server: {port: 010}\n"), HasSubstr("is not an integer"));
+  EXPECT_EQ(loaded("data_dir: 123\n").data_dir, "123");
+  EXPECT_EQ(loaded("data_dir: true\n").data_dir, "true");
+}
+
+TEST(Schema, the_wrong_shape_is_named) {
+  EXPECT_THAT(problems_of("server: 8080\n"), HasSubstr("is a single value, not a group"));
+  EXPECT_THAT(problems_of("server: {port: [1]}\n"), HasSubstr("is a list, not a integer"));
+  EXPECT_THAT(problems_of("secret_stores: {a: b}\n"), HasSubstr("is an object, not a list"));
+  EXPECT_THAT(problems_of("server: {cors_origins: here}\n"), HasSubstr("write a list"));
+}
+
+TEST(Schema, what_is_required_is_asked_for) {
+  EXPECT_THAT(problems_of("server: {tls: {certificate: a.pem}}\n"),
+              HasSubstr("server.tls.private_key: is missing"));
+  EXPECT_THAT(problems_of("secret_stores: [{type: memory}]\n"),
+              HasSubstr("secret_stores[0].name: is missing"));
+}
+
+TEST(Schema, a_secret_value_is_never_quoted) {
+  EXPECT_THAT(problems_of("realms: [{name: root, clients: [{client_id: a, secret: [hunter2]}]}]\n"),
+              testing::Not(HasSubstr("hunter2")));
+}
+
+TEST(Schema, fills_defaults_only_where_the_server_owns_the_row) {
+  const ServerConfig config = loaded("realms: [{name: root, access_token: {lifetime: 15m}}]\n");
+  EXPECT_EQ(config.server.port, 8080);
+  EXPECT_EQ(config.keys.publish_ahead, Seconds(600));
+  EXPECT_EQ(config.server.limits.header_bytes, 16U * 1024);
+  EXPECT_FALSE(config.server.tls);
+  ASSERT_EQ(config.realms.size(), 1U);
+  EXPECT_EQ(json::dump(config.realms[0].document),
+            R"({"name":"root","access_token":{"lifetime":900}})");
+}
+
+TEST(Schema, every_default_satisfies_its_own_row) {
+  for (const auto& row : settings()) {
+    const auto value = default_value(row);
+    EXPECT_EQ(value.has_value(), !row.fallback.empty()) << row.path;
+    EXPECT_FALSE(row.summary.empty()) << row.path;
+    if (value && value->is_number()) {
+      EXPECT_GE(*value->if_int(), row.min) << row.path;
+      EXPECT_LE(*value->if_int(), row.max) << row.path;
+    }
+  }
+}
+
+TEST(Schema, the_golden_list_of_settings_is_up_to_date) {
+  const char* path = "tests/golden/settings.txt";
+  if (std::getenv("SIGNET_GOLDEN")) {
+    std::ofstream(path) << settings_listing();
+  }
+  EXPECT_EQ(test::read_file(path), settings_listing())
+      << "a setting moved; if that is meant, run this test with SIGNET_GOLDEN=1";
+}
+
+TEST(Schema, the_documentation_holds_the_reference) {
+  const char* path = "docs/configuration.md";
+  if (std::getenv("SIGNET_GOLDEN")) {
+    const std::string text = test::read_file(path);
+    const std::size_t from = text.find("| Setting |");
+    std::size_t to = from;
+    while (to < text.size() && text[to] == '|') to = text.find('\n', to) + 1;
+    std::ofstream(path) << text.substr(0, from) << settings_markdown() << text.substr(to);
+  }
+  EXPECT_THAT(test::read_file(path), HasSubstr(settings_markdown()))
+      << "put the output of `signet config reference` there, or run this with SIGNET_GOLDEN=1";
+}
+
+// ------------------------------------------------------------------ units
+
+TEST(Units, reads_durations_in_three_forms) {
+  EXPECT_EQ(parse_duration("PT10M"), Seconds(600));
+  EXPECT_EQ(parse_duration("P1DT12H"), Seconds(129600));
+  EXPECT_EQ(parse_duration("P2W"), Seconds(1209600));
+  EXPECT_EQ(parse_duration("10m"), Seconds(600));
+  EXPECT_EQ(parse_duration("1h30m"), Seconds(5400));
+  EXPECT_EQ(parse_duration("90d"), Seconds(7776000));
+  EXPECT_EQ(parse_duration("600"), Seconds(600));
+}
+
+TEST(Units, refuses_durations_that_mean_nothing_or_too_much) {
+  for (const char* bad : {"", "P", "PT", "P1Y", "P1M", "PT1.5S", "-5", "+5", "10", "1m1h", "1h1h",
+                          "m", "10x", "PT10", "99999999999999999999", "9999999999999w", "P-1D",
+                          "1h 30m", "T10M"}) {
+    if (std::string_view(bad) == "10") continue;
+    EXPECT_FALSE(parse_duration(bad)) << bad;
+  }
+}
+
+TEST(Units, writes_the_shortest_form) {
+  EXPECT_EQ(format_duration(Seconds(600)), "PT10M");
+  EXPECT_EQ(format_duration(Seconds(86400)), "PT24H");
+  EXPECT_EQ(format_duration(Seconds(7776000)), "P90D");
+  EXPECT_EQ(format_duration(Seconds(0)), "PT0S");
+  EXPECT_EQ(format_duration(Seconds(3661)), "PT1H1M1S");
+}
+
+TEST(Units, reads_sizes) {
+  EXPECT_EQ(parse_size("64KiB"), 65536);
+  EXPECT_EQ(parse_size("1MB"), 1'000'000);
+  EXPECT_EQ(parse_size("512"), 512);
+  EXPECT_FALSE(parse_size("1k"));
+  EXPECT_FALSE(parse_size("-1"));
+  EXPECT_FALSE(parse_size("9999999999999999GiB"));
+  EXPECT_EQ(format_size(65536), "64KiB");
+}
+
+// ------------------------------------------------------------------ the environment
+
+TEST(Overlay, puts_variables_over_the_document_without_minding_case) {
+  const ServerConfig config =
+      loaded("server: {port: 1}\n", {{"SIGNET__SERVER__PORT", "9090"},
+                                     {"signet__Management__Port", "9091"},
+                                     {"SIGNET__SERVER__CORS_ORIGINS__0", "https://a.example"},
+                                     {"PATH", "/bin"}, {"SIGNET_TEST", "x"}});
+  EXPECT_EQ(config.server.port, 9090);
+  EXPECT_EQ(config.management.port, 9091);
+  EXPECT_THAT(config.server.cors_origins, ElementsAre("https://a.example"));
+}
+
+TEST(Overlay, adds_items_in_their_order) {
+  Environment environment;
+  for (int i = 0; i < 12; ++i) {
+    const std::string prefix = "SIGNET__SECRET_STORES__" + std::to_string(i) + "__";
+    environment[prefix + "NAME"] = "s" + std::to_string(i);
+    environment[prefix + "TYPE"] = "filesystem";
+    environment[prefix + "SETTINGS__DIRECTORY"] = "/run/secrets";
+    environment[prefix + "MAPPINGS__am.services.x__0"] = "first";
+  }
+  const ServerConfig config = loaded("", environment);
+  ASSERT_EQ(config.secret_stores.size(), 12U);
+  EXPECT_EQ(config.secret_stores[11].name, "s11");
+  EXPECT_EQ(json::dump(config.secret_stores[11].settings), R"({"directory":"/run/secrets"})");
+  ASSERT_EQ(config.secret_stores[0].mappings.size(), 1U);
+  EXPECT_EQ(config.secret_stores[0].mappings[0].first, "am.services.x");
+}
+
+TEST(Overlay, refuses_variables_that_fit_no_setting) {
+  EXPECT_EQ(problems_of("", {{"SIGNET__SERVER__ADRESS", "1"}}),
+            "environment variable SIGNET__SERVER__ADRESS: unknown setting 'adress', did you mean "
+            "'address'?\n");
+  EXPECT_THAT(problems_of("", {{"SIGNET__SERVER", "1"}}), HasSubstr("not a group"));
+  EXPECT_THAT(problems_of("", {{"SIGNET__SERVER__PORT__X", "1"}}), HasSubstr("below a single value"));
+  EXPECT_THAT(problems_of("", {{"SIGNET__SECRET_STORES__3__NAME", "a"}}), HasSubstr("leaves a gap"));
+  EXPECT_THAT(problems_of("", {{"SIGNET__SECRET_STORES__X__NAME", "a"}}), HasSubstr("not the number"));
+  EXPECT_THAT(problems_of("", {{"SIGNET__SERVER__PORT", "99999"}}),
+              HasSubstr("environment variable SIGNET__SERVER__PORT: server.port: 99999 is above"));
+}
+
+// ------------------------------------------------------------------ the whole file
+
+TEST(ServerConfig, an_empty_file_is_a_working_configuration) {
+  const ServerConfig config = loaded("");
+  EXPECT_EQ(config.data_dir, "./data");
+  EXPECT_EQ(config.storage_url, "sqlite:./data/signet.db");
+  EXPECT_EQ(config.server.public_url, "http://127.0.0.1:8080");
+  EXPECT_EQ(config.management.port, 8081);
+  EXPECT_EQ(config.keys.lease, Seconds(86400));
+  EXPECT_THAT(config.warnings, IsEmpty());
+}
+
+TEST(ServerConfig, reads_everything) {
+  const ServerConfig config = loaded(R"(
+data_dir: /var/lib/signet
+server:
+  public_url: https://login.example.com/
+  address: 0.0.0.0
+  port: 8443
+  tls: {certificate: c.pem, private_key: k.pem, client_certificates: request}
+  hsts: true
+log: {level: debug, format: text}
+encryption_keys:
+  - {name: k1, file: /etc/signet/k1}
+secret_stores:
+  - name: pems
+    type: filesystem
+    settings: {directory: /run/secrets, refresh: 5}
+    mappings:
+      am.services.oauth2.oidc.signing.RSA: [new, old]
+realms:
+  - name: root
+    clients:
+      - {client_id: api, secret: hunter2, scopes: [read]}
+    secret_stores:
+      - {name: own, type: memory}
+)");
+  EXPECT_EQ(config.server.public_url, "https://login.example.com");
+  ASSERT_TRUE(config.server.tls);
+  EXPECT_TRUE(config.server.tls->request_client_certificate);
+  EXPECT_FALSE(config.log_as_json);
+  ASSERT_EQ(config.secret_stores.size(), 1U);
+  EXPECT_THAT(config.secret_stores[0].mappings[0].second, ElementsAre("new", "old"));
+  EXPECT_EQ(json::dump(config.secret_stores[0].settings),
+            R"({"directory":"/run/secrets","refresh":5})");
+  ASSERT_EQ(config.realms.size(), 1U);
+  ASSERT_EQ(config.realms[0].clients.size(), 1U);
+  EXPECT_EQ(*config.realms[0].clients[0].find("secret")->if_string(), "hunter2");
+  EXPECT_EQ(config.realms[0].secret_stores[0].name, "own");
+  EXPECT_THAT(json::dump(config.shown), HasSubstr("(hidden)"));
+  EXPECT_THAT(json::dump(config.shown), testing::Not(HasSubstr("hunter2")));
+}
+
+TEST(ServerConfig, refuses_what_cannot_hold_together) {
+  EXPECT_THAT(problems_of("server: {port: 8081}\n"), HasSubstr("is the public listener's port"));
+  EXPECT_THAT(problems_of("server: {address: 0.0.0.0}\n"), HasSubstr("server.public_url: is missing"));
+  EXPECT_THAT(problems_of("server: {public_url: 'https://a/b'}\n"), HasSubstr("has a path"));
+  EXPECT_THAT(problems_of("server: {public_url: 'https://u:p@a'}\n"), HasSubstr("not an absolute"));
+  EXPECT_THAT(problems_of("server: {hsts: true}\n"), HasSubstr("needs https"));
+  EXPECT_THAT(problems_of("keys: {refresh: 10m}\n"), HasSubstr("twice keys.refresh"));
+  EXPECT_THAT(problems_of("encryption_keys: [{name: a}]\n"), HasSubstr("exactly one of"));
+  EXPECT_THAT(problems_of("secret_stores: [{name: a, type: b}, {name: a, type: b}]\n"),
+              HasSubstr("signet.yaml:1: secret_stores[1].name: 'a' is already taken"));
+  EXPECT_THAT(problems_of("secret_stores: [{name: ../a, type: b}]\n"), HasSubstr("is not a name"));
+  EXPECT_THAT(problems_of("realms: [{name: a, clients: [{client_id: x}, {client_id: x}]}]\n"),
+              HasSubstr("realms[0].clients[1].client_id: 'x' is already taken"));
+  EXPECT_THAT(problems_of("secret_stores: [{name: a, type: b, mappings: {a..b: [x]}}]\n"),
+              HasSubstr("is not a secret ID"));
+}
+
+TEST(ServerConfig, warns_of_what_is_unwise) {
+  const ServerConfig config = loaded(
+      "server: {public_url: 'http://login.example.com'}\nmanagement: {address: 0.0.0.0}\n");
+  EXPECT_EQ(config.warnings.size(), 2U);
+}
+
+// ------------------------------------------------------------------ Indicium
+
+TEST(Indicium, its_setting_is_understood_and_refused_until_the_store_exists) {
+  const std::string json =
+      "{\n  // written by .NET\n  \"Logging\": {\"x\": [1,],},\n"
+      "  \"OpenIDServerSigningSettings\": {\n    \"AwsSecretManager\": {\"SecretName\": \"a\"},\n  }\n}";
+  EXPECT_EQ(problems_of(json, {}, "/srv/appsettings.Production.json"),
+            "/srv/appsettings.Production.json:5: "
+            "OpenIDServerSigningSettings.AwsSecretManager.SecretName: AWS Secrets Manager is not "
+            "available yet: it arrives with the cloud stores, configure secret_stores instead\n");
+  EXPECT_THAT(problems_of("", {{"OpenIDServerSigningSettings__AwsSecretManager__SecretName", "a"}}),
+              HasSubstr("arrives with the cloud stores"));
+  EXPECT_THAT(problems_of("OpenIDServerSigningSettings: {KeyVaultCertificateUrl: 'https://v/c'}\n"),
+              HasSubstr("Azure Key Vault"));
+}
+
+TEST(Indicium, other_members_are_tolerated_only_in_its_own_file) {
+  const std::string json = R"({"Logging": {}, "OpenIDServerSigningSettings": {}})";
+  EXPECT_THAT(problems_of(json, {}, "signet.json"), HasSubstr("unknown setting 'Logging'"));
+  EXPECT_THAT(problems_of(json, {}, "appsettings.json"), HasSubstr("needs exactly one of"));
+  EXPECT_THAT(problems_of(R"({"Logging": {}})", {}, "appsettings.json"),
+              HasSubstr("unknown setting 'Logging'"));
+}
+
+TEST(Conform, drops_what_a_newer_server_sends_and_fills_what_it_leaves_out) {
+  auto sent = json::parse(R"({"name":"root","future":1,"access_token":{"lifetime":"PT5M"}})");
+  auto conformed = conform(to_node(*sent, "the server"), realm_schema(), Fill::kAll, Unknown::kDrop);
+  ASSERT_TRUE(conformed.ok()) << to_text(conformed.error());
+  EXPECT_EQ(json::dump(conformed->values),
+            R"({"name":"root","enabled":true,"access_token":{"format":"jwt",)"
+            R"("signing_algorithm":"RS256","lifetime":300,"max_lifetime":3600}})");
+}
+
+}  // namespace
+}  // namespace signet::config

@@ -1,0 +1,194 @@
+#include "config/server_checks.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "base/text.h"
+
+namespace signet::config {
+namespace {
+
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
+}
+
+// Host of an http(s) URI that the schema has accepted.
+std::string_view host_of(std::string_view uri) {
+  uri.remove_prefix(uri.find("://") + 3);
+  uri = uri.substr(0, uri.find_first_of("/?"));
+  if (uri.starts_with('[')) return uri.substr(0, uri.find(']') + 1);
+  return uri.substr(0, uri.find(':'));
+}
+
+class Checks {
+ public:
+  Checks(ServerConfig& config, const Conformed& conformed, Problems& problems)
+      : config_(config), conformed_(conformed), problems_(problems) {}
+
+  void run() {
+    check_public_url();
+    check_listeners();
+    check_keys();
+    check_sealing_keys();
+    check_stores(config_.secret_stores, "secret_stores");
+    check_realms();
+    refuse_cloud_certificates();
+  }
+
+ private:
+  void refuse(const std::string& path, std::string what, std::string remedy) {
+    problems_.push_back({conformed_.place_of(path), path, std::move(what), std::move(remedy)});
+  }
+  void warn(const std::string& path, std::string what, std::string remedy) {
+    config_.warnings.push_back(
+        {conformed_.place_of(path), path, std::move(what), std::move(remedy)});
+  }
+
+  void check_public_url() {
+    auto& server = config_.server;
+    const std::string path = "server.public_url";
+    if (server.public_url.empty()) {
+      if (!is_loopback(server.address)) {
+        refuse(path, "is missing while the server listens on " + quoted(server.address),
+               "give the address that clients use, such as https://login.example.com");
+        return;
+      }
+      const bool is_v6 = server.address.find(':') != std::string::npos;
+      server.public_url = std::string(server.tls ? "https" : "http") + "://" +
+                          (is_v6 ? '[' + server.address + ']' : server.address) + ':' +
+                          std::to_string(server.port);
+      return;
+    }
+    while (server.public_url.ends_with('/')) server.public_url.pop_back();
+    const std::string_view rest =
+        std::string_view(server.public_url).substr(server.public_url.find("://") + 3);
+    if (rest.find_first_of("/?") != std::string_view::npos) {
+      refuse(path, "has a path or a query", "give scheme, host and port only");
+    }
+    if (server.public_url.starts_with("http://") && !is_loopback(host_of(server.public_url))) {
+      warn(path, "is http beyond loopback: tokens and secrets travel readable", "use https");
+    }
+  }
+
+  void check_listeners() {
+    const PublicConfig& server = config_.server;
+    const ListenerConfig& management = config_.management;
+    const auto is_any = [](const std::string& a) { return a == "0.0.0.0" || a == "::"; };
+    const bool same_address = server.address == management.address || is_any(server.address) ||
+                              is_any(management.address);
+    if (server.port != 0 && server.port == management.port && same_address) {
+      refuse("management.port", std::to_string(management.port) + " is the public listener's port",
+             "give it a port of its own");
+    }
+    if (!is_loopback(management.address)) {
+      warn("management.address", "the management listener is open beyond loopback, without TLS",
+           "use 127.0.0.1, or make sure that only administrators reach it");
+    }
+    if (server.hsts && !server.tls && !server.public_url.starts_with("https://")) {
+      refuse("server.hsts", "needs https", "set server.tls or an https server.public_url");
+    }
+    const auto& origins = server.cors_origins;
+    if (origins.size() > 1 && std::find(origins.begin(), origins.end(), "*") != origins.end()) {
+      refuse("server.cors_origins", "\"*\" stands beside other origins", "give one or the other");
+    }
+  }
+
+  void check_keys() {
+    const auto& keys = config_.keys;
+    if (keys.lease < keys.refresh) {
+      refuse("keys.lease", "is shorter than keys.refresh", "make it longer");
+    }
+    if (keys.publish_ahead < 2 * keys.refresh) {
+      refuse("keys.publish_ahead", "is shorter than twice keys.refresh",
+             "make it longer: every instance must know a key before it signs");
+    }
+  }
+
+  void check_sealing_keys() {
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < config_.encryption_keys.size(); ++i) {
+      const auto& key = config_.encryption_keys[i];
+      const std::string path = "encryption_keys[" + std::to_string(i) + ']';
+      check_name(key.name, path + ".name", names);
+      if (key.file.empty() == key.environment.empty()) {
+        refuse(path, "needs exactly one of file and environment", "give one of them");
+      }
+    }
+  }
+
+  void check_name(const std::string& name, const std::string& path, std::set<std::string>& names) {
+    const bool is_good =
+        !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+          return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+        });
+    if (!is_good) {
+      refuse(path, quoted(name) + " is not a name",
+             "use 1 to 64 letters, digits, '-', '_' and '.'");
+    } else if (!names.insert(name).second) {
+      refuse(path, quoted(name) + " is already taken", "give each its own name");
+    }
+  }
+
+  void check_stores(const std::vector<StoreConfig>& stores, const std::string& list) {
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < stores.size(); ++i) {
+      check_name(stores[i].name, list + '[' + std::to_string(i) + "].name", names);
+    }
+  }
+
+  void check_realms() {
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < config_.realms.size(); ++i) {
+      const auto& realm = config_.realms[i];
+      const std::string path = "realms[" + std::to_string(i) + ']';
+      // A realm below another one is named by its path.
+      for (const auto segment : split(realm.name, '/')) {
+        std::set<std::string> none;
+        check_name(std::string(segment), path + ".name", none);
+      }
+      if (!names.insert(realm.name).second) {
+        refuse(path + ".name", quoted(realm.name) + " is already taken", "give each its own name");
+      }
+      check_stores(realm.secret_stores, path + ".secret_stores");
+      std::set<std::string> ids;
+      for (std::size_t j = 0; j < realm.clients.size(); ++j) {
+        const std::string& id = *realm.clients[j].find("client_id")->if_string();
+        if (ids.insert(id).second) continue;
+        refuse(path + ".clients[" + std::to_string(j) + "].client_id",
+               quoted(id) + " is already taken", "give each client its own");
+      }
+    }
+  }
+
+  // A server that was told to share a certificate never signs with one of its own: so these are
+  // read, checked, and refused until their stores are part of the server.
+  void refuse_cloud_certificates() {
+    const std::string root = "OpenIDServerSigningSettings";
+    const json::Value* signing = conformed_.values.find(root);
+    if (!signing) return;
+    const bool is_aws = signing->get("AwsSecretManager");
+    const bool is_azure = signing->get("KeyVaultCertificateUrl");
+    if (is_aws == is_azure) {
+      refuse(root, "needs exactly one of AwsSecretManager and KeyVaultCertificateUrl",
+             "give one of them");
+      return;
+    }
+    refuse(root + (is_aws ? ".AwsSecretManager.SecretName" : ".KeyVaultCertificateUrl"),
+           std::string(is_aws ? "AWS Secrets Manager" : "Azure Key Vault") +
+               " is not available yet: it arrives with the cloud stores",
+           "configure secret_stores instead");
+  }
+
+  ServerConfig& config_;
+  const Conformed& conformed_;
+  Problems& problems_;
+};
+
+}  // namespace
+
+void check_between(ServerConfig& config, const Conformed& conformed, Problems& problems) {
+  Checks(config, conformed, problems).run();
+}
+
+}  // namespace signet::config

@@ -1,0 +1,170 @@
+#include "config/server_config.h"
+
+#include "base/text.h"
+#include "config/conform.h"
+#include "config/indicium.h"
+#include "config/server_checks.h"
+
+namespace signet::config {
+namespace {
+
+// Readers of conformed values: the schema has checked kinds and filled defaults, so an absent
+// member is an optional one.
+std::string text(const json::Object& object, std::string_view name) {
+  const json::Value* value = object.find(name);
+  return value && value->is_string() ? *value->if_string() : std::string();
+}
+std::int64_t number(const json::Object& object, std::string_view name) {
+  const json::Value* value = object.find(name);
+  return value ? value->if_int().value_or(0) : 0;
+}
+std::size_t size(const json::Object& object, std::string_view name) {
+  return static_cast<std::size_t>(number(object, name));
+}
+Seconds duration(const json::Object& object, std::string_view name) {
+  return Seconds(number(object, name));
+}
+bool flag(const json::Object& object, std::string_view name) {
+  const json::Value* value = object.find(name);
+  return value && value->is_bool() && *value->if_bool();
+}
+const json::Object& group(const json::Object& object, std::string_view name) {
+  static const json::Object kEmpty;
+  const json::Value* value = object.find(name);
+  return value && value->is_object() ? *value->if_object() : kEmpty;
+}
+const json::Array& list(const json::Object& object, std::string_view name) {
+  static const json::Array kEmpty;
+  const json::Value* value = object.find(name);
+  return value && value->is_array() ? *value->if_array() : kEmpty;
+}
+std::vector<std::string> texts(const json::Array& array) {
+  std::vector<std::string> out;
+  for (const auto& item : array) out.push_back(*item.if_string());
+  return out;
+}
+
+PublicConfig read_public(const json::Object& from) {
+  PublicConfig to;
+  to.address = text(from, "address");
+  to.port = static_cast<std::uint16_t>(number(from, "port"));
+  to.public_url = text(from, "public_url");
+  to.loops = size(from, "loops");
+  if (from.find("tls")) {
+    const auto& tls = group(from, "tls");
+    to.tls = TlsConfig{text(tls, "certificate"), text(tls, "private_key"),
+                       text(tls, "client_certificates") == "request"};
+  }
+  to.cors_origins = texts(list(from, "cors_origins"));
+  to.hsts = flag(from, "hsts");
+  const auto& limits = group(from, "limits");
+  to.limits = {size(limits, "header_bytes"),        size(limits, "body_bytes"),
+               size(limits, "connections"),         duration(limits, "header_timeout"),
+               duration(limits, "body_timeout"),    duration(limits, "idle_timeout")};
+  return to;
+}
+
+std::vector<StoreConfig> read_stores(const json::Array& from) {
+  std::vector<StoreConfig> to;
+  for (const auto& item : from) {
+    const json::Object& store = *item.if_object();
+    StoreConfig out{text(store, "name"), text(store, "type"), group(store, "settings"), {}};
+    for (const auto& [id, aliases] : group(store, "mappings")) {
+      out.mappings.emplace_back(id, texts(*aliases.if_array()));
+    }
+    to.push_back(std::move(out));
+  }
+  return to;
+}
+
+std::vector<RealmConfig> read_realms(const json::Array& from) {
+  std::vector<RealmConfig> to;
+  for (const auto& item : from) {
+    RealmConfig out;
+    out.document = *item.if_object();
+    out.name = text(out.document, "name");
+    out.secret_stores = read_stores(list(out.document, "secret_stores"));
+    for (const auto& client : list(out.document, "clients")) {
+      out.clients.push_back(*client.if_object());
+    }
+    out.document.erase("clients");
+    out.document.erase("secret_stores");
+    to.push_back(std::move(out));
+  }
+  return to;
+}
+
+ServerConfig read_all(const json::Object& from) {
+  ServerConfig to;
+  to.data_dir = text(from, "data_dir");
+  to.server = read_public(group(from, "server"));
+  const auto& management = group(from, "management");
+  to.management = {text(management, "address"),
+                   static_cast<std::uint16_t>(number(management, "port"))};
+  to.storage_url = text(group(from, "storage"), "url");
+  if (to.storage_url.empty()) to.storage_url = "sqlite:" + to.data_dir + "/signet.db";
+  to.log_level = text(group(from, "log"), "level");
+  to.log_as_json = text(group(from, "log"), "format") == "json";
+  const auto& keys = group(from, "keys");
+  to.keys = {duration(keys, "publish_ahead"), duration(keys, "clock_skew"),
+             duration(keys, "refresh"), duration(keys, "lease"), duration(keys, "store_timeout")};
+  to.cached_clients = size(group(from, "cache"), "clients");
+  for (const auto& item : list(from, "encryption_keys")) {
+    const json::Object& key = *item.if_object();
+    to.encryption_keys.push_back({text(key, "name"), text(key, "file"), text(key, "environment")});
+  }
+  to.secret_stores = read_stores(list(from, "secret_stores"));
+  to.realms = read_realms(list(from, "realms"));
+  return to;
+}
+
+// Secrets by their row; in what belongs to other rooms by what the name suggests, since this room
+// cannot know.
+void hide_secrets(json::Value& value, const Field* field) {
+  constexpr std::string_view kHidden = "(hidden)";
+  if (field && field->row && field->row->is_secret) {
+    value = json::Value(kHidden);
+  } else if (json::Array* array = value.if_array()) {
+    for (auto& item : *array) hide_secrets(item, field);
+  } else if (json::Object* object = value.if_object()) {
+    for (auto& [name, member] : *object) {
+      const Field* child = field ? field->find(name) : nullptr;
+      const std::string lower = to_lower(name);
+      const bool is_suspect = !child && (lower.find("password") != std::string::npos ||
+                                         lower.find("secret") != std::string::npos ||
+                                         lower.find("token") != std::string::npos);
+      if (is_suspect && member.is_string()) {
+        member = json::Value(kHidden);
+      } else {
+        hide_secrets(member, child);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Result<ServerConfig, Problems> load(std::string_view text, std::string_view filename,
+                                    const Environment& environment) {
+  const bool is_appsettings = is_appsettings_name(filename);
+  const std::string cleaned = is_appsettings ? without_json_extras(text) : std::string();
+  TRY(Document document, parse(is_appsettings ? std::string_view(cleaned) : text, filename));
+  if (is_appsettings) keep_signing_settings(document);
+
+  Problems problems = overlay(document, server_schema(), environment);
+  auto conformed = conform(document.root, server_schema(), Fill::kServer);
+  if (!conformed.ok()) {
+    problems.insert(problems.end(), conformed.error().begin(), conformed.error().end());
+    return problems;
+  }
+  ServerConfig config = read_all(conformed->values);
+  check_between(config, *conformed, problems);
+  if (!problems.empty()) return problems;
+
+  json::Value shown(conformed->values);
+  hide_secrets(shown, &server_schema());
+  config.shown = std::move(*shown.if_object());
+  return config;
+}
+
+}  // namespace signet::config

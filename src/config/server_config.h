@@ -1,0 +1,90 @@
+#pragma once
+// signet.yaml as a struct.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "config/overlay.h"
+#include "config/problem.h"
+
+namespace signet::config {
+
+struct TlsConfig {
+  std::string certificate, private_key;  ///< PEM files
+  bool request_client_certificate = false;
+};
+
+struct LimitsConfig {
+  std::size_t header_bytes = 0, body_bytes = 0, connections = 0;
+  Seconds header_timeout{}, body_timeout{}, idle_timeout{};
+};
+
+struct ListenerConfig {
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+struct PublicConfig : ListenerConfig {
+  std::string public_url;  ///< without a slash at the end; derived from the listener if not given
+  std::size_t loops = 0;   ///< 0: one for each core
+  std::optional<TlsConfig> tls;
+  std::vector<std::string> cors_origins;
+  bool hsts = false;
+  LimitsConfig limits;
+};
+
+struct KeysConfig {
+  Seconds publish_ahead{}, clock_skew{}, refresh{}, lease{}, store_timeout{};
+};
+
+/// One of the server's own sealing keys: exactly one of the two is set.
+struct SealingKeyConfig {
+  std::string name, file, environment;
+};
+
+struct StoreConfig {
+  std::string name, type;
+  json::Object settings;  ///< for the store's own factory
+  /// Secret ID → aliases, the active one first; in the order of the file.
+  std::vector<std::pair<std::string, std::vector<std::string>>> mappings;
+};
+
+struct RealmConfig {
+  std::string name;
+  json::Object document;  ///< for the realms room; durations are whole seconds
+  std::vector<json::Object> clients;
+  std::vector<StoreConfig> secret_stores;
+};
+
+struct ServerConfig {
+  std::string data_dir;
+  PublicConfig server;
+  ListenerConfig management;
+  std::string storage_url;
+  std::string log_level;  ///< "debug", "info", "warn", "error" or "off"
+  bool log_as_json = true;
+  KeysConfig keys;
+  std::size_t cached_clients = 0;
+  std::vector<SealingKeyConfig> encryption_keys;  ///< empty: data_dir/master.key
+  std::vector<StoreConfig> secret_stores;         ///< empty: the built-in "local" one
+  std::vector<RealmConfig> realms;
+
+  /// What is allowed but unwise; to be logged at start.
+  Problems warnings;
+  /// Everything that holds, defaults included and secrets replaced by "(hidden)".
+  json::Object shown;
+};
+
+/// Reads the text (YAML; JSON where the name ends in ".json"), puts the environment over it, checks
+/// each setting and then what must hold between settings. A file named appsettings*.json that holds
+/// OpenIDServerSigningSettings is Indicium's own: comments, trailing commas and members that are not
+/// ours are accepted there.
+Result<ServerConfig, Problems> load(std::string_view text, std::string_view filename,
+                                    const Environment& environment);
+
+}  // namespace signet::config

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Runs the transcripts of tests/cli/*.txt against a `signet` binary.
+
+    run_transcripts.py PATH_TO_SIGNET [TRANSCRIPT...]
+
+A transcript is what a session at a terminal looks like:
+
+    # a comment
+    @file key.json          the lines up to @end become a file in the session's folder
+    {...}
+    @end
+    $ signet jose thumbprint --key key.json < in      run by sh in that folder
+    NzbLsX...               standard output and standard error, as they come
+    [exit 1]                where the exit code is not 0
+
+In what is expected, `[..]` stands for anything within a line and a line `...` for any lines. $ADMIN is
+the URL of a small stand-in for the admin API that forgets everything between transcripts; its token is in
+the file admin.token.
+"""
+
+import http.server
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.parse
+
+
+class Admin(http.server.BaseHTTPRequestHandler):
+    """Realms and clients, with revisions and conditions, kept in server.realms."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, body=None):
+        data = b"" if body is None else json.dumps(body).encode()
+        self.send_response(status)
+        if status != 204:
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def problem(self, status, code, detail):
+        self.answer(status, {"title": code, "status": status, "code": code, "detail": detail})
+
+    def handle_any(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        body = json.loads(self.rfile.read(length)) if length else None
+        path = urllib.parse.urlsplit(self.path).path
+        if path.startswith("/health/"):
+            return self.answer(200, {"status": "ok"})
+        if self.headers.get("Authorization") != "Bearer stand-in":
+            return self.problem(401, "admin_token_invalid", "the token is wrong")
+        parts = [urllib.parse.unquote(p) for p in path.strip("/").split("/")]
+        realms = self.server.realms
+        if parts == ["admin", "health"]:
+            return self.answer(200, {"status": "ok", "stores": [], "checks": []})
+        if parts == ["admin", "realms"]:
+            rows = [{"name": n, "revision": r["revision"]} for n, r in sorted(realms.items())]
+            return self.answer(200, {"realms": rows})
+        if parts[:2] == ["admin", "realms"] and len(parts) == 3:
+            return self.one(realms, parts[2], "realm", body)
+        if parts[:2] == ["admin", "realms"] and parts[3:4] == ["clients"]:
+            if parts[2] not in realms:
+                return self.problem(404, "realm_unknown", "no such realm")
+            clients = realms[parts[2]].setdefault("clients", {})
+            if len(parts) == 4:
+                rows = [self.shown(c, "client") for _, c in sorted(clients.items())]
+                return self.answer(200, {"clients": rows, "next": None})
+            return self.one(clients, parts[4], "client", body)
+        return self.problem(404, "not_found", "no such thing")
+
+    @staticmethod
+    def shown(entry, kind):
+        document = dict(entry["document"])
+        if kind == "client":
+            document["has_secret"] = document.pop("secret", None) is not None
+        return {"revision": entry["revision"], kind: document}
+
+    def one(self, table, name, kind, body):
+        entry = table.get(name)
+        if self.command == "GET":
+            if entry is None:
+                return self.problem(404, f"{kind}_unknown", f"no such {kind}")
+            return self.answer(200, self.shown(entry, kind))
+        if self.command == "DELETE":
+            if table.pop(name, None) is None:
+                return self.problem(404, f"{kind}_unknown", f"no such {kind}")
+            return self.answer(204)
+        match = self.headers.get("If-Match")
+        if self.headers.get("If-None-Match") == "*" and entry is not None:
+            return self.problem(412, "precondition_failed", f"the {kind} exists")
+        if match is not None and (entry is None or match != f'"{entry["revision"]}"'):
+            return self.problem(412, "precondition_failed", "somebody else was first")
+        made = body.pop("generate_secret", False)
+        if made:
+            body["secret"] = "made-by-the-stand-in"
+        if entry is not None and "secret" in entry["document"]:
+            body.setdefault("secret", entry["document"]["secret"])
+        revision = entry["revision"] + 1 if entry else 1
+        table[name] = {**(entry or {}), "revision": revision, "document": body}
+        shown = self.shown(table[name], kind)
+        if made:
+            shown["secret"] = body["secret"]
+        return self.answer(200 if entry else 201, shown)
+
+    do_GET = do_PUT = do_POST = do_DELETE = handle_any
+
+
+def parse(text):
+    """Yields ("file", name, content) and ("run", command, expected lines, exit code)."""
+    lines = iter(text.splitlines())
+    command, expected, code = None, [], 0
+    for line in lines:
+        starts = line.startswith(("$ ", "@file ", "# "))
+        if starts and command is not None:
+            yield "run", command, expected, code
+            command, expected, code = None, [], 0
+        if line.startswith("@file "):
+            content = []
+            for inner in lines:
+                if inner == "@end":
+                    break
+                content.append(inner)
+            yield "file", line[6:].strip(), "\n".join(content) + "\n"
+        elif line.startswith("$ "):
+            command = line[2:]
+        elif command is not None:
+            found = re.fullmatch(r"\[exit (\d+)\]", line)
+            if found:
+                code = int(found.group(1))
+            else:
+                expected.append(line)
+    if command is not None:
+        yield "run", command, expected, code
+
+
+def matches(expected, actual):
+    if not expected:
+        return not actual
+    if expected[0] == "...":
+        return any(matches(expected[1:], actual[i:]) for i in range(len(actual) + 1))
+    if not actual:
+        return False
+    pattern = ".*".join(re.escape(piece) for piece in expected[0].split("[..]"))
+    return re.fullmatch(pattern, actual[0]) is not None and matches(expected[1:], actual[1:])
+
+
+def run(path, binary):
+    """The count of commands, and what was wrong."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Admin)
+    server.realms = {"root": {"revision": 1, "document": {"name": "root"}}}
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    count, faults = 0, []
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink(binary, os.path.join(folder, "signet"))
+        pathlib.Path(folder, "admin.token").write_text("stand-in\n")
+        os.chmod(os.path.join(folder, "admin.token"), 0o600)
+        environment = {"PATH": folder + ":" + os.environ.get("PATH", "/usr/bin:/bin"),
+                       "ADMIN": f"http://127.0.0.1:{server.server_address[1]}"}
+        for step in parse(path.read_text()):
+            if step[0] == "file":
+                pathlib.Path(folder, step[1]).write_text(step[2])
+                continue
+            _, command, expected, code = step
+            count += 1
+            done = subprocess.run(["sh", "-c", command], cwd=folder, env=environment, timeout=60,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, check=False)
+            actual = done.stdout.decode(errors="replace").splitlines()
+            while expected and not expected[-1]:
+                expected.pop()
+            while actual and not actual[-1]:
+                actual.pop()
+            if done.returncode != code or not matches(expected, actual):
+                faults.append("\n".join([f"{path.name}: $ {command}",
+                                         f"  exit {done.returncode}, expected {code}",
+                                         *[f"  expected | {line}" for line in expected],
+                                         *[f"  actual   | {line}" for line in actual]]))
+    server.shutdown()
+    return count, faults
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    binary = os.path.abspath(sys.argv[1])
+    named = [pathlib.Path(p) for p in sys.argv[2:]]
+    transcripts = named or sorted(pathlib.Path(__file__).parent.glob("*.txt"))
+    total, faults = 0, []
+    for path in transcripts:
+        count, wrong = run(path, binary)
+        total += count
+        faults += wrong
+    print("\n".join(faults + [f"{total} commands in {len(transcripts)} transcripts, "
+                              f"{len(faults)} wrong"]))
+    sys.exit(1 if faults or not total else 0)
+
+
+if __name__ == "__main__":
+    main()
