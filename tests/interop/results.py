@@ -1,0 +1,32 @@
+"""One line per check, and a last line with the sums."""
+
+import traceback
+
+
+class Results:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def ok(self, name):
+        self.passed += 1
+        print(f"ok   {name}", flush=True)
+
+    def fail(self, name, why):
+        self.failed += 1
+        print(f"FAIL {name}: {why}", flush=True)
+
+    def check(self, name, function, *arguments):
+        """Passes if the function neither raises nor returns a text (the reason why not)."""
+        try:
+            why = function(*arguments)
+        except Exception as error:
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            why = f"{type(error).__name__}: {error} ({last.filename.rsplit('/', 1)[-1]}:{last.lineno})"
+        if why:
+            self.fail(name, why)
+        else:
+            self.ok(name)
+
+    def finish(self):
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed or not self.passed else 0

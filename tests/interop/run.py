@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Interop: clients and libraries that we did not write, against a running signetd.
+
+  tests/interop/run.py [--signetd FILE]
+
+Prints one line per check and at last `N passed, N failed`. Installs npm jose, openid-client and
+oauth4webapi and the Python libraries joserfc and jwcrypto under build/interop, once.
+"""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import warnings
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "chaos"))
+import harness  # noqa: E402
+
+harness.in_venv()
+warnings.simplefilter("ignore")  # the libraries warn of EdDSA's new name
+
+import bad_input  # noqa: E402
+import python_checks  # noqa: E402
+import setting  # noqa: E402
+from results import Results  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parent
+JS = harness.BUILD / "interop" / "js"
+
+
+def install_js():
+    if shutil.which("node") is None:
+        return "node is not installed"
+    JS.mkdir(parents=True, exist_ok=True)
+    wanted = (HERE / "js" / "package.json").read_text()
+    mine = JS / "package.json"
+    if not (JS / "node_modules").exists() or not mine.exists() or mine.read_text() != wanted:
+        mine.write_text(wanted)
+        shutil.copy(HERE / "js" / ".npmrc", JS)
+        subprocess.run(["npm", "install", "--silent"], cwd=JS, check=True)
+    for source in (HERE / "js").glob("*.mjs"):
+        shutil.copy(source, JS)
+    return None
+
+
+def run_js(results, world):
+    missing = install_js()
+    if missing:
+        results.fail("JavaScript clients", missing)
+        return
+    facts = world.server.workdir / "facts.json"
+    facts.write_text(json.dumps(world.facts()))
+    for script in ("jose_checks.mjs", "openid_client_checks.mjs", "oauth4webapi_checks.mjs"):
+        done = subprocess.run(["node", script, str(facts)], cwd=JS, capture_output=True, text=True,
+                              timeout=120)
+        for line in done.stdout.splitlines():
+            verdict, _, rest = line.partition(" ")
+            name, _, why = rest.partition(" :: ")
+            if verdict == "ok":
+                results.ok(name)
+            elif verdict == "FAIL":
+                results.fail(name, why)
+        if done.returncode != 0 or not done.stdout:
+            results.fail(script, (done.stderr or "ended early").strip()[-600:])
+
+
+def main():
+    options = harness.arguments(__doc__.splitlines()[0])
+    results = Results()
+    with setting.World(options) as world:
+        python_checks.run(results, world)
+        run_js(results, world)
+        bad_input.run(results, world)
+    sys.exit(results.finish())
+
+
+if __name__ == "__main__":
+    main()
