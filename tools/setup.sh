@@ -8,9 +8,5 @@ for package in $(grep -v '^#' packages.txt); do
 done
 [ -z "$missing" ] && exit 0
 echo "installing:$missing"
-as_root=""
-if [ "$(id -u)" != 0 ]; then as_root="sudo"; fi
-export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get update -qq
 # shellcheck disable=SC2086
-$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+exec tools/install_packages.sh $missing

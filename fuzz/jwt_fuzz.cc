@@ -1,0 +1,77 @@
+// A header and a claims set, split at the first line feed and signed with a fixed key.
+#include <algorithm>
+#include <array>
+
+#include "base/base64.h"
+#include "check.h"
+#include "jose/jwt.h"
+
+namespace {
+
+using namespace signet;
+using namespace signet::jose;
+
+constexpr std::int64_t kNow = 1'900'000'000;
+
+const std::vector<KeyPtr>& keys() {
+  static const std::vector<KeyPtr> made = {
+      Key::local(Jwk::from_symmetric(SecretBytes(Bytes(32, 1))))};
+  return made;
+}
+
+ClaimRules rules() {
+  ClaimRules made;
+  made.now = from_unix_seconds(kNow);
+  made.issuer = "i";
+  made.audience_any_of = {"a"};
+  made.max_lifetime = Seconds(600);
+  made.typ_any_of = {"at+jwt"};
+  return made;
+}
+
+void check_accepted(const VerifiedJwt& jwt) {
+  const Claims& claims = jwt.claims;
+  const Instant now = from_unix_seconds(kNow);
+  FUZZ_CHECK(claims.issuer == "i");
+  FUZZ_CHECK(std::count(claims.audience.begin(), claims.audience.end(), "a") > 0);
+  FUZZ_CHECK(claims.expires && now < *claims.expires + Seconds(60));
+  FUZZ_CHECK(!claims.not_before || *claims.not_before <= now + Seconds(60));
+  FUZZ_CHECK(!claims.issued_at || *claims.issued_at <= now + Seconds(60));
+  FUZZ_CHECK(*claims.expires - claims.issued_at.value_or(now) <= Seconds(600));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = as_text({data, size});
+  const std::size_t line = text.find('\n');
+  const std::string_view payload =
+      line == std::string_view::npos ? std::string_view() : text.substr(line + 1);
+
+  const auto claims = parse_claims(as_bytes(payload));
+  if (claims.ok()) {
+    const auto again = parse_claims(as_bytes(json::dump(claims->members)));
+    FUZZ_CHECK(again.ok());
+    FUZZ_CHECK(again->issuer == claims->issuer && again->subject == claims->subject);
+    FUZZ_CHECK(again->audience == claims->audience && again->expires == claims->expires);
+  }
+
+  std::string token = base64::url_encode(as_bytes(text.substr(0, line)));
+  token += '.';
+  base64::url_append(token, as_bytes(payload));
+  std::array<std::uint8_t, 32> signature;
+  FUZZ_CHECK(keys().front()->sign(JwsAlg::kHs256, as_bytes(token), signature.data()).ok());
+  token += '.';
+  base64::url_append(token, signature);
+  VerifyOptions options;
+  options.keys = keys();
+  const auto verified = verify_jwt(token, options, rules());
+  if (verified.ok()) {
+    FUZZ_CHECK(claims.ok());
+    check_accepted(*verified);
+  }
+  DecryptOptions decrypt;
+  decrypt.keys = keys();
+  FUZZ_CHECK(!verify_nested_jwt(token, decrypt, options, rules()).ok());
+  return 0;
+}
