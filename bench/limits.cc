@@ -1,4 +1,4 @@
-// bench_limits [--seconds S] [--op NAME]... [--library L]: CPU microseconds of raw crypto operations on
+// bench_limits [--seconds S] [--op NAME]... [--library L]: CPU microseconds of raw operations on
 // this core, by every library at hand; one JSON object per line: {"op","library","cpu_us"}.
 // Pin it with taskset to the core that the server uses.
 

@@ -18,8 +18,8 @@ struct RawOp {
 /// Names that candidates() knows.
 const std::vector<std::string>& op_names();
 
-/// One entry per library that can do it (or only that of `library`); empty for an unknown name. Ends
-/// the process if a library refuses to prepare. Not thread-safe: an op keeps its context.
+/// One entry per library that can do it (or only that of `library`); empty for an unknown name.
+/// Ends the process if a library refuses to prepare. Not thread-safe: an op keeps its context.
 std::vector<RawOp> candidates(std::string_view name, std::string_view library = {});
 
 /// CPU microseconds of one run, over about `seconds` of CPU time of this thread.

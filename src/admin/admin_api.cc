@@ -38,7 +38,8 @@ constexpr Route kRoutes[] = {
     {Method::kPut, "/admin/secrets/mappings", replace_mapping},
 };
 
-bool matches(std::string_view pattern, std::string_view path, std::vector<std::string>* parameters) {
+bool matches(std::string_view pattern, std::string_view path,
+             std::vector<std::string>* parameters) {
   const auto wanted = split(pattern, '/'), found = split(path, '/');
   if (wanted.size() != found.size()) return false;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -57,29 +58,40 @@ int status_of(const Error& error) {
   switch (error.code) {
     case Code::kInvalid:
     case Code::kConfig:
-    case Code::kUnsupported: return 400;
-    case Code::kNotFound: return 404;
+    case Code::kUnsupported:
+      return 400;
+    case Code::kNotFound:
+      return 404;
     case Code::kConflict:
-    case Code::kExpired: return 409;
-    case Code::kDenied: return 403;
+    case Code::kExpired:
+      return 409;
+    case Code::kDenied:
+      return 403;
     case Code::kUnavailable:
-    case Code::kTimeout: return 503;
-    case Code::kInternal: return 500;
+    case Code::kTimeout:
+      return 503;
+    case Code::kInternal:
+      return 500;
   }
   return 500;
 }
 
 // Operators may read the reason and the detail: this listener is theirs alone.
-void answer_problem(http::Response& response, int status, std::string_view code, std::string_view detail) {
+void answer_problem(http::Response& response, int status, std::string_view code,
+                    std::string_view detail) {
   response.reset();
   response.status = status;
   response.content_type("application/problem+json");
   json::ObjectWriter w(response.body);
-  w.add("title", http::reason_phrase(status)).add("status", status).add("code", code).add("detail", detail);
+  w.add("title", http::reason_phrase(status))
+      .add("status", status)
+      .add("code", code)
+      .add("detail", detail);
   w.end();
 }
 
-void answer_text(http::Response& response, int status, std::string_view type, std::string_view text) {
+void answer_text(http::Response& response, int status, std::string_view type,
+                 std::string_view text) {
   response.status = status;
   response.content_type(type);
   response.body = text;
@@ -117,15 +129,19 @@ void AdminApi::handle(net::Exchange& exchange) {
   const http::Request& request = exchange.request();
   http::Response& response = exchange.response();
   const bool is_get = request.method == Method::kGet || request.method == Method::kHead;
-  if (is_get && request.path == "/health/live") return answer_text(response, 200, "text/plain", "live\n");
+  if (is_get && request.path == "/health/live")
+    return answer_text(response, 200, "text/plain", "live\n");
   if (is_get && request.path == "/health/ready") {
     const bool ready = services_->is_ready();
-    return answer_text(response, ready ? 200 : 503, "text/plain", ready ? "ready\n" : "not ready\n");
+    return answer_text(response, ready ? 200 : 503, "text/plain",
+                       ready ? "ready\n" : "not ready\n");
   }
   if (is_get && request.path == "/metrics")
-    return answer_text(response, 200, "text/plain; version=0.0.4", services_->oauth->metrics->text());
+    return answer_text(response, 200, "text/plain; version=0.0.4",
+                       services_->oauth->metrics->text());
   if (!is_admin(*services_, request)) {
-    answer_problem(response, 401, "admin_token_wrong", "send the admin token as Authorization: Bearer");
+    answer_problem(response, 401, "admin_token_wrong",
+                   "send the admin token as Authorization: Bearer");
     return response.add("WWW-Authenticate", "Bearer realm=\"signet-admin\"");
   }
   bool path_known = false;
@@ -149,7 +165,8 @@ Result<std::optional<std::int64_t>> expected_revision(const AdminRequest& reques
   if (request.if_none_match == "*") return std::optional<std::int64_t>(0);
   if (request.if_match.empty() || request.if_match == "*") return std::optional<std::int64_t>();
   std::string_view text = trim(request.if_match);
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
+    text = text.substr(1, text.size() - 2);
   std::int64_t revision = 0;
   for (const char c : text) {
     if (c < '0' || c > '9' || revision > 1'000'000'000'000)
@@ -165,9 +182,11 @@ std::string query_value(const AdminRequest& request, std::string_view name, std:
   return value ? *value : fallback;
 }
 
-std::int64_t query_number(const AdminRequest& request, std::string_view name, std::int64_t fallback) {
+std::int64_t query_number(const AdminRequest& request, std::string_view name,
+                          std::int64_t fallback) {
   const std::string text = query_value(request, name, "");
-  if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != text.npos) return fallback;
+  if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != text.npos)
+    return fallback;
   return std::stoll(text);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// admin: REST for operators, on the management listener alone. The CLI and the console use nothing else.
+// admin: REST for operators, on the management listener alone. The CLI and the console use nothing
+// else.
 
 #include <functional>
 #include <memory>
@@ -33,15 +34,17 @@ struct AdminServices {
 /// Answers /admin/..., /health/... and /metrics.
 class AdminApi {
  public:
-  explicit AdminApi(std::shared_ptr<const AdminServices> services) : services_(std::move(services)) {}
+  explicit AdminApi(std::shared_ptr<const AdminServices> services)
+      : services_(std::move(services)) {}
   void handle(net::Exchange& exchange);
 
  private:
   std::shared_ptr<const AdminServices> services_;
 };
 
-/// Stores a realm, or a client, from its document as an operator wrote it: checks it, hashes or seals
-/// the secret, tells the caches. Also used to fill an empty storage from the configuration file.
+/// Stores a realm, or a client, from its document as an operator wrote it: checks it, hashes or
+/// seals the secret, tells the caches. Also used to fill an empty storage from the configuration
+/// file.
 struct StoredRevision {
   std::int64_t revision = 0;
   bool created = false;

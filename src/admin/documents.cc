@@ -36,10 +36,21 @@ storage::AppendAudit audit(const AdminServices& services, const RealmName& realm
   return {std::move(entry)};
 }
 
-Task<storage::Document> existing(const AdminServices& services, std::string kind, RealmName realm,
-                                 std::string id, Error missing) {
-  CO_TRY(auto document, co_await services.oauth->storage->document(kind, realm, id));
-  if (!document) co_return missing;
+Error unknown_client(std::string_view id) {
+  return {Code::kNotFound, "client_unknown", "no client " + quoted(id)};
+}
+
+Task<storage::Document> existing_realm(const AdminServices& services, RealmName realm) {
+  CO_TRY(auto document,
+         co_await services.oauth->storage->document("realm", RealmName(), realm.str()));
+  if (!document) co_return unknown_realm(realm);
+  co_return std::move(*document);
+}
+
+Task<storage::Document> existing_client(const AdminServices& services, RealmName realm,
+                                        std::string id) {
+  CO_TRY(auto document, co_await services.oauth->storage->document("client", realm, id));
+  if (!document) co_return unknown_client(id);
   co_return std::move(*document);
 }
 
@@ -72,8 +83,8 @@ Task<StoredRevision> put_realm(const AdminServices& services, json::Object docum
   put.expected = expected;
   storage::Transaction transaction;
   transaction.emplace_back(std::move(put));
-  transaction.emplace_back(audit(services, settings.name, before ? "realm.changed" : "realm.created",
-                                 std::move(actor), name));
+  transaction.emplace_back(audit(
+      services, settings.name, before ? "realm.changed" : "realm.created", std::move(actor), name));
   CO_TRY(co_await storage.commit(std::move(transaction)));
   services.directory->forget(settings.name);
   services.oauth->changes->publish({"realm", settings.name, {}});
@@ -87,7 +98,8 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
   CO_TRY(const auto realm_document, co_await storage.document("realm", RealmName(), realm.str()));
   if (!realm_document) co_return unknown_realm(realm);
 
-  // What operators write in clear becomes what is stored; a document without a secret keeps the old one.
+  // What operators write in clear becomes what is stored; a document without a secret keeps the old
+  // one.
   StoredClient out;
   if (document.find("stored_secret"))
     co_return Error{Code::kInvalid, "settings_invalid", "client.stored_secret is the server's own"};
@@ -120,7 +132,9 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
       stored = oauth::hash_fast(secret, *services.oauth->random);
     } else {
       auto shared = std::make_shared<SecretBytes>(SecretBytes::from_text(secret));
-      std::function<Result<std::string>()> work = [shared] { return oauth::hash_slow(as_text(shared->view())); };
+      std::function<Result<std::string>()> work = [shared] {
+        return oauth::hash_slow(as_text(shared->view()));
+      };
       CO_TRY(stored, co_await services.oauth->hashing->run<std::string>(std::move(work)));
     }
     document.set("stored_secret", stored);
@@ -157,7 +171,8 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
 }
 
 Task<AdminReply> list_realms(const AdminServices& services, AdminRequest request) {
-  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
+  const auto limit = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
   CO_TRY(const auto page, co_await services.oauth->storage->documents(
                               "realm", RealmName(), query_value(request, "after", ""), limit));
   json::Array realms;
@@ -175,7 +190,7 @@ Task<AdminReply> list_realms(const AdminServices& services, AdminRequest request
 
 Task<AdminReply> get_realm(const AdminServices& services, AdminRequest request) {
   const RealmName realm = realm_parameter(request);
-  CO_TRY(auto document, co_await existing(services, "realm", RealmName(), realm.str(), unknown_realm(realm)));
+  CO_TRY(auto document, co_await existing_realm(services, realm));
   CO_TRY(auto body, co_await shown(std::move(document), "realm", false));
   co_return AdminReply{200, std::move(body)};
 }
@@ -187,8 +202,9 @@ Task<AdminReply> replace_realm(const AdminServices& services, AdminRequest reque
   if (const auto* name = document.find("name")->if_string(); !name || *name != realm.view())
     co_return Error{Code::kInvalid, "name_mismatch", "the realm's name is not the one in the path"};
   CO_TRY(const auto expected, expected_revision(request));
-  CO_TRY(const auto stored, co_await put_realm(services, std::move(document), expected, request.actor));
-  CO_TRY(auto saved, co_await existing(services, "realm", RealmName(), realm.str(), unknown_realm(realm)));
+  CO_TRY(const auto stored,
+         co_await put_realm(services, std::move(document), expected, request.actor));
+  CO_TRY(auto saved, co_await existing_realm(services, realm));
   CO_TRY(auto body, co_await shown(std::move(saved), "realm", false));
   co_return AdminReply{stored.created ? 201 : 200, std::move(body)};
 }
@@ -196,11 +212,12 @@ Task<AdminReply> replace_realm(const AdminServices& services, AdminRequest reque
 Task<AdminReply> delete_realm(const AdminServices& services, AdminRequest request) {
   const RealmName realm = realm_parameter(request);
   auto& storage = *services.oauth->storage;
-  CO_TRY(co_await existing(services, "realm", RealmName(), realm.str(), unknown_realm(realm)));
+  CO_TRY(co_await existing_realm(services, realm));
   CO_TRY(const auto clients, co_await storage.count_documents("client", realm));
   if (clients > 0)
-    co_return Error{Code::kConflict, "realm_not_empty",
-                    "the realm still has " + std::to_string(clients) + " clients; delete them first"};
+    co_return Error{
+        Code::kConflict, "realm_not_empty",
+        "the realm still has " + std::to_string(clients) + " clients; delete them first"};
   CO_TRY(const auto expected, expected_revision(request));
   storage::Transaction transaction;
   transaction.emplace_back(storage::EraseDocument{"realm", RealmName(), realm.str(), expected});
@@ -213,7 +230,8 @@ Task<AdminReply> delete_realm(const AdminServices& services, AdminRequest reques
 
 Task<AdminReply> list_clients(const AdminServices& services, AdminRequest request) {
   const RealmName realm = realm_parameter(request);
-  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
+  const auto limit = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
   CO_TRY(const auto page, co_await services.oauth->storage->documents(
                               "client", realm, query_value(request, "after", ""), limit));
   json::Array clients;
@@ -227,15 +245,9 @@ Task<AdminReply> list_clients(const AdminServices& services, AdminRequest reques
   co_return reply;
 }
 
-namespace {
-Error unknown_client(std::string_view id) {
-  return {Code::kNotFound, "client_unknown", "no client " + quoted(id)};
-}
-}  // namespace
-
 Task<AdminReply> get_client(const AdminServices& services, AdminRequest request) {
   const std::string id = request.parameters.at(1);
-  CO_TRY(auto document, co_await existing(services, "client", realm_parameter(request), id, unknown_client(id)));
+  CO_TRY(auto document, co_await existing_client(services, realm_parameter(request), id));
   CO_TRY(auto body, co_await shown(std::move(document), "client", true));
   co_return AdminReply{200, std::move(body)};
 }
@@ -248,8 +260,8 @@ Task<AdminReply> replace_client(const AdminServices& services, AdminRequest requ
   if (const auto* name = document.find("client_id")->if_string(); !name || *name != id)
     co_return Error{Code::kInvalid, "name_mismatch", "client_id is not the one in the path"};
   CO_TRY(const auto expected, expected_revision(request));
-  CO_TRY(auto put, co_await put_client(services, realm_parameter(request), std::move(document), expected,
-                                       request.actor));
+  CO_TRY(auto put, co_await put_client(services, realm_parameter(request), std::move(document),
+                                       expected, request.actor));
   AdminReply reply;
   reply.status = put.stored.created ? 201 : 200;
   reply.body.set("revision", put.stored.revision);
@@ -261,7 +273,7 @@ Task<AdminReply> replace_client(const AdminServices& services, AdminRequest requ
 Task<AdminReply> delete_client(const AdminServices& services, AdminRequest request) {
   const RealmName realm = realm_parameter(request);
   const std::string id = request.parameters.at(1);
-  CO_TRY(co_await existing(services, "client", realm, id, unknown_client(id)));
+  CO_TRY(co_await existing_client(services, realm, id));
   CO_TRY(const auto expected, expected_revision(request));
   storage::Transaction transaction;
   transaction.emplace_back(storage::EraseDocument{"client", realm, id, expected});

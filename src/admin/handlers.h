@@ -48,6 +48,7 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest request)
 Result<std::optional<std::int64_t>> expected_revision(const AdminRequest& request);
 /// One value of the query string, or `fallback`.
 std::string query_value(const AdminRequest& request, std::string_view name, std::string fallback);
-std::int64_t query_number(const AdminRequest& request, std::string_view name, std::int64_t fallback);
+std::int64_t query_number(const AdminRequest& request, std::string_view name,
+                          std::int64_t fallback);
 
 }  // namespace signet::admin

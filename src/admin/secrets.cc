@@ -21,11 +21,13 @@ json::Value time_or_null(const std::optional<Instant>& at) {
 json::Array algorithm_names(const SecretId& id, const secrets::Secret& secret) {
   json::Array out;
   if (!secret.key) return out;
-  for (const auto alg : secrets::signing_algorithms(id, secret)) out.emplace_back(jose::name(alg));
+  for (const auto alg : secrets::signing_algorithms(id, secret))
+    out.emplace_back(jose::name(alg));
   return out;
 }
 
-json::Object key_json(const SecretId& id, const secrets::RingEntry& entry, const secrets::RotationPolicy& policy) {
+json::Object key_json(const SecretId& id, const secrets::RingEntry& entry,
+                      const secrets::RotationPolicy& policy) {
   json::Object out;
   out.set("kid", entry.secret.kid.view());
   out.set("alias", entry.secret.alias.view());
@@ -41,7 +43,8 @@ json::Object key_json(const SecretId& id, const secrets::RingEntry& entry, const
   const bool was_used = entry.history.horizon > Instant{};
   out.set("horizon", was_used ? json::Value(to_rfc3339(entry.history.horizon)) : json::Value());
   out.set("retire_not_before",
-          was_used ? json::Value(to_rfc3339(secrets::retirement_at(entry.history, policy))) : json::Value());
+          was_used ? json::Value(to_rfc3339(secrets::retirement_at(entry.history, policy)))
+                   : json::Value());
   return out;
 }
 
@@ -57,7 +60,8 @@ json::Object ring_json(const LiveRing& ring, const secrets::RotationPolicy& poli
   for (auto entry : ring.entries) {
     // The horizon moves between refreshes; the atomic has the newest.
     if (entry.state == secrets::KeyState::kActive && ring.active_horizon)
-      entry.history.horizon = std::max(entry.history.horizon, from_unix_seconds(ring.active_horizon->load()));
+      entry.history.horizon =
+          std::max(entry.history.horizon, from_unix_seconds(ring.active_horizon->load()));
     keys.emplace_back(key_json(ring.id, entry, policy));
   }
   out.set("keys", std::move(keys));
@@ -96,21 +100,23 @@ Task<json::Object> ring_after(const AdminServices& services, Keeper::StepRequest
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
   const LiveRing* ring = rings->find(step.id);
   json::Object out;
-  out.set("ring", ring ? json::Value(ring_json(*ring, services.oauth->keeper->policy())) : json::Value());
+  out.set("ring",
+          ring ? json::Value(ring_json(*ring, services.oauth->keeper->policy())) : json::Value());
   co_return out;
 }
 
 using Step = Task<Done> (Keeper::*)(Keeper::StepRequest);
 Task<AdminReply> do_step(const AdminServices& services, AdminRequest request, Step method) {
   CO_TRY(const auto step, read_step(request));
-  if (step.alias.empty()) co_return Error{Code::kInvalid, "settings_invalid", "step.alias: is required"};
+  if (step.alias.empty())
+    co_return Error{Code::kInvalid, "settings_invalid", "step.alias: is required"};
   CO_TRY(co_await (services.oauth->keeper.get()->*method)(step));
   CO_TRY(auto body, co_await ring_after(services, step));
   co_return AdminReply{200, std::move(body)};
 }
 
-json::Object plan_step(std::string_view name, const Alias& alias, const KeyId& kid, Instant not_before,
-                       bool done) {
+json::Object plan_step(std::string_view name, const Alias& alias, const KeyId& kid,
+                       Instant not_before, bool done) {
   json::Object out;
   out.set("step", name);
   out.set("alias", alias.view());
@@ -135,11 +141,13 @@ Task<AdminReply> retire_secret(const AdminServices& services, AdminRequest reque
 Task<AdminReply> list_secrets(const AdminServices& services, AdminRequest request) {
   std::string name = request.parameters.at(0);
   std::replace(name.begin(), name.end(), '~', '/');
-  CO_TRY(const auto document, co_await services.oauth->storage->document("realm", RealmName(), name));
+  CO_TRY(const auto document,
+         co_await services.oauth->storage->document("realm", RealmName(), name));
   if (!document) co_return Error{Code::kNotFound, "realm_unknown", "no realm " + quoted(name)};
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(RealmName(name)));
   json::Array found, missing;
-  for (const auto& ring : rings->all()) found.emplace_back(ring_json(*ring, services.oauth->keeper->policy()));
+  for (const auto& ring : rings->all())
+    found.emplace_back(ring_json(*ring, services.oauth->keeper->policy()));
   for (const auto& row : secrets::registry()) {
     const auto id = SecretId::parse(row.name);
     if (!id.ok() || rings->find(*id)) continue;  // templated rows are no IDs
@@ -170,8 +178,9 @@ Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest reque
   for (const auto& entry : ring->entries)
     if (entry.state == secrets::KeyState::kActive) active = &entry;
   if (!active || !active->secret.key || !active->secret.key->jwk().public_key())
-    co_return Error{Code::kUnsupported, "rotate_needs_key_pair",
-                    "only key pairs are made by the server; put a new secret into the store and publish it"};
+    co_return Error{
+        Code::kUnsupported, "rotate_needs_key_pair",
+        "only key pairs are made by the server; put a new secret into the store and publish it"};
   const auto& policy = keeper.policy();
   const Instant now = services.oauth->clock->now();
   KeyId kid;
@@ -198,8 +207,10 @@ Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest reque
   plan.emplace_back(plan_step("publish", step.alias, kid, published, !dry_run));
   const Instant activation = secrets::activation_at(published, policy);
   plan.emplace_back(plan_step("activate", step.alias, kid, activation, false));
-  // Tokens may be made with the old key until the new one is active; its horizon is known only then.
-  CO_TRY(const auto document, co_await services.oauth->storage->document("realm", RealmName(), realm.str()));
+  // Tokens may be made with the old key until the new one is active; its horizon is known only
+  // then.
+  CO_TRY(const auto document,
+         co_await services.oauth->storage->document("realm", RealmName(), realm.str()));
   Seconds longest(3600);
   if (document) {
     CO_TRY(const auto object, json::parse_object(document->text));
@@ -218,7 +229,8 @@ Task<AdminReply> list_mappings(const AdminServices& services, AdminRequest reque
   const StoreName store(query_value(request, "store", ""));
   CO_TRY(const auto mappings, co_await services.oauth->keeper->mappings(realm, store));
   json::Array out;
-  for (const auto& mapping : mappings) out.emplace_back(mapping.to_json());
+  for (const auto& mapping : mappings)
+    out.emplace_back(mapping.to_json());
   AdminReply reply;
   reply.body.set("mappings", std::move(out));
   co_return reply;
@@ -231,7 +243,8 @@ Task<AdminReply> replace_mapping(const AdminServices& services, AdminRequest req
   const StoreName store(f.required_text("store"));
   const std::string id_text = f.required_text("secretId");
   std::vector<Alias> aliases;
-  for (auto& alias : f.texts("aliases")) aliases.emplace_back(std::move(alias));
+  for (auto& alias : f.texts("aliases"))
+    aliases.emplace_back(std::move(alias));
   const bool force = f.boolean("force", false);
   CO_TRY(f.finish());
   CO_TRY(const auto id, SecretId::parse(id_text));
@@ -257,7 +270,8 @@ Task<AdminReply> list_stores(const AdminServices& services, AdminRequest) {
       const auto aliases = co_await store->aliases();
       json::Array names;
       if (aliases.ok())
-        for (const auto& alias : *aliases) names.emplace_back(alias.view());
+        for (const auto& alias : *aliases)
+          names.emplace_back(alias.view());
       one.set("aliases", std::move(names));
     }
     for (const auto& h : health) {
@@ -273,8 +287,10 @@ Task<AdminReply> list_stores(const AdminServices& services, AdminRequest) {
 }
 
 Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request) {
-  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
-  CO_TRY(const auto events, co_await services.oauth->storage->audit(query_number(request, "after", 0), limit));
+  const auto limit = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
+  CO_TRY(const auto events,
+         co_await services.oauth->storage->audit(query_number(request, "after", 0), limit));
   json::Array out;
   for (const auto& event : events) {
     json::Object one;
@@ -303,8 +319,10 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
     one.set("realm", h.realm.view());
     one.set("ok", h.ok);
     one.set("detail", h.detail);
-    one.set("last_good", h.last_good > Instant{} ? json::Value(to_rfc3339(h.last_good)) : json::Value());
-    one.set("lease_until", h.lease_until > Instant{} ? json::Value(to_rfc3339(h.lease_until)) : json::Value());
+    one.set("last_good",
+            h.last_good > Instant{} ? json::Value(to_rfc3339(h.last_good)) : json::Value());
+    one.set("lease_until",
+            h.lease_until > Instant{} ? json::Value(to_rfc3339(h.lease_until)) : json::Value());
     stores.emplace_back(std::move(one));
   }
   const auto check = [&](const char* name, bool good, std::string detail) {

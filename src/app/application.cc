@@ -42,7 +42,9 @@ std::string host_in_url(const std::string& address) {
 Status make_data_dir(const std::string& path) {
   std::error_code ec;
   fs::create_directories(path, ec);
-  if (ec) return Error{Code::kConfig, "data_dir_unusable", signet::quoted(path, 256) + ": " + ec.message()};
+  if (ec)
+    return Error{Code::kConfig, "data_dir_unusable",
+                 signet::quoted(path, 256) + ": " + ec.message()};
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0 && (info.st_mode & S_IRWXO)) ::chmod(path.c_str(), 0700);
   return Done{};
@@ -89,13 +91,19 @@ struct Application::State {
 };
 
 Application::Application(Options options) : state_(std::make_unique<State>(std::move(options))) {}
-Application::~Application() { stop(Milliseconds(0)); }
+Application::~Application() {
+  stop(Milliseconds(0));
+}
 
 // Storage, sealing keys, stores, rings.
 Status Application::State::open() {
   const auto& config = options.config;
+  for (const auto& warning : config.warnings)
+    log::warn("configuration_unwise",
+              {{"setting", warning.path}, {"what", warning.what}, {"remedy", warning.remedy}});
   TRY(make_data_dir(config.data_dir));
-  const bool has_data = fs::exists(config.data_dir + "/signet.db") || fs::exists(config.data_dir + "/keys");
+  const bool has_data =
+      fs::exists(config.data_dir + "/signet.db") || fs::exists(config.data_dir + "/keys");
   TRY(encoding, load_encoding_keys(config, options.environment, has_data, *options.random));
   TRY(storage, storage::open(config.storage_url, *options.clock));
 
@@ -111,6 +119,8 @@ Status Application::State::open() {
   keeping.policy.publish_ahead = config.keys.publish_ahead;
   keeping.policy.clock_skew = config.keys.clock_skew;
   keeping.refresh_every = config.keys.refresh;
+  // A horizon is raised a step ahead, which is how much longer than needed a key may have to stay.
+  keeping.horizon_step = std::min(keeping.horizon_step, keeping.policy.publish_ahead);
   keeping.lease = config.keys.lease;
   keeping.store_timeout = config.keys.store_timeout;
   keeper = std::make_shared<secrets::Keeper>(storage, options.clock, keeping);
@@ -125,6 +135,7 @@ Status Application::State::open() {
   services->denied = std::make_shared<oauth::DenyList>();
   services->changes = std::make_shared<oauth::ChangeFeed>();
   services->metrics = std::make_shared<net::Metrics>();
+  services->counters = oauth::Counters::in(*services->metrics);
   services->cached_clients = config.cached_clients;
   services->unseal = [keys = encoding](std::string_view sealed) { return keys->decode(sealed); };
   TRY(async::run_now(services->denied->load(*storage)));
@@ -194,7 +205,8 @@ Status Application::State::put_configured_realm(const config::RealmConfig& realm
   for (const auto& client : realm.clients) {
     const json::Value* id = client.find("client_id");
     if (!id || !id->if_string())
-      return Error{Code::kConfig, "settings_invalid", "a client of realm " + realm.name + " has no client_id"};
+      return Error{Code::kConfig, "settings_invalid",
+                   "a client of realm " + realm.name + " has no client_id"};
     TRY(const auto known, async::run_now(storage->document("client", name, *id->if_string())));
     if (known) continue;
     TRY(async::run_now(admin::put_client(*admin_services, name, client, 0, "configuration")));
@@ -204,7 +216,8 @@ Status Application::State::put_configured_realm(const config::RealmConfig& realm
 
 // What the configuration declares and the storage does not have yet; never over what is there.
 Status Application::State::fill(const Started& started) {
-  for (const auto& realm : options.config.realms) TRY(put_configured_realm(realm));
+  for (const auto& realm : options.config.realms)
+    TRY(put_configured_realm(realm));
   config::RealmConfig root;
   root.name = "root";
   root.document.set("name", "root");
@@ -228,23 +241,27 @@ Result<Application::Started> Application::start() {
   TRY(s.open());
   TRY(Started started, s.listen());
   if (s.options.demo) {
-    TRY(started.demo_secret, secret_text(s.options.config.data_dir + "/demo-client.secret", *s.options.random));
+    TRY(started.demo_secret,
+        secret_text(s.options.config.data_dir + "/demo-client.secret", *s.options.random));
   }
   TRY(s.fill(started));
   auto& metrics = *s.services->metrics;
   metrics.gauge("signet_requests_total", "Requests answered on the public listener.", {},
                 [this] { return static_cast<double>(state_->server->stats(0).requests_total); });
-  metrics.gauge("signet_bad_requests_total", "Requests refused before routing.", {},
-                [this] { return static_cast<double>(state_->server->stats(0).bad_requests_total); });
+  metrics.gauge("signet_bad_requests_total", "Requests refused before routing.", {}, [this] {
+    return static_cast<double>(state_->server->stats(0).bad_requests_total);
+  });
   metrics.gauge("signet_connections_open", "Open connections of the public listener.", {},
                 [this] { return static_cast<double>(state_->server->stats(0).connections_open); });
   metrics.gauge("signet_denied_tokens", "Revoked tokens that are not expired yet.", {},
                 [this] { return static_cast<double>(state_->services->denied->size()); });
-  metrics.gauge("signet_secret_stores_failing", "Secret stores that cannot be reached.", {}, [this] {
-    double failing = 0;
-    for (const auto& health : state_->keeper->health()) failing += health.ok ? 0 : 1;
-    return failing;
-  });
+  metrics.gauge("signet_secret_stores_failing", "Secret stores that cannot be reached.", {},
+                [this] {
+                  double failing = 0;
+                  for (const auto& health : state_->keeper->health())
+                    failing += health.ok ? 0 : 1;
+                  return failing;
+                });
   s.server->start();
   s.management->start();
   s.maintenance = std::thread([this] { state_->maintain(); });
@@ -252,7 +269,8 @@ Result<Application::Started> Application::start() {
   return started;
 }
 
-// Keeps rings fresh and sweeps out what expired. One thread; nothing on the request path waits for it.
+// Keeps rings fresh and sweeps out what expired. One thread; nothing on the request path waits for
+// it.
 void Application::State::maintain() {
   const auto every = std::chrono::milliseconds(options.config.keys.refresh);
   std::unique_lock hold(mutex);
@@ -264,6 +282,13 @@ void Application::State::maintain() {
     services->denied->forget_expired(now);
     storage::Transaction purge;
     purge.emplace_back(storage::Purge{now});
+    if (!async::run_now(storage->ping()).ok()) {
+      // A disk that refused is tried with something to write, so that health recovers without
+      // traffic.
+      Bytes probe(32);
+      options.random->fill(probe);
+      purge.emplace_back(storage::UseOnce{RealmName(), std::move(probe), now});
+    }
     if (const auto purged = async::run_now(storage->commit(std::move(purge))); !purged.ok())
       log::failure("purge_failed", purged.error());
     hold.lock();

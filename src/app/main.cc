@@ -40,7 +40,8 @@ std::string environment_or(const char* name, const std::string& fallback) {
 std::string demo_config() {
   return "data_dir: " + environment_or("DATA_DIR", "./data") +
          "\nserver:\n  port: " + environment_or("PORT", "8080") +
-         "\nmanagement:\n  port: " + environment_or("MANAGEMENT_PORT", "8081") + "\nlog:\n  format: text\n";
+         "\nmanagement:\n  port: " + environment_or("MANAGEMENT_PORT", "8081") +
+         "\nlog:\n  format: text\n";
 }
 
 std::optional<std::string> read_text(const std::string& path) {
@@ -72,8 +73,10 @@ int main(int argc, char** argv) {
   CLI::App app{"Signet, an OAuth 2.0 server whose keys are first-class"};
   std::string config_file;
   bool demo = false, check = false;
-  app.add_option("--config", config_file, "Configuration file (YAML or JSON)")->envname("SIGNET_CONFIG");
-  app.add_flag("--demo", demo, "Start with a demo client; DATA_DIR and PORT are taken from the environment");
+  app.add_option("--config", config_file, "Configuration file (YAML or JSON)")
+      ->envname("SIGNET_CONFIG");
+  app.add_flag("--demo", demo,
+               "Start with a demo client; DATA_DIR and PORT are taken from the environment");
   app.add_flag("--check", check, "Check the configuration and end");
   app.set_version_flag("--version", SIGNET_VERSION);
   CLI11_PARSE(app, argc, argv);
@@ -86,14 +89,16 @@ int main(int argc, char** argv) {
   ::umask(077);
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+    sigaddset(&signals, signal);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
   if (const auto ready = signet::crypto::init(); !ready.ok()) return fail(ready.error());
 
   const auto text = demo ? std::optional(demo_config()) : read_text(config_file);
-  if (!text) return fail({signet::Code::kConfig, "config_unreadable", "cannot read " + config_file});
+  if (!text)
+    return fail({signet::Code::kConfig, "config_unreadable", "cannot read " + config_file});
   const auto environment = read_environment();
   auto config = signet::config::load(*text, demo ? "demo.yaml" : config_file, environment);
   if (!config.ok()) {
@@ -118,8 +123,9 @@ int main(int argc, char** argv) {
 
   std::cout << "Signet is ready: " << started->public_url << "\n";
   if (demo) {
-    std::cout << "Try: curl -s -u 'demo:" << started->demo_secret << "' -d grant_type=client_credentials "
-              << started->public_url << "/oauth2/access_token\n";
+    std::cout << "Try: curl -s -u 'demo:" << started->demo_secret
+              << "' -d grant_type=client_credentials " << started->public_url
+              << "/oauth2/access_token\n";
   }
   std::cout << "Management: " << started->management_url << std::endl;
 

@@ -37,20 +37,14 @@ Error system_error(const char* reason, const std::string& path) {
   return {Code::kConfig, reason, signet::quoted(path, 256) + ": " + std::strerror(errno)};
 }
 
-// Master keys are written as base64; bytes that are not base64 are taken as they are.
-SecretBytes decode_master(SecretBytes raw) {
-  auto decoded = base64::decode(as_text(raw.view()));
-  if (decoded.ok() && decoded->size() >= kMasterKeyBytes) return std::move(*decoded);
-  return raw;
-}
-
 Result<SecretBytes> load_or_make(const std::string& path, bool has_data, Random& random) {
   std::error_code ec;
   if (!std::filesystem::exists(path, ec)) {
     if (has_data)
       return Error{Code::kConfig, "master_key_lost",
-                   signet::quoted(path, 256) + " is gone but the storage may hold what it sealed; restore it from "
-                                       "a back-up, or see docs/recovery.md"};
+                   signet::quoted(path, 256) +
+                       " is gone but the storage may hold what it sealed; restore it from "
+                       "a back-up, or see docs/recovery.md"};
     SecretBytes made(kMasterKeyBytes);
     random.fill(made.span());
     std::string text = base64::encode(made.view()) + "\n";
@@ -58,7 +52,8 @@ Result<SecretBytes> load_or_make(const std::string& path, bool has_data, Random&
     wipe(text);
     // Another process may have been first: then its key is the one.
     if (!written.ok() && written.error().code != Code::kConflict) return written.error();
-    if (written.ok()) log::warn("master_key_made", {{"path", path}, {"remedy", "back this file up"}});
+    if (written.ok())
+      log::warn("master_key_made", {{"path", path}, {"remedy", "back this file up"}});
   }
   return read_secret_file(path);
 }
@@ -87,7 +82,8 @@ Result<SecretBytes> read_secret_file(const std::string& path) {
 }
 
 Status write_new_secret_file(const std::string& path, ByteView content) {
-  // Written beside and linked into place, so that no reader ever sees half of it and no old file is lost.
+  // Written beside and linked into place, so that no reader ever sees half of it and no old file is
+  // lost.
   const std::string temporary = path + ".new." + std::to_string(::getpid());
   ::unlink(temporary.c_str());
   {
@@ -115,11 +111,13 @@ Status write_new_secret_file(const std::string& path, ByteView content) {
   ::unlink(temporary.c_str());
   if (!linked) {
     errno = why;
-    if (why == EEXIST) return Error{Code::kConflict, "file_exists", signet::quoted(path, 256) + " exists already"};
+    if (why == EEXIST)
+      return Error{Code::kConflict, "file_exists", signet::quoted(path, 256) + " exists already"};
     return system_error("file_unwritable", path);
   }
   const std::string folder = std::filesystem::path(path).parent_path().string();
-  const File directory(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const File directory(
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.ok()) ::fsync(directory.fd());
   return Done{};
 }
@@ -131,19 +129,20 @@ Result<std::shared_ptr<const secrets::EncodingKeys>> load_encoding_keys(
   for (const auto& configured : config.encryption_keys) {
     if (!configured.file.empty()) {
       TRY(auto raw, read_secret_file(configured.file));
-      keys.push_back({configured.name, decode_master(std::move(raw))});
+      keys.push_back({configured.name, secrets::EncodingKeys::master_from(std::move(raw))});
       continue;
     }
     const auto found = environment.find(configured.environment);
     if (found == environment.end())
       return Error{Code::kConfig, "encryption_key_missing",
-                   "the environment has no variable " + signet::quoted(configured.environment) + " for key " +
-                       signet::quoted(configured.name)};
-    keys.push_back({configured.name, decode_master(SecretBytes::from_text(found->second))});
+                   "the environment has no variable " + signet::quoted(configured.environment) +
+                       " for key " + signet::quoted(configured.name)};
+    keys.push_back({configured.name,
+                    secrets::EncodingKeys::master_from(SecretBytes::from_text(found->second))});
   }
   if (config.encryption_keys.empty()) {
     TRY(auto raw, load_or_make(config.data_dir + "/master.key", has_data, random));
-    keys.push_back({"master", decode_master(std::move(raw))});
+    keys.push_back({"master", secrets::EncodingKeys::master_from(std::move(raw))});
   }
   return secrets::EncodingKeys::make(std::move(keys));
 }

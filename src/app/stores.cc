@@ -18,11 +18,13 @@ class Collector {
     const secrets::StoreType* type = secrets::find_store_type(configured.type);
     if (!type) {
       std::vector<std::string> known;
-      for (const auto& t : secrets::store_types()) known.emplace_back(t.name);
+      for (const auto& t : secrets::store_types())
+        known.emplace_back(t.name);
       const std::string near = nearest(configured.type, known);
-      return Error{Code::kConfig, "store_type_unknown",
-                   "store " + quoted(configured.name) + ": no type " + quoted(configured.type) +
-                       (near.empty() ? "; known: " + join(known, ", ") : ", did you mean '" + near + "'?")};
+      return Error{
+          Code::kConfig, "store_type_unknown",
+          "store " + quoted(configured.name) + ": no type " + quoted(configured.type) +
+              (near.empty() ? "; known: " + join(known, ", ") : ", did you mean '" + near + "'?")};
     }
     const StoreName name(configured.name);
     secrets::StoreContext context = context_;
@@ -36,11 +38,13 @@ class Collector {
     for (const auto& [id_text, alias_texts] : configured.mappings) {
       TRY(auto id, secrets::SecretId::parse(id_text));
       std::vector<Alias> aliases;
-      for (const auto& alias : alias_texts) aliases.emplace_back(alias);
+      for (const auto& alias : alias_texts)
+        aliases.emplace_back(alias);
       TRY(auto mapping, secrets::Mapping::make(std::move(id), std::move(aliases), versioned));
       made.mappings.push_back(std::move(mapping));
     }
-    if (configured.type == kLocalType && made.mappings.empty()) made.mappings = secrets::default_mappings();
+    if (configured.type == kLocalType && made.mappings.empty())
+      made.mappings = secrets::default_mappings();
     out.stores.push_back(std::move(made));
     out.infos.push_back({configured.name, configured.type, realm});
     return Done{};
@@ -55,7 +59,8 @@ class Collector {
     for (const bool own : {true, false}) {
       if (own && realm.empty()) continue;
       for (const auto& made : out.stores)
-        if (own ? made.realm == realm : made.realm.empty()) sources.push_back({made.store, made.mappings});
+        if (own ? made.realm == realm : made.realm.empty())
+          sources.push_back({made.store, made.mappings});
     }
     return sources;
   }
@@ -65,7 +70,8 @@ class Collector {
 
 }  // namespace
 
-Result<MadeStores> make_stores(const config::ServerConfig& config, const secrets::StoreContext& context) {
+Result<MadeStores> make_stores(const config::ServerConfig& config,
+                               const secrets::StoreContext& context) {
   Collector collector(context);
   std::vector<config::StoreConfig> global = config.secret_stores;
   if (global.empty()) {
@@ -75,9 +81,11 @@ Result<MadeStores> make_stores(const config::ServerConfig& config, const secrets
     local.settings.set("directory", config.data_dir + "/keys");
     global.push_back(std::move(local));
   }
-  for (const auto& store : global) TRY(collector.add(store, RealmName()));
+  for (const auto& store : global)
+    TRY(collector.add(store, RealmName()));
   for (const auto& realm : config.realms)
-    for (const auto& store : realm.secret_stores) TRY(collector.add(store, RealmName(realm.name)));
+    for (const auto& store : realm.secret_stores)
+      TRY(collector.add(store, RealmName(realm.name)));
   return std::move(collector.out);
 }
 

@@ -11,7 +11,9 @@ namespace {
 using test::fails;
 using test::is_ok;
 
-Task<int> twice(int n) { co_return n * 2; }
+Task<int> twice(int n) {
+  co_return n * 2;
+}
 Task<int> fails_below(int n) {
   CO_TRY(const int m, co_await twice(n));
   if (m < 10) co_return Error{Code::kInvalid, "too_small", ""};
@@ -52,7 +54,8 @@ TEST(BlockingPool, runs_work_and_refuses_what_its_queue_cannot_hold) {
   const auto count = [&](Result<Done> result) { finished += result.ok() ? 1 : 100; };
   start<Done>(loop.get_executor(), pool.run<Done>(blocked), count);
   loop.poll();
-  while (pool.queued() > 0) std::this_thread::yield();  // the thread has taken the first
+  while (pool.queued() > 0)
+    std::this_thread::yield();  // the thread has taken the first
   start<Done>(loop.get_executor(), pool.run<Done>([]() -> Result<Done> { return Done{}; }), count);
   loop.poll();
   EXPECT_THAT(run_now(pool.run<Done>([]() -> Result<Done> { return Done{}; })), fails("pool_full"));

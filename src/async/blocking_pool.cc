@@ -44,7 +44,8 @@ BlockingPool::~BlockingPool() {
     state_->stopping = true;
   }
   state_->wake.notify_all();
-  for (auto& thread : state_->threads) thread.join();
+  for (auto& thread : state_->threads)
+    thread.join();
 }
 
 bool BlockingPool::submit(std::function<void()> work) {

@@ -9,9 +9,9 @@
 
 namespace signet::async {
 
-/// Threads for calls that block: files, SQLite, PKCS#11, slow password hashes. One pool per kind, so
-/// that one slow kind cannot starve another. The queue is bounded: when it is full, work is refused
-/// at once with kUnavailable "pool_full".
+/// Threads for calls that block: files, SQLite, PKCS#11, slow password hashes. One pool per kind,
+/// so that one slow kind cannot starve another. The queue is bounded: when it is full, work is
+/// refused at once with kUnavailable "pool_full".
 class BlockingPool {
  public:
   BlockingPool(std::string name, std::size_t threads, std::size_t max_queue);

@@ -1,8 +1,9 @@
 #pragma once
-// async: the only spelling of waiting. Everything above the waterline that may take time returns a Task.
+// async: the only spelling of waiting. Everything above the waterline that may take time returns a
+// Task.
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
 

@@ -18,6 +18,20 @@ namespace signet::async {
 /// What an escaped exception becomes: a bug, told to the operator.
 Error unexpected(std::exception_ptr exception);
 
+/// A loop of its own for the length of a call. Loops are kept for the next call and never
+/// destroyed: the thread that woke this one up may still be on its way out of the loop when run()
+/// returns.
+class LoopLease {
+ public:
+  LoopLease();
+  ~LoopLease();
+  LoopLease(const LoopLease&) = delete;
+  boost::asio::io_context& loop() const { return *loop_; }
+
+ private:
+  boost::asio::io_context* loop_;
+};
+
 template <class T>
 struct OneShot<T>::State {
   std::mutex mutex;
@@ -82,10 +96,11 @@ void start(const Executor& executor, Task<T> task, std::function<void(Result<T>)
 
 template <class T>
 Result<T> run_now(Task<T> task) {
-  boost::asio::io_context loop(1);
+  const LoopLease lease;
   Result<T> out;
-  start<T>(loop.get_executor(), std::move(task), [&](Result<T> result) { out = std::move(result); });
-  loop.run();
+  start<T>(lease.loop().get_executor(), std::move(task),
+           [&](Result<T> result) { out = std::move(result); });
+  lease.loop().run();
   return out;
 }
 

@@ -13,7 +13,8 @@ constexpr std::uint8_t kBad = 0xFF;
 constexpr std::array<std::uint8_t, 256> reverse(const char* alphabet) {
   std::array<std::uint8_t, 256> table{};
   table.fill(kBad);
-  for (std::uint8_t i = 0; i < 64; ++i) table[static_cast<std::uint8_t>(alphabet[i])] = i;
+  for (std::uint8_t i = 0; i < 64; ++i)
+    table[static_cast<std::uint8_t>(alphabet[i])] = i;
   return table;
 }
 constexpr auto kUrlReverse = reverse(kUrl);
@@ -43,7 +44,9 @@ char* write_groups(char* out, ByteView bytes, const char* alphabet) {
 
 }  // namespace
 
-char* url_write(char* out, ByteView bytes) { return write_groups(out, bytes, kUrl); }
+char* url_write(char* out, ByteView bytes) {
+  return write_groups(out, bytes, kUrl);
+}
 
 void url_append(std::string& out, ByteView bytes) {
   const std::size_t at = out.size();

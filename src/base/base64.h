@@ -12,7 +12,9 @@
 namespace signet::base64 {
 
 /// Characters that `size` bytes take in base64url without padding.
-constexpr std::size_t url_size(std::size_t size) { return (size * 4 + 2) / 3; }
+constexpr std::size_t url_size(std::size_t size) {
+  return (size * 4 + 2) / 3;
+}
 
 /// Appends base64url without padding (RFC 7515 §2).
 void url_append(std::string& out, ByteView bytes);

@@ -8,9 +8,9 @@ namespace {
 using test::fails;
 
 TEST(Base64Url, rfc4648_examples_without_padding) {
-  const std::pair<const char*, const char*> rows[] = {{"", ""},         {"f", "Zg"},       {"fo", "Zm8"},
-                                                      {"foo", "Zm9v"},  {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"},
-                                                      {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> rows[] = {
+      {"", ""},           {"f", "Zg"},          {"fo", "Zm8"},         {"foo", "Zm9v"},
+      {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, coded] : rows) {
     EXPECT_EQ(base64::url_encode(as_bytes(plain)), coded);
     EXPECT_EQ(as_text(*base64::url_decode(coded)), plain);
@@ -24,7 +24,8 @@ TEST(Base64Url, rfc7515_appendix_c) {
 }
 
 TEST(Base64Url, sec_086_only_the_one_canonical_spelling_is_taken) {
-  for (const char* bad : {"Zg==", "Zm8=", "A+z/", "Z", "Zm9vY", " Zg", "Z g", "Zg\n", "Zh", "Zm9", "Zm8.", "Zg\xC3\xA9"})
+  for (const char* bad : {"Zg==", "Zm8=", "A+z/", "Z", "Zm9vY", " Zg", "Z g", "Zg\n", "Zh", "Zm9",
+                          "Zm8.", "Zg\xC3\xA9"})
     EXPECT_THAT(base64::url_decode(bad), fails("base64url_invalid")) << bad;
 }
 

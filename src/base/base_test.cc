@@ -27,7 +27,9 @@ TEST(Result, try_hands_on_the_value_or_the_failure) {
   EXPECT_STREQ(quarter_as_text(6).error().reason, "odd");
 }
 
-TEST(Result, a_default_constructed_one_is_a_failure) { EXPECT_FALSE(Result<int>().ok()); }
+TEST(Result, a_default_constructed_one_is_a_failure) {
+  EXPECT_FALSE(Result<int>().ok());
+}
 
 TEST(SecretBytes, moves_and_leaves_the_source_empty) {
   SecretBytes a = SecretBytes::from_text("hunter2");
@@ -50,7 +52,8 @@ TEST(SecretBytes, sec_124_memory_is_zeroed_when_given_back) {
 
 TEST(SecretBytes, large_and_many_secrets_are_held) {
   std::vector<SecretBytes> many;
-  for (std::size_t i = 0; i < 3000; ++i) many.emplace_back(i % 97 + 1);
+  for (std::size_t i = 0; i < 3000; ++i)
+    many.emplace_back(i % 97 + 1);
   many.emplace_back(1 << 20);
   many.back().span()[(1 << 20) - 1] = 7;
   EXPECT_EQ(many.back().view()[(1 << 20) - 1], 7);
@@ -78,7 +81,8 @@ TEST(Text, nearest_finds_a_misspelling_and_nothing_far_away) {
 
 TEST(Text, utf8) {
   EXPECT_TRUE(is_utf8("aé€😀"));
-  for (const char* bad : {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"})
+  for (const char* bad :
+       {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"})
     EXPECT_FALSE(is_utf8(bad));
 }
 

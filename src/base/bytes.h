@@ -25,9 +25,15 @@ inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-inline Bytes to_bytes(ByteView view) { return Bytes(view.begin(), view.end()); }
-inline Bytes to_bytes(std::string_view text) { return to_bytes(as_bytes(text)); }
-inline std::string to_text(ByteView view) { return std::string(as_text(view)); }
+inline Bytes to_bytes(ByteView view) {
+  return Bytes(view.begin(), view.end());
+}
+inline Bytes to_bytes(std::string_view text) {
+  return to_bytes(as_bytes(text));
+}
+inline std::string to_text(ByteView view) {
+  return std::string(as_text(view));
+}
 
 inline bool same_bytes(ByteView a, ByteView b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin());

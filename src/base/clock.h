@@ -19,7 +19,9 @@ using Instant = Utc::time_point;
 using Seconds = std::chrono::seconds;
 using Milliseconds = std::chrono::milliseconds;
 
-constexpr Instant from_unix_seconds(std::int64_t seconds) { return Instant(Seconds(seconds)); }
+constexpr Instant from_unix_seconds(std::int64_t seconds) {
+  return Instant(Seconds(seconds));
+}
 /// Whole seconds since 1970, rounded down: the NumericDate of RFC 7519 §2.
 constexpr std::int64_t unix_seconds(Instant instant) {
   return std::chrono::floor<Seconds>(instant.time_since_epoch()).count();

@@ -18,8 +18,8 @@ struct Handler {
   static constexpr std::size_t max_key_size = std::size_t(-1);
   static constexpr std::size_t max_string_size = std::size_t(-1);
 
-  std::vector<Value> stack;          // open containers, innermost last
-  std::vector<std::string> names;    // the pending member name of each open object
+  std::vector<Value> stack;                           // open containers, innermost last
+  std::vector<std::string> names;                     // the pending member name of each open object
   std::vector<std::unordered_set<std::string>> seen;  // only for objects grown large
   std::string text;
   Value root;
@@ -55,7 +55,8 @@ struct Handler {
     auto& set = seen.back();
     constexpr std::size_t kSearch = 16;
     if (object.size() == kSearch && set.empty())
-      for (const auto& [name, value] : object) set.insert(name);
+      for (const auto& [name, value] : object)
+        set.insert(name);
     const bool is_duplicate =
         object.size() < kSearch ? object.find(text) != nullptr : !set.insert(text).second;
     if (is_duplicate) {
@@ -253,11 +254,21 @@ void append_string(std::string& out, std::string_view text) {
     }
     out.append(text, run, i - run);
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (c >= 0x80) {
           out += "\xEF\xBF\xBD";

@@ -27,12 +27,12 @@ class Object {
   bool erase(std::string_view name);
   /// Adds a member whose name is known to be new.
   void append_unchecked(std::string name, Value value);
-  std::size_t size() const { return members_.size(); }
-  bool empty() const { return members_.empty(); }
-  auto begin() const { return members_.begin(); }
-  auto end() const { return members_.end(); }
-  auto begin() { return members_.begin(); }
-  auto end() { return members_.end(); }
+  std::size_t size() const;
+  bool empty() const;
+  const Member* begin() const;
+  const Member* end() const;
+  Member* begin();
+  Member* end();
 
  private:
   std::vector<Member> members_;
@@ -88,6 +88,26 @@ class Value {
  private:
   State state_;
 };
+
+// Here, where Value is whole.
+inline std::size_t Object::size() const {
+  return members_.size();
+}
+inline bool Object::empty() const {
+  return members_.empty();
+}
+inline const Object::Member* Object::begin() const {
+  return members_.data();
+}
+inline const Object::Member* Object::end() const {
+  return members_.data() + members_.size();
+}
+inline Object::Member* Object::begin() {
+  return members_.data();
+}
+inline Object::Member* Object::end() {
+  return members_.data() + members_.size();
+}
 
 bool operator==(const Object& a, const Object& b);  ///< same members in any order
 

@@ -44,7 +44,8 @@ std::int64_t Fields::integer(std::string_view name, std::int64_t fallback, std::
   if (!value) return fallback;
   const auto i = value->if_int();
   if (i && *i >= least && *i <= most) return *i;
-  fault(name, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  fault(name,
+        "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
   return fallback;
 }
 
@@ -76,9 +77,11 @@ std::vector<std::string> Fields::texts(std::string_view name, std::vector<std::s
 std::string Fields::word(std::string_view name, std::string_view fallback,
                          std::initializer_list<std::string_view> allowed) {
   std::string out = text(name, std::string(fallback));
-  if (out == fallback || std::find(allowed.begin(), allowed.end(), out) != allowed.end()) return out;
+  if (out == fallback || std::find(allowed.begin(), allowed.end(), out) != allowed.end())
+    return out;
   std::string list;
-  for (const auto word : allowed) list += (list.empty() ? "" : ", ") + std::string(word);
+  for (const auto word : allowed)
+    list += (list.empty() ? "" : ", ") + std::string(word);
   fault(name, quoted(out) + " is not one of " + list);
   return std::string(fallback);
 }
@@ -113,12 +116,23 @@ Status Fields::finish() {
 std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
   const auto unit_seconds = [](char unit, bool is_time) -> std::int64_t {
     switch (unit) {
-      case 'D': case 'd': return 86400;
-      case 'W': case 'w': return 604800;
-      case 'H': case 'h': return 3600;
-      case 'M': case 'm': return is_time ? 60 : 0;
-      case 'S': case 's': return 1;
-      default: return 0;
+      case 'D':
+      case 'd':
+        return 86400;
+      case 'W':
+      case 'w':
+        return 604800;
+      case 'H':
+      case 'h':
+        return 3600;
+      case 'M':
+      case 'm':
+        return is_time ? 60 : 0;
+      case 'S':
+      case 's':
+        return 1;
+      default:
+        return 0;
     }
   };
   const bool iso = !text.empty() && text[0] == 'P';

@@ -22,7 +22,8 @@ class Fields {
   std::string text(std::string_view name, std::string fallback = {});
   std::string required_text(std::string_view name);
   bool boolean(std::string_view name, bool fallback);
-  std::int64_t integer(std::string_view name, std::int64_t fallback, std::int64_t least, std::int64_t most);
+  std::int64_t integer(std::string_view name, std::int64_t fallback, std::int64_t least,
+                       std::int64_t most);
   /// Seconds as an integer, or "PT10M", "10m", "24h".
   std::chrono::seconds duration(std::string_view name, std::chrono::seconds fallback,
                                 std::chrono::seconds least, std::chrono::seconds most);

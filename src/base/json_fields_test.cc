@@ -36,9 +36,9 @@ TEST(JsonFields, reads_what_is_right) {
 }
 
 TEST(Duration, reads_iso_8601_and_short_forms) {
-  const std::pair<const char*, int> rows[] = {{"PT10M", 600}, {"P1D", 86400}, {"P1DT1H1M1S", 90061},
-                                              {"10m", 600},   {"24h", 86400}, {"90", 90},
-                                              {"1h30m", 5400}, {"7d", 604800}};
+  const std::pair<const char*, int> rows[] = {
+      {"PT10M", 600}, {"P1D", 86400}, {"P1DT1H1M1S", 90061}, {"10m", 600},
+      {"24h", 86400}, {"90", 90},     {"1h30m", 5400},       {"7d", 604800}};
   for (const auto& [text, seconds] : rows)
     EXPECT_EQ(parse_duration(text), std::chrono::seconds(seconds)) << text;
   for (const char* bad : {"", "P", "PT", "10x", "-5", "P1M", "PT1", "1m5", "m", "99999999999999"})

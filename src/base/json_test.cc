@@ -20,7 +20,8 @@ TEST(Json, refuses_a_member_name_that_occurs_twice) {
   EXPECT_THAT(parse(R"({"a":1,"a":2})"), fails("json_duplicate_member"));
   EXPECT_THAT(parse(R"([{"a":1,"b":{"x":1,"\u0078":2}}])"), fails("json_duplicate_member"));
   std::string large = "{";
-  for (int i = 0; i < 100; ++i) large += "\"m" + std::to_string(i) + "\":0,";
+  for (int i = 0; i < 100; ++i)
+    large += "\"m" + std::to_string(i) + "\":0,";
   EXPECT_THAT(parse(large + "\"z\":0}"), is_ok());
   EXPECT_THAT(parse(large + "\"m99\":0}"), fails("json_duplicate_member"));
   EXPECT_THAT(parse(large + "\"m3\":0}"), fails("json_duplicate_member"));
@@ -60,7 +61,8 @@ TEST(JsonVectors, JSONTestSuite) {
   int checked = 0;
   for (const auto& file : std::filesystem::directory_iterator(folder / "test_parsing")) {
     const std::string name = file.path().filename().string();
-    const auto result = parse(test::read_file(file.path()), {.max_bytes = 1 << 20, .max_depth = 600});
+    const auto result =
+        parse(test::read_file(file.path()), {.max_bytes = 1 << 20, .max_depth = 600});
     // Names in y_object_duplicated_key* occur twice, which we refuse on purpose.
     const bool is_duplicate = name.starts_with("y_object_duplicated_key");
     if (name.starts_with("n_") || is_duplicate) {

@@ -36,11 +36,16 @@ spdlog::logger& sink() {
 
 std::string_view name(Level level) {
   switch (level) {
-    case Level::kDebug: return "debug";
-    case Level::kInfo: return "info";
-    case Level::kWarn: return "warn";
-    case Level::kError: return "error";
-    case Level::kOff: break;
+    case Level::kDebug:
+      return "debug";
+    case Level::kInfo:
+      return "info";
+    case Level::kWarn:
+      return "warn";
+    case Level::kError:
+      return "error";
+    case Level::kOff:
+      break;
   }
   return "off";
 }
@@ -52,7 +57,9 @@ void configure(Level least, bool as_json) {
   g_json = as_json;
 }
 
-bool enabled(Level level) { return level >= g_least.load(std::memory_order_relaxed); }
+bool enabled(Level level) {
+  return level >= g_least.load(std::memory_order_relaxed);
+}
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
   std::string line;
@@ -83,10 +90,12 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
              spdlog::string_view_t(line.data(), line.size()));
 }
 
-void flush() { sink().flush(); }
+void flush() {
+  sink().flush();
+}
 
 void failure(std::string_view event, const Error& e, std::initializer_list<Field> fields) {
-  const Level level = e.code <= Code::kExpired   ? Level::kInfo
+  const Level level = e.code <= Code::kExpired    ? Level::kInfo
                       : e.code == Code::kInternal ? Level::kError
                                                   : Level::kWarn;
   if (!enabled(level)) return;

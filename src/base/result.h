@@ -11,7 +11,8 @@
 
 namespace signet {
 
-/// Whose move it is after a failure. HTTP status, retry policy, log level and alerts follow from it.
+/// Whose move it is after a failure. HTTP status, retry policy, log level and alerts follow from
+/// it.
 enum class Code : std::uint8_t {
   // the caller's
   kInvalid,
@@ -59,12 +60,13 @@ class [[nodiscard]] Result {
 
   Result() : state_(std::in_place_index<0>) {}
   template <class U = T>
-    requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
-             !std::is_convertible_v<U &&, E>)
-  Result(U&& value) : state_(std::in_place_index<1>, std::forward<U>(value)) {}
+  requires(std::is_constructible_v<T, U&&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
+           !std::is_convertible_v<U&&, E>) Result(U&& value)
+      : state_(std::in_place_index<1>, std::forward<U>(value)) {}
   template <class F>
-    requires(std::is_convertible_v<F &&, E> && !std::is_same_v<std::remove_cvref_t<F>, Result>)
-  Result(F&& failure) : state_(std::in_place_index<0>, std::forward<F>(failure)) {}
+  requires(std::is_convertible_v<F&&, E> && !std::is_same_v<std::remove_cvref_t<F>, Result>)
+      Result(F&& failure)
+      : state_(std::in_place_index<0>, std::forward<F>(failure)) {}
 
   bool ok() const { return state_.index() == 1; }
   explicit operator bool() const { return ok(); }
@@ -91,15 +93,15 @@ using Status = Result<Done>;
 
 #define SIGNET_JOIN_(a, b) a##b
 #define SIGNET_JOIN(a, b) SIGNET_JOIN_(a, b)
-#define SIGNET_TRY_VALUE_(ret, tmp, decl, ...)                     \
-  auto tmp = (__VA_ARGS__);                                        \
-  if (!tmp.ok()) [[unlikely]]                                      \
-    ret std::move(tmp).error();                                    \
+#define SIGNET_TRY_VALUE_(ret, tmp, decl, ...) \
+  auto tmp = (__VA_ARGS__);                    \
+  if (!tmp.ok()) [[unlikely]]                  \
+    ret std::move(tmp).error();                \
   decl = std::move(tmp).value()
-#define SIGNET_TRY_ONLY_(ret, expr)          \
+#define SIGNET_TRY_ONLY_(ret, expr)                                    \
   if (auto signet_status_ = (expr); !signet_status_.ok()) [[unlikely]] \
   ret std::move(signet_status_).error()
-#define SIGNET_TRY_PICK_(ret, first, ...)                                                      \
+#define SIGNET_TRY_PICK_(ret, first, ...) \
   SIGNET_TRY_PICK2_##__VA_OPT__(1)(ret, first __VA_OPT__(, ) __VA_ARGS__)
 #define SIGNET_TRY_PICK2_(ret, expr) SIGNET_TRY_ONLY_(ret, expr)
 #define SIGNET_TRY_PICK2_1(ret, decl, ...) \

@@ -88,7 +88,9 @@ void wipe(void* data, std::size_t size) {
   if (size) ::explicit_bzero(data, size);
 }
 
-bool secret_memory_is_locked() { return g_locked; }
+bool secret_memory_is_locked() {
+  return g_locked;
+}
 
 SecretBytes::SecretBytes(std::size_t size) : size_(size) {
   if (size == 0) return;

@@ -10,10 +10,10 @@
 
 namespace signet {
 
-std::string to_lower(std::string_view text);  ///< ASCII only
-std::string to_upper(std::string_view text);  ///< ASCII only
+std::string to_lower(std::string_view text);                       ///< ASCII only
+std::string to_upper(std::string_view text);                       ///< ASCII only
 bool equal_ignoring_case(std::string_view a, std::string_view b);  ///< ASCII only; not for secrets
-std::string_view trim(std::string_view text);  ///< spaces, tabs, CR, LF
+std::string_view trim(std::string_view text);                      ///< spaces, tabs, CR, LF
 /// Pieces between separators, empty ones included.
 std::vector<std::string_view> split(std::string_view text, char separator);
 /// Words between spaces, empty ones dropped: the scope syntax of RFC 6749 §3.3.

@@ -8,7 +8,8 @@
 
 namespace signet {
 
-/// At most this many threads have a slot of their own; later ones share none (index == kMaxWorkers).
+/// At most this many threads have a slot of their own; later ones share none (index ==
+/// kMaxWorkers).
 inline constexpr std::size_t kMaxWorkers = 64;
 
 /// A small number unique to the calling thread while it lives; kMaxWorkers if all are taken.

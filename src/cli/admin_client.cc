@@ -23,13 +23,18 @@ const char* interned(const std::string& reason) {
 Code code_of(int status) {
   switch (status) {
     case 401:
-    case 403: return Code::kDenied;
-    case 404: return Code::kNotFound;
+    case 403:
+      return Code::kDenied;
+    case 404:
+      return Code::kNotFound;
     case 409:
-    case 412: return Code::kConflict;
+    case 412:
+      return Code::kConflict;
     case 502:
-    case 503: return Code::kUnavailable;
-    default: return status >= 500 ? Code::kInternal : Code::kInvalid;
+    case 503:
+      return Code::kUnavailable;
+    default:
+      return status >= 500 ? Code::kInternal : Code::kInvalid;
   }
 }
 
@@ -53,17 +58,22 @@ Result<AdminClient> AdminClient::make(const Context& context) {
       const std::string& address = config.management.address;
       const bool is_any = address == "0.0.0.0" || address == "::";
       const bool is_v6 = address.find(':') != std::string::npos;
-      url = "http://" + (is_any ? "127.0.0.1" : is_v6 ? '[' + address + ']' : address) + ':' +
-            std::to_string(config.management.port);
+      url = "http://" +
+            (is_any  ? "127.0.0.1"
+             : is_v6 ? '[' + address + ']'
+                     : address) +
+            ':' + std::to_string(config.management.port);
     }
     if (token_file.empty()) token_file = config.data_dir + "/admin.token";
   }
-  while (url.ends_with('/')) url.pop_back();
+  while (url.ends_with('/'))
+    url.pop_back();
   if (!net::is_loopback_url(url) && !context.globals.unsafe_plain_http) {
-    return Error{Code::kDenied, "unsafe_plain_http",
-                 signet::quoted(url, 200) +
-                     " is not on this machine: the administrator's token would travel readable; use "
-                     "a tunnel to 127.0.0.1, or --unsafe-plain-http"};
+    return Error{
+        Code::kDenied, "unsafe_plain_http",
+        signet::quoted(url, 200) +
+            " is not on this machine: the administrator's token would travel readable; use "
+            "a tunnel to 127.0.0.1, or --unsafe-plain-http"};
   }
   TRY(const std::string token, context.read(token_file, 4096));
   const std::string trimmed(trim(token));

@@ -49,15 +49,22 @@ class Cli : public testing::Test {
   int run(std::vector<std::string> arguments, const std::string& input = "") {
     std::istringstream in(input);
     std::ostringstream out, err;
-    World world{in, out, err, environment, clock, std::make_shared<SeededRandom>(1),
+    World world{in,
+                out,
+                err,
+                environment,
+                clock,
+                std::make_shared<SeededRandom>(1),
                 [this](Seconds time) {
                   slept.push_back(time.count());
                   clock->advance(time);
                 },
-                [this](const net::LocalRequest& request) { return answer(request); }, "1.2.3"};
+                [this](const net::LocalRequest& request) { return answer(request); },
+                "1.2.3"};
     arguments.insert(arguments.begin(), "signet");
     std::vector<const char*> argv;
-    for (const auto& argument : arguments) argv.push_back(argument.c_str());
+    for (const auto& argument : arguments)
+      argv.push_back(argument.c_str());
     const int code = cli::run(static_cast<int>(argv.size()), argv.data(), world);
     output = out.str();
     errors = err.str();
@@ -75,7 +82,8 @@ class Cli : public testing::Test {
     net::LocalResponse response;
     if (found == answers.end()) {
       response.status = 404;
-      response.body = R"({"title":"Not Found","status":404,"code":"not_found","detail":"no such thing"})";
+      response.body =
+          R"({"title":"Not Found","status":404,"code":"not_found","detail":"no such thing"})";
       return response;
     }
     response.status = found->second.first;
@@ -89,7 +97,8 @@ class Cli : public testing::Test {
 
   std::vector<std::string> lines() const {
     std::vector<std::string> all;
-    for (const auto& one : sent) all.push_back(one.line);
+    for (const auto& one : sent)
+      all.push_back(one.line);
     return all;
   }
 
@@ -106,7 +115,8 @@ class Cli : public testing::Test {
 constexpr const char* kHmacKey =
     R"({"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"})";
 constexpr const char* kHmacToken =
-    "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6"
+    "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
+    "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6"
     "Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 constexpr const char* kEcKey =
     R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
@@ -132,7 +142,8 @@ TEST_F(Cli, sec_218_the_admin_token_leaves_this_machine_over_http_only_when_told
   EXPECT_THAT(sent, IsEmpty());
   answers["GET /admin/realms"] = {200, R"({"realms":[]})"};
   EXPECT_EQ(run({"realm", "list", "--url", "http://10.0.0.1:8081", "--token-file", token_,
-                 "--unsafe-plain-http"}), 0);
+                 "--unsafe-plain-http"}),
+            0);
 }
 
 // ------------------------------------------------------------------ jose
@@ -172,7 +183,9 @@ TEST_F(Cli, jose_signs_and_verifies_every_serialization) {
 TEST_F(Cli, jose_encrypts_and_decrypts_with_what_is_allowed) {
   const std::string key = file("key.json", kEcKey);
   ASSERT_EQ(run({"jose", "encrypt", "--key", key, "--alg", "ECDH-ES+A128KW", "--enc", "A128GCM"},
-                "secret"), 0) << errors;
+                "secret"),
+            0)
+      << errors;
   const std::string token = output;
   EXPECT_EQ(run({"jose", "decrypt", "--key", key}, token), 0) << errors;
   EXPECT_EQ(output, "secret");
@@ -183,7 +196,10 @@ TEST_F(Cli, jose_encrypts_and_decrypts_with_what_is_allowed) {
 TEST_F(Cli, jose_takes_a_password_for_pbes2_only_when_allowed) {
   const std::string password = file("password", "correct horse battery staple\n");
   ASSERT_EQ(run({"jose", "encrypt", "--password-file", password, "--alg", "PBES2-HS256+A128KW",
-                 "--enc", "A128GCM"}, "secret"), 0) << errors;
+                 "--enc", "A128GCM"},
+                "secret"),
+            0)
+      << errors;
   const std::string token = output;
   EXPECT_EQ(run({"jose", "decrypt", "--password-file", password}, token), 1);
   EXPECT_EQ(run({"jose", "decrypt", "--password-file", password, "--allow-pbes2"}, token), 0)
@@ -212,10 +228,13 @@ TEST_F(Cli, token_decode_shows_and_says_that_it_proves_nothing) {
 TEST_F(Cli, token_verify_checks_signature_times_and_issuer) {
   const std::string key = file("key.json", kEcKey);
   ASSERT_EQ(run({"jose", "sign", "--key", key, "--alg", "ES256"},
-                R"({"iss":"https://a","aud":"api","exp":1700000600})"), 0);
+                R"({"iss":"https://a","aud":"api","exp":1700000600})"),
+            0);
   const std::string token = output;
-  EXPECT_EQ(run({"token", "verify", "--jwks", key, "--issuer", "https://a", "--audience", "api"},
-                token), 0) << errors;
+  EXPECT_EQ(
+      run({"token", "verify", "--jwks", key, "--issuer", "https://a", "--audience", "api"}, token),
+      0)
+      << errors;
   EXPECT_THAT(output, HasSubstr("\"verified\": true"));
   EXPECT_EQ(run({"token", "verify", "--jwks", key, "--issuer", "https://b"}, token), 1);
   EXPECT_THAT(errors, HasSubstr("jwt_issuer"));
@@ -234,32 +253,40 @@ TEST_F(Cli, lists_are_tables_for_people_and_json_when_asked) {
       200, R"({"realms":[{"name":"root","revision":3},{"name":"a\u001b[31m","revision":12}]})"};
   EXPECT_EQ(admin({"realm", "list"}), 0) << errors;
   EXPECT_EQ(output, "REALM   REVISION\nroot    3\na?[31m  12\n");
-  EXPECT_EQ(sent[0].headers[0], (std::pair<std::string, std::string>("Authorization", "Bearer admin-token")));
+  EXPECT_EQ(sent[0].headers[0],
+            (std::pair<std::string, std::string>("Authorization", "Bearer admin-token")));
   EXPECT_EQ(admin({"realm", "list", "--output", "json"}), 0);
   EXPECT_THAT(output, HasSubstr("\"revision\": 12"));
 }
 
 TEST_F(Cli, the_servers_reason_is_the_commands_reason) {
   answers["POST /admin/secrets/activate"] = {
-      409, R"({"title":"Conflict","status":409,"code":"activation_too_early","detail":"117 seconds left"})"};
+      409,
+      R"({"title":"Conflict","status":409,"code":"activation_too_early","detail":"117 seconds left"})"};
   EXPECT_EQ(admin({"secrets", "activate", "am.x", "new", "--store", "pems"}), 1);
   EXPECT_EQ(errors, "signet: activation_too_early: 117 seconds left\n");
   EXPECT_EQ(sent[0].body, R"({"realm":"","store":"pems","id":"am.x","alias":"new","force":false})");
 }
 
 TEST_F(Cli, client_create_reads_the_secret_from_standard_input_and_never_from_the_line) {
-  answers["PUT /admin/realms/root/clients/api"] = {201, R"({"revision":1,"client":{"client_id":"api"}})"};
-  EXPECT_EQ(admin({"client", "create", "api", "--secret-stdin", "--scope", "read", "--scope", "write",
-                   "--lifetime", "10m"}, "hunter2\n"), 0) << errors;
-  EXPECT_EQ(sent[0].body,
-            R"({"client_id":"api","access_token":{"lifetime":600},"scopes":["read","write"],"secret":"hunter2"})");
+  answers["PUT /admin/realms/root/clients/api"] = {
+      201, R"({"revision":1,"client":{"client_id":"api"}})"};
+  EXPECT_EQ(admin({"client", "create", "api", "--secret-stdin", "--scope", "read", "--scope",
+                   "write", "--lifetime", "10m"},
+                  "hunter2\n"),
+            0)
+      << errors;
+  EXPECT_EQ(
+      sent[0].body,
+      R"({"client_id":"api","access_token":{"lifetime":600},"scopes":["read","write"],"secret":"hunter2"})");
   EXPECT_EQ(admin({"client", "create", "api", "--secret", "x"}), 2);
 }
 
 TEST_F(Cli, client_update_changes_only_what_was_said_and_only_the_revision_it_saw) {
   answers["GET /admin/realms/root/clients/api"] = {
       200, R"({"revision":7,"client":{"client_id":"api","scopes":["read"],"has_secret":true}})"};
-  answers["PUT /admin/realms/root/clients/api"] = {200, R"({"revision":8,"client":{"client_id":"api"}})"};
+  answers["PUT /admin/realms/root/clients/api"] = {
+      200, R"({"revision":8,"client":{"client_id":"api"}})"};
   EXPECT_EQ(admin({"client", "update", "api", "--disable"}), 0) << errors;
   EXPECT_EQ(sent[1].body, R"({"client_id":"api","scopes":["read"],"enabled":false})");
   EXPECT_EQ(sent[1].headers[0], (std::pair<std::string, std::string>("If-Match", "\"7\"")));
@@ -273,7 +300,8 @@ TEST_F(Cli, deleting_wants_to_be_told_twice) {
 }
 
 TEST_F(Cli, only_public_halves_of_a_clients_keys_are_sent) {
-  answers["PUT /admin/realms/root/clients/api"] = {201, R"({"revision":1,"client":{"client_id":"api"}})"};
+  answers["PUT /admin/realms/root/clients/api"] = {
+      201, R"({"revision":1,"client":{"client_id":"api"}})"};
   EXPECT_EQ(admin({"client", "create", "api", "--jwks", file("key.json", kEcKey)}), 0) << errors;
   EXPECT_THAT(sent[0].body, HasSubstr("\"crv\":\"P-256\""));
   EXPECT_THAT(sent[0].body, Not(HasSubstr("\"d\"")));
@@ -282,11 +310,13 @@ TEST_F(Cli, only_public_halves_of_a_clients_keys_are_sent) {
 
 TEST_F(Cli, rotate_waits_for_each_step_until_the_server_agrees) {
   answers["POST /admin/secrets/rotate"] = {
-      200, R"({"plan":[{"step":"publish","alias":"n","kid":"k","not_before":"2023-11-14T22:13:20Z","done":true},)"
-           R"({"step":"activate","alias":"n","kid":"k","not_before":"2023-11-14T22:13:45Z","done":false},)"
-           R"({"step":"retire","alias":"o","kid":"j","not_before":null,"done":false}]})"};
+      200,
+      R"({"plan":[{"step":"publish","alias":"n","kid":"k","not_before":"2023-11-14T22:13:20Z","done":true},)"
+      R"({"step":"activate","alias":"n","kid":"k","not_before":"2023-11-14T22:13:45Z","done":false},)"
+      R"({"step":"retire","alias":"o","kid":"j","not_before":null,"done":false}]})"};
   answers["POST /admin/secrets/activate"] = {200, R"({"ring":{}})"};
-  answers["POST /admin/secrets/retire"] = {409, R"({"code":"retirement_too_early","detail":"9 s"})"};
+  answers["POST /admin/secrets/retire"] = {409,
+                                           R"({"code":"retirement_too_early","detail":"9 s"})"};
   later["POST /admin/secrets/retire"] = {200, R"({"ring":{}})"};
   EXPECT_EQ(admin({"secrets", "rotate", "am.x", "--store", "s", "--wait"}), 0) << errors;
   EXPECT_THAT(lines(), ElementsAre("POST /admin/secrets/rotate", "POST /admin/secrets/activate",
@@ -317,16 +347,19 @@ realms:
 TEST_F(Cli, apply_shows_and_makes_the_difference) {
   const std::string path = file("realms.yaml", kRealms);
   answers["GET /admin/realms/root"] = {
-      200, R"({"revision":4,"realm":{"name":"root","enabled":true,"access_token":{"lifetime":"PT10M"}}})"};
+      200,
+      R"({"revision":4,"realm":{"name":"root","enabled":true,"access_token":{"lifetime":"PT10M"}}})"};
   answers["GET /admin/realms/root/clients/api"] = {
-      200, R"({"revision":2,"client":{"client_id":"api","scopes":["read","write"],"has_secret":true}})"};
+      200,
+      R"({"revision":2,"client":{"client_id":"api","scopes":["read","write"],"has_secret":true}})"};
   answers["GET /admin/realms/root/clients?limit=100"] = {
-      200, R"({"clients":[{"revision":2,"client":{"client_id":"api"}},{"revision":1,"client":{"client_id":"old"}}],"next":null})"};
+      200,
+      R"({"clients":[{"revision":2,"client":{"client_id":"api"}},{"revision":1,"client":{"client_id":"old"}}],"next":null})"};
   EXPECT_EQ(admin({"apply", path, "--dry-run"}), 2) << errors;
-  EXPECT_EQ(output,
-            "~ realm root\n    ~ access_token.lifetime: 600 -> 900\n+ client root/new\n");
+  EXPECT_EQ(output, "~ realm root\n    ~ access_token.lifetime: 600 -> 900\n+ client root/new\n");
   EXPECT_THAT(errors, HasSubstr("client root/old is in no file; --prune would delete it"));
-  for (const auto& one : sent) EXPECT_TRUE(one.line.starts_with("GET ")) << one.line;
+  for (const auto& one : sent)
+    EXPECT_TRUE(one.line.starts_with("GET ")) << one.line;
 
   answers["PUT /admin/realms/root"] = {200, "{}"};
   answers["PUT /admin/realms/root/clients/new"] = {201, "{}"};
@@ -335,14 +368,17 @@ TEST_F(Cli, apply_shows_and_makes_the_difference) {
   sent.clear();
   EXPECT_EQ(admin({"apply", path, "--prune"}), 0) << errors;
   EXPECT_THAT(output, HasSubstr("- client root/old\n"));
-  EXPECT_THAT(lines(), testing::IsSupersetOf({"PUT /admin/realms/root", "PUT /admin/realms/root/clients/new",
-                                              "DELETE /admin/realms/root/clients/old"}));
+  EXPECT_THAT(lines(),
+              testing::IsSupersetOf({"PUT /admin/realms/root", "PUT /admin/realms/root/clients/new",
+                                     "DELETE /admin/realms/root/clients/old"}));
 }
 
 TEST_F(Cli, apply_sends_a_secret_only_where_there_is_none) {
-  const std::string path = file("r.yaml", "realms: [{name: root, clients: [{client_id: a, secret: s}]}]");
+  const std::string path =
+      file("r.yaml", "realms: [{name: root, clients: [{client_id: a, secret: s}]}]");
   answers["GET /admin/realms/root"] = {200, R"({"revision":1,"realm":{"name":"root"}})"};
-  answers["GET /admin/realms/root/clients/a"] = {200, R"({"revision":2,"client":{"client_id":"a","has_secret":false}})"};
+  answers["GET /admin/realms/root/clients/a"] = {
+      200, R"({"revision":2,"client":{"client_id":"a","has_secret":false}})"};
   answers["GET /admin/realms/root/clients?limit=100"] = {200, R"({"clients":[],"next":null})"};
   answers["PUT /admin/realms/root/clients/a"] = {200, "{}"};
   EXPECT_EQ(admin({"apply", path}), 0) << errors;
@@ -373,8 +409,10 @@ TEST(Difference, names_what_comes_goes_and_changes) {
   const auto changes = differences(*running, *wanted, config::client_schema());
   ASSERT_THAT(changes, test::is_ok());
   std::vector<std::string> texts;
-  for (const auto& change : *changes) texts.push_back(to_text(change));
-  EXPECT_THAT(texts, ElementsAre("- name: \"x\"", "~ scopes: [\"a\"] -> [\"b\"]", "+ audience: [\"c\"]"));
+  for (const auto& change : *changes)
+    texts.push_back(to_text(change));
+  EXPECT_THAT(texts,
+              ElementsAre("- name: \"x\"", "~ scopes: [\"a\"] -> [\"b\"]", "+ audience: [\"c\"]"));
 }
 
 // ------------------------------------------------------------------ doctor, encode, config
@@ -411,8 +449,8 @@ TEST_F(Cli, config_check_says_everything_and_show_hides_secrets) {
   EXPECT_EQ(run({"config", "check", "--config", bad}), 1);
   EXPECT_THAT(errors, HasSubstr("bad.yaml:1: server.prot"));
   EXPECT_THAT(errors, HasSubstr("bad.yaml:2: keys.lease"));
-  const std::string good = file(
-      "good.yaml", "realms: [{name: root, clients: [{client_id: a, secret: hunter2}]}]\n");
+  const std::string good =
+      file("good.yaml", "realms: [{name: root, clients: [{client_id: a, secret: hunter2}]}]\n");
   EXPECT_EQ(run({"config", "check", "--config", good}), 0);
   EXPECT_EQ(run({"config", "show", "--config", good}), 0);
   EXPECT_THAT(output, HasSubstr("(hidden)"));
@@ -442,7 +480,9 @@ TEST_F(Cli, the_documentation_names_every_command) {
     std::string command;
     std::istringstream words(line.substr(4));
     for (std::string word; words >> word;) {
-      if (word != std::string(word.size(), ' ') && std::isupper(static_cast<unsigned char>(word[0]))) break;
+      if (word != std::string(word.size(), ' ') &&
+          std::isupper(static_cast<unsigned char>(word[0])))
+        break;
       command += (command.empty() ? "" : " ") + word;
     }
     EXPECT_THAT(doc, HasSubstr("`" + command)) << command;
@@ -466,7 +506,9 @@ TEST(Table, keeps_columns_and_disarms_terminals) {
   table.add({"x\x1b[2J", ""});
   EXPECT_EQ(table.text(), "A      B\n\xC3\xA9t\xC3\xA9    1\nx?[2J\n");
   EXPECT_EQ(printable("a\nb\r"), "a?b?");
-  EXPECT_EQ(printable("\xC2\x9B" "31m"), "?31m");
+  EXPECT_EQ(printable("\xC2\x9B"
+                      "31m"),
+            "?31m");
 }
 
 }  // namespace

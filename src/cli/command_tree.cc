@@ -41,7 +41,8 @@ void man_command(std::string& out, const CommandText& command) {
     out += '\n' + roff(command.summary) + '\n';
     man_options(out, command);
   }
-  for (const auto& child : command.children) man_command(out, child);
+  for (const auto& child : command.children)
+    man_command(out, child);
 }
 
 // The words that may follow each command path, parents' options included.
@@ -56,7 +57,8 @@ void words(const CommandText& command, const std::string& inherited,
     line += child.path.substr(child.path.find_last_of(' ') + 1) + ' ';
   }
   out.emplace_back(command.path, line + options);
-  for (const auto& child : command.children) words(child, options, out);
+  for (const auto& child : command.children)
+    words(child, options, out);
 }
 
 // One function that walks the words of the line down the tree; both shells understand it.
@@ -64,7 +66,8 @@ std::string cases(const CommandText& root) {
   std::vector<std::pair<std::string, std::string>> lines;
   words(root, "", lines);
   std::string out = "_signet_words() {\n  case \"$1\" in\n";
-  for (const auto& [path, line] : lines) out += "    '" + path + "') echo '" + line + "' ;;\n";
+  for (const auto& [path, line] : lines)
+    out += "    '" + path + "') echo '" + line + "' ;;\n";
   out += "  esac\n}\n";
   out +=
       "_signet_path() {\n"
@@ -82,7 +85,8 @@ std::string fish_lines(const CommandText& command, const std::string& condition)
   std::string out;
   const auto quote = [](const std::string& text) {
     std::string q = "'";
-    for (const char c : text) q += c == '\'' || c == '\\' ? std::string{'\\', c} : std::string{c};
+    for (const char c : text)
+      q += c == '\'' || c == '\\' ? std::string{'\\', c} : std::string{c};
     return q + '\'';
   };
   for (const auto& option : command.options) {
@@ -127,7 +131,8 @@ std::string man_page(const CommandText& root, std::string_view version) {
   out += ".SH OPTIONS\n";
   man_options(out, root);
   out += ".SH COMMANDS\n";
-  for (const auto& child : root.children) man_command(out, child);
+  for (const auto& child : root.children)
+    man_command(out, child);
   out +=
       ".SH EXIT STATUS\n.TP\n.B 0\nDone; of a check: it holds.\n"
       ".TP\n.B 1\nRefused, invalid or failed; the reason is on standard error.\n"

@@ -31,7 +31,9 @@ Result<std::string> read_stream(std::istream& in, std::size_t max, const std::st
 
 }  // namespace
 
-Error Context::usage(std::string detail) { return {Code::kInvalid, "usage", std::move(detail)}; }
+Error Context::usage(std::string detail) {
+  return {Code::kInvalid, "usage", std::move(detail)};
+}
 
 void Context::finish(const Result<int>& result) {
   if (result.ok()) {
@@ -48,8 +50,12 @@ void Context::finish(const Result<int>& result) {
 void Context::print(const json::Value& value) const {
   world.out << json::dump_pretty(value) << '\n';
 }
-void Context::print(const Table& table) const { world.out << table.text(); }
-void Context::print_line(std::string_view line) const { world.out << line << '\n'; }
+void Context::print(const Table& table) const {
+  world.out << table.text();
+}
+void Context::print_line(std::string_view line) const {
+  world.out << line << '\n';
+}
 void Context::note(std::string_view line) const {
   world.out.flush();  // what was said before stands before it
   world.err << printable(line, true) << '\n';

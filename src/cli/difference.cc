@@ -19,16 +19,19 @@ std::string canonical(const json::Value& value) {
     }
     std::sort(members.begin(), members.end());
     std::string text = "{";
-    for (const auto& member : members) text += (text.size() > 1 ? "," : "") + member;
+    for (const auto& member : members)
+      text += (text.size() > 1 ? "," : "") + member;
     return text + '}';
   }
   std::vector<std::string> items;
-  for (const auto& item : *array) items.push_back(canonical(item));
+  for (const auto& item : *array)
+    items.push_back(canonical(item));
   const bool is_texts = std::all_of(array->begin(), array->end(),
                                     [](const json::Value& item) { return item.is_string(); });
   if (is_texts) std::sort(items.begin(), items.end());
   std::string text = "[";
-  for (const auto& item : items) text += (text.size() > 1 ? "," : "") + item;
+  for (const auto& item : items)
+    text += (text.size() > 1 ? "," : "") + item;
   return text + ']';
 }
 

@@ -11,8 +11,8 @@ namespace signet::cli {
 
 /// One member that differs.
 struct Change {
-  char sign;         ///< '+' only wanted, '~' another value, '-' only running
-  std::string path;  ///< "access_token.lifetime"
+  char sign;             ///< '+' only wanted, '~' another value, '-' only running
+  std::string path;      ///< "access_token.lifetime"
   std::string from, to;  ///< compact JSON; empty where absent
 };
 

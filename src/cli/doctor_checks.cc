@@ -65,8 +65,8 @@ Finding check_clock(const Context& context, const net::LocalResponse& response) 
 void check_health(const AdminClient& admin, std::vector<Finding>& findings) {
   const auto health = admin.get("/admin/health");
   if (!health.ok()) {
-    findings.push_back(bad("administration", std::string(health.error().reason) + ": " +
-                                                 health.error().detail));
+    findings.push_back(
+        bad("administration", std::string(health.error().reason) + ": " + health.error().detail));
     return;
   }
   const std::string status = text_of(*health, "status");
@@ -76,17 +76,16 @@ void check_health(const AdminClient& admin, std::vector<Finding>& findings) {
     if (text_of(store, "ok") == "true") {
       findings.push_back(good(name));
     } else {
-      findings.push_back(bad(name, text_of(store, "detail") + ", last good answer " +
-                                       text_of(store, "last_good") +
-                                       ", its secrets are used until " +
-                                       text_of(store, "lease_until")));
+      findings.push_back(
+          bad(name, text_of(store, "detail") + ", last good answer " + text_of(store, "last_good") +
+                        ", its secrets are used until " + text_of(store, "lease_until")));
     }
   }
   for (const auto& check : list_of(*health, "checks")) {
     const std::string name = check.is_object() ? text_of(check, "name") : json::dump(check);
     const std::string ok = text_of(check, "ok");
-    findings.push_back({name, ok == "false" ? Health::kBad : Health::kGood,
-                        text_of(check, "detail")});
+    findings.push_back(
+        {name, ok == "false" ? Health::kBad : Health::kGood, text_of(check, "detail")});
   }
 }
 
@@ -96,8 +95,8 @@ std::vector<Finding> check_files(const config::ServerConfig& config) {
   std::vector<Finding> findings;
   struct stat info {};
   if (::stat(config.data_dir.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
-    findings.push_back(unwise("data directory", config.data_dir +
-                                                    " is not there: the first start makes it"));
+    findings.push_back(
+        unwise("data directory", config.data_dir + " is not there: the first start makes it"));
     return findings;
   }
   if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
@@ -142,8 +141,8 @@ std::vector<Finding> check_server(const Context& context) {
   std::vector<Finding> findings;
   const auto admin = AdminClient::make(context);
   if (!admin.ok()) {
-    findings.push_back(bad("administration", std::string(admin.error().reason) + ": " +
-                                                 admin.error().detail));
+    findings.push_back(
+        bad("administration", std::string(admin.error().reason) + ": " + admin.error().detail));
     return findings;
   }
   const auto live = admin->raw("/health/live", false);
@@ -154,8 +153,8 @@ std::vector<Finding> check_server(const Context& context) {
   findings.push_back(good("management listener", admin->url()));
   const auto ready = admin->raw("/health/ready", false);
   if (!ready.ok() || ready->status != 200) {
-    findings.push_back(bad("ready", ready.ok() ? "answers " + std::to_string(ready->status)
-                                               : ready.error().detail));
+    findings.push_back(bad(
+        "ready", ready.ok() ? "answers " + std::to_string(ready->status) : ready.error().detail));
   } else {
     findings.push_back(good("ready"));
   }

@@ -15,10 +15,11 @@ struct Finding {
 
 /// The files of the data directory: there, ours alone, and nothing for others to read.
 std::vector<Finding> check_files(const config::ServerConfig& config);
-/// Whether a back-up of data_dir/master.key was confirmed, and of this very key. Nothing to say where
-/// the configuration names sealing keys of its own.
+/// Whether a back-up of data_dir/master.key was confirmed, and of this very key. Nothing to say
+/// where the configuration names sealing keys of its own.
 std::vector<Finding> check_backup(const Context& context, const config::ServerConfig& config);
-/// Writes the marker that check_backup() looks for: the SHA-256 of the key, which tells nothing of it.
+/// Writes the marker that check_backup() looks for: the SHA-256 of the key, which tells nothing of
+/// it.
 Status confirm_backup(const Context& context, const config::ServerConfig& config);
 /// The running server: reachable, ready, its stores, its clock against ours.
 std::vector<Finding> check_server(const Context& context);

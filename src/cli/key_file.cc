@@ -11,8 +11,10 @@ Result<std::vector<jose::Jwk>> from_pem(std::string_view text, const SecretBytes
   if (password) opener = password->view();
   TRY(keystores::PemContents found, keystores::read_pem(as_bytes(text), opener));
   std::vector<jose::Jwk> keys;
-  for (auto& key : found.private_keys) keys.push_back(jose::Jwk::from_private(key));
-  for (auto& key : found.public_keys) keys.push_back(jose::Jwk::from_public(key));
+  for (auto& key : found.private_keys)
+    keys.push_back(jose::Jwk::from_private(key));
+  for (auto& key : found.public_keys)
+    keys.push_back(jose::Jwk::from_public(key));
   for (auto& [label, secret] : found.secrets) {
     keys.push_back(jose::Jwk::from_symmetric(std::move(secret)));
   }

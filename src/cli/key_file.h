@@ -7,8 +7,8 @@
 namespace signet::cli {
 
 /// Keys of a file: a JWK, a JWK set, or PEM (private and public keys, certificates for their public
-/// keys, symmetric keys under our own labels; an encrypted key opens with `pem_password`). Keys of a
-/// set that cannot be used are named on standard error. "file_unreadable", "key_file_empty", and
+/// keys, symmetric keys under our own labels; an encrypted key opens with `pem_password`). Keys of
+/// a set that cannot be used are named on standard error. "file_unreadable", "key_file_empty", and
 /// what the readers say.
 Result<std::vector<jose::Jwk>> read_keys(const Context& context, const std::string& path,
                                          const SecretBytes* pem_password = nullptr);

@@ -20,11 +20,15 @@ int main(int argc, char** argv) {
       environment.emplace(text.substr(0, equals), text.substr(equals + 1));
     }
   }
-  signet::cli::World world{
-      std::cin, std::cout, std::cerr, std::move(environment),
-      std::make_shared<signet::SystemClock>(), std::make_shared<signet::SystemRandom>(),
-      [](signet::Seconds time) { std::this_thread::sleep_for(time); }, signet::net::call,
-      SIGNET_VERSION};
+  signet::cli::World world{std::cin,
+                           std::cout,
+                           std::cerr,
+                           std::move(environment),
+                           std::make_shared<signet::SystemClock>(),
+                           std::make_shared<signet::SystemRandom>(),
+                           [](signet::Seconds time) { std::this_thread::sleep_for(time); },
+                           signet::net::call,
+                           SIGNET_VERSION};
   const int code = signet::cli::run(argc, argv, world);
   std::cout.flush();
   if (!std::cout) {

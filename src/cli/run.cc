@@ -18,8 +18,7 @@ std::shared_ptr<CLI::App> make_tree(Context& context) {
   root->add_option("--token-file", globals.token_file,
                    "File with the administrator's token (admin.token in the data directory)")
       ->type_name("FILE");
-  one_of(root->add_option("--output", globals.output, "Form of the output"),
-         {"table", "json"});
+  one_of(root->add_option("--output", globals.output, "Form of the output"), {"table", "json"});
   root->add_flag("--unsafe-plain-http", globals.unsafe_plain_http,
                  "Send the administrator's token over http to another machine");
   for (const auto& row : command_catalog()) {

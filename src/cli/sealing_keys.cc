@@ -29,7 +29,8 @@ Result<std::shared_ptr<const secrets::EncodingKeys>> read_sealing_keys(
                    "the environment has no variable " + signet::quoted(configured.environment) +
                        " for the key " + signet::quoted(configured.name)};
     }
-    keys.push_back({configured.name, secrets::EncodingKeys::master_from(SecretBytes::from_text(found->second))});
+    keys.push_back({configured.name,
+                    secrets::EncodingKeys::master_from(SecretBytes::from_text(found->second))});
   }
   if (keys.empty()) {
     TRY(SecretBytes raw, read_master(context, config.data_dir + "/master.key"));

@@ -5,8 +5,8 @@
 
 namespace signet::cli {
 
-/// The server's sealing keys as the configuration names them: base64 text, or raw bytes. Never makes
-/// one. "file_unreadable", "encryption_key_missing".
+/// The server's sealing keys as the configuration names them: base64 text, or raw bytes. Never
+/// makes one. "file_unreadable", "encryption_key_missing".
 Result<std::shared_ptr<const secrets::EncodingKeys>> read_sealing_keys(
     const Context& context, const config::ServerConfig& config);
 

@@ -31,7 +31,8 @@ std::string printable(std::string_view text, bool keep_lines) {
 }
 
 void Table::add(std::vector<std::string> cells) {
-  for (auto& cell : cells) cell = printable(cell);
+  for (auto& cell : cells)
+    cell = printable(cell);
   rows_.push_back(std::move(cells));
 }
 
@@ -39,7 +40,8 @@ std::string Table::text() const {
   std::vector<std::size_t> widths;
   for (const auto& row : rows_) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], width(row[i]));
   }
   std::string out;
   for (std::size_t r = 0; r < rows_.size(); ++r) {

@@ -27,8 +27,8 @@ std::optional<Instant> assemble(const Parts& p) {
                             day(static_cast<unsigned>(p.day))};
   if (!date.ok() || p.hour > 23 || p.minute > 59 || p.second > 60) return std::nullopt;
   const auto days = sys_days(date).time_since_epoch();
-  return Instant(duration_cast<Milliseconds>(days + hours(p.hour) + minutes(p.minute) +
-                                             Seconds(p.second)));
+  return Instant(
+      duration_cast<Milliseconds>(days + hours(p.hour) + minutes(p.minute) + Seconds(p.second)));
 }
 
 }  // namespace

@@ -94,14 +94,14 @@ TEST(Schema, reports_all_problems_together_with_place_and_remedy) {
       "  adress: x\n"
       "  hsts: yes\n"
       "keys:\n"
-      "  publish_ahead: 5\n"
+      "  publish_ahead: 0\n"
       "realms:\n"
       "  - name: root\n"
       "    acess_token: {}\n");
   EXPECT_EQ(text,
             "signet.yaml:2: server.adress: unknown setting 'adress', did you mean 'address'?\n"
             "signet.yaml:3: server.hsts: 'yes' is not a boolean, write true or false\n"
-            "signet.yaml:5: keys.publish_ahead: 5 is below the minimum PT1M, raise it\n"
+            "signet.yaml:5: keys.publish_ahead: 0 is below the minimum PT1S, raise it\n"
             "signet.yaml:8: realms[0].acess_token: unknown setting 'acess_token', did you mean "
             "'access_token'?\n");
 }
@@ -172,7 +172,8 @@ TEST(Schema, the_documentation_holds_the_reference) {
     const std::string text = test::read_file(path);
     const std::size_t from = text.find("| Setting |");
     std::size_t to = from;
-    while (to < text.size() && text[to] == '|') to = text.find('\n', to) + 1;
+    while (to < text.size() && text[to] == '|')
+      to = text.find('\n', to) + 1;
     std::ofstream(path) << text.substr(0, from) << settings_markdown() << text.substr(to);
   }
   EXPECT_THAT(test::read_file(path), HasSubstr(settings_markdown()))
@@ -192,9 +193,9 @@ TEST(Units, reads_durations_in_three_forms) {
 }
 
 TEST(Units, refuses_durations_that_mean_nothing_or_too_much) {
-  for (const char* bad : {"", "P", "PT", "P1Y", "P1M", "PT1.5S", "-5", "+5", "10", "1m1h", "1h1h",
-                          "m", "10x", "PT10", "99999999999999999999", "9999999999999w", "P-1D",
-                          "1h 30m", "T10M"}) {
+  for (const char* bad :
+       {"", "P", "PT", "P1Y", "P1M", "PT1.5S", "-5", "+5", "10", "1m1h", "1h1h", "m", "10x", "PT10",
+        "99999999999999999999", "9999999999999w", "P-1D", "1h 30m", "T10M"}) {
     if (std::string_view(bad) == "10") continue;
     EXPECT_FALSE(parse_duration(bad)) << bad;
   }
@@ -225,7 +226,8 @@ TEST(Overlay, puts_variables_over_the_document_without_minding_case) {
       loaded("server: {port: 1}\n", {{"SIGNET__SERVER__PORT", "9090"},
                                      {"signet__Management__Port", "9091"},
                                      {"SIGNET__SERVER__CORS_ORIGINS__0", "https://a.example"},
-                                     {"PATH", "/bin"}, {"SIGNET_TEST", "x"}});
+                                     {"PATH", "/bin"},
+                                     {"SIGNET_TEST", "x"}});
   EXPECT_EQ(config.server.port, 9090);
   EXPECT_EQ(config.management.port, 9091);
   EXPECT_THAT(config.server.cors_origins, ElementsAre("https://a.example"));
@@ -253,9 +255,12 @@ TEST(Overlay, refuses_variables_that_fit_no_setting) {
             "environment variable SIGNET__SERVER__ADRESS: unknown setting 'adress', did you mean "
             "'address'?\n");
   EXPECT_THAT(problems_of("", {{"SIGNET__SERVER", "1"}}), HasSubstr("not a group"));
-  EXPECT_THAT(problems_of("", {{"SIGNET__SERVER__PORT__X", "1"}}), HasSubstr("below a single value"));
-  EXPECT_THAT(problems_of("", {{"SIGNET__SECRET_STORES__3__NAME", "a"}}), HasSubstr("leaves a gap"));
-  EXPECT_THAT(problems_of("", {{"SIGNET__SECRET_STORES__X__NAME", "a"}}), HasSubstr("not the number"));
+  EXPECT_THAT(problems_of("", {{"SIGNET__SERVER__PORT__X", "1"}}),
+              HasSubstr("below a single value"));
+  EXPECT_THAT(problems_of("", {{"SIGNET__SECRET_STORES__3__NAME", "a"}}),
+              HasSubstr("leaves a gap"));
+  EXPECT_THAT(problems_of("", {{"SIGNET__SECRET_STORES__X__NAME", "a"}}),
+              HasSubstr("not the number"));
   EXPECT_THAT(problems_of("", {{"SIGNET__SERVER__PORT", "99999"}}),
               HasSubstr("environment variable SIGNET__SERVER__PORT: server.port: 99999 is above"));
 }
@@ -315,7 +320,8 @@ realms:
 
 TEST(ServerConfig, refuses_what_cannot_hold_together) {
   EXPECT_THAT(problems_of("server: {port: 8081}\n"), HasSubstr("is the public listener's port"));
-  EXPECT_THAT(problems_of("server: {address: 0.0.0.0}\n"), HasSubstr("server.public_url: is missing"));
+  EXPECT_THAT(problems_of("server: {address: 0.0.0.0}\n"),
+              HasSubstr("server.public_url: is missing"));
   EXPECT_THAT(problems_of("server: {public_url: 'https://a/b'}\n"), HasSubstr("has a path"));
   EXPECT_THAT(problems_of("server: {public_url: 'https://u:p@a'}\n"), HasSubstr("not an absolute"));
   EXPECT_THAT(problems_of("server: {hsts: true}\n"), HasSubstr("needs https"));
@@ -331,8 +337,8 @@ TEST(ServerConfig, refuses_what_cannot_hold_together) {
 }
 
 TEST(ServerConfig, warns_of_what_is_unwise) {
-  const ServerConfig config = loaded(
-      "server: {public_url: 'http://login.example.com'}\nmanagement: {address: 0.0.0.0}\n");
+  const ServerConfig config =
+      loaded("server: {public_url: 'http://login.example.com'}\nmanagement: {address: 0.0.0.0}\n");
   EXPECT_EQ(config.warnings.size(), 2U);
 }
 
@@ -341,7 +347,8 @@ TEST(ServerConfig, warns_of_what_is_unwise) {
 TEST(Indicium, its_setting_is_understood_and_refused_until_the_store_exists) {
   const std::string json =
       "{\n  // written by .NET\n  \"Logging\": {\"x\": [1,],},\n"
-      "  \"OpenIDServerSigningSettings\": {\n    \"AwsSecretManager\": {\"SecretName\": \"a\"},\n  }\n}";
+      "  \"OpenIDServerSigningSettings\": {\n    \"AwsSecretManager\": {\"SecretName\": \"a\"},\n  "
+      "}\n}";
   EXPECT_EQ(problems_of(json, {}, "/srv/appsettings.Production.json"),
             "/srv/appsettings.Production.json:5: "
             "OpenIDServerSigningSettings.AwsSecretManager.SecretName: AWS Secrets Manager is not "
@@ -362,7 +369,8 @@ TEST(Indicium, other_members_are_tolerated_only_in_its_own_file) {
 
 TEST(Conform, drops_what_a_newer_server_sends_and_fills_what_it_leaves_out) {
   auto sent = json::parse(R"({"name":"root","future":1,"access_token":{"lifetime":"PT5M"}})");
-  auto conformed = conform(to_node(*sent, "the server"), realm_schema(), Fill::kAll, Unknown::kDrop);
+  auto conformed =
+      conform(to_node(*sent, "the server"), realm_schema(), Fill::kAll, Unknown::kDrop);
   ASSERT_TRUE(conformed.ok()) << to_text(conformed.error());
   EXPECT_EQ(json::dump(conformed->values),
             R"({"name":"root","enabled":true,"access_token":{"format":"jwt",)"

@@ -32,8 +32,8 @@ bool is_http_uri(std::string_view text) {
   const std::string_view rest = text.substr(scheme + 3);
   return !rest.empty() && rest.front() != '/' && rest.front() != ':' &&
          std::all_of(rest.begin(), rest.end(), [](char c) {
-           return c > 0x20 && c < 0x7f && std::string_view("@#\\\"<>^`{|}").find(c) ==
-                                              std::string_view::npos;
+           return c > 0x20 && c < 0x7f &&
+                  std::string_view("@#\\\"<>^`{|}").find(c) == std::string_view::npos;
          });
 }
 
@@ -121,8 +121,9 @@ class Conformer {
   }
 
   void wrong_kind(const Node& node, const Setting& row, const std::string& path) {
-    const char* is = node.kind == Kind::kMap ? "an object"
-                     : node.kind == Kind::kList ? "a list" : "a single value";
+    const char* is = node.kind == Kind::kMap    ? "an object"
+                     : node.kind == Kind::kList ? "a list"
+                                                : "a single value";
     const std::string_view remedy = row.type == Type::kTexts      ? "write a list: [a, b]"
                                     : row.type == Type::kItems    ? "write a list of objects"
                                     : row.type == Type::kMappings ? "write secret.id: [alias, ...]"
@@ -183,7 +184,8 @@ class Conformer {
   std::optional<json::Value> scalar(const Node& node, const Setting& row, const std::string& path) {
     const std::string shown = row.is_secret ? std::string("the value") : quoted(node.text);
     switch (row.type) {
-      case Type::kText: return json::Value(node.text);
+      case Type::kText:
+        return json::Value(node.text);
       case Type::kPath:
         if (!node.text.empty()) return json::Value(node.text);
         complain(node, path, "is empty", "name a file or folder");
@@ -234,20 +236,19 @@ class Conformer {
         complain(node, path, shown + " is not a size", "write 64KiB, 1MiB or bytes");
         return std::nullopt;
       }
-      default: return std::nullopt;
+      default:
+        return std::nullopt;
     }
   }
 
   std::optional<json::Value> bounded(const Node& node, const Setting& row, const std::string& path,
                                      std::int64_t number) {
     if (number < row.min) {
-      complain(node, path, node.text + " is below the minimum " + row.written(row.min),
-               "raise it");
+      complain(node, path, node.text + " is below the minimum " + row.written(row.min), "raise it");
       return std::nullopt;
     }
     if (number > row.max) {
-      complain(node, path, node.text + " is above the maximum " + row.written(row.max),
-               "lower it");
+      complain(node, path, node.text + " is above the maximum " + row.written(row.max), "lower it");
       return std::nullopt;
     }
     return json::Value(number);

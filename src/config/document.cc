@@ -51,17 +51,20 @@ Result<Document, Problems> parse(std::string_view text, std::string_view filenam
   const std::string name(filename);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (text.size() > limits.max_bytes) {
-    return Problems{whole(name, "the text is larger than " + std::to_string(limits.max_bytes) +
-                                    " bytes", "split it or shorten it")};
+    return Problems{whole(name,
+                          "the text is larger than " + std::to_string(limits.max_bytes) + " bytes",
+                          "split it or shorten it")};
   }
   if (!is_utf8(text) || text.find('\0') != std::string_view::npos) {
     return Problems{whole(name, "the text is not UTF-8", "save it as UTF-8")};
   }
-  TRY(Node root, name.ends_with(".json") ? read_json(text, name, limits)
-                                         : read_yaml(text, name, limits));
+  TRY(Node root,
+      name.ends_with(".json") ? read_json(text, name, limits) : read_yaml(text, name, limits));
   if (root.kind == Node::Kind::kNull) root.kind = Node::Kind::kMap;
   if (root.kind != Node::Kind::kMap) {
-    return Problems{{{name, root.line}, "", "the text is not an object of settings",
+    return Problems{{{name, root.line},
+                     "",
+                     "the text is not an object of settings",
                      "write NAME: VALUE lines"}};
   }
   return Document{name, std::move(root)};
@@ -74,7 +77,8 @@ Node to_node(const json::Value& value, std::string_view source) {
     node.source = shared;
     if (const auto* array = from.if_array()) {
       node.kind = Node::Kind::kList;
-      for (const auto& item : *array) node.children.push_back(self(self, item));
+      for (const auto& item : *array)
+        node.children.push_back(self(self, item));
     } else if (const auto* object = from.if_object()) {
       node.kind = Node::Kind::kMap;
       for (const auto& [name, member] : *object) {
@@ -93,17 +97,20 @@ Node to_node(const json::Value& value, std::string_view source) {
 
 json::Value to_json(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::kNull: return nullptr;
+    case Node::Kind::kNull:
+      return nullptr;
     case Node::Kind::kScalar:
       return node.is_plain ? core_scalar(node.text) : json::Value(node.text);
     case Node::Kind::kList: {
       json::Array array;
-      for (const auto& child : node.children) array.push_back(to_json(child));
+      for (const auto& child : node.children)
+        array.push_back(to_json(child));
       return array;
     }
     case Node::Kind::kMap: {
       json::Object object;
-      for (const auto& child : node.children) object.append_unchecked(child.name, to_json(child));
+      for (const auto& child : node.children)
+        object.append_unchecked(child.name, to_json(child));
       return object;
     }
   }

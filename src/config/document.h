@@ -40,16 +40,16 @@ struct DocumentLimits {
 };
 
 /// Reads YAML 1.2 (the core schema), or JSON where the name ends in ".json". Refused: duplicate
-/// names, anchors and aliases, explicit tags, several documents, names that are not plain texts, what
-/// is not UTF-8, and what is beyond the limits.
+/// names, anchors and aliases, explicit tags, several documents, names that are not plain texts,
+/// what is not UTF-8, and what is beyond the limits.
 Result<Document, Problems> parse(std::string_view text, std::string_view filename,
                                  const DocumentLimits& limits = {});
 
 /// A tree of a value that came over the wire, so that the schema can read it too.
 Node to_node(const json::Value& value, std::string_view source);
 
-/// A value without a schema, by the core schema of YAML 1.2: null, true, false, decimal integers and
-/// floating-point numbers; everything else is a text.
+/// A value without a schema, by the core schema of YAML 1.2: null, true, false, decimal integers
+/// and floating-point numbers; everything else is a text.
 json::Value to_json(const Node& node);
 
 // The two readers behind parse().

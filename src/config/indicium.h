@@ -11,8 +11,8 @@ namespace signet::config {
 /// True for names such as "/etc/indicium/appsettings.Production.json".
 bool is_appsettings_name(std::string_view filename);
 
-/// .NET reads its JSON with comments and trailing commas. The same text with both turned into spaces,
-/// so that lines stay what they were.
+/// .NET reads its JSON with comments and trailing commas. The same text with both turned into
+/// spaces, so that lines stay what they were.
 std::string without_json_extras(std::string_view text);
 
 /// Drops the top-level members that are not `OpenIDServerSigningSettings`, where that one is there.

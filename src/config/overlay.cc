@@ -26,8 +26,7 @@ std::optional<std::size_t> as_index(const std::string& text) {
 Segments split_name(std::string_view name) {
   Segments segments;
   std::size_t from = 0;
-  for (std::size_t at = name.find("__"); at != std::string_view::npos;
-       at = name.find("__", from)) {
+  for (std::size_t at = name.find("__"); at != std::string_view::npos; at = name.find("__", from)) {
     segments.emplace_back(name.substr(from, at - from));
     from = at + 2;
   }
@@ -37,12 +36,12 @@ Segments split_name(std::string_view name) {
 
 // Item 2 comes before item 10, so that items are added in their order.
 bool comes_before(const Segments& a, const Segments& b) {
-  return std::lexicographical_compare(
-      a.begin(), a.end(), b.begin(), b.end(), [](const std::string& x, const std::string& y) {
-        const auto i = as_index(x), j = as_index(y);
-        if (i && j) return *i < *j;
-        return i || j ? i.has_value() : x < y;
-      });
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [](const std::string& x, const std::string& y) {
+                                        const auto i = as_index(x), j = as_index(y);
+                                        if (i && j) return *i < *j;
+                                        return i || j ? i.has_value() : x < y;
+                                      });
 }
 
 class Overlay {
@@ -106,7 +105,9 @@ class Overlay {
   }
   Problem unknown(const Field& field, const std::string& name) const {
     const std::string near = nearest(to_lower(name), field.names());
-    return {{*source_, 0}, "", "unknown setting " + quoted(to_lower(name)),
+    return {{*source_, 0},
+            "",
+            "unknown setting " + quoted(to_lower(name)),
             near.empty() ? "unset the variable; known here: " + join(field.names(), ", ")
                          : "did you mean " + quoted(near) + "?"};
   }
@@ -133,8 +134,8 @@ class Overlay {
     if (node.kind == Kind::kNull) node.kind = Kind::kList;
     if (node.kind != Kind::kList) return wrong(name, "is below a value that is not a list");
     if (*index > node.children.size()) {
-      return wrong(name, "leaves a gap: the list has " + std::to_string(node.children.size()) +
-                             " items");
+      return wrong(name,
+                   "leaves a gap: the list has " + std::to_string(node.children.size()) + " items");
     }
     if (*index < node.children.size()) return &node.children[*index];
     return add(node, "");

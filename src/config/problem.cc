@@ -14,7 +14,8 @@ std::string to_text(const Problem& problem) {
 
 std::string to_text(const Problems& problems) {
   std::string text;
-  for (const auto& problem : problems) text += to_text(problem) + '\n';
+  for (const auto& problem : problems)
+    text += to_text(problem) + '\n';
   return text;
 }
 

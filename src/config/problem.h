@@ -1,6 +1,6 @@
 #pragma once
-// config: settings as a schema. Text in, typed values out, and every problem reported at once with its
-// place and its remedy.
+// config: settings as a schema. Text in, typed values out, and every problem reported at once with
+// its place and its remedy.
 
 #include <string>
 #include <vector>

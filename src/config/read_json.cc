@@ -28,7 +28,8 @@ class Lines {
       ++at_;
       return;
     }
-    while (at_ < text_.size() && !is_between(text_[at_])) ++at_;
+    while (at_ < text_.size() && !is_between(text_[at_]))
+      ++at_;
   }
 
  private:
@@ -88,8 +89,8 @@ Result<Node, Problems> read_json(std::string_view text, const std::string& filen
   const json::Limits json_limits{limits.max_bytes, limits.max_depth};
   const auto value = json::parse(text, json_limits);
   if (!value.ok()) {
-    return Problems{{{filename, first_bad_line(text, json_limits)}, "", value.error().detail,
-                     "mend the line"}};
+    return Problems{
+        {{filename, first_bad_line(text, json_limits)}, "", value.error().detail, "mend the line"}};
   }
   Node root = to_node(*value, filename);
   Lines lines(text);

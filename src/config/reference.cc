@@ -9,7 +9,8 @@ namespace {
 std::string bounds(const Setting& row) {
   if (row.type == Type::kEnum) {
     std::vector<std::string> choices;
-    for (const auto choice : row.choices) choices.push_back('`' + std::string(choice) + '`');
+    for (const auto choice : row.choices)
+      choices.push_back('`' + std::string(choice) + '`');
     return join(choices, ", ");
   }
   if (row.has_min() && row.has_max()) return row.written(row.min) + " to " + row.written(row.max);
@@ -26,8 +27,7 @@ std::string details(const Setting& row) {
 }  // namespace
 
 std::string settings_markdown() {
-  std::string out =
-      "| Setting | Type | Default | Bounds | Meaning |\n|---|---|---|---|---|\n";
+  std::string out = "| Setting | Type | Default | Bounds | Meaning |\n|---|---|---|---|---|\n";
   for (const auto& row : settings()) {
     out += "| `" + std::string(row.path) + "` | " + std::string(to_string(row.type)) + " | ";
     if (!row.fallback.empty()) out += '`' + std::string(row.fallback) + '`';

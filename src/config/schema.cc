@@ -61,7 +61,8 @@ const Field* Field::find_ignoring_case(std::string_view child) const {
 
 std::vector<std::string> Field::names() const {
   std::vector<std::string> names;
-  for (const auto& field : fields) names.push_back(field.name);
+  for (const auto& field : fields)
+    names.push_back(field.name);
   return names;
 }
 
@@ -91,6 +92,8 @@ const Field& realm_schema() {
   return tree;
 }
 
-const Field& client_schema() { return *apply_schema().at("realms[].clients[]"); }
+const Field& client_schema() {
+  return *apply_schema().at("realms[].clients[]");
+}
 
 }  // namespace signet::config

@@ -60,7 +60,8 @@ class Checks {
                           std::to_string(server.port);
       return;
     }
-    while (server.public_url.ends_with('/')) server.public_url.pop_back();
+    while (server.public_url.ends_with('/'))
+      server.public_url.pop_back();
     const std::string_view rest =
         std::string_view(server.public_url).substr(server.public_url.find("://") + 3);
     if (rest.find_first_of("/?") != std::string_view::npos) {
@@ -98,6 +99,10 @@ class Checks {
     const auto& keys = config_.keys;
     if (keys.lease < keys.refresh) {
       refuse("keys.lease", "is shorter than keys.refresh", "make it longer");
+    }
+    if (keys.publish_ahead < Seconds(60)) {
+      warn("keys.publish_ahead", "is shorter than a minute",
+           "verifiers must fetch the JWKS at least twice in this time; use it for trials only");
     }
     if (keys.publish_ahead < 2 * keys.refresh) {
       refuse("keys.publish_ahead", "is shorter than twice keys.refresh",

@@ -40,7 +40,8 @@ const json::Array& list(const json::Object& object, std::string_view name) {
 }
 std::vector<std::string> texts(const json::Array& array) {
   std::vector<std::string> out;
-  for (const auto& item : array) out.push_back(*item.if_string());
+  for (const auto& item : array)
+    out.push_back(*item.if_string());
   return out;
 }
 
@@ -58,9 +59,9 @@ PublicConfig read_public(const json::Object& from) {
   to.cors_origins = texts(list(from, "cors_origins"));
   to.hsts = flag(from, "hsts");
   const auto& limits = group(from, "limits");
-  to.limits = {size(limits, "header_bytes"),        size(limits, "body_bytes"),
-               size(limits, "connections"),         duration(limits, "header_timeout"),
-               duration(limits, "body_timeout"),    duration(limits, "idle_timeout")};
+  to.limits = {size(limits, "header_bytes"),     size(limits, "body_bytes"),
+               size(limits, "connections"),      duration(limits, "header_timeout"),
+               duration(limits, "body_timeout"), duration(limits, "idle_timeout")};
   return to;
 }
 
@@ -125,7 +126,8 @@ void hide_secrets(json::Value& value, const Field* field) {
   if (field && field->row && field->row->is_secret) {
     value = json::Value(kHidden);
   } else if (json::Array* array = value.if_array()) {
-    for (auto& item : *array) hide_secrets(item, field);
+    for (auto& item : *array)
+      hide_secrets(item, field);
   } else if (json::Object* object = value.if_object()) {
     for (auto& [name, member] : *object) {
       const Field* child = field ? field->find(name) : nullptr;

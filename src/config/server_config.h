@@ -82,8 +82,8 @@ struct ServerConfig {
 
 /// Reads the text (YAML; JSON where the name ends in ".json"), puts the environment over it, checks
 /// each setting and then what must hold between settings. A file named appsettings*.json that holds
-/// OpenIDServerSigningSettings is Indicium's own: comments, trailing commas and members that are not
-/// ours are accepted there.
+/// OpenIDServerSigningSettings is Indicium's own: comments, trailing commas and members that are
+/// not ours are accepted there.
 Result<ServerConfig, Problems> load(std::string_view text, std::string_view filename,
                                     const Environment& environment);
 

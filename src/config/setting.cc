@@ -8,19 +8,32 @@ namespace signet::config {
 
 std::string_view to_string(Type type) {
   switch (type) {
-    case Type::kText: return "text";
-    case Type::kPath: return "path";
-    case Type::kUri: return "URI";
-    case Type::kBool: return "boolean";
-    case Type::kInteger: return "integer";
-    case Type::kDuration: return "duration";
-    case Type::kSize: return "size";
-    case Type::kEnum: return "choice";
-    case Type::kTexts: return "list of texts";
-    case Type::kMappings: return "secret IDs with aliases";
-    case Type::kOpaque: return "object";
-    case Type::kGroup: return "group";
-    case Type::kItems: return "list of objects";
+    case Type::kText:
+      return "text";
+    case Type::kPath:
+      return "path";
+    case Type::kUri:
+      return "URI";
+    case Type::kBool:
+      return "boolean";
+    case Type::kInteger:
+      return "integer";
+    case Type::kDuration:
+      return "duration";
+    case Type::kSize:
+      return "size";
+    case Type::kEnum:
+      return "choice";
+    case Type::kTexts:
+      return "list of texts";
+    case Type::kMappings:
+      return "secret IDs with aliases";
+    case Type::kOpaque:
+      return "object";
+    case Type::kGroup:
+      return "group";
+    case Type::kItems:
+      return "list of objects";
   }
   return "unknown";
 }
@@ -41,9 +54,12 @@ std::optional<json::Value> default_value(const Setting& setting) {
   const std::string_view text = setting.fallback;
   if (text.empty()) return std::nullopt;
   switch (setting.type) {
-    case Type::kBool: return json::Value(text == "true");
-    case Type::kDuration: return json::Value(std::int64_t{parse_duration(text).value().count()});
-    case Type::kSize: return json::Value(parse_size(text).value());
+    case Type::kBool:
+      return json::Value(text == "true");
+    case Type::kDuration:
+      return json::Value(std::int64_t{parse_duration(text).value().count()});
+    case Type::kSize:
+      return json::Value(parse_size(text).value());
     case Type::kInteger: {
       std::int64_t number = 0;
       std::from_chars(text.data(), text.data() + text.size(), number);
@@ -54,7 +70,8 @@ std::optional<json::Value> default_value(const Setting& setting) {
       if (!list.ok()) return std::nullopt;
       return std::move(list).value();
     }
-    default: return json::Value(text);
+    default:
+      return json::Value(text);
   }
 }
 

@@ -14,9 +14,9 @@ namespace signet::config {
 
 enum class Type : std::uint8_t {
   kText,
-  kPath,      ///< a file or folder; a text that is not empty
-  kUri,       ///< an absolute http or https URI
-  kBool,      ///< true or false, nothing else
+  kPath,  ///< a file or folder; a text that is not empty
+  kUri,   ///< an absolute http or https URI
+  kBool,  ///< true or false, nothing else
   kInteger,
   kDuration,  ///< in documents any form of units.h; as a value whole seconds
   kSize,      ///< in documents any form of units.h; as a value bytes
@@ -35,8 +35,9 @@ enum class Level : std::uint8_t { kServer, kRealm };
 struct Setting {
   std::string_view path;  ///< "server.port"; members of list items as "secret_stores[].name"
   Type type = Type::kText;
-  std::string_view fallback = {};  ///< the default as one would write it; lists as JSON; empty: none
-  std::string_view summary = {};   ///< one sentence
+  std::string_view fallback =
+      {};                         ///< the default as one would write it; lists as JSON; empty: none
+  std::string_view summary = {};  ///< one sentence
   std::int64_t min = std::numeric_limits<std::int64_t>::min();  ///< in the unit of the type
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string_view> choices = {};  ///< of kEnum

@@ -31,7 +31,8 @@ std::optional<std::int64_t> sum(std::string_view text, const std::array<Unit, N>
   while (!text.empty()) {
     const auto number = take_number(text);
     if (!number || text.empty()) return std::nullopt;
-    while (next < N && units[next].first != text.front()) ++next;
+    while (next < N && units[next].first != text.front())
+      ++next;
     if (next == N || *number > kMost / units[next].second) return std::nullopt;
     total += *number * units[next++].second;
     text.remove_prefix(1);
@@ -68,8 +69,8 @@ std::optional<Seconds> parse_duration(std::string_view text) {
   if (text.starts_with('P')) {
     seconds = parse_iso(text.substr(1));
   } else {
-    seconds = sum(text, std::array<Unit, 5>{
-                            {{'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}}});
+    seconds = sum(
+        text, std::array<Unit, 5>{{{'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}}});
   }
   if (!seconds) return std::nullopt;
   return Seconds(*seconds);
@@ -89,7 +90,7 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
   const auto number = take_number(text);
   if (!number) return std::nullopt;
   constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {
-      {"", 1},         {"B", 1},       {"KiB", 1 << 10},  {"MiB", 1 << 20},
+      {"", 1},          {"B", 1},     {"KiB", 1 << 10},  {"MiB", 1 << 20},
       {"GiB", 1 << 30}, {"kB", 1000}, {"MB", 1'000'000}, {"GB", 1'000'000'000}};
   for (const auto& [name, factor] : kUnits) {
     if (text == name && *number <= kMost / factor) return *number * factor;

@@ -19,7 +19,7 @@ Result<SecretBytes> cbc_decrypt(ByteView key, ByteView iv, ByteView cipher);
 
 /// RFC 3394. Wraps multiples of 8 bytes, at least 16.
 Result<Bytes> aes_wrap(ByteView kek, ByteView key);
-Result<SecretBytes> aes_unwrap(ByteView kek, ByteView wrapped);      ///< "decrypt_failed"
+Result<SecretBytes> aes_unwrap(ByteView kek, ByteView wrapped);         ///< "decrypt_failed"
 Result<SecretBytes> aes_unwrap_padded(ByteView kek, ByteView wrapped);  ///< RFC 5649
 
 enum class RsaPadding : std::uint8_t { kPkcs1, kOaepSha1, kOaepSha256, kOaepSha384, kOaepSha512 };

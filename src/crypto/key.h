@@ -34,8 +34,8 @@ class PublicKey {
   static Result<PublicKey> from_rsa(ByteView n, ByteView e);
   static Result<PublicKey> from_ec(KeyKind curve, ByteView x, ByteView y);
   static Result<PublicKey> from_okp(KeyKind curve, ByteView x);
-  static Result<PublicKey> from_spki(ByteView der);         ///< SubjectPublicKeyInfo, whole input
-  static Result<PublicKey> from_rsa_pkcs1(ByteView der);    ///< RSAPublicKey of PKCS#1
+  static Result<PublicKey> from_spki(ByteView der);       ///< SubjectPublicKeyInfo, whole input
+  static Result<PublicKey> from_rsa_pkcs1(ByteView der);  ///< RSAPublicKey of PKCS#1
 
   KeyKind kind() const;
   std::size_t bits() const;
@@ -76,7 +76,7 @@ class PrivateKey {
   KeyKind kind() const;
   SecretBytes pkcs8() const;
   RsaPrivateParts rsa_parts() const;
-  SecretBytes ec_d() const;   ///< exactly the field's size
+  SecretBytes ec_d() const;  ///< exactly the field's size
   SecretBytes okp_d() const;
 
   struct Impl;

@@ -50,7 +50,8 @@ Result<FormView> FormView::parse(std::string_view body, std::span<char> scratch)
     std::string_view name = field.substr(0, equals);
     std::string_view value = equals == field.npos ? std::string_view() : field.substr(equals + 1);
     if (!decode(name, out) || !decode(value, out))
-      return Error{Code::kInvalid, "form_malformed", "the form is not valid UTF-8 or has a bad escape"};
+      return Error{Code::kInvalid, "form_malformed",
+                   "the form is not valid UTF-8 or has a bad escape"};
     form.fields_[form.count_++] = {name, value};
   }
   return form;
@@ -65,7 +66,8 @@ std::optional<std::string_view> FormView::find(std::string_view name) const {
 std::string_view FormView::duplicate(std::string_view repeatable) const {
   for (std::size_t i = 0; i < count_; ++i)
     for (std::size_t j = i + 1; j < count_; ++j)
-      if (fields_[i].name == fields_[j].name && (repeatable.empty() || fields_[i].name != repeatable))
+      if (fields_[i].name == fields_[j].name &&
+          (repeatable.empty() || fields_[i].name != repeatable))
         return fields_[i].name;
   return {};
 }

@@ -35,7 +35,8 @@ TEST(FormView, sec_009_finds_a_name_that_occurs_twice_in_any_spelling) {
 
 TEST(FormView, refuses_more_fields_than_its_limit) {
   std::string body;
-  for (std::size_t i = 0; i <= FormView::kMaxFields; ++i) body += "f" + std::to_string(i) + "=1&";
+  for (std::size_t i = 0; i <= FormView::kMaxFields; ++i)
+    body += "f" + std::to_string(i) + "=1&";
   EXPECT_THAT(parse(body), fails("form_too_many_fields"));
 }
 

@@ -71,6 +71,8 @@ std::string_view name(JweEnc enc) {
   return info(enc).name;
 }
 std::optional<JwsAlg> parse_jws_alg(std::string_view text) {
+  // RFC 9864 names EdDSA over Ed25519 anew; some clients send the new name already.
+  if (text == "Ed25519") return JwsAlg::kEdDsa;
   return parse<JwsAlg>(kJwsAlgs, text);
 }
 std::optional<JweAlg> parse_jwe_alg(std::string_view text) {

@@ -69,9 +69,9 @@ Result<DecryptedJwe> finish_remote_decrypt(std::string_view token, const Decrypt
 struct EncryptOptions {
   JweAlg alg;
   JweEnc enc;
-  json::Object extra;          ///< further protected members (typ, cty, ...)
+  json::Object extra;  ///< further protected members (typ, cty, ...)
   std::uint32_t pbes2_iterations = 310'000;
-  Bytes apu, apv;              ///< ECDH-ES party info; empty: absent
+  Bytes apu, apv;  ///< ECDH-ES party info; empty: absent
   bool allow_rsa15 = false;
 };
 /// "jwe_alg_not_allowed", "jwe_key_wrong" (kind, size, use or alg of the key does not fit).

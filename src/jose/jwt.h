@@ -22,7 +22,7 @@ struct ClaimRules {
   bool require_exp = true;                   ///< "jwt_exp_missing"
   bool require_iat = false;
   bool require_jti = false;
-  std::optional<Seconds> max_lifetime;       ///< exp − (iat or now): "jwt_lifetime"
+  std::optional<Seconds> max_lifetime;  ///< exp − (iat or now): "jwt_lifetime"
   /// Header typ, by the media-type rules of RFC 7515 §4.1.9: "jwt_typ".
   std::vector<std::string> typ_any_of;
 };

@@ -29,9 +29,9 @@ Result<http::HttpUri> parse_url(std::string_view url) {
   TRY(http::HttpUri uri, http::parse_http_uri(url));
   const std::string start = uri.scheme + "://" + uri.host;
   const std::string_view rest = url.substr(std::min(start.size(), url.size()));
-  const bool is_whole = equal_ignoring_case(url.substr(0, start.size()), start) &&
-                        (rest.empty() || std::string_view(":/?").find(rest.front()) !=
-                                             std::string_view::npos);
+  const bool is_whole =
+      equal_ignoring_case(url.substr(0, start.size()), start) &&
+      (rest.empty() || std::string_view(":/?").find(rest.front()) != std::string_view::npos);
   if (is_whole) return uri;
   return Error{Code::kInvalid, "uri_invalid", signet::quoted(url, 200) + ": the host is malformed"};
 }
@@ -48,7 +48,8 @@ class Call {
     message_.set("Host", uri.host + ':' + std::to_string(uri.port));
     message_.set("Connection", "close");
     message_.set("Accept", "application/json");
-    for (const auto& [name, value] : request.headers) message_.set(name, value);
+    for (const auto& [name, value] : request.headers)
+      message_.set(name, value);
     message_.body() = request.body;
     if (!request.body.empty() || (request.method != "GET" && request.method != "DELETE")) {
       message_.prepare_payload();
@@ -102,8 +103,8 @@ class Call {
     beast::http::async_read(stream_, buffer_, parser_, [this](Ec ec, std::size_t) {
       if (!ec) {
         done_ = true;
-      } else if (ec.category() == beast::http::make_error_code(beast::http::error::end_of_stream)
-                                      .category()) {
+      } else if (ec.category() ==
+                 beast::http::make_error_code(beast::http::error::end_of_stream).category()) {
         done_ = true;
         error_ = Error{Code::kInvalid, "local_bad_response",
                        where() + " did not answer as HTTP should: " + ec.message()};

@@ -11,8 +11,8 @@
 namespace signet::net {
 namespace {
 
-using testing::HasSubstr;
 using test::fails;
+using testing::HasSubstr;
 namespace asio = boost::asio;
 
 // Accepts one connection, reads a head, writes what it was told, closes.

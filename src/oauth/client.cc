@@ -17,7 +17,8 @@ std::optional<AuthMethod> parse_auth_method(std::string_view text) {
 }
 
 Error contradiction(const Client& client, std::string what) {
-  return {Code::kConfig, "client_contradiction", "client " + quoted(client.id.view()) + ": " + what};
+  return {Code::kConfig, "client_contradiction",
+          "client " + quoted(client.id.view()) + ": " + what};
 }
 
 // A client id stands in headers, claims and logs: VSCHAR of RFC 6749 appendix A.1.
@@ -51,11 +52,16 @@ Status check_whole(const Client& client) {
 
 std::string_view to_string(AuthMethod method) {
   switch (method) {
-    case AuthMethod::kNone: return "none";
-    case AuthMethod::kBasic: return "client_secret_basic";
-    case AuthMethod::kPost: return "client_secret_post";
-    case AuthMethod::kSecretJwt: return "client_secret_jwt";
-    case AuthMethod::kPrivateKeyJwt: return "private_key_jwt";
+    case AuthMethod::kNone:
+      return "none";
+    case AuthMethod::kBasic:
+      return "client_secret_basic";
+    case AuthMethod::kPost:
+      return "client_secret_post";
+    case AuthMethod::kSecretJwt:
+      return "client_secret_jwt";
+    case AuthMethod::kPrivateKeyJwt:
+      return "private_key_jwt";
   }
   return "none";
 }
@@ -72,12 +78,14 @@ Result<Client> Client::from_json(const json::Object& document) {
     f.fault("client_id", "must be 1 to 255 printable ASCII characters without spaces");
   client.name = f.text("name");
   client.enabled = f.boolean("enabled", true);
-  const auto method = parse_auth_method(f.text("token_endpoint_auth_method", "client_secret_basic"));
+  const auto method =
+      parse_auth_method(f.text("token_endpoint_auth_method", "client_secret_basic"));
   if (method) {
     client.auth_method = *method;
   } else {
     f.fault("token_endpoint_auth_method",
-            "is not one of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none");
+            "is not one of client_secret_basic, client_secret_post, client_secret_jwt, "
+            "private_key_jwt, none");
   }
   if (const std::string alg = f.text("token_endpoint_auth_signing_alg"); !alg.empty()) {
     client.auth_alg = jose::parse_jws_alg(alg);
@@ -89,7 +97,8 @@ Result<Client> Client::from_json(const json::Object& document) {
     if (!set.ok()) {
       f.fault("jwks", set.error().detail);
     } else {
-      for (const auto& skipped : set->skipped) f.fault("jwks", skipped.detail);
+      for (const auto& skipped : set->skipped)
+        f.fault("jwks", skipped.detail);
       for (auto& jwk : set->keys) {
         if (jwk.is_symmetric()) {
           f.fault("jwks", "holds a symmetric key; give public keys only");
@@ -103,12 +112,14 @@ Result<Client> Client::from_json(const json::Object& document) {
   }
   client.grant_types = f.texts("grant_types", {"client_credentials"});
   for (const auto& grant : client.grant_types)
-    if (grant != "client_credentials") f.fault("grant_types", quoted(grant) + " is not a grant of this server");
+    if (grant != "client_credentials")
+      f.fault("grant_types", quoted(grant) + " is not a grant of this server");
   client.scopes = f.texts("scopes");
   client.default_scopes = f.texts("default_scopes");
   for (const auto* list : {&client.scopes, &client.default_scopes})
     for (const auto& scope : *list)
-      if (!is_scope_token(scope)) f.fault("scopes", quoted(scope) + " is not a scope token (RFC 6749 §3.3)");
+      if (!is_scope_token(scope))
+        f.fault("scopes", quoted(scope) + " is not a scope token (RFC 6749 §3.3)");
   client.audience = f.texts("audience");
   if (const json::Object* access = f.object("access_token")) {
     json::Fields a(*access, "client.access_token");
@@ -120,7 +131,8 @@ Result<Client> Client::from_json(const json::Object& document) {
       client.signing_alg = jose::parse_jws_alg(text);
       if (!client.signing_alg) a.fault("signing_algorithm", "is not a known algorithm");
     }
-    if (a.has("lifetime")) client.lifetime = a.duration("lifetime", Seconds(600), Seconds(1), Seconds(86400));
+    if (a.has("lifetime"))
+      client.lifetime = a.duration("lifetime", Seconds(600), Seconds(1), Seconds(86400));
     TRY(a.finish());
   }
   const std::string introspection = f.word("may_introspect", "own", {"none", "own", "realm"});
@@ -128,7 +140,8 @@ Result<Client> Client::from_json(const json::Object& document) {
                          : introspection == "realm" ? Introspection::kRealm
                                                     : Introspection::kOwn;
   client.assertion_audience_endpoint =
-      f.word("assertion_audience", "issuer", {"issuer", "issuer_or_endpoint"}) == "issuer_or_endpoint";
+      f.word("assertion_audience", "issuer", {"issuer", "issuer_or_endpoint"}) ==
+      "issuer_or_endpoint";
   TRY(f.finish());
   TRY(check_whole(client));
   return client;

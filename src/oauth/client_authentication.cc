@@ -11,7 +11,9 @@ namespace {
 
 constexpr Seconds kMaxAssertionLife{30 * 60};
 
-Refusal invalid_request(std::string text) { return Refusal(OAuthError::kInvalidRequest, std::move(text)); }
+Refusal invalid_request(std::string text) {
+  return Refusal(OAuthError::kInvalidRequest, std::move(text));
+}
 
 int standard_digit(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
@@ -23,7 +25,8 @@ int standard_digit(char c) {
 
 // Decodes standard base64 (RFC 7617) into `out` without allocating; SIZE_MAX if malformed.
 std::size_t decode_basic(std::string_view text, char* out, std::size_t room) {
-  while (text.ends_with('=')) text.remove_suffix(1);
+  while (text.ends_with('='))
+    text.remove_suffix(1);
   if (text.size() % 4 == 1 || text.size() * 3 / 4 > room) return SIZE_MAX;
   std::size_t size = 0;
   std::uint32_t bits = 0;
@@ -63,7 +66,8 @@ bool form_decode_in_place(char* data, std::size_t& size) {
 Answer<Done> read_basic(std::string_view header, Credentials& out) {
   const Error malformed{Code::kInvalid, "basic_malformed", "the Basic credentials are malformed"};
   if (header.size() < 6 || !equal_ignoring_case(header.substr(0, 6), "Basic "))
-    return invalid_client({Code::kUnsupported, "authorization_scheme", "the Authorization scheme is not Basic"});
+    return invalid_client(
+        {Code::kUnsupported, "authorization_scheme", "the Authorization scheme is not Basic"});
   char* const data = out.buffer.data();
   const std::size_t size = decode_basic(trim(header.substr(6)), data, out.buffer.size());
   if (size == SIZE_MAX) return invalid_client(malformed);
@@ -93,11 +97,14 @@ Answer<Done> read_assertion(std::string_view assertion, std::string_view type,
   // Nothing is believed here: the name only selects whose keys must verify the assertion.
   const auto first = assertion.find('.'), second = assertion.find('.', first + 1);
   if (first == assertion.npos || second == assertion.npos)
-    return invalid_client({Code::kInvalid, "assertion_malformed", "the assertion is not a compact JWS"});
+    return invalid_client(
+        {Code::kInvalid, "assertion_malformed", "the assertion is not a compact JWS"});
   const auto payload = base64::url_decode(assertion.substr(first + 1, second - first - 1));
-  const auto claims = payload.ok() ? jose::parse_claims(*payload) : Result<jose::Claims>(payload.error());
+  const auto claims =
+      payload.ok() ? jose::parse_claims(*payload) : Result<jose::Claims>(payload.error());
   if (!claims.ok() || claims->subject.empty() || claims->subject.size() > out.buffer.size())
-    return invalid_client({Code::kInvalid, "assertion_malformed", "the assertion names no subject"});
+    return invalid_client(
+        {Code::kInvalid, "assertion_malformed", "the assertion names no subject"});
   std::memcpy(out.buffer.data(), claims->subject.data(), claims->subject.size());
   out.used = claims->subject.size();
   out.client_id = {out.buffer.data(), out.used};
@@ -106,21 +113,24 @@ Answer<Done> read_assertion(std::string_view assertion, std::string_view type,
 
 }  // namespace
 
-Credentials::~Credentials() { wipe(buffer.data(), used); }
+Credentials::~Credentials() {
+  wipe(buffer.data(), used);
+}
 
 Refusal invalid_client(Error why) {
   return Refusal(OAuthError::kInvalidClient, "client authentication failed", std::move(why));
 }
 
-Answer<Done> read_credentials(std::string_view authorization_header, std::size_t authorization_headers,
-                              const http::FormView& form, Credentials& out) {
+Answer<Done> read_credentials(std::string_view authorization_header,
+                              std::size_t authorization_headers, const http::FormView& form,
+                              Credentials& out) {
   if (authorization_headers > 1) return invalid_request("more than one Authorization header");
   const auto client_id = form.find("client_id");
   const auto secret = form.find("client_secret");
   const auto assertion = form.find("client_assertion");
   const auto assertion_type = form.find("client_assertion_type");
-  const int methods = (authorization_headers ? 1 : 0) + (secret ? 1 : 0) +
-                      (assertion || assertion_type ? 1 : 0);
+  const int methods =
+      (authorization_headers ? 1 : 0) + (secret ? 1 : 0) + (assertion || assertion_type ? 1 : 0);
   // RFC 6749 §2.3: no more than one method in a request.
   if (methods > 1) return invalid_request("more than one way of client authentication");
   if (client_id && client_id->empty()) return invalid_request("client_id is empty");
@@ -135,7 +145,8 @@ Answer<Done> read_credentials(std::string_view authorization_header, std::size_t
       return invalid_request("client_assertion and client_assertion_type belong together");
     return read_assertion(*assertion, *assertion_type, client_id, out);
   }
-  if (!client_id) return invalid_client({Code::kDenied, "client_missing", "the request names no client"});
+  if (!client_id)
+    return invalid_client({Code::kDenied, "client_missing", "the request names no client"});
   out.client_id = *client_id;
   if (secret) {
     out.kind = Credentials::Kind::kPost;
@@ -148,31 +159,41 @@ Answer<Done> check_method(const Client& client, const Credentials& credentials) 
   const auto is = [&](AuthMethod method) { return client.auth_method == method; };
   bool fits = false;
   switch (credentials.kind) {
-    case Credentials::Kind::kNone: fits = is(AuthMethod::kNone); break;
-    case Credentials::Kind::kBasic: fits = is(AuthMethod::kBasic); break;
-    case Credentials::Kind::kPost: fits = is(AuthMethod::kPost); break;
+    case Credentials::Kind::kNone:
+      fits = is(AuthMethod::kNone);
+      break;
+    case Credentials::Kind::kBasic:
+      fits = is(AuthMethod::kBasic);
+      break;
+    case Credentials::Kind::kPost:
+      fits = is(AuthMethod::kPost);
+      break;
     case Credentials::Kind::kAssertion:
       fits = is(AuthMethod::kSecretJwt) || is(AuthMethod::kPrivateKeyJwt);
       break;
   }
   if (fits) return Done{};
-  return invalid_client({Code::kDenied, "auth_method_not_registered",
-                         "the client is registered for " + std::string(to_string(client.auth_method))});
+  return invalid_client(
+      {Code::kDenied, "auth_method_not_registered",
+       "the client is registered for " + std::string(to_string(client.auth_method))});
 }
 
 Answer<CheckedAssertion> check_assertion(const Client& client, std::string_view assertion,
-                                         const jose::KeyPtr& secret_key, const AssertionRules& rules) {
+                                         const jose::KeyPtr& secret_key,
+                                         const AssertionRules& rules) {
   const bool by_secret = client.auth_method == AuthMethod::kSecretJwt;
   jose::VerifyOptions verify;
   if (by_secret) {
-    if (!secret_key) return invalid_client({Code::kConfig, "client_secret_missing", "the client has no secret"});
+    if (!secret_key)
+      return invalid_client({Code::kConfig, "client_secret_missing", "the client has no secret"});
     verify.keys = {&secret_key, 1};
   } else {
     verify.keys = client.keys;
   }
   std::vector<jose::JwsAlg> algs;
   for (const auto alg : jose::all_jws_algs())
-    if (client.auth_alg ? alg == *client.auth_alg : jose::is_mac(alg) == by_secret) algs.push_back(alg);
+    if (client.auth_alg ? alg == *client.auth_alg : jose::is_mac(alg) == by_secret)
+      algs.push_back(alg);
   verify.algs = algs;
 
   jose::ClaimRules claims;
@@ -193,7 +214,8 @@ Answer<CheckedAssertion> check_assertion(const Client& client, std::string_view 
   // A token of ours, or of another kind, must not pass for an assertion (RFC 8725 §3.12).
   if (!verified->header.typ.empty() && !equal_ignoring_case(verified->header.typ, "JWT") &&
       !equal_ignoring_case(verified->header.typ, "client-authentication+jwt"))
-    return invalid_client({Code::kDenied, "assertion_typ", "typ is not that of a client assertion"});
+    return invalid_client(
+        {Code::kDenied, "assertion_typ", "typ is not that of a client assertion"});
   if (found.jwt_id.size() > 256)
     return invalid_client({Code::kInvalid, "assertion_jti", "jti is longer than 256 characters"});
   return CheckedAssertion{found.jwt_id, *found.expires + rules.skew};

@@ -12,7 +12,8 @@
 
 namespace signet::oauth {
 
-inline constexpr std::string_view kJwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+inline constexpr std::string_view kJwtBearer =
+    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// What a request presented. The texts are views into the request or into `buffer`, which is wiped
 /// at the end.
@@ -34,8 +35,9 @@ struct Credentials {
 
 /// Fills `out`. invalid_request for two methods at once or malformed parts, invalid_client for a
 /// malformed Basic header or no client at all.
-Answer<Done> read_credentials(std::string_view authorization_header, std::size_t authorization_headers,
-                              const http::FormView& form, Credentials& out);
+Answer<Done> read_credentials(std::string_view authorization_header,
+                              std::size_t authorization_headers, const http::FormView& form,
+                              Credentials& out);
 
 /// Whether the client registered the method that the request used (sec_036).
 Answer<Done> check_method(const Client& client, const Credentials& credentials);
@@ -54,7 +56,8 @@ struct CheckedAssertion {
 /// registered, iss = sub = client_id, aud ours alone, exp at most 30 minutes ahead, jti present.
 /// Whether the jti was used before is the caller's to find out (UseOnce).
 Answer<CheckedAssertion> check_assertion(const Client& client, std::string_view assertion,
-                                         const jose::KeyPtr& secret_key, const AssertionRules& rules);
+                                         const jose::KeyPtr& secret_key,
+                                         const AssertionRules& rules);
 
 /// The one answer for every way a client can fail to prove itself (sec_044).
 Refusal invalid_client(Error why);

@@ -27,7 +27,9 @@ Read read(std::string_view authorization, std::string_view body) {
   r.assertion = out.assertion;
   return r;
 }
-std::string basic(std::string_view text) { return "Basic " + base64::encode(as_bytes(text)); }
+std::string basic(std::string_view text) {
+  return "Basic " + base64::encode(as_bytes(text));
+}
 
 TEST(Credentials, sec_037_basic_halves_are_form_decoded) {
   const auto r = read(basic("c%3A1:p%25w+%2B%C3%A9"), "grant_type=x");
@@ -41,20 +43,23 @@ TEST(Credentials, malformed_basic_is_invalid_client) {
   for (const char* bad : {"Basic", "Basic ", "Basic !!!!", "Basic QQ", "Bearer abc", "Basic Yzo%"})
     EXPECT_EQ(read(bad, "").answer.error().error, OAuthError::kInvalidClient) << bad;
   EXPECT_EQ(read(basic("c:%zz"), "").answer.error().error, OAuthError::kInvalidClient);
-  EXPECT_EQ(read(basic(std::string("c:\0x", 4)), "").answer.error().error, OAuthError::kInvalidClient);
+  EXPECT_EQ(read(basic(std::string("c:\0x", 4)), "").answer.error().error,
+            OAuthError::kInvalidClient);
 }
 
 TEST(Credentials, sec_035_two_methods_at_once_are_an_invalid_request) {
-  for (const auto& body : {"client_id=c&client_secret=s", "client_assertion=a.b.c",
-                           "client_assertion_type=x"})
+  for (const auto& body :
+       {"client_id=c&client_secret=s", "client_assertion=a.b.c", "client_assertion_type=x"})
     EXPECT_EQ(read(basic("c:s"), body).answer.error().error, OAuthError::kInvalidRequest) << body;
   EXPECT_EQ(read("", "client_id=c&client_secret=s&client_assertion=a.b.c").answer.error().error,
             OAuthError::kInvalidRequest);
-  EXPECT_EQ(read(basic("c:s"), "client_id=other").answer.error().error, OAuthError::kInvalidRequest);
+  EXPECT_EQ(read(basic("c:s"), "client_id=other").answer.error().error,
+            OAuthError::kInvalidRequest);
 }
 
 TEST(Credentials, nobody_at_all_is_invalid_client) {
-  EXPECT_EQ(read("", "grant_type=client_credentials").answer.error().error, OAuthError::kInvalidClient);
+  EXPECT_EQ(read("", "grant_type=client_credentials").answer.error().error,
+            OAuthError::kInvalidClient);
 }
 
 class Assertion : public ::testing::Test {
@@ -76,12 +81,14 @@ class Assertion : public ::testing::Test {
     claims.set("jti", "once");
     return claims;
   }
-  Answer<CheckedAssertion> check(const json::Object& claims, jose::JwsAlg alg = jose::JwsAlg::kEs256,
+  Answer<CheckedAssertion> check(const json::Object& claims,
+                                 jose::JwsAlg alg = jose::JwsAlg::kEs256,
                                  std::string_view typ = "") {
     json::Object header;
     if (!typ.empty()) header.set("typ", typ);
     const auto token = jose::sign_compact(key_, alg, as_bytes(json::dump(claims)), header);
-    return check_assertion(client_, *token, nullptr, {now_, "https://as.example", "https://as.example/t"});
+    return check_assertion(client_, *token, nullptr,
+                           {now_, "https://as.example", "https://as.example/t"});
   }
   const Instant now_ = from_unix_seconds(1'700'000'000);
   jose::KeyPtr key_;
@@ -104,8 +111,11 @@ TEST_F(Assertion, sec_038_every_mutation_is_invalid_client) {
       {"no aud", [](auto& c) { c.erase("aud"); }},
       {"aud of another", [](auto& c) { c.set("aud", "https://other.example"); }},
       {"aud with a foreign one beside ours (sec_039)",
-       [](auto& c) { c.set("aud", json::Array{"https://as.example", "https://other.example"}); }},
-      {"aud is the endpoint, not registered so", [](auto& c) { c.set("aud", "https://as.example/t"); }},
+       [](auto& c) {
+         c.set("aud", json::Array{"https://as.example", "https://other.example"});
+       }},
+      {"aud is the endpoint, not registered so",
+       [](auto& c) { c.set("aud", "https://as.example/t"); }},
       {"no exp", [](auto& c) { c.erase("exp"); }},
       {"expired", [&](auto& c) { c.set("exp", unix_seconds(now_) - 61); }},
       {"lives for a day", [&](auto& c) { c.set("exp", unix_seconds(now_) + 86400); }},
@@ -144,9 +154,10 @@ TEST_F(Assertion, the_endpoint_is_an_audience_where_the_client_is_set_so) {
 }
 
 TEST_F(Assertion, sec_041_a_public_key_is_no_hmac_secret) {
-  const auto confused = jose::Key::local(jose::Jwk::from_symmetric(
-      SecretBytes(client_.keys[0]->jwk().public_key()->spki())));
-  const auto token = jose::sign_compact(confused, jose::JwsAlg::kHs256, as_bytes(json::dump(good())));
+  const auto confused = jose::Key::local(
+      jose::Jwk::from_symmetric(SecretBytes(client_.keys[0]->jwk().public_key()->spki())));
+  const auto token =
+      jose::sign_compact(confused, jose::JwsAlg::kHs256, as_bytes(json::dump(good())));
   ASSERT_TRUE(token.ok());
   EXPECT_FALSE(check_assertion(client_, *token, nullptr, {now_, "https://as.example", ""}).ok());
 }

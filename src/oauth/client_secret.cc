@@ -36,7 +36,9 @@ std::string hash_fast(std::string_view secret, Random& random) {
          base64::url_encode(salted(salt, as_bytes(secret)));
 }
 
-Result<std::string> hash_slow(std::string_view secret) { return crypto::argon2id_hash(as_bytes(secret)); }
+Result<std::string> hash_slow(std::string_view secret) {
+  return crypto::argon2id_hash(as_bytes(secret));
+}
 
 bool verify_fast(std::string_view stored, ByteView secret) {
   if (form_of(stored) != SecretForm::kFast) return false;

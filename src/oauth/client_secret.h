@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "base/random.h"
-#include "base/secret_bytes.h"
 #include "base/result.h"
+#include "base/secret_bytes.h"
 
 namespace signet::oauth {
 

@@ -13,20 +13,23 @@ using secrets::SecretId;
 
 json::Array texts(std::initializer_list<std::string_view> list) {
   json::Array out;
-  for (const auto text : list) out.emplace_back(text);
+  for (const auto text : list)
+    out.emplace_back(text);
   return out;
 }
 
 json::Array names(const std::vector<jose::JwsAlg>& algs) {
   json::Array out;
-  for (const auto alg : algs) out.emplace_back(jose::name(alg));
+  for (const auto alg : algs)
+    out.emplace_back(jose::name(alg));
   return out;
 }
 
 }  // namespace
 
 std::string metadata_document(const Capabilities& c) {
-  json::Array auth_methods = texts({"client_secret_basic", "client_secret_post", "private_key_jwt"});
+  json::Array auth_methods =
+      texts({"client_secret_basic", "client_secret_post", "private_key_jwt"});
   if (c.can_check_secret_jwt) auth_methods.emplace_back("client_secret_jwt");
   json::Array assertion_algs;
   for (const auto alg : jose::all_jws_algs())

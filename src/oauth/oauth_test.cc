@@ -12,7 +12,9 @@ namespace {
 using test::fails;
 using test::is_ok;
 
-Result<Client> client(std::string_view text) { return Client::from_json(*json::parse_object(text)); }
+Result<Client> client(std::string_view text) {
+  return Client::from_json(*json::parse_object(text));
+}
 
 TEST(Scope, sec_067_nothing_asked_gives_the_default_not_everything) {
   EXPECT_EQ(*grant_scope("", {"read", "write"}, {"read"}), "read");
@@ -21,7 +23,8 @@ TEST(Scope, sec_067_nothing_asked_gives_the_default_not_everything) {
 TEST(Scope, is_granted_within_what_the_client_may_have) {
   EXPECT_EQ(*grant_scope("write read", {"read", "write"}, {}), "write read");
   EXPECT_EQ(*grant_scope("read read", {"read"}, {}), "read");
-  for (const char* bad : {"admin", "read admin", "read  write", " read", "re\"ad", "READ", "read\n"}) {
+  for (const char* bad :
+       {"admin", "read admin", "read  write", " read", "re\"ad", "READ", "read\n"}) {
     const auto answer = grant_scope(bad, {"read", "write"}, {"read"});
     ASSERT_FALSE(answer.ok()) << bad;
     EXPECT_EQ(answer.error().error, OAuthError::kInvalidScope) << bad;
@@ -67,21 +70,26 @@ TEST(ClientDocument, tells_what_is_wrong) {
       {R"({"client_id":"c","scopez":["a"]})", "settings_invalid"},
       {R"({"client_id":"c","scopes":["a b"]})", "settings_invalid"},
       {R"({"client_id":"c","default_scopes":["x"]})", "client_contradiction"},
-      {R"({"client_id":"c","token_endpoint_auth_method":"private_key_jwt"})", "client_contradiction"},
+      {R"({"client_id":"c","token_endpoint_auth_method":"private_key_jwt"})",
+       "client_contradiction"},
       {R"({"client_id":"c","jwks":{"keys":[{"kty":"oct","k":"AAAA"}]}})", "settings_invalid"},
   };
-  for (const auto& [text, reason] : rows) EXPECT_THAT(client(text), fails(reason)) << text;
+  for (const auto& [text, reason] : rows)
+    EXPECT_THAT(client(text), fails(reason)) << text;
 }
 
-TEST(ClientDocument, sec_046_a_public_client_has_no_client_credentials_and_introspects_nothing_of_others) {
-  EXPECT_THAT(client(R"({"client_id":"c","token_endpoint_auth_method":"none"})"), fails("client_contradiction"));
+TEST(ClientDocument,
+     sec_046_a_public_client_has_no_client_credentials_and_introspects_nothing_of_others) {
+  EXPECT_THAT(client(R"({"client_id":"c","token_endpoint_auth_method":"none"})"),
+              fails("client_contradiction"));
   EXPECT_THAT(client(R"({"client_id":"c","token_endpoint_auth_method":"none","grant_types":[],
                          "may_introspect":"realm"})"),
               fails("client_contradiction"));
 }
 
 TEST(ClientDocument, is_shown_without_its_secret) {
-  const auto shown = without_secret(*json::parse_object(R"({"client_id":"c","stored_secret":"sha256$a$b"})"));
+  const auto shown =
+      without_secret(*json::parse_object(R"({"client_id":"c","stored_secret":"sha256$a$b"})"));
   EXPECT_EQ(shown.find("stored_secret"), nullptr);
   EXPECT_EQ(*shown.find("has_secret")->if_bool(), true);
 }
@@ -91,12 +99,14 @@ TEST(Jwks, sec_135_never_holds_a_symmetric_key_nor_a_private_member) {
   const auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256);
   ASSERT_THAT(key, is_ok());
   const auto pair = secrets::Secret::of_key(jose::Jwk::from_private(*key));
-  const auto set = json::parse_object(
-      jwks_document({{&symmetric, jose::KeyUse::kSig}, {&pair, jose::KeyUse::kSig}, {&pair, jose::KeyUse::kSig}}));
+  const auto set = json::parse_object(jwks_document({{&symmetric, jose::KeyUse::kSig},
+                                                     {&pair, jose::KeyUse::kSig},
+                                                     {&pair, jose::KeyUse::kSig}}));
   ASSERT_THAT(set, is_ok());
   const auto* keys = set->find("keys")->if_array();
   ASSERT_EQ(keys->size(), 1U);
-  for (const char* secret : {"d", "p", "q", "dp", "dq", "qi", "k"}) EXPECT_EQ((*keys)[0].get(secret), nullptr);
+  for (const char* secret : {"d", "p", "q", "dp", "dq", "qi", "k"})
+    EXPECT_EQ((*keys)[0].get(secret), nullptr);
   EXPECT_EQ(*(*keys)[0].get("kid")->if_string(), pair.kid.str());
   EXPECT_EQ(*(*keys)[0].get("use")->if_string(), "sig");
 }
@@ -121,8 +131,10 @@ TEST(Refusals, each_has_its_code_and_status) {
     EXPECT_TRUE(codes.insert(wire_code(error)).second);
     EXPECT_GE(http_status(error), 400);
   }
-  EXPECT_EQ(Refusal(Error{Code::kUnavailable, "x", "secret detail"}).error, OAuthError::kTemporarilyUnavailable);
-  EXPECT_EQ(Refusal(Error{Code::kInternal, "x", "secret detail"}).description.find("secret"), std::string::npos);
+  EXPECT_EQ(Refusal(Error{Code::kUnavailable, "x", "secret detail"}).error,
+            OAuthError::kTemporarilyUnavailable);
+  EXPECT_EQ(Refusal(Error{Code::kInternal, "x", "secret detail"}).description.find("secret"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -5,7 +5,8 @@ namespace signet::oauth {
 std::string_view wire_code(OAuthError error) {
   switch (error) {
 #define REFUSAL(name, code, status) \
-  case OAuthError::name: return code;
+  case OAuthError::name:            \
+    return code;
 #include "oauth/refusals.def"
 #undef REFUSAL
   }
@@ -15,7 +16,8 @@ std::string_view wire_code(OAuthError error) {
 int http_status(OAuthError error) {
   switch (error) {
 #define REFUSAL(name, code, status) \
-  case OAuthError::name: return status;
+  case OAuthError::name:            \
+    return status;
 #include "oauth/refusals.def"
 #undef REFUSAL
   }
@@ -23,7 +25,8 @@ int http_status(OAuthError error) {
 }
 
 Refusal::Refusal(Error failure)
-    : error(is_transient(failure.code) ? OAuthError::kTemporarilyUnavailable : OAuthError::kServerError),
+    : error(is_transient(failure.code) ? OAuthError::kTemporarilyUnavailable
+                                       : OAuthError::kServerError),
       description(is_transient(failure.code) ? "try again later" : "the server could not do this"),
       cause(std::move(failure)) {}
 

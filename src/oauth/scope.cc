@@ -8,8 +8,8 @@ namespace signet::oauth {
 
 bool is_scope_token(std::string_view text) {
   return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
-           return c >= 0x21 && c <= 0x7E && c != '"' && c != '\\';
-         });
+    return c >= 0x21 && c <= 0x7E && c != '"' && c != '\\';
+  });
 }
 
 Answer<std::string> grant_scope(std::string_view asked, const std::vector<std::string>& allowed,
@@ -21,7 +21,8 @@ Answer<std::string> grant_scope(std::string_view asked, const std::vector<std::s
     if (std::find(allowed.begin(), allowed.end(), token) == allowed.end())
       return Refusal(OAuthError::kInvalidScope, "a scope was asked that this client may not have",
                      Error{Code::kDenied, "scope_not_allowed", quoted(token)});
-    if (std::find(granted.begin(), granted.end(), token) == granted.end()) granted.emplace_back(token);
+    if (std::find(granted.begin(), granted.end(), token) == granted.end())
+      granted.emplace_back(token);
   }
   return join(granted, " ");
 }

@@ -11,8 +11,8 @@ namespace signet::oauth {
 /// scope-token = 1*( %x21 / %x23-5B / %x5D-7E ) (RFC 6749 §3.3), at most 128 characters here.
 bool is_scope_token(std::string_view text);
 
-/// The scope to grant, space-separated in the order asked: `asked` must be within `allowed`; nothing
-/// asked gives `defaults`. invalid_scope for syntax or anything beyond.
+/// The scope to grant, space-separated in the order asked: `asked` must be within `allowed`;
+/// nothing asked gives `defaults`. invalid_scope for syntax or anything beyond.
 Answer<std::string> grant_scope(std::string_view asked, const std::vector<std::string>& allowed,
                                 const std::vector<std::string>& defaults);
 

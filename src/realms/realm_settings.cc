@@ -54,8 +54,8 @@ Result<RealmSettings> RealmSettings::from_json(const json::Object& document) {
       a.fault("signing_algorithm", "is not a known algorithm");
     }
     realm.lifetime = a.duration("lifetime", realm.lifetime, Seconds(1), Seconds(86400));
-    realm.max_lifetime =
-        a.duration("max_lifetime", std::max(realm.max_lifetime, realm.lifetime), Seconds(1), Seconds(86400));
+    realm.max_lifetime = a.duration("max_lifetime", std::max(realm.max_lifetime, realm.lifetime),
+                                    Seconds(1), Seconds(86400));
     if (realm.max_lifetime < realm.lifetime) a.fault("max_lifetime", "is shorter than lifetime");
     TRY(a.finish());
   }
@@ -79,7 +79,8 @@ std::optional<RealmPath> parse_realm_path(std::string_view path) {
   if (eat(path, "realms/root/")) {
     while (eat(path, "realms/")) {
       const auto end = path.find('/');
-      if (end == path.npos || found.depth == found.segments.size() || !is_segment(path.substr(0, end)))
+      if (end == path.npos || found.depth == found.segments.size() ||
+          !is_segment(path.substr(0, end)))
         return std::nullopt;
       found.segments[found.depth++] = path.substr(0, end);
       path.remove_prefix(end + 1);
@@ -92,7 +93,8 @@ std::optional<RealmPath> parse_realm_path(std::string_view path) {
 std::string base_path(const RealmName& name) {
   if (name.view() == "root") return "/oauth2";
   std::string out = "/oauth2/realms/root";
-  for (const auto segment : split(name.view(), '/')) out.append("/realms/").append(segment);
+  for (const auto segment : split(name.view(), '/'))
+    out.append("/realms/").append(segment);
   return out;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// realms: what one realm is. Its settings as operators write them, its place in URLs, and the prepared
-// snapshot that requests are answered from.
+// realms: what one realm is. Its settings as operators write them, its place in URLs, and the
+// prepared snapshot that requests are answered from.
 
 #include <array>
 #include <optional>
@@ -36,7 +36,7 @@ bool is_realm_name(std::string_view text);
 struct RealmPath {
   std::string_view endpoint;  ///< "access_token", "connect/jwk_uri", ...; without leading slash
   std::array<std::string_view, 8> segments;
-  std::size_t depth = 0;      ///< 0: root
+  std::size_t depth = 0;  ///< 0: root
   /// The realm's name, written to `out`.
   std::string_view name(std::string& out) const;
 };

@@ -31,11 +31,12 @@ TEST(RealmPath, takes_public_paths_apart) {
 }
 
 TEST(RealmPath, sec_208_tricks_lead_nowhere) {
-  for (const char* path : {"/", "/oauth2", "/oauth/access_token", "//oauth2/access_token",
-                           "/oauth2/realms/root/realms/../access_token", "/oauth2/realms/root/realms//access_token",
-                           "/oauth2/realms/root/realms/a%2fb/access_token",
-                           "/oauth2/realms/root/realms/.hidden/access_token",
-                           "/oauth2/realms/root/realms/a;b/access_token"}) {
+  for (const char* path :
+       {"/", "/oauth2", "/oauth/access_token", "//oauth2/access_token",
+        "/oauth2/realms/root/realms/../access_token", "/oauth2/realms/root/realms//access_token",
+        "/oauth2/realms/root/realms/a%2fb/access_token",
+        "/oauth2/realms/root/realms/.hidden/access_token",
+        "/oauth2/realms/root/realms/a;b/access_token"}) {
     const auto found = parse_realm_path(path);
     EXPECT_TRUE(!found || found->endpoint != "access_token") << path;
   }
@@ -59,11 +60,13 @@ TEST(RealmSettings, defaults_are_short_lived_rs256_jwts) {
 }
 
 TEST(RealmSettings, faults_are_told) {
-  for (const char* bad : {R"({})", R"({"name":"a b"})", R"({"name":"../x"})", R"({"name":"x","color":1})",
-                          R"({"name":"x","access_token":{"signing_algorithm":"none"}})",
-                          R"({"name":"x","access_token":{"lifetime":"PT2H","max_lifetime":"PT1H"}})",
-                          R"({"name":"x","access_token":{"lifetime":0}})"})
-    EXPECT_THAT(RealmSettings::from_json(*json::parse_object(bad)), fails("settings_invalid")) << bad;
+  for (const char* bad :
+       {R"({})", R"({"name":"a b"})", R"({"name":"../x"})", R"({"name":"x","color":1})",
+        R"({"name":"x","access_token":{"signing_algorithm":"none"}})",
+        R"({"name":"x","access_token":{"lifetime":"PT2H","max_lifetime":"PT1H"}})",
+        R"({"name":"x","access_token":{"lifetime":0}})"})
+    EXPECT_THAT(RealmSettings::from_json(*json::parse_object(bad)), fails("settings_invalid"))
+        << bad;
 }
 
 }  // namespace

@@ -48,12 +48,12 @@ const crypto::PublicKey* public_half(const Secret& secret) {
 
 Status needs_rsa(std::string_view alg, const Secret& secret) {
   const crypto::PublicKey* key = public_half(secret);
-  if (key == nullptr || key->kind() != KeyKind::kRsa)
-    return wrong_kind(alg, "an RSA key", secret);
+  if (key == nullptr || key->kind() != KeyKind::kRsa) return wrong_kind(alg, "an RSA key", secret);
   if (key->bits() < kMinRsaBits) {
-    return unfit("secret_too_small",
-                 std::string(alg) + " needs an RSA key of at least 2048 bits, "
-                                     "this one has " + std::to_string(key->bits()));
+    return unfit("secret_too_small", std::string(alg) +
+                                         " needs an RSA key of at least 2048 bits, "
+                                         "this one has " +
+                                         std::to_string(key->bits()));
   }
   return Done{};
 }
@@ -65,7 +65,8 @@ Status needs_curve(std::string_view alg, const Secret& secret,
     return wrong_kind(alg, "an elliptic curve key", secret);
   if (std::find(curves.begin(), curves.end(), key->kind()) != curves.end()) return Done{};
   std::vector<std::string> names;
-  for (const KeyKind curve : curves) names.emplace_back(to_string(curve));
+  for (const KeyKind curve : curves)
+    names.emplace_back(to_string(curve));
   return unfit("secret_wrong_curve", std::string(alg) + " needs a key on " + join(names, " or ") +
                                          ", this one is on " + std::string(to_string(key->kind())));
 }
@@ -91,13 +92,15 @@ Status fits_jws(jose::JwsAlg alg, const Secret& secret) {
 }
 
 Status fits_x509(const Secret& secret, Purpose purpose) {
-  const bool has_key =
-      secret.kind == SecretKind::kKeyPair || secret.kind == SecretKind::kRemoteKey;
+  const bool has_key = secret.kind == SecretKind::kKeyPair || secret.kind == SecretKind::kRemoteKey;
   const bool is_right_kind =
       has_key || (purpose == Purpose::kTrust && secret.kind == SecretKind::kCertificates);
   if (!is_right_kind) {
-    return wrong_kind("X.509", purpose == Purpose::kTrust ? "certificates" : "a key pair with its "
-                      "certificate", secret);
+    return wrong_kind("X.509",
+                      purpose == Purpose::kTrust ? "certificates"
+                                                 : "a key pair with its "
+                                                   "certificate",
+                      secret);
   }
   if (secret.certificates.empty())
     return unfit("secret_wrong_kind", "X.509 needs a certificate, and this key has none");
@@ -113,8 +116,8 @@ Status fits_algorithm(std::string_view name, const Secret& secret, Purpose purpo
     return needs_curve(name, secret, {KeyKind::kEcP256, KeyKind::kEcP384, KeyKind::kEcP521});
   }
   if (name.starts_with("ECDH-ES")) {
-    return needs_curve(name, secret, {KeyKind::kEcP256, KeyKind::kEcP384, KeyKind::kEcP521,
-                                      KeyKind::kX25519});
+    return needs_curve(name, secret,
+                       {KeyKind::kEcP256, KeyKind::kEcP384, KeyKind::kEcP521, KeyKind::kX25519});
   }
   if (name.starts_with("DSA-")) {
     const crypto::PublicKey* key = public_half(secret);

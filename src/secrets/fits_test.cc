@@ -22,7 +22,9 @@ const SecretId kClientCert = SecretId::literal("am.services.oauth2.mtls.client.a
 const SecretId kSamlSigning =
     SecretId::literal("am.applications.federation.entity.providers.saml2.demo.signing");
 
-Secret secret_of(jose::Jwk jwk) { return Secret::of_key(std::move(jwk)); }
+Secret secret_of(jose::Jwk jwk) {
+  return Secret::of_key(std::move(jwk));
+}
 
 std::vector<crypto::Certificate> certificate_of(const jose::Jwk& jwk) {
   crypto::SelfSignedSpec spec;
@@ -118,17 +120,19 @@ TEST(CheckFits, sec_127_keys_printed_in_standards_are_refused) {
 }
 
 TEST(CheckFits, sec_127_symmetric_keys_that_are_a_pattern_or_a_phrase_are_refused) {
-  const std::vector<std::string> weak = {
-      std::string(32, '\0'), std::string(64, 'x'), "0123456789abcdef0123456789abcdef",
-      "CHANGE_THIS_TO_SOMETHING_RANDOM!", "This secret is stored base-64 encoded on the proxy hos",
-      "test123-test123-test123-test123-test123-test123-test123"};
+  const std::vector<std::string> weak = {std::string(32, '\0'),
+                                         std::string(64, 'x'),
+                                         "0123456789abcdef0123456789abcdef",
+                                         "CHANGE_THIS_TO_SOMETHING_RANDOM!",
+                                         "This secret is stored base-64 encoded on the proxy hos",
+                                         "test123-test123-test123-test123-test123-test123-test123"};
   for (const auto& text : weak) {
     const auto jwk = jose::Jwk::from_symmetric(SecretBytes::from_text(text));
-    EXPECT_THAT(check_fits(kHmac, secret_of(jwk)), fails("secret_well_known"))
-        << text;
+    EXPECT_THAT(check_fits(kHmac, secret_of(jwk)), fails("secret_well_known")) << text;
   }
   Bytes count(32);
-  for (std::size_t i = 0; i < count.size(); ++i) count[i] = static_cast<std::uint8_t>(i);
+  for (std::size_t i = 0; i < count.size(); ++i)
+    count[i] = static_cast<std::uint8_t>(i);
   EXPECT_TRUE(is_guessable(count));
 }
 

@@ -69,7 +69,8 @@ Result<Mapping> Mapping::from_json(const json::Object& object, bool store_is_ver
 
 json::Object Mapping::to_json() const {
   json::Array list;
-  for (const auto& alias : aliases) list.emplace_back(alias.str());
+  for (const auto& alias : aliases)
+    list.emplace_back(alias.str());
   json::Object object;
   object.set("secretId", id.str());
   object.set("aliases", std::move(list));

@@ -9,7 +9,8 @@
 
 namespace signet::secrets {
 
-/// In one store: a secret ID and its ordered aliases; the first is active. At least one, no repeats.
+/// In one store: a secret ID and its ordered aliases; the first is active. At least one, no
+/// repeats.
 struct Mapping {
   SecretId id;
   std::vector<Alias> aliases;

@@ -26,16 +26,16 @@ struct Resolution {
   std::vector<Secret> ordered;  ///< usable, in order; empty if nothing is there
   std::vector<Skipped> skipped;
   std::vector<StoreName> asked;
-  /// A store that could not be asked and has no good answer left: what it holds would come first, so
-  /// nothing behind it may take its place. `ordered` is empty then.
+  /// A store that could not be asked and has no good answer left: what it holds would come first,
+  /// so nothing behind it may take its place. `ordered` is empty then.
   std::optional<StoreName> blocked_by;
   std::optional<Error> outage;  ///< of blocked_by
   bool from_realm = false;      ///< `ordered` is of a realm store
-  bool is_ambiguous = false;  ///< two stores of the same level had an answer; the first one won
+  bool is_ambiguous = false;    ///< two stores of the same level had an answer; the first one won
 };
 
-/// Whether the ID may use the secret now: its own window ("secret_not_yet_valid", "secret_expired"),
-/// then check_fits.
+/// Whether the ID may use the secret now: its own window ("secret_not_yet_valid",
+/// "secret_expired"), then check_fits.
 Status check_usable(const SecretId& id, const Secret& secret, Instant now);
 
 /// Realm stores before global ones, each level in configured order; the first store with a usable

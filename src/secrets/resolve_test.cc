@@ -18,8 +18,7 @@ const Instant kNow = from_unix_seconds(1'700'000'000);
 Secret key(int number, const char* store) {
   static std::map<int, jose::Jwk> keys;
   auto found = keys.find(number);
-  if (found == keys.end())
-    found = keys.emplace(number, make_key(crypto::KeyKind::kEcP256)).first;
+  if (found == keys.end()) found = keys.emplace(number, make_key(crypto::KeyKind::kEcP256)).first;
   return named(found->second, ("k" + std::to_string(number)).c_str(), store);
 }
 StoreAnswer answer(const char* store, std::vector<Secret> secrets,
@@ -70,8 +69,7 @@ TEST(Resolve, sec_110_global_ids_ignore_realm_stores) {
 }
 
 TEST(Resolve, nothing_takes_the_place_of_a_store_that_cannot_be_asked) {
-  const auto found =
-      resolve(kId, {answer("r", {}, kOutage)}, {answer("g", {key(1, "g")})}, kNow);
+  const auto found = resolve(kId, {answer("r", {}, kOutage)}, {answer("g", {key(1, "g")})}, kNow);
   EXPECT_TRUE(found.ordered.empty());
   EXPECT_EQ(found.blocked_by, StoreName("r"));
 }
@@ -85,8 +83,7 @@ TEST(Resolve, the_last_good_answer_of_a_store_in_outage_counts) {
 }
 
 TEST(Resolve, skips_and_reports_what_does_not_fit) {
-  const auto found =
-      resolve(kId, {}, {answer("g", {named(rsa(), "bad", "g"), key(1, "g")})}, kNow);
+  const auto found = resolve(kId, {}, {answer("g", {named(rsa(), "bad", "g"), key(1, "g")})}, kNow);
   ASSERT_EQ(found.ordered.size(), 1u);
   ASSERT_EQ(found.skipped.size(), 1u);
   EXPECT_EQ(found.skipped[0].alias.str(), "bad");
@@ -119,7 +116,9 @@ TEST(Resolve, a_kid_that_names_two_keys_is_refused) {
   EXPECT_STREQ(found.skipped[0].why.reason, "kid_reused");
 }
 
-TEST(KeyRing, is_never_empty) { EXPECT_THAT(KeyRing::make(kId, {}), fails("ring_empty")); }
+TEST(KeyRing, is_never_empty) {
+  EXPECT_THAT(KeyRing::make(kId, {}), fails("ring_empty"));
+}
 
 TEST(KeyRing, finds_by_kid_and_keeps_the_order) {
   const auto ring = KeyRing::make(kId, {key(1, "g"), key(2, "g")});

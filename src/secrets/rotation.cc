@@ -17,7 +17,8 @@ std::int64_t seconds_until(Instant then, Instant now) {
 class Book {
  public:
   explicit Book(const std::vector<KeyHistory>& histories) : before_(histories), now_(histories) {
-    for (std::size_t i = 0; i < now_.size(); ++i) at_[now_[i].kid] = i;
+    for (std::size_t i = 0; i < now_.size(); ++i)
+      at_[now_[i].kid] = i;
   }
 
   KeyHistory* find(const KeyId& kid) {
@@ -90,9 +91,8 @@ void choose_active(const std::vector<KeyId>& usable, const std::unordered_set<Ke
     lineup.active = previous;
     return;
   }
-  const auto ripe = std::find_if(usable.begin(), usable.end(), [&](const KeyId& kid) {
-    return signs(kid) && old_enough(kid);
-  });
+  const auto ripe = std::find_if(usable.begin(), usable.end(),
+                                 [&](const KeyId& kid) { return signs(kid) && old_enough(kid); });
   if (ripe != usable.end()) {
     lineup.active = *ripe;
     return;
@@ -107,17 +107,21 @@ void choose_active(const std::vector<KeyId>& usable, const std::unordered_set<Ke
 
 std::string_view to_string(KeyState state) {
   switch (state) {
-    case KeyState::kPrepared: return "prepared";
-    case KeyState::kActive: return "active";
-    case KeyState::kPassive: return "passive";
-    case KeyState::kRetired: return "retired";
+    case KeyState::kPrepared:
+      return "prepared";
+    case KeyState::kActive:
+      return "active";
+    case KeyState::kPassive:
+      return "passive";
+    case KeyState::kRetired:
+      return "retired";
   }
   return "unknown";
 }
 
 std::optional<KeyState> parse_key_state(std::string_view text) {
-  for (const KeyState state : {KeyState::kPrepared, KeyState::kActive, KeyState::kPassive,
-                               KeyState::kRetired}) {
+  for (const KeyState state :
+       {KeyState::kPrepared, KeyState::kActive, KeyState::kPassive, KeyState::kRetired}) {
     if (to_string(state) == text) return state;
   }
   return std::nullopt;

@@ -40,15 +40,16 @@ Instant activation_at(Instant published, const RotationPolicy& policy);
 /// The earliest moment at which a key may go: its horizon plus the skew.
 Instant retirement_at(const KeyHistory& key, const RotationPolicy& policy);
 
-/// When a key is no longer needed by anybody, and a lost one forgotten: its tokens are dead, and so is every copy
-/// of the JWKS from the time it was active (an encryption key in a cache is still encrypted to).
+/// When a key is no longer needed by anybody, and a lost one forgotten: its tokens are dead, and so
+/// is every copy of the JWKS from the time it was active (an encryption key in a cache is still
+/// encrypted to).
 Instant forgotten_at(const KeyHistory& key, const RotationPolicy& policy);
 
 /// What should be, given what the stores hold (`ordered`, first = wanted active) and what is
 /// remembered.
 struct Lineup {
-  /// Active first, then the rest of `ordered`, then keys that the stores lost but living tokens need
-  /// (public halves only). Empty if there is none.
+  /// Active first, then the rest of `ordered`, then keys that the stores lost but living tokens
+  /// need (public halves only). Empty if there is none.
   std::vector<KeyId> order;
   std::optional<KeyId> active;   ///< the one that signs now
   std::optional<KeyId> waiting;  ///< wanted active, but not yet published for long enough
@@ -60,20 +61,22 @@ struct Lineup {
   std::vector<KeyHistory> changes;  ///< histories to write before the lineup is used
 };
 
-/// `ordered`: kids in the order of the stores. `verify_only`: those of them whose private half is not
-/// there. With no histories no JWKS of this ID was ever served, so nobody can hold a stale one and
-/// the first key signs at once.
-/// A wanted key that was not published for long enough waits while the last active one signs on; when
-/// that one cannot, the first that was published for long enough does; failing that, the wanted one.
-/// A kid that was retired never comes back by itself. A prepared key that vanishes loses its
-/// publication. A lost key is retired once its tokens and the caches of its JWKS are dead.
+/// `ordered`: kids in the order of the stores. `verify_only`: those of them whose private half is
+/// not there. With no histories no JWKS of this ID was ever served, so nobody can hold a stale one
+/// and the first key signs at once. A wanted key that was not published for long enough waits while
+/// the last active one signs on; when that one cannot, the first that was published for long enough
+/// does; failing that, the wanted one. A kid that was retired never comes back by itself. A
+/// prepared key that vanishes loses its publication. A lost key is retired once its tokens and the
+/// caches of its JWKS are dead.
 Lineup line_up(const std::vector<KeyId>& ordered, const std::vector<KeyHistory>& histories,
                const RotationPolicy& policy, Instant now,
                const std::vector<KeyId>& verify_only = {});
 
 /// Why a step is refused, in words with the seconds left, or nothing if it is safe:
 /// "activation_too_early", "activation_of_retired"; "retirement_too_early", "retirement_of_active".
-std::optional<Error> refuse_activation(const KeyHistory& key, const RotationPolicy& policy, Instant now);
-std::optional<Error> refuse_retirement(const KeyHistory& key, const RotationPolicy& policy, Instant now);
+std::optional<Error> refuse_activation(const KeyHistory& key, const RotationPolicy& policy,
+                                       Instant now);
+std::optional<Error> refuse_retirement(const KeyHistory& key, const RotationPolicy& policy,
+                                       Instant now);
 
 }  // namespace signet::secrets

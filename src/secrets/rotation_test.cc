@@ -202,8 +202,8 @@ TEST(RotationPolicy, sec_106_verifiers_cache_for_half_of_the_publish_ahead_time_
 }
 
 TEST(KeyState, goes_to_text_and_back) {
-  for (const auto state : {KeyState::kPrepared, KeyState::kActive, KeyState::kPassive,
-                           KeyState::kRetired}) {
+  for (const auto state :
+       {KeyState::kPrepared, KeyState::kActive, KeyState::kPassive, KeyState::kRetired}) {
     EXPECT_EQ(parse_key_state(to_string(state)), state);
   }
   EXPECT_FALSE(parse_key_state("Active"));
@@ -235,8 +235,12 @@ class RandomLife {
 
   void change_stores() {
     switch (pick(8)) {
-      case 0: store_.insert(store_.begin(), KeyId("k" + std::to_string(next_++))); break;
-      case 1: store_.emplace_back("k" + std::to_string(next_++)); break;
+      case 0:
+        store_.insert(store_.begin(), KeyId("k" + std::to_string(next_++)));
+        break;
+      case 1:
+        store_.emplace_back("k" + std::to_string(next_++));
+        break;
       case 2:
         if (!store_.empty()) {
           const auto at = store_.begin() + pick(static_cast<unsigned>(store_.size()));
@@ -244,7 +248,9 @@ class RandomLife {
           store_.erase(at);
         }
         break;
-      case 3: std::shuffle(store_.begin(), store_.end(), random_); break;
+      case 3:
+        std::shuffle(store_.begin(), store_.end(), random_);
+        break;
       case 4:
         if (!gone_.empty()) {  // found again
           store_.insert(store_.begin(), gone_.back());
@@ -255,7 +261,8 @@ class RandomLife {
         verify_only_.clear();
         if (!store_.empty() && pick(3) == 0) verify_only_.push_back(store_.front());
         break;
-      default: break;
+      default:
+        break;
     }
   }
 
@@ -298,8 +305,8 @@ class RandomLife {
 
   void check_kept(const std::vector<KeyHistory>& before, const Lineup& lineup) {
     for (const auto& key : before) {
-      const bool lives = key.state != KeyState::kRetired &&
-                         life_.now < key.horizon + life_.policy.clock_skew;
+      const bool lives =
+          key.state != KeyState::kRetired && life_.now < key.horizon + life_.policy.clock_skew;
       if (lives && key.activated) {
         ASSERT_TRUE(std::count(lineup.order.begin(), lineup.order.end(), key.kid) == 1) << key.kid;
       }
@@ -308,7 +315,8 @@ class RandomLife {
 
   void check_forward(const std::vector<KeyHistory>& before) {
     std::set<KeyId> kids;
-    for (const auto& key : life_.histories) ASSERT_TRUE(kids.insert(key.kid).second);
+    for (const auto& key : life_.histories)
+      ASSERT_TRUE(kids.insert(key.kid).second);
     for (const auto& old : before) {
       const KeyHistory* key = find(life_.histories, old.kid);
       ASSERT_NE(key, nullptr);

@@ -26,12 +26,18 @@ bool is_encrypting(Purpose purpose) {
 
 std::string_view to_string(SecretKind kind) {
   switch (kind) {
-    case SecretKind::kText: return "text";
-    case SecretKind::kSymmetric: return "symmetric key";
-    case SecretKind::kKeyPair: return "key pair";
-    case SecretKind::kRemoteKey: return "remote key";
-    case SecretKind::kPublicKey: return "public key";
-    case SecretKind::kCertificates: return "certificates";
+    case SecretKind::kText:
+      return "text";
+    case SecretKind::kSymmetric:
+      return "symmetric key";
+    case SecretKind::kKeyPair:
+      return "key pair";
+    case SecretKind::kRemoteKey:
+      return "remote key";
+    case SecretKind::kPublicKey:
+      return "public key";
+    case SecretKind::kCertificates:
+      return "certificates";
   }
   return "unknown";
 }
@@ -46,7 +52,7 @@ Secret Secret::of_text(SecretBytes text) {
 Secret Secret::of_key(jose::Jwk jwk, std::optional<KeyId> chosen) {
   Secret secret;
   secret.kid = chosen ? std::move(*chosen) : KeyId(kid_of(jwk));
-  secret.kind = jwk.is_symmetric()   ? SecretKind::kSymmetric
+  secret.kind = jwk.is_symmetric()  ? SecretKind::kSymmetric
                 : jwk.private_key() ? SecretKind::kKeyPair
                                     : SecretKind::kPublicKey;
   secret.certificates = jwk.chain();
@@ -80,15 +86,17 @@ Secret bound_to(const SecretId& id, const Secret& secret) {
   if (row->purpose == Purpose::kSigning) {
     auto algs = signing_algorithms(id, secret);
     if (algs.empty()) return secret;  // serves XML signatures or TLS, not JWS
-    bound.key = jose::Key::local(jwk.use() ? jwk : jwk.with_use(jose::KeyUse::kSig),
-                                 std::move(algs));
+    bound.key =
+        jose::Key::local(jwk.use() ? jwk : jwk.with_use(jose::KeyUse::kSig), std::move(algs));
   } else if (is_encrypting(row->purpose) && !jwk.use()) {
     bound.key = jose::Key::local(jwk.with_use(jose::KeyUse::kEnc));
   }
   return bound;
 }
 
-bool can_be_active(const Secret& secret) { return secret.kind != SecretKind::kPublicKey; }
+bool can_be_active(const Secret& secret) {
+  return secret.kind != SecretKind::kPublicKey;
+}
 
 bool same_material(const Secret& a, const Secret& b) {
   if (!a.key || !b.key) return false;

@@ -23,22 +23,22 @@ enum class SecretKind : std::uint8_t {
 };
 std::string_view to_string(SecretKind kind);
 
-/// One entry of a store: bytes, a key, certificates, or a handle to a key that cannot leave its box.
-/// Immutable; copies share the material.
+/// One entry of a store: bytes, a key, certificates, or a handle to a key that cannot leave its
+/// box. Immutable; copies share the material.
 struct Secret {
   SecretKind kind = SecretKind::kText;
-  KeyId kid;            ///< what tokens name; empty for texts and certificates
+  KeyId kid;  ///< what tokens name; empty for texts and certificates
   Alias alias;
   StoreName store;
-  std::string version;  ///< of a store that versions; empty otherwise
-  std::shared_ptr<const SecretBytes> text;          ///< kText
-  jose::KeyPtr key;                                 ///< kSymmetric, kKeyPair, kRemoteKey, kPublicKey
-  std::vector<crypto::Certificate> certificates;    ///< chain of the key, or trust anchors
-  std::optional<Instant> not_before, not_after;     ///< the store's own window, if it has one
+  std::string version;                            ///< of a store that versions; empty otherwise
+  std::shared_ptr<const SecretBytes> text;        ///< kText
+  jose::KeyPtr key;                               ///< kSymmetric, kKeyPair, kRemoteKey, kPublicKey
+  std::vector<crypto::Certificate> certificates;  ///< chain of the key, or trust anchors
+  std::optional<Instant> not_before, not_after;   ///< the store's own window, if it has one
 
   static Secret of_text(SecretBytes text);
-  /// kid: `chosen` if given, else the RFC 7638 thumbprint of the public half; for a symmetric key an
-  /// opaque id: 96 bits of HMAC(key, fixed text), equal on every instance and telling nothing.
+  /// kid: `chosen` if given, else the RFC 7638 thumbprint of the public half; for a symmetric key
+  /// an opaque id: 96 bits of HMAC(key, fixed text), equal on every instance and telling nothing.
   static Secret of_key(jose::Jwk jwk, std::optional<KeyId> chosen = std::nullopt);
   static Secret of_certificates(std::vector<crypto::Certificate> certificates);
 };
@@ -49,12 +49,13 @@ struct Secret {
 /// default keys of other products). An operator's own ID takes texts only.
 Status check_fits(const SecretId& id, const Secret& secret);
 
-/// Whether the bytes of a symmetric key are no random ones: few distinct values, a repeated block, a
-/// count, or a text of well-known words. A modest check: the floor is the size.
+/// Whether the bytes of a symmetric key are no random ones: few distinct values, a repeated block,
+/// a count, or a text of well-known words. A modest check: the floor is the size.
 bool is_guessable(ByteView key);
 
-/// The secret as the ID may use it: its key is pinned to the algorithms of the ID and, where it does
-/// not say so itself, to its use (sig or enc). Remote keys, texts and certificates stay as they are.
+/// The secret as the ID may use it: its key is pinned to the algorithms of the ID and, where it
+/// does not say so itself, to its use (sig or enc). Remote keys, texts and certificates stay as
+/// they are.
 Secret bound_to(const SecretId& id, const Secret& secret);
 
 /// Whether the active key of this ID could be this one: it can sign or decrypt here or in its box.

@@ -50,9 +50,8 @@ std::vector<SecretIdRow> make_registry() {
     if (row.name.find(kIdentifier) == std::string_view::npos) continue;
     std::string fallback(row.fallback);
     fallback.replace(fallback.find(kRole), kRole.size(), "idp");
-    const auto found = std::find_if(rows.begin(), rows.end(), [&](const SecretIdRow& other) {
-      return other.name == fallback;
-    });
+    const auto found = std::find_if(
+        rows.begin(), rows.end(), [&](const SecretIdRow& other) { return other.name == fallback; });
     row.algorithms = found->algorithms;
   }
   return rows;
@@ -97,7 +96,8 @@ const std::vector<SecretIdRow>& registry() {
 const SecretIdRow* find_row(const SecretId& id) {
   static const auto* by_name = [] {
     auto* index = new std::unordered_map<std::string_view, const SecretIdRow*>();
-    for (const auto& row : registry()) index->emplace(row.name, &row);
+    for (const auto& row : registry())
+      index->emplace(row.name, &row);
     return index;
   }();
   if (const auto found = by_name->find(id.str()); found != by_name->end()) return found->second;
@@ -124,11 +124,16 @@ std::vector<SecretId> with_fallbacks(const SecretId& id, bool as_identity_provid
 
 std::string_view to_string(Purpose purpose) {
   switch (purpose) {
-    case Purpose::kSigning: return "signing";
-    case Purpose::kEncryption: return "encryption";
-    case Purpose::kDecryption: return "decryption";
-    case Purpose::kTrust: return "trust";
-    case Purpose::kPassword: return "password";
+    case Purpose::kSigning:
+      return "signing";
+    case Purpose::kEncryption:
+      return "encryption";
+    case Purpose::kDecryption:
+      return "decryption";
+    case Purpose::kTrust:
+      return "trust";
+    case Purpose::kPassword:
+      return "password";
   }
   return "unknown";
 }

@@ -1,6 +1,6 @@
 #pragma once
-// secrets: the key model. Secret IDs, what they allow, mappings, key rings and the life of a key, as
-// plain values. Stores and everything that waits are in secrets/stores and secrets/keeper.
+// secrets: the key model. Secret IDs, what they allow, mappings, key rings and the life of a key,
+// as plain values. Stores and everything that waits are in secrets/stores and secrets/keeper.
 
 #include <compare>
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace signet::secrets {
 
-/// The stable name of one need, e.g. "am.services.oauth2.oidc.signing.ES256". Alphanumerics and single
-/// inner periods, at most 255 characters: so it is a safe file name by construction.
+/// The stable name of one need, e.g. "am.services.oauth2.oidc.signing.ES256". Alphanumerics and
+/// single inner periods, at most 255 characters: so it is a safe file name by construction.
 class SecretId {
  public:
   SecretId() = default;
@@ -36,8 +36,8 @@ enum class Scope : std::uint8_t { kGlobal, kRealm };
 
 /// One row of the registry (secret_ids.def): what an ID is for and which keys may stand behind it.
 struct SecretIdRow {
-  std::string_view name;           ///< templated rows hold "{identifier}"
-  std::string_view default_alias;  ///< empty if none
+  std::string_view name;                     ///< templated rows hold "{identifier}"
+  std::string_view default_alias;            ///< empty if none
   std::vector<std::string_view> algorithms;  ///< JOSE names, "RSA-SHA256", ..., "X.509" or "any"
   Scope scope;
   Purpose purpose;

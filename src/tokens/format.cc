@@ -13,9 +13,12 @@ using secrets::SecretId;
 
 std::string_view to_string(TokenFormat format) {
   switch (format) {
-    case TokenFormat::kJwt: return "jwt";
-    case TokenFormat::kEncryptedJwt: return "encrypted_jwt";
-    case TokenFormat::kOpaque: return "opaque";
+    case TokenFormat::kJwt:
+      return "jwt";
+    case TokenFormat::kEncryptedJwt:
+      return "encrypted_jwt";
+    case TokenFormat::kOpaque:
+      return "opaque";
   }
   return "jwt";
 }
@@ -46,14 +49,20 @@ const SecretId& signing_id(JwsAlg alg) {
     case JwsAlg::kRs512:
     case JwsAlg::kPs256:
     case JwsAlg::kPs384:
-    case JwsAlg::kPs512: return ids[0];
-    case JwsAlg::kEs256: return ids[1];
-    case JwsAlg::kEs384: return ids[2];
-    case JwsAlg::kEs512: return ids[3];
+    case JwsAlg::kPs512:
+      return ids[0];
+    case JwsAlg::kEs256:
+      return ids[1];
+    case JwsAlg::kEs384:
+      return ids[2];
+    case JwsAlg::kEs512:
+      return ids[3];
     case JwsAlg::kHs256:
     case JwsAlg::kHs384:
-    case JwsAlg::kHs512: return ids[4];
-    case JwsAlg::kEdDsa: return ids[5];
+    case JwsAlg::kHs512:
+      return ids[4];
+    case JwsAlg::kEdDsa:
+      return ids[5];
   }
   return ids[0];
 }
@@ -64,7 +73,8 @@ const SecretId& encryption_id() {
 }
 
 ClaimsTemplate make_claims_template(std::string_view issuer, std::string_view subject,
-                                    std::string_view client_id, const std::vector<std::string>& audience,
+                                    std::string_view client_id,
+                                    const std::vector<std::string>& audience,
                                     std::string_view scope) {
   ClaimsTemplate ready;
   ready.scope = scope;
@@ -107,9 +117,13 @@ void append_opaque(std::string& out, Random& random) {
   wipe(bytes, sizeof bytes);
 }
 
-Bytes opaque_hash(std::string_view token) { return crypto::digest(crypto::Hash::kSha256, as_bytes(token)); }
+Bytes opaque_hash(std::string_view token) {
+  return crypto::digest(crypto::Hash::kSha256, as_bytes(token));
+}
 
-Bytes token_id_hash(std::string_view jti) { return crypto::digest(crypto::Hash::kSha256, as_bytes(jti)); }
+Bytes token_id_hash(std::string_view jti) {
+  return crypto::digest(crypto::Hash::kSha256, as_bytes(jti));
+}
 
 Shape shape_of(std::string_view token) {
   if (token.starts_with(kOpaquePrefix) && token.size() == kOpaqueSize &&

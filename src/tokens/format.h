@@ -28,14 +28,15 @@ const secrets::SecretId& encryption_id();
 /// The media type in the header of access tokens (RFC 9068 §2.1).
 inline constexpr std::string_view kAccessTokenType = "at+jwt";
 
-/// The claims of an access token that are the same for every token of a client and scope, made ready
-/// as the beginning of a JSON object. Immutable.
+/// The claims of an access token that are the same for every token of a client and scope, made
+/// ready as the beginning of a JSON object. Immutable.
 struct ClaimsTemplate {
   std::string prefix;  ///< {"iss":...,"sub":...,"client_id":...,"aud":...,"scope":...
   std::string scope;
 };
 ClaimsTemplate make_claims_template(std::string_view issuer, std::string_view subject,
-                                    std::string_view client_id, const std::vector<std::string>& audience,
+                                    std::string_view client_id,
+                                    const std::vector<std::string>& audience,
                                     std::string_view scope);
 
 /// 128 random bits as 22 characters of base64url.

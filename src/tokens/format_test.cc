@@ -10,10 +10,12 @@ namespace {
 using test::is_ok;
 
 TEST(AccessTokenClaims, sec_064_carry_everything_rfc9068_asks_for) {
-  const auto ready = make_claims_template("https://as.example", "c1", "c1", {"https://api.example"}, "read write");
+  const auto ready =
+      make_claims_template("https://as.example", "c1", "c1", {"https://api.example"}, "read write");
   std::string text;
   SeededRandom random(1);
-  append_claims(text, ready, from_unix_seconds(1000), from_unix_seconds(1600), make_token_id(random));
+  append_claims(text, ready, from_unix_seconds(1000), from_unix_seconds(1600),
+                make_token_id(random));
   const auto claims = json::parse_object(text);
   ASSERT_THAT(claims, is_ok());
   for (const char* name : {"iss", "exp", "aud", "sub", "client_id", "iat", "jti", "scope"})
@@ -34,7 +36,8 @@ TEST(AccessTokenClaims, several_audiences_are_a_list_and_texts_are_escaped) {
 TEST(TokenId, sec_068_has_128_bits_and_does_not_repeat) {
   SystemRandom random;
   std::set<std::string> seen;
-  for (int i = 0; i < 100000; ++i) EXPECT_TRUE(seen.insert(std::string(make_token_id(random).view())).second);
+  for (int i = 0; i < 100000; ++i)
+    EXPECT_TRUE(seen.insert(std::string(make_token_id(random).view())).second);
 }
 
 TEST(OpaqueToken, sec_068_has_256_random_bits_beside_its_prefix) {

@@ -1,5 +1,6 @@
 #pragma once
-// Sentences about results: EXPECT_THAT(parse(x), is_ok()), EXPECT_THAT(parse(y), fails("json_malformed")).
+// Sentences about results: EXPECT_THAT(parse(x), is_ok()), EXPECT_THAT(parse(y),
+// fails("json_malformed")).
 
 #include <gmock/gmock.h>
 

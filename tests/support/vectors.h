@@ -15,7 +15,7 @@ std::string read_file(const std::filesystem::path& path);
 }  // namespace signet::test
 
 /// Binds `name` to the folder of a vector set, or skips the test where the set is absent.
-#define SIGNET_VECTORS_OR_SKIP(name, set)                             \
-  const auto name##_found = ::signet::test::vectors(set);             \
+#define SIGNET_VECTORS_OR_SKIP(name, set)                              \
+  const auto name##_found = ::signet::test::vectors(set);              \
   if (!name##_found) GTEST_SKIP() << "skipped: no vectors of " << set; \
   const std::filesystem::path name = *name##_found

@@ -120,7 +120,8 @@ class Application {
     if (changes.empty()) return false;
     ++changed_;
     line("~ " + label);
-    for (const auto& change : changes) line("    " + to_text(change));
+    for (const auto& change : changes)
+      line("    " + to_text(change));
     if (options_.dry_run) return false;
     json::Object document = wanted;
     if (!adds_secret && !options_.set_secrets) document.erase("secret");
@@ -143,7 +144,8 @@ class Application {
   // Clients of a described realm that no file describes.
   Status others(const Realm& realm) {
     std::set<std::string> described;
-    for (const auto& client : realm.clients) described.insert(client.id);
+    for (const auto& client : realm.clients)
+      described.insert(client.id);
     std::vector<std::string> surplus;
     std::string after;
     do {

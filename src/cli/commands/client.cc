@@ -22,7 +22,8 @@ Result<int> list(const Context& context, const Options& options) {
     std::string path = realm_path(options.realm) + "/clients?limit=100";
     if (!after.empty()) path += "&after=" + after;
     TRY(const json::Value answer, admin.get(path));
-    for (const auto& item : list_of(answer, "clients")) all.push_back(item);
+    for (const auto& item : list_of(answer, "clients"))
+      all.push_back(item);
     after = text_of(answer, "next");
   } while (!after.empty());
   if (context.as_json()) {

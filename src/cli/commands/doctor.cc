@@ -9,9 +9,12 @@ namespace {
 
 const char* word(Health health) {
   switch (health) {
-    case Health::kGood: return "ok";
-    case Health::kWarning: return "warning";
-    case Health::kBad: return "BAD";
+    case Health::kGood:
+      return "ok";
+    case Health::kWarning:
+      return "warning";
+    case Health::kBad:
+      return "BAD";
   }
   return "";
 }

@@ -53,7 +53,8 @@ namespace {
 
 Result<int> thumbprint(const Context& context, const JoseOptions& options) {
   TRY(const auto keys, keys_of(context, options));
-  for (const auto& key : keys) context.print_line(key->jwk().thumbprint());
+  for (const auto& key : keys)
+    context.print_line(key->jwk().thumbprint());
   return 0;
 }
 

@@ -30,7 +30,8 @@ Result<int> encrypt(const Context& context, const JoseOptions& options) {
     return 0;
   }
   std::vector<jose::JsonRecipient> recipients;
-  for (const auto& key : keys) recipients.push_back({key, {}});
+  for (const auto& key : keys)
+    recipients.push_back({key, {}});
   TRY(const std::string text, jose::encrypt_json(recipients, as_bytes(plain), how, {}, random));
   context.print_line(text);
   return 0;

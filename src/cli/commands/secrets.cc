@@ -44,7 +44,8 @@ Result<int> list(const Context& context, const Options& options) {
     return 0;
   }
   Table table = ring_table();
-  for (const auto& ring : list_of(answer, "rings")) add_rings(table, ring);
+  for (const auto& ring : list_of(answer, "rings"))
+    add_rings(table, ring);
   context.print(table);
   for (const auto& ring : list_of(answer, "rings")) {
     if (text_of(ring, "degraded") == "true") {

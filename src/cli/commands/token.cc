@@ -29,8 +29,8 @@ Result<int> decode(const Context& context) {
   TRY(const std::string token, read_token(context));
   const auto parts = split(token, '.');
   if (parts.size() != 3 && parts.size() != 5) {
-    return Error{Code::kInvalid, "token_malformed", "not a compact JWS or JWE: it has " +
-                                                        std::to_string(parts.size()) + " parts"};
+    return Error{Code::kInvalid, "token_malformed",
+                 "not a compact JWS or JWE: it has " + std::to_string(parts.size()) + " parts"};
   }
   json::Object shown;
   TRY(json::Value header, part(parts[0], "the header"));

@@ -12,8 +12,8 @@
 
 namespace signet::oauth {
 
-/// Tells the workers' caches what administration changed. Looking whether anything did is one relaxed
-/// load; the changes themselves are read under a lock, rarely.
+/// Tells the workers' caches what administration changed. Looking whether anything did is one
+/// relaxed load; the changes themselves are read under a lock, rarely.
 class ChangeFeed {
  public:
   struct Change {

@@ -12,8 +12,8 @@ namespace signet::oauth {
 namespace {
 
 /// Secrets shorter than this may have been chosen by a person and are hashed slowly. Which hash is
-/// computed for a presented secret depends on its length alone, so that an unknown client and a wrong
-/// secret take the same time (sec_044).
+/// computed for a presented secret depends on its length alone, so that an unknown client and a
+/// wrong secret take the same time (sec_044).
 constexpr std::size_t kShortSecret = 32;
 constexpr std::size_t kMaxSecret = 512;
 
@@ -57,19 +57,24 @@ Refusal wrong_secret() {
 
 }  // namespace
 
-ClientCall::~ClientCall() { wipe(scratch_); }
+ClientCall::~ClientCall() {
+  wipe(scratch_);
+}
 
 Answer<Done> ClientCall::read(const http::Request& request) {
   now_ = services_.clock->now();
   if (http::media_type(request.header("Content-Type")) != "application/x-www-form-urlencoded")
-    return Refusal(OAuthError::kInvalidRequest, "the body must be application/x-www-form-urlencoded");
+    return Refusal(OAuthError::kInvalidRequest,
+                   "the body must be application/x-www-form-urlencoded");
   scratch_.resize(request.body.size());
   auto form = http::FormView::parse(request.body, scratch_);
-  if (!form.ok()) return Refusal(OAuthError::kInvalidRequest, "the form is malformed", form.error());
+  if (!form.ok())
+    return Refusal(OAuthError::kInvalidRequest, "the form is malformed", form.error());
   form_ = *form;
   if (const auto twice = form_.duplicate("resource"); !twice.empty())
     return Refusal(OAuthError::kInvalidRequest, "a parameter occurs more than once");
-  TRY(read_credentials(request.header("Authorization"), request.count("Authorization"), form_, credentials_));
+  TRY(read_credentials(request.header("Authorization"), request.count("Authorization"), form_,
+                       credentials_));
   return Done{};
 }
 
@@ -94,7 +99,8 @@ Answer<ClientCall::Need> ClientCall::step(const http::Request& request, http::Re
 Answer<ClientCall::Need> ClientCall::prove() {
   if (credentials_.kind == Credentials::Kind::kAssertion) return prove_assertion();
   if (credentials_.kind != Credentials::Kind::kNone) return prove_secret();
-  if (!client_) return invalid_client({Code::kNotFound, "client_unknown", quoted(credentials_.client_id)});
+  if (!client_)
+    return invalid_client({Code::kNotFound, "client_unknown", quoted(credentials_.client_id)});
   TRY(check_method(client_->client, credentials_));
   if (!client_->client.enabled)
     return invalid_client({Code::kDenied, "client_disabled", quoted(credentials_.client_id)});
@@ -117,15 +123,17 @@ Answer<ClientCall::Need> ClientCall::prove_secret() {
     } else if (secret.size() < kShortSecret) {
       return Need::kSlowHash;
     } else {
-      right = verify_fast(form_of(stored) == SecretForm::kFast ? stored : dummy_fast(*services_.random),
-                          as_bytes(secret));
+      right =
+          verify_fast(form_of(stored) == SecretForm::kFast ? stored : dummy_fast(*services_.random),
+                      as_bytes(secret));
     }
     if (right) {
       client_->proven = proof_of(*services_.random, secret);
       client_->has_proven = true;
     }
   }
-  if (!client_) return invalid_client({Code::kNotFound, "client_unknown", quoted(credentials_.client_id)});
+  if (!client_)
+    return invalid_client({Code::kNotFound, "client_unknown", quoted(credentials_.client_id)});
   if (!right) return wrong_secret();
   TRY(check_method(client_->client, credentials_));
   if (!client_->client.enabled)
@@ -135,29 +143,36 @@ Answer<ClientCall::Need> ClientCall::prove_secret() {
 
 Answer<ClientCall::Need> ClientCall::prove_assertion() {
   if (assertion_used_) return Need::kNothing;
-  if (!client_) return invalid_client({Code::kNotFound, "client_unknown", quoted(credentials_.client_id)});
+  if (!client_)
+    return invalid_client({Code::kNotFound, "client_unknown", quoted(credentials_.client_id)});
   TRY(check_method(client_->client, credentials_));
   if (!client_->client.enabled)
     return invalid_client({Code::kDenied, "client_disabled", quoted(credentials_.client_id)});
   AssertionRules rules{now_, realm_->issuer(), realm_->token_endpoint(), realm_->skew()};
-  TRY(assertion_, check_assertion(client_->client, credentials_.assertion, client_->secret_key, rules));
+  TRY(assertion_,
+      check_assertion(client_->client, credentials_.assertion, client_->secret_key, rules));
   return Need::kUseAssertion;
 }
 
 Task<Done, Refusal> ClientCall::provide(Need need) {
   switch (need) {
-    case Need::kNothing: co_return Done{};
-    case Need::kClient: co_return co_await load_client();
-    case Need::kSlowHash: co_return co_await hash_slowly();
-    case Need::kUseAssertion: co_return co_await use_assertion();
-    default: co_return co_await provide_for_act(need);
+    case Need::kNothing:
+      co_return Done{};
+    case Need::kClient:
+      co_return co_await load_client();
+    case Need::kSlowHash:
+      co_return co_await hash_slowly();
+    case Need::kUseAssertion:
+      co_return co_await use_assertion();
+    default:
+      co_return co_await provide_for_act(need);
   }
 }
 
 Task<Done, Refusal> ClientCall::load_client() {
   const RealmName& realm = realm_->settings().name;
-  CO_TRY(const auto document,
-         co_await services_.storage->document("client", realm, std::string(credentials_.client_id)));
+  CO_TRY(const auto document, co_await services_.storage->document(
+                                  "client", realm, std::string(credentials_.client_id)));
   if (!document) {
     client_is_unknown_ = true;
     co_return Done{};
@@ -182,7 +197,8 @@ Task<Done, Refusal> ClientCall::hash_slowly() {
     return verify_slow(stored.empty() ? dummy_slow() : stored, secret->view());
   };
   CO_TRY(const bool right, co_await services_.hashing->run<bool>(std::move(work)));
-  if (!client_) co_return invalid_client({Code::kNotFound, "client_unknown", quoted(credentials_.client_id)});
+  if (!client_)
+    co_return invalid_client({Code::kNotFound, "client_unknown", quoted(credentials_.client_id)});
   if (!right || !slow) co_return wrong_secret();
   client_->proven = proof_of(*services_.random, credentials_.secret);
   client_->has_proven = true;
@@ -199,14 +215,17 @@ Task<Done, Refusal> ClientCall::use_assertion() {
   const auto committed = co_await services_.storage->commit(std::move(transaction));
   if (!committed.ok()) {
     if (committed.error().code == Code::kConflict)
-      co_return invalid_client({Code::kDenied, "assertion_replayed", "the assertion was used before"});
+      co_return invalid_client(
+          {Code::kDenied, "assertion_replayed", "the assertion was used before"});
     co_return Refusal(committed.error());
   }
   assertion_used_ = true;
   co_return Done{};
 }
 
-void ClientCall::render(http::Response& response, const Refusal& refusal, std::string_view request_id) const {
+void ClientCall::render(http::Response& response, const Refusal& refusal,
+                        std::string_view request_id) const {
+  services_.counters.refused->add();
   response.reset();
   response.status = http_status(refusal.error);
   response.content_type("application/json");
@@ -225,7 +244,8 @@ void ClientCall::render(http::Response& response, const Refusal& refusal, std::s
   }
 }
 
-std::optional<Task<Done>> ClientCall::run(std::unique_ptr<ClientCall> call, net::Exchange& exchange) {
+std::optional<Task<Done>> ClientCall::run(std::unique_ptr<ClientCall> call,
+                                          net::Exchange& exchange) {
   const auto need = call->step(exchange.request(), exchange.response());
   if (!need.ok()) {
     call->render(exchange.response(), need.error(), exchange.request().request_id);
@@ -235,7 +255,8 @@ std::optional<Task<Done>> ClientCall::run(std::unique_ptr<ClientCall> call, net:
   return finish(std::move(call), exchange, *need);
 }
 
-Task<Done> ClientCall::finish(std::unique_ptr<ClientCall> call, net::Exchange& exchange, Need need) {
+Task<Done> ClientCall::finish(std::unique_ptr<ClientCall> call, net::Exchange& exchange,
+                              Need need) {
   while (need != Need::kNothing) {
     const auto provided = co_await call->provide(need);
     auto next = provided.ok() ? call->step(exchange.request(), exchange.response())

@@ -11,13 +11,22 @@
 
 namespace signet::oauth {
 
-/// A request of a client to one of our POST endpoints, as a machine that runs dry until it has to wait:
-/// ask → load → decide → commit → reply. Where everything needed is at hand, it never waits and the
-/// answer is made in one go on the event loop; otherwise the same machine goes on in a coroutine.
+/// A request of a client to one of our POST endpoints, as a machine that runs dry until it has to
+/// wait: ask → load → decide → commit → reply. Where everything needed is at hand, it never waits
+/// and the answer is made in one go on the event loop; otherwise the same machine goes on in a
+/// coroutine.
 class ClientCall {
  public:
   /// What the machine waits for.
-  enum class Need : std::uint8_t { kNothing, kClient, kSlowHash, kUseAssertion, kHorizon, kCommit, kToken };
+  enum class Need : std::uint8_t {
+    kNothing,
+    kClient,
+    kSlowHash,
+    kUseAssertion,
+    kHorizon,
+    kCommit,
+    kToken
+  };
 
   ClientCall(const Services& services, WorkerState& worker, RealmRuntimePtr realm)
       : services_(services), worker_(worker), realm_(std::move(realm)) {}

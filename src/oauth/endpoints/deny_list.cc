@@ -9,7 +9,8 @@ Task<Done> DenyList::load(storage::Storage& storage) {
   std::int64_t row = 0;
   for (;;) {
     CO_TRY(const auto page, co_await storage.denials_since(row, kPage, &row));
-    for (const auto& denied : page) add(denied.realm, denied.id_hash, denied.expires);
+    for (const auto& denied : page)
+      add(denied.realm, denied.id_hash, denied.expires);
     if (page.size() < kPage) co_return Done{};
   }
 }

@@ -30,7 +30,9 @@ class DenyList {
     std::unordered_map<std::string, Instant> entries;  ///< realm NUL hash → expiry
   };
   static std::string key(std::string_view realm, ByteView id_hash);
-  Shard& shard(ByteView id_hash) const { return shards_[id_hash.empty() ? 0 : id_hash[0] % kShards]; }
+  Shard& shard(ByteView id_hash) const {
+    return shards_[id_hash.empty() ? 0 : id_hash[0] % kShards];
+  }
 
   static constexpr std::size_t kShards = 64;
   mutable std::array<Shard, kShards> shards_;

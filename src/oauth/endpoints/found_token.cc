@@ -18,7 +18,8 @@ jose::ClaimRules rules_for(const RealmRuntime& realm, Instant now) {
 
 }  // namespace
 
-Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_view token, Instant now) {
+Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_view token,
+                                       Instant now) {
   FoundToken found;
   found.shape = tokens::shape_of(token);
   jose::ClaimRules rules = rules_for(realm, now);
@@ -46,7 +47,8 @@ Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_vi
   return found;
 }
 
-Result<FoundToken> open_record(const RealmRuntime& realm, const storage::TokenRecord& record, Instant now) {
+Result<FoundToken> open_record(const RealmRuntime& realm, const storage::TokenRecord& record,
+                               Instant now) {
   if (record.realm != realm.settings().name || record.kind != "access")
     return Error{Code::kNotFound, "token_of_another_realm", "the token belongs elsewhere"};
   FoundToken found;
@@ -64,9 +66,12 @@ std::string_view client_of(const FoundToken& token) {
 
 bool concerns(const Client& caller, const FoundToken& token) {
   switch (caller.introspection) {
-    case Introspection::kNone: return false;
-    case Introspection::kRealm: return true;
-    case Introspection::kOwn: break;
+    case Introspection::kNone:
+      return false;
+    case Introspection::kRealm:
+      return true;
+    case Introspection::kOwn:
+      break;
   }
   const auto& audience = token.claims.audience;
   return client_of(token) == caller.id.view() ||

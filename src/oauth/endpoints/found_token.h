@@ -14,10 +14,12 @@ struct FoundToken {
 
 /// Opens a JWT or an encrypted JWT with this realm's keys: signature or tag, issuer, type and time.
 /// Whether it was revoked is not looked at. Any failure is the token's own.
-Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_view token, Instant now);
+Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_view token,
+                                       Instant now);
 
 /// The same for the record of an opaque one.
-Result<FoundToken> open_record(const RealmRuntime& realm, const storage::TokenRecord& record, Instant now);
+Result<FoundToken> open_record(const RealmRuntime& realm, const storage::TokenRecord& record,
+                               Instant now);
 
 /// Whether `caller` may learn about this token (sec_060).
 bool concerns(const Client& caller, const FoundToken& token);

@@ -11,7 +11,8 @@ constexpr std::size_t kMaxToken = 64 * 1024;
 Answer<std::string_view> read_token(const http::FormView& form) {
   const auto token = form.find("token");
   if (!token || token->empty()) return Refusal(OAuthError::kInvalidRequest, "token is missing");
-  if (token->size() > kMaxToken) return Refusal(OAuthError::kInvalidRequest, "the token is too large");
+  if (token->size() > kMaxToken)
+    return Refusal(OAuthError::kInvalidRequest, "the token is too large");
   return *token;
 }
 
@@ -45,9 +46,10 @@ Answer<ClientCall::Need> IntrospectCall::act(http::Response& response) {
   } else {
     found = open_self_contained(*realm_, token, now_);
   }
-  const bool is_active =
-      found.ok() && concerns(client_->client, *found) &&
-      !services_.denied->contains(realm_->settings().name.view(), tokens::token_id_hash(found->claims.jwt_id));
+  services_.counters.introspected->add();
+  const bool is_active = found.ok() && concerns(client_->client, *found) &&
+                         !services_.denied->contains(realm_->settings().name.view(),
+                                                     tokens::token_id_hash(found->claims.jwt_id));
   if (is_active) {
     append_active(response.body, *found);
   } else {
@@ -69,10 +71,12 @@ Answer<ClientCall::Need> RevokeCall::act(http::Response& response) {
     if (denied_) services_.denied->add(denied_->realm, denied_->id_hash, denied_->expires);
   } else {
     TRY(const std::string_view token, read_token(form_));
-    TRY(const Need need, tokens::shape_of(token) == tokens::Shape::kOpaque ? revoke_opaque(token)
-                                                                            : revoke_self_contained(token));
+    TRY(const Need need, tokens::shape_of(token) == tokens::Shape::kOpaque
+                             ? revoke_opaque(token)
+                             : revoke_self_contained(token));
     if (need != Need::kNothing) return need;
   }
+  services_.counters.revoked->add();
   response.status = 200;
   response.content_type("application/json");
   response.body += "{}";
@@ -84,8 +88,9 @@ Answer<ClientCall::Need> RevokeCall::revoke_self_contained(std::string_view toke
   if (!found.ok()) return Need::kNothing;  // RFC 7009 §2.2: an invalid token is no error
   if (client_of(*found) != client_->client.id.view())
     return Refusal(OAuthError::kUnauthorizedClient, "the token was issued to another client");
-  denied_ = storage::DeniedToken{realm_->settings().name, tokens::token_id_hash(found->claims.jwt_id),
-                                 *found->claims.expires + realm_->skew()};
+  denied_ =
+      storage::DeniedToken{realm_->settings().name, tokens::token_id_hash(found->claims.jwt_id),
+                           *found->claims.expires + realm_->skew()};
   transaction_ = {storage::DenyToken{*denied_}};
   return Need::kCommit;
 }

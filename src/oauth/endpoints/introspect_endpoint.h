@@ -4,7 +4,8 @@
 
 namespace signet::oauth {
 
-/// POST introspect (RFC 7662). A token that is not active, or that does not concern the caller, gives
+/// POST introspect (RFC 7662). A token that is not active, or that does not concern the caller,
+/// gives
 /// {"active":false} and nothing more; a storage that cannot answer gives 503, never "inactive".
 class IntrospectCall : public ClientCall {
  public:
@@ -19,8 +20,8 @@ class IntrospectCall : public ClientCall {
   std::optional<storage::TokenRecord> record_;
 };
 
-/// POST token/revoke (RFC 7009). Success is answered when the revocation is durable; a token that is
-/// unknown or already dead is a success too.
+/// POST token/revoke (RFC 7009). Success is answered when the revocation is durable; a token that
+/// is unknown or already dead is a success too.
 class RevokeCall : public ClientCall {
  public:
   using ClientCall::ClientCall;

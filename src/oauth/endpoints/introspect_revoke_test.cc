@@ -14,11 +14,13 @@ class Introspection : public ::testing::TestWithParam<const char*> {
   }
   World world;
 };
-INSTANTIATE_TEST_SUITE_P(Formats, Introspection, ::testing::Values("jwt", "encrypted_jwt", "opaque"));
+INSTANTIATE_TEST_SUITE_P(Formats, Introspection,
+                         ::testing::Values("jwt", "encrypted_jwt", "opaque"));
 
 TEST_P(Introspection, tells_what_the_token_says) {
   const std::string token = world.issue("c1", "&scope=write");
-  const auto answer = world.post("/oauth2/introspect", "token=" + token + "&token_type_hint=banana", "gateway");
+  const auto answer =
+      world.post("/oauth2/introspect", "token=" + token + "&token_type_hint=banana", "gateway");
   EXPECT_EQ(answer.status(), 200);
   EXPECT_TRUE(answer.flag("active"));
   EXPECT_EQ(answer.text("client_id"), "c1");
@@ -53,7 +55,9 @@ TEST_P(Introspection, sec_130_a_token_of_another_realm_is_inactive) {
   world.realm("other");
   world.client("gateway", R"(,"may_introspect":"realm")", "other");
   const std::string token = world.issue("c1");
-  EXPECT_FALSE(world.post("/oauth2/realms/root/realms/other/introspect", "token=" + token, "gateway").flag("active"));
+  EXPECT_FALSE(
+      world.post("/oauth2/realms/root/realms/other/introspect", "token=" + token, "gateway")
+          .flag("active"));
 }
 
 TEST_P(Introspection, sec_058_a_revoked_token_is_inactive_at_once_and_after_a_restart) {
@@ -76,7 +80,8 @@ TEST_P(Introspection, sec_059_revoking_another_clients_token_is_refused) {
 
 TEST_P(Introspection, sec_059_revoking_an_unknown_token_succeeds) {
   for (const char* token : {"nonsense", "a.b.c", "sgo_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})
-    EXPECT_EQ(world.post("/oauth2/token/revoke", std::string("token=") + token, "c1").status(), 200) << token;
+    EXPECT_EQ(world.post("/oauth2/token/revoke", std::string("token=") + token, "c1").status(), 200)
+        << token;
 }
 
 TEST_P(Introspection, needs_a_client_and_a_token) {
@@ -95,17 +100,19 @@ class BrokenStorage : public storage::Storage {
     if (broken) co_return down();
     co_return co_await real_->commit(std::move(transaction));
   }
-  Task<std::optional<storage::Document>> document(std::string kind, RealmName realm, std::string id) override {
+  Task<std::optional<storage::Document>> document(std::string kind, RealmName realm,
+                                                  std::string id) override {
     return real_->document(std::move(kind), std::move(realm), std::move(id));
   }
-  Task<std::vector<storage::Document>> documents(std::string kind, RealmName realm, std::string after,
-                                                 std::size_t limit) override {
+  Task<std::vector<storage::Document>> documents(std::string kind, RealmName realm,
+                                                 std::string after, std::size_t limit) override {
     return real_->documents(std::move(kind), std::move(realm), std::move(after), limit);
   }
   Task<std::int64_t> count_documents(std::string kind, RealmName realm) override {
     return real_->count_documents(std::move(kind), std::move(realm));
   }
-  Task<std::vector<storage::DocumentChange>> changes_since(std::int64_t sequence, std::size_t limit) override {
+  Task<std::vector<storage::DocumentChange>> changes_since(std::int64_t sequence,
+                                                           std::size_t limit) override {
     return real_->changes_since(sequence, limit);
   }
   Task<std::int64_t> last_change() override { return real_->last_change(); }
@@ -120,7 +127,9 @@ class BrokenStorage : public storage::Storage {
                                                         std::int64_t* last_row) override {
     return real_->denials_since(after_row, limit, last_row);
   }
-  Task<std::vector<storage::KeyRecord>> keys(RealmName realm) override { return real_->keys(std::move(realm)); }
+  Task<std::vector<storage::KeyRecord>> keys(RealmName realm) override {
+    return real_->keys(std::move(realm));
+  }
   Task<std::vector<storage::AuditEvent>> audit(std::int64_t after, std::size_t limit) override {
     return real_->audit(after, limit);
   }
@@ -178,16 +187,18 @@ TEST(Assertions, sec_040_a_jti_works_once) {
 TEST(SecretJwt, a_client_whose_secret_is_kept_sealed_signs_with_it) {
   World world;
   world.realm("root");
-  world.put("client", "root", "s",
-            R"({"client_id":"s","token_endpoint_auth_method":"client_secret_jwt","stored_secret":"SGN1.)" +
-                World::kSecret + "\"}");
+  world.put(
+      "client", "root", "s",
+      R"({"client_id":"s","token_endpoint_auth_method":"client_secret_jwt","stored_secret":"SGN1.)" +
+          World::kSecret + "\"}");
   json::Object claims;
   claims.set("iss", "s");
   claims.set("sub", "s");
   claims.set("aud", "https://as.example/oauth2");
   claims.set("exp", unix_seconds(world.clock->now()) + 60);
   claims.set("jti", "1");
-  const auto key = jose::Key::local(jose::Jwk::from_symmetric(SecretBytes::from_text(World::kSecret)));
+  const auto key =
+      jose::Key::local(jose::Jwk::from_symmetric(SecretBytes::from_text(World::kSecret)));
   const std::string body =
       "grant_type=client_credentials&client_assertion_type="
       "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=" +
@@ -226,10 +237,12 @@ TEST(Documents, metadata_is_found_at_all_its_places) {
   World world;
   world.realm("root");
   world.realm("alpha");
-  for (const char* path : {"/oauth2/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/oauth2",
+  for (const char* path : {"/oauth2/.well-known/openid-configuration",
+                           "/.well-known/oauth-authorization-server/oauth2",
                            "/.well-known/openid-configuration/oauth2"})
     EXPECT_EQ(world.get(path).text("issuer"), "https://as.example/oauth2") << path;
-  EXPECT_EQ(world.get("/.well-known/oauth-authorization-server/oauth2/realms/root/realms/alpha").text("issuer"),
+  EXPECT_EQ(world.get("/.well-known/oauth-authorization-server/oauth2/realms/root/realms/alpha")
+                .text("issuer"),
             "https://as.example/oauth2/realms/root/realms/alpha");
 }
 

@@ -23,7 +23,8 @@ RealmRuntimePtr RealmDirectory::now(WorkerState& worker, std::string_view name) 
   return shared;
 }
 
-RealmRuntimePtr RealmDirectory::share(realms::RealmSettings settings, secrets::RealmRingsPtr rings) {
+RealmRuntimePtr RealmDirectory::share(realms::RealmSettings settings,
+                                      secrets::RealmRingsPtr rings) {
   const std::string name = settings.name.str();
   auto made = RealmRuntime::make(std::move(settings), std::move(rings), services_.public_url,
                                  services_.keeper->policy());
@@ -35,7 +36,8 @@ RealmRuntimePtr RealmDirectory::share(realms::RealmSettings settings, secrets::R
 
 Task<RealmRuntimePtr> RealmDirectory::load(RealmName name) {
   const Error unknown{Code::kNotFound, "realm_unknown", "no realm " + quoted(name.view())};
-  CO_TRY(const auto document, co_await services_.storage->document("realm", RealmName(), name.str()));
+  CO_TRY(const auto document,
+         co_await services_.storage->document("realm", RealmName(), name.str()));
   if (!document) co_return unknown;
   CO_TRY(const json::Object object, json::parse_object(document->text));
   CO_TRY(realms::RealmSettings settings, realms::RealmSettings::from_json(object));

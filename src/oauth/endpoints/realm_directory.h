@@ -11,8 +11,8 @@
 
 namespace signet::oauth {
 
-/// Makes and shares realm snapshots: workers keep their own pointers and come here only when something
-/// changed.
+/// Makes and shares realm snapshots: workers keep their own pointers and come here only when
+/// something changed.
 class RealmDirectory {
  public:
   explicit RealmDirectory(const Services& services) : services_(services) {}

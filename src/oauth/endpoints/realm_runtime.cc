@@ -37,7 +37,8 @@ std::vector<jose::JwsAlg> id_token_algs(const secrets::RealmRings& rings) {
   for (const auto& [id, use] : jwks_ids()) {
     if (!id.str().starts_with("am.services.oauth2.oidc.signing.")) continue;
     if (const secrets::LiveRing* ring = rings.find(id))
-      for (const auto alg : secrets::signing_algorithms(id, ring->ring->active())) algs.push_back(alg);
+      for (const auto alg : secrets::signing_algorithms(id, ring->ring->active()))
+        algs.push_back(alg);
   }
   std::sort(algs.begin(), algs.end());
   return algs;
@@ -60,11 +61,14 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(realms::RealmSettings set
     const secrets::LiveRing* ring = rings->find(id);
     if (!ring) continue;
     const auto shared = std::shared_ptr<const secrets::LiveRing>(rings, ring);
-    for (const auto& key : ring->ring->keys()) runtime->verification_keys_.push_back(key);
+    for (const auto& key : ring->ring->keys())
+      runtime->verification_keys_.push_back(key);
+    if (!ring->can_sign) continue;
     for (const auto alg : secrets::signing_algorithms(id, ring->ring->active())) {
       auto signer = jose::CompactSigner::make(ring->ring->active().key, alg, access_token_header());
       if (signer.ok()) {
-        runtime->signers_[static_cast<std::size_t>(alg)].emplace(ReadySigner{shared, std::move(*signer)});
+        runtime->signers_[static_cast<std::size_t>(alg)].emplace(
+            ReadySigner{shared, std::move(*signer)});
       } else {
         log::failure("signer_not_ready", signer.error(), {{"secret_id", id.str()}});
       }
@@ -72,13 +76,15 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(realms::RealmSettings set
   }
   if (const secrets::LiveRing* ring = rings->find(tokens::encryption_id())) {
     const auto shared = std::shared_ptr<const secrets::LiveRing>(rings, ring);
-    for (const auto& key : ring->ring->keys()) runtime->decryption_keys_.push_back(key);
-    auto encryptor = jose::DirectEncryptor::make(ring->ring->active().key, jose::JweEnc::kA128CbcHs256,
-                                                 access_token_header());
+    for (const auto& key : ring->ring->keys())
+      runtime->decryption_keys_.push_back(key);
+    auto encryptor = jose::DirectEncryptor::make(
+        ring->ring->active().key, jose::JweEnc::kA128CbcHs256, access_token_header());
     if (encryptor.ok()) {
       runtime->encryptor_.emplace(ReadyEncryptor{shared, std::move(*encryptor)});
     } else {
-      log::failure("encryptor_not_ready", encryptor.error(), {{"secret_id", tokens::encryption_id().str()}});
+      log::failure("encryptor_not_ready", encryptor.error(),
+                   {{"secret_id", tokens::encryption_id().str()}});
     }
   }
 

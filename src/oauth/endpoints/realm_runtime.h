@@ -23,12 +23,12 @@ struct ReadyEncryptor {
   jose::DirectEncryptor encryptor;
 };
 
-/// One realm at one moment, everything prepared that a request needs. Immutable: a request takes one
-/// and uses it to its end.
+/// One realm at one moment, everything prepared that a request needs. Immutable: a request takes
+/// one and uses it to its end.
 class RealmRuntime {
  public:
-  /// `public_url` is the server's, without a trailing slash. Never fails: what the keys cannot do is
-  /// simply not there, and why() says so when it is asked for.
+  /// `public_url` is the server's, without a trailing slash. Never fails: what the keys cannot do
+  /// is simply not there, and why() says so when it is asked for.
   static std::shared_ptr<const RealmRuntime> make(realms::RealmSettings settings,
                                                   secrets::RealmRingsPtr rings,
                                                   const std::string& public_url,

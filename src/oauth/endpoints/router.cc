@@ -42,9 +42,8 @@ void answer_problem(http::Response& response, int status, std::string_view title
 
 /// RFC 8414 §3.1: the well-known part goes between host and path: "/.well-known/NAME/oauth2...".
 std::optional<std::string> unfold_well_known(std::string_view path) {
-  for (const std::string_view prefix :
-       {std::string_view("/.well-known/oauth-authorization-server"),
-        std::string_view("/.well-known/openid-configuration")}) {
+  for (const std::string_view prefix : {std::string_view("/.well-known/oauth-authorization-server"),
+                                        std::string_view("/.well-known/openid-configuration")}) {
     if (!path.starts_with(prefix)) continue;
     const std::string_view rest = path.substr(prefix.size());
     if (!rest.empty() && rest.front() != '/') continue;
@@ -76,8 +75,8 @@ Router::Router(std::shared_ptr<const Services> services, std::size_t workers)
 Router::~Router() = default;
 
 WorkerState& Router::worker() {
-  // A slot belongs to one thread, so making and using it takes no lock. Loops are few and take theirs
-  // first; .at() ends a process that would have more loops than slots.
+  // A slot belongs to one thread, so making and using it takes no lock. Loops are few and take
+  // theirs first; .at() ends a process that would have more loops than slots.
   auto& slot = worker_states_.at(worker_index());
   if (!slot) slot = std::make_unique<WorkerState>(*services_, workers_);
   return *slot;
@@ -115,21 +114,26 @@ Task<Done> Router::load_and_serve(const Route& route, RealmName name, net::Excha
       answer_problem(exchange.response(), 404, "Not Found");
       co_return Done{};
     }
-    log::failure("realm_not_loaded", realm.error(), {{"request_id", exchange.request().request_id}});
+    log::failure("realm_not_loaded", realm.error(),
+                 {{"request_id", exchange.request().request_id}});
     co_return realm.error();
   }
   if (auto task = serve(route, std::move(*realm), exchange)) co_return co_await std::move(*task);
   co_return Done{};
 }
 
-std::optional<Task<Done>> Router::serve(const Route& route, RealmRuntimePtr realm, net::Exchange& exchange) {
+std::optional<Task<Done>> Router::serve(const Route& route, RealmRuntimePtr realm,
+                                        net::Exchange& exchange) {
   switch (route.kind) {
     case Kind::kToken:
-      return ClientCall::run(std::make_unique<TokenCall>(*services_, worker(), std::move(realm)), exchange);
+      return ClientCall::run(std::make_unique<TokenCall>(*services_, worker(), std::move(realm)),
+                             exchange);
     case Kind::kIntrospect:
-      return ClientCall::run(std::make_unique<IntrospectCall>(*services_, worker(), std::move(realm)), exchange);
+      return ClientCall::run(
+          std::make_unique<IntrospectCall>(*services_, worker(), std::move(realm)), exchange);
     case Kind::kRevoke:
-      return ClientCall::run(std::make_unique<RevokeCall>(*services_, worker(), std::move(realm)), exchange);
+      return ClientCall::run(std::make_unique<RevokeCall>(*services_, worker(), std::move(realm)),
+                             exchange);
     case Kind::kJwks: {
       // An empty set would be cached by verifiers and refuse every token; saying "not now" is not.
       if (realm->rings()->all().empty()) {

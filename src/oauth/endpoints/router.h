@@ -23,7 +23,8 @@ class Router {
  private:
   WorkerState& worker();
   /// Fills the response, or gives the task that will.
-  std::optional<Task<Done>> serve(const Route& route, RealmRuntimePtr realm, net::Exchange& exchange);
+  std::optional<Task<Done>> serve(const Route& route, RealmRuntimePtr realm,
+                                  net::Exchange& exchange);
   Task<Done> load_and_serve(const Route& route, RealmName name, net::Exchange& exchange);
 
   std::shared_ptr<const Services> services_;

@@ -1,6 +1,8 @@
 #pragma once
-// oauth/endpoints: the wet half of OAuth. Each endpoint asks, loads, decides (dry rules), commits, replies.
+// oauth/endpoints: the wet half of OAuth. Each endpoint asks, loads, decides (dry rules), commits,
+// replies.
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,6 +18,15 @@
 
 namespace signet::oauth {
 
+/// What endpoints count. Counting is one relaxed add on the worker's own cell.
+struct Counters {
+  std::array<net::Counter*, 3> issued{};  ///< by tokens::TokenFormat
+  net::Counter* introspected = nullptr;
+  net::Counter* revoked = nullptr;
+  net::Counter* refused = nullptr;
+  static Counters in(net::Metrics& metrics);
+};
+
 /// What endpoints are given. Built before the first request, destroyed after the last.
 struct Services {
   std::shared_ptr<Clock> clock;
@@ -26,7 +37,8 @@ struct Services {
   std::shared_ptr<DenyList> denied;
   std::shared_ptr<ChangeFeed> changes;
   std::shared_ptr<net::Metrics> metrics;
-  std::string public_url;         ///< no trailing slash
+  Counters counters;                     ///< of `metrics`
+  std::string public_url;                ///< no trailing slash
   std::size_t cached_clients = 100'000;  ///< over all workers
   std::size_t cached_realms = 20'000;
   /// Opens a client secret that is kept reversibly.

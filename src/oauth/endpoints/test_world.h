@@ -1,5 +1,6 @@
 #pragma once
-// A whole server without sockets, for tests: a clock held by hand, storage in memory, keys in memory.
+// A whole server without sockets, for tests: a clock held by hand, storage in memory, keys in
+// memory.
 
 #include <map>
 #include <optional>
@@ -25,7 +26,8 @@ class FakeExchange : public net::Exchange {
     request_.body = body_;
     request_.peer = "127.0.0.1";
     request_.request_id = "test";
-    for (const auto& [name, value] : headers_) request_.headers.push_back({name, value});
+    for (const auto& [name, value] : headers_)
+      request_.headers.push_back({name, value});
   }
   const http::Request& request() const override { return request_; }
   http::Response& response() override { return response_; }
@@ -83,10 +85,13 @@ class World {
   void add_symmetric(const std::string& alias, std::size_t size, const std::string& id) {
     SecretBytes bytes(size);
     random->fill(bytes.span());
-    store->put(Alias(alias), {secrets::Secret::of_key(jose::Jwk::from_symmetric(std::move(bytes)))});
+    store->put(Alias(alias),
+               {secrets::Secret::of_key(jose::Jwk::from_symmetric(std::move(bytes)))});
     mapping(id, {alias});
   }
-  void mapping(const std::string& id, std::vector<std::string> aliases) { mappings[id] = std::move(aliases); }
+  void mapping(const std::string& id, std::vector<std::string> aliases) {
+    mappings[id] = std::move(aliases);
+  }
 
   void start() {
     secrets::KeeperOptions options;
@@ -95,8 +100,10 @@ class World {
     configured.store = store;
     for (const auto& [id, aliases] : mappings) {
       std::vector<Alias> list;
-      for (const auto& alias : aliases) list.emplace_back(alias);
-      configured.mappings.push_back(*secrets::Mapping::make(secrets::SecretId::literal(id), list, false));
+      for (const auto& alias : aliases)
+        list.emplace_back(alias);
+      configured.mappings.push_back(
+          *secrets::Mapping::make(secrets::SecretId::literal(id), list, false));
     }
     EXPECT_THAT(async::run_now(keeper->configure({configured})), signet::test::is_ok());
     services = std::make_shared<Services>();
@@ -108,6 +115,7 @@ class World {
     services->denied = std::make_shared<DenyList>();
     services->changes = std::make_shared<ChangeFeed>();
     services->metrics = std::make_shared<net::Metrics>();
+    services->counters = Counters::in(*services->metrics);
     services->public_url = "https://as.example";
     services->unseal = [](std::string_view sealed) -> Result<SecretBytes> {
       return SecretBytes::from_text(sealed.substr(5));
@@ -116,7 +124,8 @@ class World {
     router = std::make_unique<Router>(services, 1);
   }
 
-  void put(const std::string& kind, const std::string& realm, const std::string& id, const std::string& text) {
+  void put(const std::string& kind, const std::string& realm, const std::string& id,
+           const std::string& text) {
     storage::Transaction transaction;
     storage::PutDocument put;
     put.document = {kind, RealmName(realm), id, text, 0};
@@ -129,16 +138,20 @@ class World {
     put("realm", "", name, "{\"name\":\"" + name + "\"" + more + "}");
   }
   /// A client with the secret kSecret, scopes read and write, default read.
-  void client(const std::string& id, const std::string& more = "", const std::string& realm_name = "root") {
-    const std::string base = "\"client_id\":\"" + id + "\",\"stored_secret\":\"" + hash_fast(kSecret, *random) +
+  void client(const std::string& id, const std::string& more = "",
+              const std::string& realm_name = "root") {
+    const std::string base = "\"client_id\":\"" + id + "\",\"stored_secret\":\"" +
+                             hash_fast(kSecret, *random) +
                              "\",\"scopes\":[\"read\",\"write\"],\"default_scopes\":[\"read\"]";
     put("client", realm_name, id, "{" + base + more + "}");
   }
 
   FakeExchange post(const std::string& path, const std::string& body, const std::string& user = "",
                     const std::string& password = kSecret) {
-    std::map<std::string, std::string> headers{{"Content-Type", "application/x-www-form-urlencoded"}};
-    if (!user.empty()) headers["Authorization"] = "Basic " + base64::encode(as_bytes(user + ":" + password));
+    std::map<std::string, std::string> headers{
+        {"Content-Type", "application/x-www-form-urlencoded"}};
+    if (!user.empty())
+      headers["Authorization"] = "Basic " + base64::encode(as_bytes(user + ":" + password));
     FakeExchange exchange(http::Method::kPost, path, headers, body);
     router->handle(exchange);
     return exchange;
@@ -149,7 +162,8 @@ class World {
     return exchange;
   }
   std::string issue(const std::string& client_id, const std::string& more = "") {
-    return post("/oauth2/access_token", "grant_type=client_credentials" + more, client_id).text("access_token");
+    return post("/oauth2/access_token", "grant_type=client_credentials" + more, client_id)
+        .text("access_token");
   }
   bool is_active(const std::string& token, const std::string& caller) {
     return post("/oauth2/introspect", "token=" + token, caller).flag("active");

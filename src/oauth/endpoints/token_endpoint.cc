@@ -12,8 +12,9 @@ Refusal cannot_mint(const Error& why) {
   return Refusal(OAuthError::kServerError, "no key can make this token", why);
 }
 
-/// A token may be issued only if the key is remembered to be needed until the token's end; otherwise
-/// that is written down first, so that no crash and no other instance can retire the key too early.
+/// A token may be issued only if the key is remembered to be needed until the token's end;
+/// otherwise that is written down first, so that no crash and no other instance can retire the key
+/// too early.
 bool is_within_horizon(const secrets::LiveRing& ring, Instant expires) {
   return unix_seconds(expires) <= ring.active_horizon->load(std::memory_order_relaxed);
 }
@@ -35,7 +36,8 @@ Answer<ClientCall::Need> TokenCall::act(http::Response& response) {
 
 Answer<Done> TokenCall::decide() {
   const auto grant = form_.find("grant_type");
-  if (!grant || grant->empty()) return Refusal(OAuthError::kInvalidRequest, "grant_type is missing");
+  if (!grant || grant->empty())
+    return Refusal(OAuthError::kInvalidRequest, "grant_type is missing");
   if (*grant != "client_credentials")
     return Refusal(OAuthError::kUnsupportedGrantType, "this grant type is not supported");
   const Client& client = client_->client;
@@ -48,11 +50,13 @@ Answer<Done> TokenCall::decide() {
   expires_ = now_ + lifetime;
 
   // The claims of the default scope are made once for each client and worker.
-  std::vector<std::string> audience = client.audience.empty() ? realm.default_audience : client.audience;
+  std::vector<std::string> audience =
+      client.audience.empty() ? realm.default_audience : client.audience;
   if (audience.empty()) audience = {realm_->issuer()};
   if (client_->issuer != realm_->issuer()) {
-    client_->claims = tokens::make_claims_template(realm_->issuer(), client.id.view(), client.id.view(),
-                                                   audience, join(client.default_scopes, " "));
+    client_->claims =
+        tokens::make_claims_template(realm_->issuer(), client.id.view(), client.id.view(), audience,
+                                     join(client.default_scopes, " "));
     client_->issuer = realm_->issuer();
   }
   const auto asked_scope = form_.find("scope");
@@ -73,9 +77,12 @@ Answer<Done> TokenCall::decide() {
 
 Answer<ClientCall::Need> TokenCall::mint(http::Response& response) {
   switch (format_) {
-    case tokens::TokenFormat::kJwt: return mint_jwt(response);
-    case tokens::TokenFormat::kEncryptedJwt: return mint_encrypted(response);
-    case tokens::TokenFormat::kOpaque: return mint_opaque();
+    case tokens::TokenFormat::kJwt:
+      return mint_jwt(response);
+    case tokens::TokenFormat::kEncryptedJwt:
+      return mint_encrypted(response);
+    case tokens::TokenFormat::kOpaque:
+      return mint_opaque();
   }
   return cannot_mint({Code::kInternal, "format_unknown", ""});
 }
@@ -90,7 +97,8 @@ Answer<ClientCall::Need> TokenCall::mint_jwt(http::Response& response) {
   }
   std::string& payload = worker_.payload();
   payload.clear();
-  tokens::append_claims(payload, claims(), now_, expires_, tokens::make_token_id(*services_.random));
+  tokens::append_claims(payload, claims(), now_, expires_,
+                        tokens::make_token_id(*services_.random));
   begin_reply(response);
   if (auto signed_ = ready->signer.append(response.body, as_bytes(payload)); !signed_.ok())
     return cannot_mint(signed_.error());
@@ -107,9 +115,11 @@ Answer<ClientCall::Need> TokenCall::mint_encrypted(http::Response& response) {
   }
   std::string& payload = worker_.payload();
   payload.clear();
-  tokens::append_claims(payload, claims(), now_, expires_, tokens::make_token_id(*services_.random));
+  tokens::append_claims(payload, claims(), now_, expires_,
+                        tokens::make_token_id(*services_.random));
   begin_reply(response);
-  if (auto sealed = ready->encryptor.append(response.body, as_bytes(payload), *services_.random); !sealed.ok())
+  if (auto sealed = ready->encryptor.append(response.body, as_bytes(payload), *services_.random);
+      !sealed.ok())
     return cannot_mint(sealed.error());
   end_reply(response);
   return Need::kNothing;
@@ -127,6 +137,7 @@ void TokenCall::begin_reply(http::Response& response) const {
 }
 
 void TokenCall::end_reply(http::Response& response) const {
+  services_.counters.issued[static_cast<std::size_t>(format_)]->add();
   std::string& body = response.body;
   body += "\",\"token_type\":\"Bearer\",\"expires_in\":";
   json::append_number(body, std::chrono::duration_cast<Seconds>(expires_ - now_).count());
@@ -149,7 +160,8 @@ Task<Done, Refusal> TokenCall::provide_for_act(Need need) {
   record.kind = "access";
   record.issued = now_;
   record.expires = expires_;
-  tokens::append_claims(record.claims, claims(), now_, expires_, tokens::make_token_id(*services_.random));
+  tokens::append_claims(record.claims, claims(), now_, expires_,
+                        tokens::make_token_id(*services_.random));
   storage::Transaction transaction;
   transaction.emplace_back(storage::PutToken{std::move(record)});
   CO_TRY(co_await services_.storage->commit(std::move(transaction)));

@@ -24,7 +24,9 @@ class TokenCall : public ClientCall {
   void begin_reply(http::Response& response) const;
   void end_reply(http::Response& response) const;
   /// The client's ready claims, or those made for this request's own scope or resource.
-  const tokens::ClaimsTemplate& claims() const { return own_claims_ ? *own_claims_ : client_->claims; }
+  const tokens::ClaimsTemplate& claims() const {
+    return own_claims_ ? *own_claims_ : client_->claims;
+  }
 
   Stage stage_ = Stage::kDecide;
   tokens::TokenFormat format_ = tokens::TokenFormat::kJwt;

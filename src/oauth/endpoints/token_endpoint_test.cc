@@ -25,7 +25,8 @@ class TokenEndpoint : public ::testing::Test {
 };
 
 TEST_F(TokenEndpoint, gives_a_jwt_that_the_published_keys_verify) {
-  const auto answer = world.post("/oauth2/access_token", "grant_type=client_credentials&scope=write", "c1");
+  const auto answer =
+      world.post("/oauth2/access_token", "grant_type=client_credentials&scope=write", "c1");
   ASSERT_EQ(answer.status(), 200);
   EXPECT_EQ(answer.text("token_type"), "Bearer");
   EXPECT_EQ(answer.text("scope"), "write");
@@ -48,8 +49,8 @@ TEST_F(TokenEndpoint, a_warm_request_never_waits) {
 }
 
 TEST_F(TokenEndpoint, signs_by_the_algorithm_of_the_client) {
-  for (const char* alg : {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "EdDSA", "HS256",
-                          "HS384", "HS512"}) {
+  for (const char* alg : {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "EdDSA",
+                          "HS256", "HS384", "HS512"}) {
     world.client("a", std::string(R"(,"access_token":{"signing_algorithm":")") + alg + "\"}");
     const std::string token = world.issue("a");
     EXPECT_EQ(jose::name(verified(token).header.alg), alg);
@@ -83,14 +84,17 @@ TEST_F(TokenEndpoint, opaque_tokens_are_durable_before_the_answer_and_stored_as_
 }
 
 TEST_F(TokenEndpoint, sec_067_no_scope_asked_gives_the_default) {
-  EXPECT_EQ(world.post("/oauth2/access_token", "grant_type=client_credentials", "c1").text("scope"), "read");
+  EXPECT_EQ(world.post("/oauth2/access_token", "grant_type=client_credentials", "c1").text("scope"),
+            "read");
 }
 
 TEST_F(TokenEndpoint, sec_066_resource_limits_the_audience) {
   world.client("r", R"(,"audience":["https://a.example","https://b.example"])");
   const auto one = verified(world.issue("r", "&resource=https://b.example"));
   EXPECT_EQ(one.claims.audience, std::vector<std::string>{"https://b.example"});
-  EXPECT_EQ(world.post("/oauth2/access_token", "grant_type=client_credentials&resource=https://c.example", "r")
+  EXPECT_EQ(world
+                .post("/oauth2/access_token",
+                      "grant_type=client_credentials&resource=https://c.example", "r")
                 .text("error"),
             "invalid_target");
 }
@@ -117,24 +121,31 @@ INSTANTIATE_TEST_SUITE_P(
         BadRow{"password grant (sec_012)", "grant_type=password&username=a&password=b", "c1", 400,
                "unsupported_grant_type"},
         BadRow{"unknown grant", "grant_type=banana", "c1", 400, "unsupported_grant_type"},
-        BadRow{"grant type twice", "grant_type=client_credentials&grant_type=client_credentials", "c1", 400,
+        BadRow{"grant type twice", "grant_type=client_credentials&grant_type=client_credentials",
+               "c1", 400, "invalid_request"},
+        BadRow{"scope twice", "grant_type=client_credentials&scope=read&scope=write", "c1", 400,
                "invalid_request"},
-        BadRow{"scope twice", "grant_type=client_credentials&scope=read&scope=write", "c1", 400, "invalid_request"},
-        BadRow{"scope not allowed", "grant_type=client_credentials&scope=admin", "c1", 400, "invalid_scope"},
-        BadRow{"malformed scope", "grant_type=client_credentials&scope=re%22ad", "c1", 400, "invalid_scope"},
+        BadRow{"scope not allowed", "grant_type=client_credentials&scope=admin", "c1", 400,
+               "invalid_scope"},
+        BadRow{"malformed scope", "grant_type=client_credentials&scope=re%22ad", "c1", 400,
+               "invalid_scope"},
         BadRow{"bad escape", "grant_type=%zz", "c1", 400, "invalid_request"},
         BadRow{"nobody", "grant_type=client_credentials", "", 401, "invalid_client"},
         BadRow{"unknown client", "grant_type=client_credentials", "nobody", 401, "invalid_client"},
-        BadRow{"two methods (sec_035)", "grant_type=client_credentials&client_id=c1&client_secret=x", "c1", 400,
+        BadRow{"two methods (sec_035)",
+               "grant_type=client_credentials&client_id=c1&client_secret=x", "c1", 400,
                "invalid_request"},
         BadRow{"method not registered (sec_036)",
-               "grant_type=client_credentials&client_id=c1&client_secret=Zm9yLXRlc3RzLW9ubHktbm90LWEtcmVhbC1zZWNyZXQ",
+               "grant_type=client_credentials&client_id=c1&client_secret="
+               "Zm9yLXRlc3RzLW9ubHktbm90LWEtcmVhbC1zZWNyZXQ",
                "", 401, "invalid_client"}));
 
 TEST_F(TokenEndpoint, sec_044_unknown_client_and_wrong_secret_look_alike) {
   for (const std::string secret : {"short", "a-wrong-secret-of-more-than-thirty-two-bytes"}) {
-    const auto wrong = world.post("/oauth2/access_token", "grant_type=client_credentials", "c1", secret);
-    const auto unknown = world.post("/oauth2/access_token", "grant_type=client_credentials", "nobody", secret);
+    const auto wrong =
+        world.post("/oauth2/access_token", "grant_type=client_credentials", "c1", secret);
+    const auto unknown =
+        world.post("/oauth2/access_token", "grant_type=client_credentials", "nobody", secret);
     EXPECT_EQ(wrong.status(), 401);
     EXPECT_EQ(wrong.status(), unknown.status());
     EXPECT_EQ(json::dump(wrong.json()), json::dump(unknown.json()));
@@ -154,32 +165,41 @@ TEST_F(TokenEndpoint, sec_051_a_disabled_client_is_disabled_at_every_endpoint) {
 TEST_F(TokenEndpoint, a_changed_client_is_seen_at_the_next_request) {
   world.issue("c1");
   world.client("c1", R"(,"access_token":{"lifetime":60})");
-  EXPECT_EQ(world.post("/oauth2/access_token", "grant_type=client_credentials", "c1").json().find("expires_in")->if_int(),
+  EXPECT_EQ(world.post("/oauth2/access_token", "grant_type=client_credentials", "c1")
+                .json()
+                .find("expires_in")
+                ->if_int(),
             60);
 }
 
 TEST_F(TokenEndpoint, sec_215_a_client_of_one_realm_is_nobody_in_another) {
   world.realm("other");
-  const auto answer =
-      world.post("/oauth2/realms/root/realms/other/access_token", "grant_type=client_credentials", "c1");
+  const auto answer = world.post("/oauth2/realms/root/realms/other/access_token",
+                                 "grant_type=client_credentials", "c1");
   EXPECT_EQ(answer.text("error"), "invalid_client");
 }
 
 TEST_F(TokenEndpoint, a_realm_that_is_not_there_or_disabled_is_404) {
-  EXPECT_EQ(world.post("/oauth2/realms/root/realms/none/access_token", "grant_type=x", "c1").status(), 404);
+  EXPECT_EQ(
+      world.post("/oauth2/realms/root/realms/none/access_token", "grant_type=x", "c1").status(),
+      404);
   world.realm("off", R"(,"enabled":false)");
-  EXPECT_EQ(world.post("/oauth2/realms/root/realms/off/access_token", "grant_type=x", "c1").status(), 404);
+  EXPECT_EQ(
+      world.post("/oauth2/realms/root/realms/off/access_token", "grant_type=x", "c1").status(),
+      404);
 }
 
 TEST_F(TokenEndpoint, a_public_client_may_not_introspect) {
-  world.put("client", "root", "p", R"({"client_id":"p","token_endpoint_auth_method":"none","grant_types":[]})");
+  world.put("client", "root", "p",
+            R"({"client_id":"p","token_endpoint_auth_method":"none","grant_types":[]})");
   const auto answer = world.post("/oauth2/introspect", "token=x&client_id=p");
   EXPECT_EQ(answer.text("error"), "unauthorized_client");
 }
 
 TEST_F(TokenEndpoint, wrong_method_and_wrong_content_type) {
   EXPECT_EQ(world.get("/oauth2/access_token").status(), 405);
-  FakeExchange exchange(http::Method::kPost, "/oauth2/access_token", {{"Content-Type", "application/json"}}, "{}");
+  FakeExchange exchange(http::Method::kPost, "/oauth2/access_token",
+                        {{"Content-Type", "application/json"}}, "{}");
   world.router->handle(exchange);
   EXPECT_EQ(exchange.status(), 400);
   EXPECT_EQ(exchange.text("error"), "invalid_request");
@@ -193,7 +213,9 @@ TEST_F(TokenEndpoint, the_horizon_of_the_key_covers_every_token_before_it_is_giv
   ASSERT_THAT(keys, is_ok());
   bool found = false;
   for (const auto& key : *keys) {
-    if (key.kid.str() != jwt.header.kid || key.secret_id != "am.services.oauth2.stateless.signing.RSA") continue;
+    if (key.kid.str() != jwt.header.kid ||
+        key.secret_id != "am.services.oauth2.stateless.signing.RSA")
+      continue;
     found = true;
     EXPECT_GE(key.horizon, *jwt.claims.expires);
   }

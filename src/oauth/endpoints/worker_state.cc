@@ -46,7 +46,8 @@ void WorkerState::follow_changes() {
 const RealmRuntimePtr* WorkerState::realm(std::string_view name) {
   follow_changes();
   const auto found = realms_.find(name);
-  if (found == realms_.end() || found->second.generation != services_.keeper->generation()) return nullptr;
+  if (found == realms_.end() || found->second.generation != services_.keeper->generation())
+    return nullptr;
   return &found->second.runtime;
 }
 
@@ -64,7 +65,8 @@ PreparedClientPtr WorkerState::client(std::string_view realm, std::string_view i
   return found->second.client;
 }
 
-PreparedClientPtr WorkerState::keep_client(const RealmRuntime& realm, Client client, jose::KeyPtr secret_key) {
+PreparedClientPtr WorkerState::keep_client(const RealmRuntime& realm, Client client,
+                                           jose::KeyPtr secret_key) {
   auto prepared = std::make_shared<PreparedClient>();
   prepared->secret_key = std::move(secret_key);
   prepared->client = std::move(client);

@@ -16,11 +16,11 @@ namespace signet::oauth {
 /// A client with what one worker has prepared of it. Belongs to its worker: no sharing, no lock.
 struct PreparedClient {
   Client client;
-  jose::KeyPtr secret_key;  ///< only for client_secret_jwt
-  std::string issuer;       ///< the realm's, when `claims` was made
+  jose::KeyPtr secret_key;        ///< only for client_secret_jwt
+  std::string issuer;             ///< the realm's, when `claims` was made
   tokens::ClaimsTemplate claims;  ///< for the default scope and audience
-  /// SHA-256(process key ‖ secret) of the secret that was verified last, so that a slow hash is paid
-  /// once and not per request.
+  /// SHA-256(process key ‖ secret) of the secret that was verified last, so that a slow hash is
+  /// paid once and not per request.
   std::array<std::uint8_t, 32> proven{};
   bool has_proven = false;
 };
@@ -45,7 +45,9 @@ class WorkerState {
  private:
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
   };
   struct CachedRealm {
     RealmRuntimePtr runtime;

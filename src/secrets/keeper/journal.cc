@@ -7,7 +7,9 @@
 namespace signet::secrets {
 namespace {
 
-bool is_living(const JournalEntry& entry) { return entry.history.state != KeyState::kRetired; }
+bool is_living(const JournalEntry& entry) {
+  return entry.history.state != KeyState::kRetired;
+}
 
 }  // namespace
 
@@ -60,7 +62,8 @@ const JournalEntry* find_entry(const std::vector<JournalEntry>& entries, const K
 
 std::vector<KeyHistory> histories_of(const std::vector<JournalEntry>& entries) {
   std::vector<KeyHistory> histories;
-  for (const auto& entry : entries) histories.push_back(entry.history);
+  for (const auto& entry : entries)
+    histories.push_back(entry.history);
   return histories;
 }
 

@@ -7,11 +7,9 @@
 namespace signet::secrets {
 
 const LiveRing* RealmRings::find(const SecretId& id) const {
-  const auto found = std::lower_bound(
-      rings_.begin(), rings_.end(), id,
-      [](const std::shared_ptr<const LiveRing>& ring, const SecretId& wanted) {
-        return ring->id < wanted;
-      });
+  const auto found = std::lower_bound(rings_.begin(), rings_.end(), id,
+                                      [](const std::shared_ptr<const LiveRing>& ring,
+                                         const SecretId& wanted) { return ring->id < wanted; });
   return found != rings_.end() && (*found)->id == id ? found->get() : nullptr;
 }
 
@@ -45,8 +43,8 @@ Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores) {
   CO_TRY(const Gate::Pass pass, co_await state_->gate.enter());
   std::vector<std::unique_ptr<StoreCache>> caches;
   for (auto& store : stores) {
-    const auto old = std::find_if(
-        state_->stores.begin(), state_->stores.end(), [&](const auto& cache) {
+    const auto old =
+        std::find_if(state_->stores.begin(), state_->stores.end(), [&](const auto& cache) {
           return cache && cache->store() == store.store && cache->realm() == store.realm;
         });
     if (old != state_->stores.end()) {
@@ -109,8 +107,7 @@ Task<Done> Keeper::raise_horizon(std::shared_ptr<const LiveRing> ring, Instant e
     co_return Error{Code::kUnavailable, "no_active_key",
                     ring->id.str() + " has only public halves left"};
   }
-  const std::int64_t wanted =
-      std::chrono::ceil<Seconds>(expires.time_since_epoch()).count();
+  const std::int64_t wanted = std::chrono::ceil<Seconds>(expires.time_since_epoch()).count();
   std::atomic<std::int64_t>& horizon = *ring->active_horizon;
   if (horizon.load(std::memory_order_acquire) >= wanted) co_return Done{};
 
@@ -196,9 +193,13 @@ Task<std::vector<Mapping>> Keeper::mappings(RealmName realm, StoreName store) co
   co_return cache->mappings();
 }
 
-std::vector<StoreHealth> Keeper::health() const { return state_->seen.load()->health; }
+std::vector<StoreHealth> Keeper::health() const {
+  return state_->seen.load()->health;
+}
 
-const RotationPolicy& Keeper::policy() const { return state_->options.policy; }
+const RotationPolicy& Keeper::policy() const {
+  return state_->options.policy;
+}
 
 std::shared_ptr<Store> Keeper::store(const RealmName& realm, const StoreName& name) const {
   const auto seen = state_->seen.load();

@@ -1,6 +1,7 @@
 #pragma once
-// secrets/keeper: the only wet door to keys. Keeps the rings of every realm fresh, remembers the life of
-// every key in storage, and never lets a key sign before verifiers know it nor go before its tokens.
+// secrets/keeper: the only wet door to keys. Keeps the rings of every realm fresh, remembers the
+// life of every key in storage, and never lets a key sign before verifiers know it nor go before
+// its tokens.
 
 #include <atomic>
 #include <functional>
@@ -81,10 +82,10 @@ struct StoreHealth {
 struct KeeperOptions {
   RotationPolicy policy;
   Seconds refresh_every{10};
-  Seconds lease{24 * 3600};     ///< last good secrets of an unreachable store serve this long
+  Seconds lease{24 * 3600};  ///< last good secrets of an unreachable store serve this long
   Milliseconds store_timeout{5000};
   bool allow_shared_aliases = false;  ///< one alias may sign and decrypt: for legacy set-ups only
-  Seconds horizon_step{600};    ///< how far ahead horizons are raised, to write rarely
+  Seconds horizon_step{600};          ///< how far ahead horizons are raised, to write rarely
 };
 
 class Keeper {
@@ -96,8 +97,8 @@ class Keeper {
   /// Replaces the stores and mappings (configuration, `secrets map`), then refreshes. Mapping
   /// documents in storage win over configured mappings. "store_name_taken", "mapping_two_purposes".
   Task<Done> configure(std::vector<ConfiguredStore> stores);
-  /// Re-reads what changed and re-lines the rings of the realms in use. Fails only where nothing could
-  /// be done at all; outages show in health() and in LiveRing::degraded.
+  /// Re-reads what changed and re-lines the rings of the realms in use. Fails only where nothing
+  /// could be done at all; outages show in health() and in LiveRing::degraded.
   Task<Done> refresh();
   /// The rings of a realm, resolved on first use and kept. Never null on success.
   Task<RealmRingsPtr> rings(RealmName realm);
@@ -108,12 +109,13 @@ class Keeper {
   /// Makes sure that tokens of the active key may live until `expires`, durably.
   Task<Done> raise_horizon(std::shared_ptr<const LiveRing> ring, Instant expires);
 
-  /// The steps of a rotation by hand, on a mappable store; each writes the mapping document, the key's
-  /// history and an audit event in one transaction, then refreshes. Also fail with "store_unknown",
-  /// "store_not_mappable", "mapping_scope", "mapping_two_purposes", "alias_unknown",
-  /// "alias_mapped", "alias_not_mapped", "retirement_last_key", and what check_fits says.
+  /// The steps of a rotation by hand, on a mappable store; each writes the mapping document, the
+  /// key's history and an audit event in one transaction, then refreshes. Also fail with
+  /// "store_unknown", "store_not_mappable", "mapping_scope", "mapping_two_purposes",
+  /// "alias_unknown", "alias_mapped", "alias_not_mapped", "retirement_last_key", and what
+  /// check_fits says.
   struct StepRequest {
-    RealmName realm;   ///< whose ring; empty: global
+    RealmName realm;  ///< whose ring; empty: global
     StoreName store;
     SecretId id;
     Alias alias;
@@ -122,7 +124,7 @@ class Keeper {
   };
   Task<Done> publish(StepRequest step);   ///< alias joins at the end of the mapping
   Task<Done> activate(StepRequest step);  ///< alias moves to the front; "activation_too_early"
-  Task<Done> retire(StepRequest step);    ///< alias leaves; "retirement_too_early" with seconds left
+  Task<Done> retire(StepRequest step);  ///< alias leaves; "retirement_too_early" with seconds left
   /// Sets the whole list (the console's drag and drop); refused like the steps it amounts to.
   Task<Done> map(RealmName realm, StoreName store, Mapping mapping, bool force, std::string actor);
   Task<std::vector<Mapping>> mappings(RealmName realm, StoreName store) const;

@@ -107,9 +107,9 @@ TEST(Keeper, a_lost_symmetric_key_cannot_be_kept_and_is_reported) {
   World world;
   world.store->put("hmac2", oct(64, 7));
   auto keeper = world.keeper();
-  ASSERT_THAT(World::configure(
-                  *keeper, {{world.store, kGlobal, {mapped(kHmac, {"hmac", "hmac2"})}}}),
-              is_ok());
+  ASSERT_THAT(
+      World::configure(*keeper, {{world.store, kGlobal, {mapped(kHmac, {"hmac", "hmac2"})}}}),
+      is_ok());
   EXPECT_TRUE(world.record(World::active(*keeper, kHmac))->public_jwk.empty());
   world.clock->advance(world.options.policy.publish_ahead);
   world.store->drop("hmac");
@@ -297,8 +297,7 @@ TEST(Keeper, trust_anchors_make_a_ring_without_a_life) {
   spec.not_after = from_unix_seconds(1'900'000'000);
   spec.serial = Bytes(16, 5);
   std::vector<Secret> list;
-  list.push_back(
-      Secret::of_certificates({crypto::self_sign(*ec(1).private_key(), spec).value()}));
+  list.push_back(Secret::of_certificates({crypto::self_sign(*ec(1).private_key(), spec).value()}));
   world.store->put("ca", std::move(list));
   auto keeper = world.keeper();
   ASSERT_THAT(World::configure(*keeper, {{world.store, kGlobal, {mapped(trust, {"ca"})}}}),
@@ -418,7 +417,8 @@ TEST(Keeper, two_keepers_that_activate_together_end_with_the_same_lineup) {
   int active = 0;
   const auto keys = async::run_now(world.storage->keys(kGlobal));
   ASSERT_THAT(keys, is_ok());
-  for (const auto& key : *keys) active += key.state == "active" ? 1 : 0;
+  for (const auto& key : *keys)
+    active += key.state == "active" ? 1 : 0;
   EXPECT_EQ(active, 1);
 }
 
@@ -443,7 +443,8 @@ TEST(Keeper, sec_102_readers_on_other_threads_always_see_a_whole_ring) {
                 is_ok());
   }
   is_over = true;
-  for (auto& reader : readers) reader.join();
+  for (auto& reader : readers)
+    reader.join();
   EXPECT_EQ(faults, 0);
 }
 
@@ -461,7 +462,8 @@ TEST(Keeper, refreshes_from_many_threads_take_turns_and_share_their_work) {
       }
     });
   }
-  for (auto& thread : threads) thread.join();
+  for (auto& thread : threads)
+    thread.join();
   EXPECT_EQ(faults, 0);
   EXPECT_LE(world.store->fetches - fetches, 120);
   EXPECT_EQ(World::active(*keeper), kid(1));

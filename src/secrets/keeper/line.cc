@@ -87,9 +87,14 @@ void add_changes(const RealmName& realm, const SecretId& id, const Lineup& lineu
       case KeyState::kActive:
         audit("key.activated", change.kid, lineup.activated_early);
         break;
-      case KeyState::kPassive: audit("key.deactivated", change.kid); break;
-      case KeyState::kRetired: audit("key.retired", change.kid); break;
-      case KeyState::kPrepared: break;
+      case KeyState::kPassive:
+        audit("key.deactivated", change.kid);
+        break;
+      case KeyState::kRetired:
+        audit("key.retired", change.kid);
+        break;
+      case KeyState::kPrepared:
+        break;
     }
   }
   for (const auto& kid : lineup.lost) {
@@ -154,9 +159,10 @@ Found Keeper::State::find(const RealmName& realm, const SecretId& id, Instant no
   return found;
 }
 
-Task<std::shared_ptr<const LiveRing>> Keeper::State::line(
-    RealmName realm, SecretId id, Found found, std::vector<JournalEntry> entries,
-    std::vector<JournalEntry> inherited, std::shared_ptr<const LiveRing> before) {
+Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, SecretId id, Found found,
+                                                          std::vector<JournalEntry> entries,
+                                                          std::vector<JournalEntry> inherited,
+                                                          std::shared_ptr<const LiveRing> before) {
   if (found.resolution.blocked_by) co_return nothing_usable(id, found);
   LiveRing ring;
   ring.id = id;

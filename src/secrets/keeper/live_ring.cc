@@ -45,13 +45,12 @@ bool same_entry(const RingEntry& a, const RingEntry& b) {
 }
 
 bool same_skipped(const Skipped& a, const Skipped& b) {
-  return a.store == b.store && a.alias == b.alias && a.kid == b.kid &&
-         a.why.detail == b.why.detail;
+  return a.store == b.store && a.alias == b.alias && a.kid == b.kid && a.why.detail == b.why.detail;
 }
 
 bool same_ring(const LiveRing& a, const LiveRing& b) {
-  return a.waiting == b.waiting && a.waiting_until == b.waiting_until &&
-         a.degraded == b.degraded && a.can_sign == b.can_sign && a.lost == b.lost &&
+  return a.waiting == b.waiting && a.waiting_until == b.waiting_until && a.degraded == b.degraded &&
+         a.can_sign == b.can_sign && a.lost == b.lost &&
          std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
                     same_entry) &&
          std::equal(a.skipped.begin(), a.skipped.end(), b.skipped.begin(), b.skipped.end(),
@@ -62,7 +61,8 @@ bool same_ring(const LiveRing& a, const LiveRing& b) {
 Result<std::shared_ptr<const LiveRing>> finish(LiveRing ring,
                                                std::shared_ptr<const LiveRing> before) {
   std::vector<Secret> ordered;
-  for (const auto& entry : ring.entries) ordered.push_back(entry.secret);
+  for (const auto& entry : ring.entries)
+    ordered.push_back(entry.secret);
   TRY(ring.ring, KeyRing::make(ring.id, std::move(ordered)));
   if (before && same_ring(*before, ring)) return before;
   return std::make_shared<const LiveRing>(std::move(ring));
@@ -87,7 +87,8 @@ std::shared_ptr<std::atomic<std::int64_t>> horizon_of(const KeyHistory& active,
 Error nothing_usable(const SecretId& id, const Found& found) {
   if (found.resolution.blocked_by && found.resolution.outage) return *found.resolution.outage;
   std::vector<std::string> asked;
-  for (const auto& store : found.resolution.asked) asked.push_back(store.str());
+  for (const auto& store : found.resolution.asked)
+    asked.push_back(store.str());
   std::string detail = "no usable secret for " + id.str() + "; asked: " + join(asked, ", ");
   std::vector<Skipped> skipped = found.resolution.skipped;
   skipped.insert(skipped.end(), found.unread.begin(), found.unread.end());
@@ -108,8 +109,8 @@ Result<std::shared_ptr<const LiveRing>> without_journal(LiveRing ring, const Fou
     history.state = state;
     ring.entries.push_back({secret, history, state});
   }
-  ring.active_horizon = std::make_shared<std::atomic<std::int64_t>>(
-      std::numeric_limits<std::int64_t>::max());
+  ring.active_horizon =
+      std::make_shared<std::atomic<std::int64_t>>(std::numeric_limits<std::int64_t>::max());
   return finish(std::move(ring), std::move(before));
 }
 

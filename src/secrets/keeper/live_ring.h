@@ -14,7 +14,7 @@ struct Found {
   std::vector<Skipped> unread;
   std::vector<Secret> all;  ///< of every store that was asked, the ones behind the first too
   bool has_outage = false;
-  bool is_asked = false;    ///< some store has the ID
+  bool is_asked = false;  ///< some store has the ID
 };
 
 /// A key and what is remembered of it, while a ring is made.

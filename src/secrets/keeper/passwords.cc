@@ -37,9 +37,9 @@ Task<Secret> find_password(StoreName asking, Sources sources, SecretId id) {
     }
   }
   if (is_in_asking) {
-    co_return Error{Code::kConfig, "secret_password_cycle",
-                    "store " + asking.str() + " would have to be open to find its password " +
-                        id.str()};
+    co_return Error{
+        Code::kConfig, "secret_password_cycle",
+        "store " + asking.str() + " would have to be open to find its password " + id.str()};
   }
   co_return Error{Code::kConfig, "secret_password_missing",
                   "store " + asking.str() + " needs the password " + id.str() +

@@ -19,8 +19,8 @@ struct PasswordSource {
 /// stores first: then no two stores can wait for each other. Self-naming ones (environment, files)
 /// are asked first, the rest in their order; the first text wins.
 /// Fails with the source's own error where one cannot be asked, "secret_wrong_kind" where the entry
-/// is no text, kConfig "secret_password_cycle" where only the asking store itself holds the password,
-/// and kConfig "secret_password_missing".
+/// is no text, kConfig "secret_password_cycle" where only the asking store itself holds the
+/// password, and kConfig "secret_password_missing".
 PasswordLookup password_lookup_over(StoreName asking, std::vector<PasswordSource> earlier);
 
 }  // namespace signet::secrets

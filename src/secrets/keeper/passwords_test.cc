@@ -38,8 +38,7 @@ TEST(PasswordLookup, finds_texts_in_self_naming_stores_before_mapped_ones) {
 TEST(PasswordLookup, never_asks_the_asking_store_itself) {
   auto self = std::make_shared<FakeStore>("ks", Ordering::kByMapping);
   self->put("pw", text("inside"));
-  const auto lookup =
-      password_lookup_over(StoreName("ks"), {{self, {mapped(kPassword, {"pw"})}}});
+  const auto lookup = password_lookup_over(StoreName("ks"), {{self, {mapped(kPassword, {"pw"})}}});
   EXPECT_EQ(found(lookup), "secret_password_cycle");
   EXPECT_EQ(self->fetches, 0);
 }

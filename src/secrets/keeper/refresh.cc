@@ -90,10 +90,9 @@ Task<Done> Keeper::State::load_stores(const std::set<RealmName>& realms_to_load)
     if (!realms_to_load.contains(store->realm())) continue;
     async::OneShot<Done> loaded;
     waits.push_back(loaded);
-    async::start<Done>(executor, store->load(deadlines, options, now),
-                       [loaded](Result<Done> result) mutable {
-                         loaded.complete(std::move(result));
-                       });
+    async::start<Done>(
+        executor, store->load(deadlines, options, now),
+        [loaded](Result<Done> result) mutable { loaded.complete(std::move(result)); });
   }
   for (auto& wait : waits) {
     const Result<Done> loaded = co_await wait.wait();
@@ -107,7 +106,8 @@ Task<Done> Keeper::State::refresh() {
   const auto current = realms.load();
   std::set<RealmName> in_use;
   in_use.insert(RealmName());
-  for (const auto& [name, rings] : *current) in_use.insert(name);
+  for (const auto& [name, rings] : *current)
+    in_use.insert(name);
 
   last_refresh = Done{};
   // Where storage does not answer the mappings stay as they were last known.
@@ -212,12 +212,12 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
   if (uses_global) {
     CO_TRY(co_await remember_use_of_global(realm));
   }
-  const bool is_same =
-      old && old->rings_ == rings->rings_ && old->missing_.size() == rings->missing_.size() &&
-      std::equal(old->missing_.begin(), old->missing_.end(), rings->missing_.begin(),
-                 [](const auto& a, const auto& b) {
-                   return a.first == b.first && a.second.detail == b.second.detail;
-                 });
+  const bool is_same = old && old->rings_ == rings->rings_ &&
+                       old->missing_.size() == rings->missing_.size() &&
+                       std::equal(old->missing_.begin(), old->missing_.end(),
+                                  rings->missing_.begin(), [](const auto& a, const auto& b) {
+                                    return a.first == b.first && a.second.detail == b.second.detail;
+                                  });
   for (const auto& [id, error] : rings->missing_) {
     if (error.reason == std::string_view("secret_not_mapped")) continue;
     if (old && !is_same && old->why(id).detail != error.detail)

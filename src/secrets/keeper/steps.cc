@@ -45,7 +45,8 @@ class Plan {
               const std::vector<Secret>& added) {
     // Without any memory this is the first start of the ID: the lineup begins its life.
     if (entries_.empty()) return Done{};
-    for (const auto& secret : after) publish(secret, contains(added, secret.kid));
+    for (const auto& secret : after)
+      publish(secret, contains(added, secret.kid));
     TRY(activate(before, after));
     for (const auto& secret : before) {
       if (!contains(after, secret.kid)) {
@@ -159,9 +160,8 @@ class Plan {
 
 /// Each key once; entries without a kid have no life to plan.
 void add_key(std::vector<Secret>& out, const Secret& secret) {
-  const bool is_there = std::any_of(out.begin(), out.end(), [&](const Secret& other) {
-    return other.kid == secret.kid;
-  });
+  const bool is_there = std::any_of(out.begin(), out.end(),
+                                    [&](const Secret& other) { return other.kid == secret.kid; });
   if (!secret.kid.empty() && !is_there) out.push_back(secret);
 }
 
@@ -173,7 +173,8 @@ storage::Change mapping_audit(const Keeper::StepRequest& step, const std::vector
   audit.event = "mapping.changed";
   audit.actor = step.actor;
   json::Array list;
-  for (const auto& alias : aliases) list.emplace_back(alias.str());
+  for (const auto& alias : aliases)
+    list.emplace_back(alias.str());
   json::ObjectWriter(audit.detail)
       .add("secret_id", step.id.str())
       .add("store", step.store.str())
@@ -200,8 +201,8 @@ Task<Done> Keeper::State::change_mapping(StepRequest step, ChangeList change) {
   CO_TRY(const Gate::Pass pass, co_await gate.enter());
   for (int attempt = 0; attempt < kMaxConflicts; ++attempt) {
     auto done = co_await try_change(step, change);
-    const bool is_overtaken = !done.ok() && std::string_view(done.error().reason) ==
-                                                "revision_conflict";
+    const bool is_overtaken =
+        !done.ok() && std::string_view(done.error().reason) == "revision_conflict";
     if (is_overtaken) continue;
     if (!done.ok()) co_return std::move(done).error();
     co_return co_await refresh();
@@ -265,7 +266,8 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
     // An alias that leaves may be gone from the store already: what is remembered of it counts too.
     auto secrets = co_await store->fetch(deadlines, options.store_timeout, alias);
     if (secrets.ok()) {
-      for (const auto& secret : *secrets) add_key(keys_before, secret);
+      for (const auto& secret : *secrets)
+        add_key(keys_before, secret);
     }
     if (ring == nullptr) continue;
     for (const auto& entry : ring->entries) {

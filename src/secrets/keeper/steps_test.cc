@@ -46,8 +46,8 @@ TEST(Steps, publish_activate_retire_is_a_rotation) {
   ASSERT_THAT(retire(*keeper, world.step("a")), is_ok());
   EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(2)));
   EXPECT_EQ(world.record(kid(1))->state, "retired");
-  for (const char* event : {"key.published", "key.activated", "key.deactivated", "key.retired",
-                            "mapping.changed"}) {
+  for (const char* event :
+       {"key.published", "key.activated", "key.deactivated", "key.retired", "mapping.changed"}) {
     EXPECT_THAT(world.events(), Contains(event));
   }
 }
@@ -206,9 +206,9 @@ TEST(Map, sec_108_one_alias_for_signing_and_decryption_is_refused) {
   auto keeper = world.keeper();
   ASSERT_THAT(World::configure(*keeper, {{world.store, kGlobal, {mapped(kDecrypt, {"rsa"})}}}),
               is_ok());
-  EXPECT_THAT(map(*keeper, mapped(SecretId::literal("am.services.oauth2.oidc.signing.RSA"),
-                                  {"rsa"})),
-              fails("mapping_two_purposes"));
+  EXPECT_THAT(
+      map(*keeper, mapped(SecretId::literal("am.services.oauth2.oidc.signing.RSA"), {"rsa"})),
+      fails("mapping_two_purposes"));
 }
 
 TEST(Map, global_ids_are_mapped_in_global_stores_only) {
@@ -216,8 +216,8 @@ TEST(Map, global_ids_are_mapped_in_global_stores_only) {
   auto keeper = world.keeper();
   ASSERT_THAT(World::configure(*keeper, {{world.store, kAlpha, {}}}), is_ok());
   const auto agent = SecretId::literal("am.global.services.oauth2.oidc.agent.idtoken.signing");
-  EXPECT_THAT(async::run_now(keeper->map(kAlpha, StoreName("ks"), mapped(agent, {"rsa"}), false,
-                                         "operator")),
+  EXPECT_THAT(async::run_now(
+                  keeper->map(kAlpha, StoreName("ks"), mapped(agent, {"rsa"}), false, "operator")),
               fails("mapping_scope"));
 }
 

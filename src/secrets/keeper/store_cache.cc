@@ -21,9 +21,8 @@ Task<std::vector<Secret>> ask_secrets(std::shared_ptr<Store> store, Alias alias)
 
 bool same_certificates(const Secret& a, const Secret& b) {
   return std::equal(a.certificates.begin(), a.certificates.end(), b.certificates.begin(),
-                    b.certificates.end(), [](const auto& x, const auto& y) {
-                      return x.der() == y.der();
-                    });
+                    b.certificates.end(),
+                    [](const auto& x, const auto& y) { return x.der() == y.der(); });
 }
 
 bool same_secret(const Secret& a, const Secret& b) {
@@ -62,7 +61,8 @@ void StoreCache::set_documents(const std::vector<storage::Document>& documents) 
     if (!effective.contains(mapping.id)) order.push_back(mapping.id);
     effective[mapping.id] = mapping.aliases;
   };
-  for (const auto& mapping : configured_.mappings) put(mapping);
+  for (const auto& mapping : configured_.mappings)
+    put(mapping);
   const std::string prefix = name().str() + "/";
   for (const auto& document : documents) {
     if (!document.id.starts_with(prefix)) continue;
@@ -134,8 +134,8 @@ void StoreCache::keep(const Alias& alias, std::vector<Secret> secrets, Instant n
 }
 
 Task<Done> StoreCache::list_names(Deadlines& deadlines, Milliseconds limit) {
-  auto listed = co_await deadlines.within<std::vector<Alias>>(limit, name().str(),
-                                                              ask_aliases(store()));
+  auto listed =
+      co_await deadlines.within<std::vector<Alias>>(limit, name().str(), ask_aliases(store()));
   std::set<Alias> names;
   if (listed.ok()) {
     for (const auto& alias : *listed) {
@@ -159,8 +159,8 @@ Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, 
                                                             ask_fingerprint(store()));
   if (!fingerprint.ok() && fingerprint.error().code != Code::kUnsupported)
     co_return std::move(fingerprint).error();
-  const bool has_changed = !fingerprint.ok() || fingerprint->empty() ||
-                           *fingerprint != fingerprint_;
+  const bool has_changed =
+      !fingerprint.ok() || fingerprint->empty() || *fingerprint != fingerprint_;
   if (is_self_naming() && (has_changed || !is_listed_)) {
     CO_TRY(co_await list_names(deadlines, options.store_timeout));
   }
@@ -211,7 +211,8 @@ std::set<SecretId> StoreCache::ids() const {
   for (const auto& mapping : mappings_) {
     if (find_row(mapping.id) != nullptr) ids.insert(mapping.id);
   }
-  for (const auto& name : names_) ids.insert(SecretId::literal(name.view()));
+  for (const auto& name : names_)
+    ids.insert(SecretId::literal(name.view()));
   return ids;
 }
 
@@ -235,14 +236,15 @@ std::optional<StoreAnswer> StoreCache::answer(const SecretId& id, std::vector<Sk
       unread.push_back({name(), alias, KeyId(), *entry.unread});
       if (!answer.outage) answer.outage = entry.unread;
     } else if (entry.secrets.empty() && !outage_ && !is_self_naming()) {
-      unread.push_back({name(), alias, KeyId(),
-                        Error{Code::kConfig, "alias_unknown",
-                              "there is no alias " + quoted(alias.view())}});
+      unread.push_back(
+          {name(), alias, KeyId(),
+           Error{Code::kConfig, "alias_unknown", "there is no alias " + quoted(alias.view())}});
     }
     auto bound = entry.bound.find(id);
     if (bound == entry.bound.end()) {
       std::vector<Secret> secrets;
-      for (const auto& secret : entry.secrets) secrets.push_back(bound_to(id, secret));
+      for (const auto& secret : entry.secrets)
+        secrets.push_back(bound_to(id, secret));
       bound = entry.bound.emplace(id, std::move(secrets)).first;
     }
     answer.secrets.insert(answer.secrets.end(), bound->second.begin(), bound->second.end());
@@ -264,9 +266,9 @@ StoreHealth StoreCache::health(const KeeperOptions& options) const {
     }
   }
   health.ok = !fault && last_good_ != Instant{};
-  health.detail = fault               ? std::string(fault->reason) + ": " + fault->detail
+  health.detail = fault       ? std::string(fault->reason) + ": " + fault->detail
                   : health.ok ? ""
-                                      : "not asked yet";
+                              : "not asked yet";
   return health;
 }
 

@@ -29,7 +29,8 @@ class FakeStore : public Store {
     if (outage) co_return *outage;
     if (!can_list) co_return Error{Code::kUnsupported, "cannot_list", "no listing"};
     std::vector<Alias> out;
-    for (const auto& [alias, list] : secrets) out.emplace_back(alias);
+    for (const auto& [alias, list] : secrets)
+      out.emplace_back(alias);
     co_return out;
   }
   Task<std::string> fingerprint() override {
@@ -138,16 +139,18 @@ inline const RealmName kBeta("beta");
 inline const jose::Jwk& ec(int number) {
   static std::map<int, jose::Jwk> keys;
   auto found = keys.find(number);
-  if (found == keys.end())
-    found = keys.emplace(number, make_key(crypto::KeyKind::kEcP256)).first;
+  if (found == keys.end()) found = keys.emplace(number, make_key(crypto::KeyKind::kEcP256)).first;
   return found->second;
 }
-inline KeyId kid(int number) { return KeyId(ec(number).thumbprint()); }
+inline KeyId kid(int number) {
+  return KeyId(ec(number).thumbprint());
+}
 
 inline Mapping mapped(const SecretId& id, std::initializer_list<const char*> aliases) {
   Mapping mapping;
   mapping.id = id;
-  for (const char* alias : aliases) mapping.aliases.emplace_back(alias);
+  for (const char* alias : aliases)
+    mapping.aliases.emplace_back(alias);
   return mapping;
 }
 
@@ -198,7 +201,8 @@ struct World {
                                  const RealmName& realm = kGlobal) {
     std::vector<KeyId> out;
     if (const auto live = ring(keeper, id, realm)) {
-      for (const auto& secret : live->ring->valid()) out.push_back(secret.kid);
+      for (const auto& secret : live->ring->valid())
+        out.push_back(secret.kid);
     }
     return out;
   }
@@ -222,7 +226,8 @@ struct World {
   std::vector<std::string> events() {
     std::vector<std::string> out;
     const auto audit = async::run_now(storage->audit(0, 1000));
-    for (const auto& event : *audit) out.push_back(event.event);
+    for (const auto& event : *audit)
+      out.push_back(event.event);
     return out;
   }
   std::optional<storage::KeyRecord> record(const KeyId& wanted, const RealmName& realm = kGlobal) {

@@ -12,6 +12,7 @@ GroupCommit::GroupCommit(std::unique_ptr<Connection> writer, Limits limits)
       writer_->handle(),
       [](void* self, sqlite3*, const char*, int pages) {
         static_cast<GroupCommit*>(self)->pages_in_log_ = pages;
+        static_cast<GroupCommit*>(self)->wrote_ = true;
         return SQLITE_OK;
       },
       this);
@@ -55,7 +56,9 @@ void GroupCommit::work() {
       if (waiting_.empty()) return;
       group.swap(waiting_);
     }
+    wrote_ = false;
     apply_together(group);
+    note_outcome(group);
     for (Waiting& one : group)
       one.done.complete(std::move(one.answer));
     group.clear();
@@ -102,6 +105,14 @@ void GroupCommit::apply_one_by_one(Group& group) {
     disk = writer_->commit();
     one.answer = disk;
   }
+}
+
+void GroupCommit::note_outcome(const Group& group) {
+  bool failed = false;
+  for (const Waiting& one : group)
+    failed = failed || (!one.answer.ok() && !is_refusal(one.answer.error()));
+  // Only a write that reached the log proves that the disk takes writes again.
+  if (failed || wrote_) is_refusing_ = failed;
 }
 
 Status GroupCommit::apply(const Transaction& transaction) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -27,6 +28,9 @@ class GroupCommit {
   /// The transaction must be checked. kUnavailable "storage_busy" when too many wait.
   Task<Done> commit(Transaction transaction);
 
+  /// The disk refused the last group that had something to write.
+  bool is_refusing() const { return is_refusing_.load(std::memory_order_relaxed); }
+
  private:
   struct Waiting {
     Transaction transaction;
@@ -41,10 +45,13 @@ class GroupCommit {
   void apply_one_by_one(Group& group);
   Status apply(const Transaction& transaction);
   void checkpoint(bool idle);
+  void note_outcome(const Group& group);
 
   const Limits limits_;
   std::unique_ptr<Connection> writer_;  ///< of the thread alone
   int pages_in_log_ = 0;                ///< of the thread alone
+  bool wrote_ = false;                  ///< of the thread alone
+  std::atomic<bool> is_refusing_{false};
 
   std::mutex mutex_;  ///< guards what follows
   std::condition_variable wake_;

@@ -74,7 +74,9 @@ class SqliteStorage : public Storage {
         [after_sequence, limit](Connection& db) { return list_audit(db, after_sequence, limit); });
   }
   Task<Done> ping() override {
-    return read<Done>([](Connection& db) -> Status {
+    return read<Done>([refusing = committer_.is_refusing()](Connection& db) -> Status {
+      if (refusing)
+        return Error{Code::kUnavailable, "storage_not_writable", "the disk refused the last write"};
       TRY(db.number(0, "PRAGMA schema_version"));
       return Done{};
     });

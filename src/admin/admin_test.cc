@@ -1,0 +1,225 @@
+#include "admin/admin_api.h"
+#include "oauth/endpoints/test_world.h"
+#include "tokens/format.h"
+
+namespace signet::admin {
+namespace {
+
+using oauth::test::FakeExchange;
+using oauth::test::World;
+using signet::test::is_ok;
+
+class AdminApiTest : public ::testing::Test {
+ protected:
+  AdminApiTest() {
+    services = std::make_shared<AdminServices>();
+    services->oauth = world.services;
+    services->directory = &world.router->directory();
+    services->token_hash = tokens::opaque_hash("admin-token");
+    services->seal = [](ByteView secret) -> Result<std::string> {
+      return "SGN1." + to_text(secret);
+    };
+    services->stores = {{"memory", "memory", RealmName()}};
+    services->is_ready = [] { return true; };
+  }
+  FakeExchange call(http::Method method, const std::string& path, const std::string& body = "",
+                    std::map<std::string, std::string> headers = {},
+                    const std::string& token = "admin-token") {
+    if (!token.empty()) headers["Authorization"] = "Bearer " + token;
+    std::string query;
+    std::string plain = path;
+    if (const auto at = path.find('?'); at != path.npos) {
+      plain = path.substr(0, at);
+      query = path.substr(at + 1);
+    }
+    FakeExchange exchange(method, plain, std::move(headers), body);
+    const_cast<http::Request&>(exchange.request()).query = query;
+    AdminApi(services).handle(exchange);
+    return exchange;
+  }
+  FakeExchange get(const std::string& path) { return call(http::Method::kGet, path); }
+  FakeExchange put(const std::string& path, const std::string& body,
+                   std::map<std::string, std::string> headers = {}) {
+    return call(http::Method::kPut, path, body, std::move(headers));
+  }
+  FakeExchange post(const std::string& path, const std::string& body) {
+    return call(http::Method::kPost, path, body);
+  }
+
+  World world;
+  std::shared_ptr<AdminServices> services;
+};
+
+TEST_F(AdminApiTest, sec_207_nothing_under_admin_without_the_token) {
+  for (const char* path :
+       {"/admin/realms", "/admin/health", "/admin/nonsense", "/admin/realms/root/secrets"}) {
+    for (const char* token : {"", "wrong", "admin-token2"}) {
+      const auto answer = call(http::Method::kGet, path, "", {}, token);
+      EXPECT_EQ(answer.status(), 401) << path;
+      EXPECT_EQ(answer.text("code"), "admin_token_wrong");
+    }
+  }
+  EXPECT_EQ(call(http::Method::kGet, "/health/live", "", {}, "").status(), 200);
+  EXPECT_EQ(call(http::Method::kGet, "/health/ready", "", {}, "").status(), 200);
+  EXPECT_EQ(call(http::Method::kGet, "/metrics", "", {}, "").status(), 200);
+}
+
+TEST_F(AdminApiTest, a_realm_is_created_changed_guarded_and_deleted) {
+  EXPECT_EQ(get("/admin/realms/alpha").status(), 404);
+  const auto created = put("/admin/realms/alpha", R"({"enabled":true})", {{"If-None-Match", "*"}});
+  EXPECT_EQ(created.status(), 201);
+  const auto revision = created.json().find("revision")->if_int();
+  ASSERT_TRUE(revision);
+  EXPECT_EQ(put("/admin/realms/alpha", "{}", {{"If-None-Match", "*"}}).status(), 412);
+  EXPECT_EQ(
+      put("/admin/realms/alpha", "{}", {{"If-Match", "\"" + std::to_string(*revision + 7) + "\""}})
+          .status(),
+      412);
+  EXPECT_EQ(put("/admin/realms/alpha", R"({"scopes":["a"]})",
+                {{"If-Match", "\"" + std::to_string(*revision) + "\""}})
+                .status(),
+            200);
+  EXPECT_EQ(put("/admin/realms/alpha", R"({"name":"beta"})").text("code"), "name_mismatch");
+  EXPECT_EQ(put("/admin/realms/alpha", R"({"lifetme":1})").text("code"), "settings_invalid");
+  EXPECT_EQ(put("/admin/realms/alpha", "nonsense").text("code"), "json_malformed");
+  EXPECT_EQ(get("/admin/realms").json().find("realms")->if_array()->size(), 1U);
+  EXPECT_EQ(call(http::Method::kDelete, "/admin/realms/alpha").status(), 204);
+  EXPECT_EQ(get("/admin/realms/alpha").status(), 404);
+  EXPECT_EQ(call(http::Method::kDelete, "/admin/realms/alpha").status(), 404);
+}
+
+TEST_F(AdminApiTest, a_realm_with_clients_is_not_deleted) {
+  put("/admin/realms/alpha", "{}");
+  put("/admin/realms/alpha/clients/c", R"({"generate_secret":true})");
+  EXPECT_EQ(call(http::Method::kDelete, "/admin/realms/alpha").text("code"), "realm_not_empty");
+}
+
+TEST_F(AdminApiTest, a_nested_realm_is_written_with_a_tilde) {
+  EXPECT_EQ(put("/admin/realms/a~b", R"({"name":"a/b"})").status(), 201);
+  EXPECT_EQ(get("/admin/realms/a~b").status(), 200);
+}
+
+TEST_F(AdminApiTest, a_made_secret_is_shown_once_and_works) {
+  put("/admin/realms/root", "{}");
+  const auto created = put("/admin/realms/root/clients/c", R"({"generate_secret":true})");
+  EXPECT_EQ(created.status(), 201);
+  const std::string secret = created.text("secret");
+  EXPECT_EQ(secret.size(), 43U);
+  const auto shown = get("/admin/realms/root/clients/c");
+  EXPECT_EQ(json::dump(shown.json()).find(secret), std::string::npos);
+  EXPECT_EQ(json::dump(shown.json()).find("stored_secret"), std::string::npos);
+  EXPECT_EQ(
+      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", secret).status(),
+      200);
+  // A change without a secret keeps it.
+  EXPECT_EQ(put("/admin/realms/root/clients/c", R"({"name":"renamed"})").status(), 200);
+  EXPECT_EQ(
+      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", secret).status(),
+      200);
+}
+
+TEST_F(AdminApiTest, a_short_secret_is_hashed_slowly_and_works) {
+  put("/admin/realms/root", "{}");
+  EXPECT_EQ(put("/admin/realms/root/clients/c", R"({"secret":"correct horse"})").status(), 201);
+  EXPECT_EQ(
+      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", "correct+horse")
+          .status(),
+      200);
+  EXPECT_EQ(
+      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", "correct+house")
+          .status(),
+      401);
+  EXPECT_EQ(put("/admin/realms/root/clients/d", R"({"secret":"short"})").text("code"),
+            "client_secret_length");
+  EXPECT_EQ(put("/admin/realms/root/clients/d", "{}").text("code"), "client_secret_missing");
+  EXPECT_EQ(put("/admin/realms/root/clients/d", R"({"stored_secret":"sha256$a$b"})").text("code"),
+            "settings_invalid");
+}
+
+TEST_F(AdminApiTest, client_secret_jwt_keeps_the_value_sealed) {
+  put("/admin/realms/root", "{}");
+  const std::string secret(40, 's');
+  EXPECT_EQ(put("/admin/realms/root/clients/j",
+                R"({"token_endpoint_auth_method":"client_secret_jwt","secret":")" + secret + "\"}")
+                .status(),
+            201);
+  EXPECT_EQ(put("/admin/realms/root/clients/k",
+                R"({"token_endpoint_auth_method":"client_secret_jwt","secret":"short but long"})")
+                .text("code"),
+            "client_secret_length");
+}
+
+TEST_F(AdminApiTest, a_deleted_client_is_nobody_at_once) {
+  put("/admin/realms/root", "{}");
+  const std::string secret =
+      put("/admin/realms/root/clients/c", R"({"generate_secret":true})").text("secret");
+  EXPECT_EQ(
+      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", secret).status(),
+      200);
+  EXPECT_EQ(call(http::Method::kDelete, "/admin/realms/root/clients/c").status(), 204);
+  EXPECT_EQ(
+      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", secret).status(),
+      401);
+}
+
+TEST_F(AdminApiTest, sec_126_no_list_shows_a_private_part) {
+  put("/admin/realms/root", "{}");
+  for (const char* path :
+       {"/admin/realms/root/secrets", "/admin/stores", "/admin/health", "/admin/audit"}) {
+    const std::string text = json::dump(get(path).json());
+    for (const char* member : {"\"d\":", "\"p\":", "\"q\":", "\"k\":", "PRIVATE"})
+      EXPECT_EQ(text.find(member), std::string::npos) << path;
+  }
+}
+
+TEST_F(AdminApiTest, the_steps_of_a_rotation_are_refused_when_too_early_and_done_in_time) {
+  put("/admin/realms/root", "{}");
+  world.client("c1");
+  const std::string id = "am.services.oauth2.stateless.signing.RSA";
+  const std::string step = R"("store":"memory","id":")" + id + "\"";
+  world.store->put(Alias("rsa2"),
+                   {secrets::Secret::of_key(jose::Jwk::from_private(
+                       *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
+  const std::string before = world.issue("c1");
+
+  EXPECT_EQ(post("/admin/secrets/publish", "{" + step + R"(,"alias":"rsa2"})").status(), 200);
+  const auto early = post("/admin/secrets/activate", "{" + step + R"(,"alias":"rsa2"})");
+  EXPECT_EQ(early.status(), 409);
+  EXPECT_EQ(early.text("code"), "activation_too_early");
+  world.clock->advance(Seconds(600));
+  EXPECT_EQ(post("/admin/secrets/activate", "{" + step + R"(,"alias":"rsa2"})").status(), 200);
+  const std::string after = world.issue("c1");
+  EXPECT_NE(jose::parse_compact_header(before)->kid, jose::parse_compact_header(after)->kid);
+  EXPECT_EQ(post("/admin/secrets/retire", "{" + step + R"(,"alias":"rsa"})").text("code"),
+            "retirement_too_early");
+  EXPECT_EQ(post("/admin/secrets/retire", "{" + step + R"(,"alias":"nonsense"})").status() / 100,
+            4);
+  world.clock->advance(Seconds(4000));
+  EXPECT_EQ(post("/admin/secrets/retire", "{" + step + R"(,"alias":"rsa"})").status(), 200);
+  const auto events = json::dump(get("/admin/audit?limit=100").json());
+  for (const char* event : {"key.published", "key.activated", "key.deactivated", "key.retired"})
+    EXPECT_NE(events.find(event), std::string::npos) << event;
+}
+
+TEST_F(AdminApiTest, rotate_makes_a_key_publishes_it_and_tells_the_plan) {
+  put("/admin/realms/root", "{}");
+  const std::string body = R"({"store":"memory","id":"am.services.oauth2.stateless.signing.ES256")";
+  const auto dry = post("/admin/secrets/rotate", body + R"(,"dry_run":true})");
+  EXPECT_EQ(dry.status(), 200);
+  EXPECT_EQ(dry.json().find("plan")->if_array()->size(), 3U);
+  const auto done = post("/admin/secrets/rotate", body + "}");
+  ASSERT_EQ(done.status(), 200);
+  const auto plan = done.json();
+  const auto& publish = (*plan.find("plan")->if_array())[0];
+  EXPECT_TRUE(*publish.get("done")->if_bool());
+  const std::string kid = *publish.get("kid")->if_string();
+  EXPECT_NE(world.get("/oauth2/connect/jwk_uri").response().body.find(kid), std::string::npos);
+}
+
+TEST_F(AdminApiTest, paths_and_methods_that_are_not_there) {
+  EXPECT_EQ(get("/admin/banana").status(), 404);
+  EXPECT_EQ(call(http::Method::kDelete, "/admin/health").status(), 405);
+}
+
+}  // namespace
+}  // namespace signet::admin

@@ -1,0 +1,22 @@
+#include "oauth/endpoints/services.h"
+
+#include "tokens/format.h"
+
+namespace signet::oauth {
+
+Counters Counters::in(net::Metrics& metrics) {
+  Counters counters;
+  for (const auto format : {tokens::TokenFormat::kJwt, tokens::TokenFormat::kEncryptedJwt,
+                            tokens::TokenFormat::kOpaque}) {
+    counters.issued[static_cast<std::size_t>(format)] =
+        &metrics.counter("signet_access_tokens_issued_total", "Access tokens given out.",
+                         {{"format", std::string(tokens::to_string(format))}});
+  }
+  counters.introspected =
+      &metrics.counter("signet_introspections_total", "Introspections answered.");
+  counters.revoked = &metrics.counter("signet_revocations_total", "Revocations answered.");
+  counters.refused = &metrics.counter("signet_oauth_refusals_total", "OAuth requests refused.");
+  return counters;
+}
+
+}  // namespace signet::oauth

@@ -1,0 +1,152 @@
+#include "secrets/stores/keystore/keystore_store.h"
+
+#include "crypto/pkcs12.h"
+#include "secrets/stores/store_contract.h"
+#include "secrets/stores/value_format.h"
+
+namespace signet::secrets {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+
+std::string pkcs12(const std::string& alias, std::string_view password) {
+  const auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256).value();
+  crypto::SelfSignedSpec spec;
+  spec.common_name = alias;
+  spec.not_before = from_unix_seconds(1'700'000'000);
+  spec.not_after = from_unix_seconds(1'800'000'000);
+  spec.serial = Bytes(16, 1);
+  const auto certificate = crypto::self_sign(key, spec).value();
+  const auto store = crypto::write_pkcs12(key, {certificate}, alias, as_bytes(password));
+  EXPECT_THAT(store, is_ok());
+  return store ? to_text(store->view()) : "";
+}
+
+std::shared_ptr<Store> store_of(const std::string& file, std::string password,
+                                std::string_view more = "") {
+  StoreContext context = test_context();
+  context.password = knows_password(std::move(password));
+  return make_store("keystore",
+                    settings(R"({"file":")" + file + R"(","storePassword":"storepass")" +
+                             std::string(more) + "}"),
+                    std::move(context));
+}
+
+TEST(KeystoreStore, passes_the_exam_of_all_stores) {
+  const TempFolder folder;
+  folder.write("k.p12", pkcs12("es256test", "canary-changeit"));
+  Exam exam;
+  exam.store = store_of(folder / "k.p12", "canary-changeit");
+  exam.known = Alias("es256test");
+  exam.unknown = Alias("none");
+  exam.canaries = {"canary-changeit"};
+  exam.change = [&] { folder.write("k.p12", pkcs12("es256test", "canary-changeit")); };
+  exam.breakages = {
+      [&] { folder.write("k.p12", pkcs12("es256test", "another")); },
+      [&] { folder.write("k.p12", "no keystore"); },
+      [&] { folder.write("k.p12", pkcs12("es256test", "canary-changeit"), 0644); },
+      [&] { fs::remove(folder / "k.p12"); },
+  };
+  pass_exam(exam);
+}
+
+TEST(KeystoreStore, aliases_are_found_in_any_case) {
+  const TempFolder folder;
+  folder.write("k.p12", pkcs12("MyKey", "changeit"));
+  const auto store = store_of(folder / "k.p12", "changeit");
+  for (const std::string_view alias : {"mykey", "MyKey", "MYKEY"}) {
+    const auto secrets = now(store->fetch(Alias(alias)));
+    ASSERT_THAT(secrets, is_ok());
+    ASSERT_EQ(secrets->size(), 1U);
+    EXPECT_EQ(secrets->front().kind, SecretKind::kKeyPair);
+    EXPECT_EQ(secrets->front().certificates.size(), 1U);
+  }
+  EXPECT_THAT(now(store->aliases()).value(), ElementsAre(Alias("mykey")));
+}
+
+TEST(KeystoreStore, a_replaced_file_is_read_anew) {
+  const TempFolder folder;
+  folder.write("k.p12", pkcs12("k", "changeit"));
+  const auto store = store_of(folder / "k.p12", "changeit");
+  const KeyId before = now(store->fetch(Alias("k")))->at(0).kid;
+  EXPECT_EQ(now(store->fetch(Alias("k")))->at(0).kid, before);
+  folder.write("next", pkcs12("k", "changeit"));
+  fs::rename(folder / "next", folder / "k.p12");
+  EXPECT_NE(now(store->fetch(Alias("k")))->at(0).kid, before);
+}
+
+TEST(KeystoreStore, a_wrong_password_names_the_store_and_not_the_password) {
+  const TempFolder folder;
+  folder.write("k.p12", pkcs12("k", "changeit"));
+  const auto wrong = now(store_of(folder / "k.p12", "canary-wrong")->fetch(Alias("k")));
+  EXPECT_THAT(wrong, fails("keystore_password_wrong"));
+  EXPECT_NE(wrong.error().detail.find("'the-store'"), std::string::npos);
+  EXPECT_EQ(wrong.error().detail.find("canary"), std::string::npos);
+}
+
+TEST(KeystoreStore, both_passwords_must_be_the_same_in_pkcs12) {
+  const TempFolder folder;
+  folder.write("k.p12", pkcs12("k", "changeit"));
+  constexpr std::string_view kBoth = R"(,"keyEntryPassword":"entrypass")";
+  EXPECT_THAT(now(store_of(folder / "k.p12", "changeit", kBoth)->fetch(Alias("k"))), is_ok());
+  StoreContext context = test_context();
+  context.password = [](SecretId id) -> Task<Secret> {
+    co_return Secret::of_text(
+        SecretBytes::from_text(id.str() == "storepass" ? "changeit" : "other"));
+  };
+  const auto store =
+      make_store("keystore",
+                 settings(R"({"file":")" + (folder / "k.p12").string() +
+                          R"(","storePassword":"storepass")" + std::string(kBoth) + "}"),
+                 std::move(context));
+  EXPECT_THAT(now(store->fetch(Alias("k"))), fails("keystore_entry_password_differs"));
+}
+
+TEST(KeystoreStore, a_password_that_cannot_be_had_is_told_as_it_is) {
+  const TempFolder folder;
+  folder.write("k.p12", pkcs12("k", "changeit"));
+  const auto with = [&](PasswordLookup lookup) {
+    StoreContext context = test_context();
+    context.password = std::move(lookup);
+    return now(make_store("keystore",
+                          settings(R"({"file":")" + (folder / "k.p12").string() +
+                                   R"(","storePassword":"storepass"})"),
+                          std::move(context))
+                   ->fetch(Alias("k")));
+  };
+  EXPECT_THAT(with({}), fails("password_missing"));
+  EXPECT_THAT(with([](SecretId) -> Task<Secret> {
+                co_return Error{Code::kUnavailable, "down", "down"};
+              }),
+              fails_with_code(Code::kUnavailable));
+  EXPECT_THAT(with([](SecretId) -> Task<Secret> {
+                co_return secrets_of_pem(as_bytes(pem_of("AES-256")), std::nullopt).value().front();
+              }),
+              fails("secret_wrong_kind"));
+}
+
+TEST(KeystoreStore, other_types_are_refused_with_a_way_out) {
+  for (const std::string_view type : {"JKS", "jceks", "PKCS11", "BCFKS"}) {
+    json::Object wanted = settings(R"({"file":"/x"})");
+    wanted.set("storetype", type);
+    const auto refused = try_make("keystore", wanted);
+    EXPECT_THAT(refused, fails("keystore_type_unsupported")) << type;
+    EXPECT_THAT(refused, fails_with_code(Code::kUnsupported)) << type;
+  }
+  const TempFolder folder;
+  folder.write("k.jks", std::string("\xfe\xed\xfe\xed\0\0\0\2", 8));
+  EXPECT_THAT(now(store_of(folder / "k.jks", "changeit")->fetch(Alias("k"))),
+              fails("keystore_type_unsupported"));
+}
+
+TEST(KeystoreStore, a_password_written_into_the_settings_is_not_repeated) {
+  const auto refused =
+      try_make("keystore", settings(R"({"file":"/x","storePassword":"canary_p4ss!"})"));
+  EXPECT_THAT(refused, fails("store_settings_invalid"));
+  EXPECT_EQ(refused.error().detail.find("canary"), std::string::npos);
+  EXPECT_THAT(try_make("keystore", settings("{}")), fails("store_settings_invalid"));
+}
+
+}  // namespace
+}  // namespace signet::secrets

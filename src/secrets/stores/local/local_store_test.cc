@@ -1,0 +1,214 @@
+#include "secrets/stores/local/local_store.h"
+
+#include "secrets/stores/store_contract.h"
+
+namespace signet::secrets {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Small and quick: most of these tests are about files.
+std::shared_ptr<Store> store_of(const std::string& directory,
+                                std::string_view more = R"(,"key":"P-256","aliases":["a","b"])") {
+  return make_store("local_certificate",
+                    settings(R"({"directory":")" + directory + "\"" + std::string(more) + "}"));
+}
+
+std::string kid_of(const std::shared_ptr<Store>& store, std::string_view alias) {
+  const auto secrets = now(store->fetch(Alias(alias)));
+  EXPECT_THAT(secrets, is_ok());
+  return secrets && !secrets->empty() ? secrets->front().kid.str() : "";
+}
+
+TEST(LocalStore, passes_the_exam_of_all_stores) {
+  const TempFolder folder;
+  const auto store = store_of(folder.str());
+  EXPECT_THAT(now(store->probe()), is_ok());
+  std::ifstream file(folder / "a.pem");
+  std::string line;
+  std::getline(file, line);
+  std::getline(file, line);
+  Exam exam;
+  exam.store = store;
+  exam.known = Alias("a");
+  exam.unknown = Alias("none");
+  exam.canaries = {line};
+  exam.change = [&] {
+    auto& maker = dynamic_cast<KeyMaker&>(*store);
+    EXPECT_THAT(now(maker.make_key(Alias("c"), crypto::KeyKind::kEcP384, 0)), is_ok());
+  };
+  exam.breakages = {
+      [&] { folder.write("a.pem", "-----BEGIN PRIVATE KEY-----\n" + line + "\n"); },
+      [&] { fs::permissions(folder / "a.pem", fs::perms(0644)); },
+      [&] { fs::remove(folder / "a.pem"); },
+  };
+  pass_exam(exam);
+}
+
+TEST(LocalStore, a_fresh_server_serves_every_secret_id_that_has_a_default_alias) {
+  const TempFolder folder;
+  const auto store = store_of(folder.str() + "/keys", "");
+  const auto mappings = default_mappings();
+  EXPECT_GE(mappings.size(), 25U);
+  for (const Mapping& mapping : mappings) {
+    const auto secrets = now(store->fetch(mapping.aliases.front()));
+    ASSERT_THAT(secrets, is_ok()) << mapping.id;
+    ASSERT_EQ(secrets->size(), 1U) << mapping.id;
+    EXPECT_THAT(check_fits(mapping.id, secrets->front()), is_ok()) << mapping.id;
+  }
+  for (const SecretIdRow& row : registry()) {
+    if (row.default_alias.empty()) continue;
+    EXPECT_TRUE(std::any_of(mappings.begin(), mappings.end(), [&](const Mapping& mapping) {
+      return mapping.id.str() == row.name;
+    })) << row.name;
+  }
+  EXPECT_EQ(now(store->fetch(Alias("eddsatest")))->front().key->jwk().public_key()->kind(),
+            crypto::KeyKind::kEd25519);
+}
+
+TEST(LocalStore, files_are_for_the_owner_alone) {
+  const TempFolder folder;
+  const auto store = store_of(folder.str() + "/keys");
+  EXPECT_THAT(now(store->probe()), is_ok());
+  struct stat info {};
+  ASSERT_EQ(::stat((folder / "keys").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0700U);
+  ASSERT_EQ(::stat((folder / "keys/a.pem").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+  EXPECT_FALSE(fs::exists(folder / "keys/.making"));
+  EXPECT_FALSE(fs::exists(folder / "keys/.ready"));
+}
+
+TEST(LocalStore, the_certificate_is_of_the_key_and_valid_as_set) {
+  const TempFolder folder;
+  const auto store =
+      store_of(folder.str(), R"(,"aliases":{"s":"Ed25519"},"common_name":"auth.example",
+                                               "validity_days":30)");
+  const auto secrets = now(store->fetch(Alias("s")));
+  ASSERT_THAT(secrets, is_ok());
+  const Secret& secret = secrets->front();
+  ASSERT_EQ(secret.certificates.size(), 1U);
+  const crypto::Certificate& certificate = secret.certificates.front();
+  EXPECT_TRUE(certificate.public_key().value() == *secret.key->jwk().public_key());
+  EXPECT_NE(certificate.subject().find("auth.example"), std::string::npos);
+  const Instant at = ManualClock().now();
+  EXPECT_EQ(certificate.not_before(), at - std::chrono::minutes(5));
+  EXPECT_EQ(certificate.not_after(), at + std::chrono::hours(24 * 30));
+}
+
+TEST(LocalStore, keys_stay_over_a_restart) {
+  const TempFolder folder;
+  const std::string before = kid_of(store_of(folder.str()), "a");
+  EXPECT_FALSE(before.empty());
+  EXPECT_EQ(kid_of(store_of(folder.str()), "a"), before);
+  EXPECT_EQ(kid_of(store_of(folder.str(), R"(,"aliases":["a","other"])"), "a"), before);
+  EXPECT_FALSE(fs::exists(folder / "other.pem")) << "nothing is made after the first time";
+}
+
+TEST(LocalStore, lost_keys_are_an_error_and_never_new_keys_sec_121_) {
+  const TempFolder folder;
+  EXPECT_FALSE(kid_of(store_of(folder.str()), "a").empty());
+  fs::remove(folder / "a.pem");
+  const auto store = store_of(folder.str());
+  EXPECT_THAT(now(store->fetch(Alias("a"))), fails("local_keys_lost"));
+  EXPECT_THAT(now(store->probe()), fails("local_keys_lost"));
+  EXPECT_FALSE(kid_of(store, "b").empty());
+  fs::remove(folder / "b.pem");
+  EXPECT_THAT(now(store_of(folder.str())->fetch(Alias("b"))), fails("local_keys_lost"));
+  EXPECT_FALSE(fs::exists(folder / "a.pem"));
+  auto maker = std::dynamic_pointer_cast<KeyMaker>(store);
+  EXPECT_THAT(now(maker->make_key(Alias("a"), crypto::KeyKind::kEcP256, 0)), fails("alias_exists"));
+}
+
+TEST(LocalStore, keys_that_were_put_there_are_taken_and_none_are_made) {
+  const TempFolder folder;
+  folder.write("mine.pem", pem_of("P-256"));
+  const auto store = store_of(folder.str());
+  EXPECT_FALSE(kid_of(store, "mine").empty());
+  EXPECT_TRUE(now(store->fetch(Alias("a")))->empty());
+}
+
+TEST(LocalStore, a_folder_of_other_things_is_left_alone) {
+  const TempFolder folder;
+  folder.write("important.txt", "x");
+  EXPECT_THAT(now(store_of(folder.str())->fetch(Alias("a"))), fails("local_directory_foreign"));
+  EXPECT_FALSE(fs::exists(folder / "a.pem"));
+}
+
+TEST(LocalStore, a_folder_that_others_may_write_is_refused_sec_113_) {
+  const TempFolder folder;
+  fs::permissions(folder.str(), fs::perms(0770));
+  EXPECT_THAT(now(store_of(folder.str())->fetch(Alias("a"))), fails("local_directory_permissions"));
+}
+
+TEST(LocalStore, a_start_that_was_cut_short_is_finished_or_begun_anew) {
+  const TempFolder folder;
+  folder.write(".making/a.pem", "half a key");
+  const std::string kid = kid_of(store_of(folder.str()), "a");
+  EXPECT_FALSE(kid.empty());
+  EXPECT_FALSE(fs::exists(folder / ".making"));
+
+  // Stopped between moving the first key up and writing the record.
+  const TempFolder cut;
+  EXPECT_FALSE(kid_of(store_of(cut.str()), "a").empty());
+  const std::string kid_a = kid_of(store_of(cut.str()), "a");
+  const std::string kid_b = kid_of(store_of(cut.str()), "b");
+  fs::create_directory(cut / ".ready");
+  fs::rename(cut / "b.pem", cut / ".ready/b.pem");
+  fs::remove(cut / ".initialised");
+  const auto again = store_of(cut.str());
+  EXPECT_EQ(kid_of(again, "b"), kid_b);
+  EXPECT_EQ(kid_of(again, "a"), kid_a);
+  EXPECT_FALSE(fs::exists(cut / ".ready"));
+  EXPECT_TRUE(fs::exists(cut / ".initialised"));
+}
+
+TEST(LocalStore, any_number_of_starts_at_once_end_with_one_set) {
+  const TempFolder folder;
+  constexpr int kStarts = 8;
+  std::vector<std::string> kids(kStarts);
+  std::vector<std::thread> starts;
+  for (int i = 0; i < kStarts; ++i) {
+    starts.emplace_back([&, i] { kids[i] = kid_of(store_of(folder.str()), "a"); });
+  }
+  for (std::thread& start : starts)
+    start.join();
+  for (const std::string& kid : kids)
+    EXPECT_EQ(kid, kids[0]);
+  EXPECT_FALSE(kids[0].empty());
+}
+
+TEST(LocalStore, makes_keys_and_never_replaces_one) {
+  const TempFolder folder;
+  const auto store = store_of(folder.str());
+  auto maker = std::dynamic_pointer_cast<KeyMaker>(store);
+  const auto made = now(maker->make_key(Alias("new.key-1"), crypto::KeyKind::kEd25519, 0));
+  ASSERT_THAT(made, is_ok());
+  EXPECT_EQ(kid_of(store, "new.key-1"), made->kid.str());
+  for (const std::string_view taken : {"new.key-1", "a"}) {
+    EXPECT_THAT(now(maker->make_key(Alias(taken), crypto::KeyKind::kEd25519, 0)),
+                fails("alias_exists"));
+  }
+  for (const std::string_view bad : {"", ".initialised", "../x", "a/b", "a b"}) {
+    EXPECT_THAT(now(maker->make_key(Alias(bad), crypto::KeyKind::kEd25519, 0)),
+                fails("alias_invalid"))
+        << bad;
+  }
+  fs::remove(folder / "new.key-1.pem");
+  EXPECT_THAT(now(store->fetch(Alias("new.key-1"))), fails("local_keys_lost"));
+}
+
+TEST(LocalStore, settings_are_checked) {
+  for (const std::string_view bad :
+       {"{}", R"({"directory":"/x","key":"RSA-1024"})", R"({"directory":"/x","aliases":[]})",
+        R"({"directory":"/x","aliases":["a","a"]})", R"({"directory":"/x","aliases":["../a"]})",
+        R"({"directory":"/x","aliases":{"a":"DES"}})", R"({"directory":"/x","aliases":3})",
+        R"({"directory":"/x","validity_days":0})", R"({"directory":"/x","common_name":""})",
+        R"({"directory":"/x","alias":["a"]})"}) {
+    EXPECT_THAT(try_make("local_certificate", settings(bad)), fails("store_settings_invalid"))
+        << bad;
+  }
+}
+
+}  // namespace
+}  // namespace signet::secrets

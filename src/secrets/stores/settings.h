@@ -1,0 +1,44 @@
+#pragma once
+// The settings of one store, read with one complaint for each thing that is wrong with them.
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/strong.h"
+#include "secrets/stores/folder.h"
+
+namespace signet::secrets {
+
+using SettingNames = std::vector<std::pair<std::string_view, std::string_view>>;
+
+/// Reads members by name; the first failure is kept and told by done(). Text and numbers that are
+/// absent take the default.
+class SettingsReader {
+ public:
+  /// Members that are not among `known` are complained about, with the nearest known name.
+  SettingsReader(const StoreName& store, const json::Object& settings, const SettingNames& known);
+
+  std::string text(std::string_view name, std::string_view otherwise = {});
+  std::string required_text(std::string_view name);
+  bool flag(std::string_view name, bool otherwise);
+  std::int64_t number(std::string_view name, std::int64_t otherwise, std::int64_t least,
+                      std::int64_t most);
+  /// The settings group_readable and unsafe_permissions.
+  FileRules file_rules();
+  /// Records a complaint of the caller's own.
+  void complain(const std::string& what);
+
+  /// kConfig "store_settings_invalid" with every complaint.
+  Status done() const;
+
+ private:
+  StoreName store_;
+  const json::Object& settings_;
+  std::vector<std::string> complaints_;
+};
+
+}  // namespace signet::secrets

@@ -1,0 +1,85 @@
+#pragma once
+// secrets/stores: where secrets live. One folder per kind of store behind one interface; what they
+// may do is in their catalogue row (catalog.h).
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/blocking_pool.h"
+#include "async/task.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "secrets/mapping.h"
+#include "secrets/secret.h"
+
+namespace signet::secrets {
+
+/// Who puts a store's secrets in order.
+enum class Ordering : std::uint8_t {
+  kByMapping,   ///< aliases are mapped to IDs: keystores, HSMs
+  kByStore,     ///< one alias per ID; its versions are the order: Secret Manager, KMS, Vault
+  kSelfNaming,  ///< the ID is the name: file volumes, environment
+};
+
+/// Where secrets live. Shared by all threads. Implementations block only on the pool they are
+/// given.
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual const StoreName& name() const = 0;
+  virtual Ordering ordering() const = 0;
+
+  /// The secrets behind an alias (kByMapping, kByStore) or a secret ID's own name (kSelfNaming),
+  /// active first. Unknown: an empty list. kUnavailable/kTimeout: could not be asked; kConfig: it
+  /// is there but cannot be read ("secret_unreadable", "keystore_password_wrong", ...), with the
+  /// reason.
+  virtual Task<std::vector<Secret>> fetch(Alias alias) = 0;
+
+  /// All aliases there are, for `signet secrets list` and `doctor`; kUnsupported where a store
+  /// cannot tell.
+  virtual Task<std::vector<Alias>> aliases() = 0;
+
+  /// A text that differs whenever fetch() might answer differently (mtime and inode of files, a
+  /// version number), so that the keeper re-reads only what changed. Empty: unknown, always
+  /// re-read.
+  virtual Task<std::string> fingerprint() = 0;
+
+  /// Reaches the store and proves that it can be read.
+  virtual Task<Done> probe() = 0;
+
+  /// What the operator should know though nothing failed: an entry that was skipped because it
+  /// cannot be read, a password file that ends with a newline. Of the last fetch of each alias, for
+  /// health.
+  virtual std::vector<std::string> warnings() const { return {}; }
+};
+
+/// An optional ability: stores that can make keys.
+class KeyMaker {
+ public:
+  virtual ~KeyMaker() = default;
+  /// Makes a key under a new alias; never replaces one (kConflict "alias_exists").
+  virtual Task<Secret> make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) = 0;
+};
+
+/// How a store finds the passwords that other stores hold: text secrets by secret ID.
+using PasswordLookup = std::function<Task<Secret>(SecretId)>;
+
+/// What a factory is given.
+struct StoreContext {
+  std::shared_ptr<async::BlockingPool> pool;
+  std::shared_ptr<Clock> clock;
+  std::shared_ptr<Random> random;
+  /// Passwords of this store (a keystore's) and of PEM files; resolved over the other stores.
+  PasswordLookup password;
+  /// The server's encryption keys by name, for the encrypted value formats; see encoded_value.h.
+  std::shared_ptr<const class EncodingKeys> encoding_keys;
+  /// Environment variables as they were at start.
+  std::map<std::string, std::string> environment;
+};
+
+}  // namespace signet::secrets
