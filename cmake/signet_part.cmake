@@ -1,13 +1,14 @@
-# signet_part(NAME [USES part...] [LINKS library...]) declares one room of the house.
+# signet_part(NAME [WET] [USES part...] [LINKS library...] [HEAVY header...]) declares one room of the house.
 #
 # src/NAME/*.cc becomes the library signet_NAME; src/NAME/*_test.cc the test program NAME_test
-# (slashes become underscores). A part may use only parts that are declared above its own line in
+# (slashes become underscores). WET rooms share a precompiled header of Asio's coroutines; HEAVY
+# headers are precompiled for the room alone. A part may use only parts that are declared above its own line in
 # src/CMakeLists.txt, so a cycle cannot be written down; tools/check_layers.py checks the includes.
 
 set_property(GLOBAL PROPERTY SIGNET_PARTS "")
 
 function(signet_part name)
-  cmake_parse_arguments(ARG "" "" "USES;LINKS;SUBFOLDERS" ${ARGN})
+  cmake_parse_arguments(ARG "WET" "" "USES;LINKS;SUBFOLDERS;HEAVY" ${ARGN})
   get_property(known GLOBAL PROPERTY SIGNET_PARTS)
   foreach(used IN LISTS ARG_USES)
     if(NOT used IN_LIST known)
@@ -36,6 +37,11 @@ function(signet_part name)
     add_library(signet_${flat} STATIC ${sources})
     target_link_libraries(signet_${flat} PUBLIC ${libraries} PRIVATE signet_warnings)
     target_include_directories(signet_${flat} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+    if(ARG_HEAVY)
+      target_precompile_headers(signet_${flat} PRIVATE ${ARG_HEAVY})
+    elseif(ARG_WET)
+      target_precompile_headers(signet_${flat} REUSE_FROM signet_wet)
+    endif()
   else()
     add_library(signet_${flat} INTERFACE)
     target_link_libraries(signet_${flat} INTERFACE ${libraries})
@@ -45,7 +51,11 @@ function(signet_part name)
   if(tests AND SIGNET_TESTS)
     add_executable(${flat}_test ${tests})
     target_link_libraries(${flat}_test PRIVATE signet_${flat} signet_test_support signet_warnings)
-    target_precompile_headers(${flat}_test REUSE_FROM signet_test_support)
+    if(ARG_WET)
+      target_precompile_headers(${flat}_test REUSE_FROM signet_wet_test)
+    else()
+      target_precompile_headers(${flat}_test REUSE_FROM signet_test_support)
+    endif()
     signet_discover(${flat}_test)
   endif()
 endfunction()

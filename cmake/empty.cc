@@ -1,0 +1,1 @@
+// A target that only carries a precompiled header needs one source.
