@@ -22,7 +22,7 @@ std::atomic<bool> g_json{true};
 // never holds up a request; when its queue is full the oldest lines are dropped.
 spdlog::logger& sink() {
   static const std::shared_ptr<spdlog::logger> logger = [] {
-    spdlog::init_thread_pool(8192, 1);
+    spdlog::init_thread_pool(2048, 1);
     auto made = std::make_shared<spdlog::async_logger>(
         "signet", std::make_shared<spdlog::sinks::stderr_sink_mt>(), spdlog::thread_pool(),
         spdlog::async_overflow_policy::overrun_oldest);

@@ -15,13 +15,15 @@ Refusal invalid_request(std::string text) {
   return Refusal(OAuthError::kInvalidRequest, std::move(text));
 }
 
-int standard_digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+') return 62;
-  return c == '/' ? 63 : -1;
-}
+constexpr auto kStandardDigits = [] {
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::array<std::int8_t, 256> digits{};
+  digits.fill(-1);
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i)
+    digits[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::int8_t>(i);
+  return digits;
+}();
 
 // Decodes standard base64 (RFC 7617) into `out` without allocating; SIZE_MAX if malformed.
 std::size_t decode_basic(std::string_view text, char* out, std::size_t room) {
@@ -32,7 +34,7 @@ std::size_t decode_basic(std::string_view text, char* out, std::size_t room) {
   std::uint32_t bits = 0;
   unsigned held = 0;
   for (const char c : text) {
-    const int digit = standard_digit(c);
+    const int digit = kStandardDigits[static_cast<unsigned char>(c)];
     if (digit < 0) return SIZE_MAX;
     bits = bits << 6 | static_cast<std::uint32_t>(digit);
     held += 6;
@@ -64,21 +66,23 @@ bool form_decode_in_place(char* data, std::size_t& size) {
 }
 
 Answer<Done> read_basic(std::string_view header, Credentials& out) {
-  const Error malformed{Code::kInvalid, "basic_malformed", "the Basic credentials are malformed"};
+  const auto malformed = [] {
+    return Error{Code::kInvalid, "basic_malformed", "the Basic credentials are malformed"};
+  };
   if (header.size() < 6 || !equal_ignoring_case(header.substr(0, 6), "Basic "))
     return invalid_client(
         {Code::kUnsupported, "authorization_scheme", "the Authorization scheme is not Basic"});
   char* const data = out.buffer.data();
   const std::size_t size = decode_basic(trim(header.substr(6)), data, out.buffer.size());
-  if (size == SIZE_MAX) return invalid_client(malformed);
+  if (size == SIZE_MAX) return invalid_client(malformed());
   out.used = size;
   const void* colon = std::memchr(data, ':', size);
-  if (!colon) return invalid_client(malformed);
+  if (!colon) return invalid_client(malformed());
   auto id_size = static_cast<std::size_t>(static_cast<const char*>(colon) - data);
   char* const secret = data + id_size + 1;
   std::size_t secret_size = size - id_size - 1;
   if (!form_decode_in_place(data, id_size) || !form_decode_in_place(secret, secret_size))
-    return invalid_client(malformed);
+    return invalid_client(malformed());
   out.kind = Credentials::Kind::kBasic;
   out.client_id = {data, id_size};
   out.secret = {secret, secret_size};

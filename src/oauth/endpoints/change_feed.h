@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,10 +25,15 @@ class ChangeFeed {
 
   std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
 
-  void publish(Change change) {
+  /// Always heard: where there is no memory to say what changed, readers forget everything.
+  void publish(Change change) noexcept {
     std::lock_guard hold(mutex_);
-    changes_.push_back(std::move(change));
-    if (changes_.size() > kKept) changes_.pop_front();
+    try {
+      changes_.push_back(std::move(change));
+      if (changes_.size() > kKept) changes_.pop_front();
+    } catch (const std::bad_alloc&) {
+      changes_.clear();
+    }
     epoch_.fetch_add(1, std::memory_order_release);
   }
 

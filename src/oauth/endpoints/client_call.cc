@@ -1,11 +1,12 @@
 #include "oauth/endpoints/client_call.h"
 
+#include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/digest.h"
-#include "http/form.h"
 #include "oauth/client_secret.h"
 
 namespace signet::oauth {
@@ -51,6 +52,29 @@ const std::string& dummy_slow() {
   return dummy;
 }
 
+// Room for every kind of call.
+constexpr std::size_t kBlock = 6144;
+
+struct SpareBlocks {
+  std::array<void*, 32> blocks;
+  std::size_t count = 0;
+  ~SpareBlocks() {
+    while (count > 0)
+      ::operator delete(blocks[--count]);
+    // A call that ends after its thread's spare blocks finds them full.
+    count = blocks.size();
+  }
+};
+SpareBlocks& spare_blocks() {
+  thread_local SpareBlocks spare;
+  return spare;
+}
+
+bool is_form(std::string_view content_type) {
+  return equal_ignoring_case(trim(content_type.substr(0, content_type.find(';'))),
+                             "application/x-www-form-urlencoded");
+}
+
 Refusal wrong_secret() {
   return invalid_client({Code::kDenied, "client_secret_wrong", "the client secret is wrong"});
 }
@@ -58,16 +82,35 @@ Refusal wrong_secret() {
 }  // namespace
 
 ClientCall::~ClientCall() {
-  wipe(scratch_);
+  wipe(small_scratch_.data(), scratch_used_);
+  wipe(large_scratch_);
+}
+
+void* ClientCall::operator new(std::size_t size) {
+  auto& spare = spare_blocks();
+  if (size > kBlock || spare.count == 0) return ::operator new(std::max(size, kBlock));
+  return spare.blocks[--spare.count];
+}
+
+void ClientCall::operator delete(void* memory, std::size_t size) {
+  auto& spare = spare_blocks();
+  if (size > kBlock || spare.count == spare.blocks.size()) return ::operator delete(memory);
+  spare.blocks[spare.count++] = memory;
 }
 
 Answer<Done> ClientCall::read(const http::Request& request) {
   now_ = services_.clock->now();
-  if (http::media_type(request.header("Content-Type")) != "application/x-www-form-urlencoded")
+  if (!is_form(request.header("Content-Type")))
     return Refusal(OAuthError::kInvalidRequest,
                    "the body must be application/x-www-form-urlencoded");
-  scratch_.resize(request.body.size());
-  auto form = http::FormView::parse(request.body, scratch_);
+  std::span<char> scratch = small_scratch_;
+  if (request.body.size() > small_scratch_.size()) {
+    large_scratch_.resize(request.body.size());
+    scratch = large_scratch_;
+  } else {
+    scratch_used_ = request.body.size();
+  }
+  auto form = http::FormView::parse(request.body, scratch);
   if (!form.ok())
     return Refusal(OAuthError::kInvalidRequest, "the form is malformed", form.error());
   form_ = *form;

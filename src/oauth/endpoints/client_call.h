@@ -33,6 +33,11 @@ class ClientCall {
   virtual ~ClientCall();
   ClientCall(const ClientCall&) = delete;
 
+  /// A call is some kilobytes; each thread keeps a few blocks, so that a request takes none from
+  /// the heap.
+  static void* operator new(std::size_t size);
+  static void operator delete(void* memory, std::size_t size);
+
   /// Answers the exchange now, or gives the task that will.
   static std::optional<Task<Done>> run(std::unique_ptr<ClientCall> call, net::Exchange& exchange);
 
@@ -73,7 +78,9 @@ class ClientCall {
   bool client_is_unknown_ = false;
   bool assertion_used_ = false;
   CheckedAssertion assertion_;
-  std::string scratch_;
+  std::array<char, 512> small_scratch_;  ///< wiped at the end, as is the larger one
+  std::size_t scratch_used_ = 0;
+  std::string large_scratch_;
 };
 
 }  // namespace signet::oauth

@@ -17,9 +17,11 @@ struct FoundToken {
 Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_view token,
                                        Instant now);
 
-/// The same for the record of an opaque one.
-Result<FoundToken> open_record(const RealmRuntime& realm, const storage::TokenRecord& record,
-                               Instant now);
+/// What the record of an opaque one says; not yet whether it holds here and now.
+Result<FoundToken> read_record(const storage::TokenRecord& record);
+/// Realm, kind, issuer and time, as for a self-contained one.
+Status check_record(const RealmRuntime& realm, const storage::TokenRecord& record,
+                    const FoundToken& found, Instant now);
 
 /// Whether `caller` may learn about this token (sec_060).
 bool concerns(const Client& caller, const FoundToken& token);

@@ -1,6 +1,7 @@
 #include "oauth/endpoints/introspect_endpoint.h"
 
 #include "base/log.h"
+#include "crypto/digest.h"
 
 namespace signet::oauth {
 namespace {
@@ -38,37 +39,68 @@ void append_active(std::string& body, const FoundToken& token) {
 Answer<ClientCall::Need> IntrospectCall::act(http::Response& response) {
   TRY(const std::string_view token, read_token(form_));
   response.content_type("application/json");
-  Result<FoundToken> found;
+  Result<FoundToken> opened;
+  const FoundToken* found = nullptr;
+  Status checked = Error{Code::kNotFound, "token_unknown", "no such token"};
   if (tokens::shape_of(token) == tokens::Shape::kOpaque) {
-    if (!loaded_) return Need::kToken;
-    found = record_ ? open_record(*realm_, *record_, now_)
-                    : Result<FoundToken>(Error{Code::kNotFound, "token_unknown", "no such token"});
+    if (!loaded_) {
+      key_ = crypto::sha256(as_bytes(token));
+      ready_ = services_.token_cache->find(key_, now_);
+      if (!ready_) return Need::kToken;
+    }
+    if (ready_) {
+      found = &ready_->found;
+      checked = check_record(*realm_, ready_->record, *found, now_);
+    }
   } else {
-    found = open_self_contained(*realm_, token, now_);
+    opened = open_self_contained(*realm_, token, now_);
+    if (opened.ok()) {
+      found = &*opened;
+      checked = Done{};
+    } else {
+      checked = opened.error();
+    }
   }
   services_.counters.introspected->add();
-  const bool is_active = found.ok() && concerns(client_->client, *found) &&
-                         !services_.denied->contains(realm_->settings().name.view(),
-                                                     tokens::token_id_hash(found->claims.jwt_id));
-  if (is_active) {
-    append_active(response.body, *found);
-  } else {
+  const bool is_active =
+      checked.ok() && concerns(client_->client, *found) &&
+      (services_.denied->size() == 0 ||
+       !services_.denied->contains(realm_->settings().name.view(),
+                                   tokens::token_id_hash(found->claims.jwt_id)));
+  if (!is_active) {
     response.body += "{\"active\":false}";
-    if (!found.ok() && log::enabled(log::Level::kDebug))
-      log::debug("introspected_inactive", {{"reason", found.error().reason}});
+    if (!checked.ok() && log::enabled(log::Level::kDebug))
+      log::debug("introspected_inactive", {{"reason", checked.error().reason}});
+  } else if (ready_) {
+    response.body += ready_->active_body;
+  } else {
+    append_active(response.body, *found);
   }
   return Need::kNothing;
 }
 
 Task<Done, Refusal> IntrospectCall::provide_for_act(Need) {
-  CO_TRY(record_, co_await load_record(services_, *form_.find("token")));
+  return load_opaque();
+}
+
+Task<Done, Refusal> IntrospectCall::load_opaque() {
+  const std::uint64_t revocations = services_.token_cache->revocations(key_);
+  CO_TRY(auto record, co_await services_.storage->token(Bytes(key_.begin(), key_.end())));
   loaded_ = true;
+  if (!record) co_return Done{};
+  auto ready = std::make_shared<ReadyRecord>();
+  CO_TRY(ready->found, read_record(*record));
+  ready->record = std::move(*record);
+  append_active(ready->active_body, ready->found);
+  ready_ = std::move(ready);
+  services_.token_cache->put(key_, ready_, now_, revocations);
   co_return Done{};
 }
 
 Answer<ClientCall::Need> RevokeCall::act(http::Response& response) {
   if (committed_) {
     if (denied_) services_.denied->add(denied_->realm, denied_->id_hash, denied_->expires);
+    if (record_) forget_opaque(*form_.find("token"));
   } else {
     TRY(const std::string_view token, read_token(form_));
     TRY(const Need need, tokens::shape_of(token) == tokens::Shape::kOpaque
@@ -95,9 +127,18 @@ Answer<ClientCall::Need> RevokeCall::revoke_self_contained(std::string_view toke
   return Need::kCommit;
 }
 
+void RevokeCall::forget_opaque(std::string_view token) {
+  services_.token_cache->revoke(crypto::sha256(as_bytes(token)));
+}
+
 Answer<ClientCall::Need> RevokeCall::revoke_opaque(std::string_view token) {
   if (!loaded_) return Need::kToken;
-  if (!record_ || record_->realm != realm_->settings().name) return Need::kNothing;
+  if (!record_) {
+    // Another revocation may have erased it this moment and not told the cache yet.
+    forget_opaque(token);
+    return Need::kNothing;
+  }
+  if (record_->realm != realm_->settings().name) return Need::kNothing;
   if (record_->client != client_->client.id)
     return Refusal(OAuthError::kUnauthorizedClient, "the token was issued to another client");
   transaction_ = {storage::EraseToken{tokens::opaque_hash(token)}};

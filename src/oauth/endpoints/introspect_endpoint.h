@@ -1,6 +1,6 @@
 #pragma once
 
-#include "oauth/endpoints/found_token.h"
+#include "oauth/endpoints/token_cache.h"
 
 namespace signet::oauth {
 
@@ -16,8 +16,11 @@ class IntrospectCall : public ClientCall {
   Task<Done, Refusal> provide_for_act(Need need) override;
 
  private:
+  Task<Done, Refusal> load_opaque();
+
   bool loaded_ = false;
-  std::optional<storage::TokenRecord> record_;
+  TokenCache::Key key_{};  ///< of an opaque token
+  ReadyRecordPtr ready_;
 };
 
 /// POST token/revoke (RFC 7009). Success is answered when the revocation is durable; a token that
@@ -33,6 +36,7 @@ class RevokeCall : public ClientCall {
  private:
   Answer<Need> revoke_self_contained(std::string_view token);
   Answer<Need> revoke_opaque(std::string_view token);
+  void forget_opaque(std::string_view token);
 
   bool loaded_ = false, committed_ = false;
   std::optional<storage::TokenRecord> record_;

@@ -52,6 +52,13 @@ std::optional<std::string> unfold_well_known(std::string_view path) {
   return std::nullopt;
 }
 
+/// Up to a tenth less, so that verifiers that started together do not come back together.
+Seconds with_jitter(Seconds most, Random& random) {
+  std::uint8_t byte = 0;
+  random.fill({&byte, 1});
+  return most - most * byte / 2560;
+}
+
 void serve_document(const ReadyDocument& document, Seconds max_age, std::string_view content_type,
                     net::Exchange& exchange) {
   http::Response& response = exchange.response();
@@ -139,12 +146,14 @@ std::optional<Task<Done>> Router::serve(const Route& route, RealmRuntimePtr real
       if (realm->rings()->all().empty()) {
         answer_problem(exchange.response(), 503, "No Keys");
       } else {
-        serve_document(realm->jwks(), realm->jwks_max_age(), "application/jwk-set+json", exchange);
+        serve_document(realm->jwks(), with_jitter(realm->jwks_max_age(), *services_->random),
+                       "application/jwk-set+json", exchange);
       }
       return std::nullopt;
     }
     case Kind::kMetadata:
-      serve_document(realm->metadata(), realm->jwks_max_age(), "application/json", exchange);
+      serve_document(realm->metadata(), with_jitter(realm->jwks_max_age(), *services_->random),
+                     "application/json", exchange);
       return std::nullopt;
   }
   return std::nullopt;

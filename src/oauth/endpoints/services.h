@@ -27,6 +27,9 @@ struct Counters {
   static Counters in(net::Metrics& metrics);
 };
 
+class TokenCache;
+std::shared_ptr<TokenCache> make_token_cache();
+
 /// What endpoints are given. Built before the first request, destroyed after the last.
 struct Services {
   std::shared_ptr<Clock> clock;
@@ -35,6 +38,7 @@ struct Services {
   std::shared_ptr<secrets::Keeper> keeper;
   std::shared_ptr<async::BlockingPool> hashing;  ///< slow password hashes
   std::shared_ptr<DenyList> denied;
+  std::shared_ptr<TokenCache> token_cache = make_token_cache();
   std::shared_ptr<ChangeFeed> changes;
   std::shared_ptr<net::Metrics> metrics;
   Counters counters;                     ///< of `metrics`

@@ -94,8 +94,7 @@ class World {
   }
 
   void start() {
-    secrets::KeeperOptions options;
-    keeper = std::make_shared<secrets::Keeper>(storage, clock, options);
+    keeper = std::make_shared<secrets::Keeper>(storage, clock, keeping);
     secrets::ConfiguredStore configured;
     configured.store = store;
     for (const auto& [id, aliases] : mappings) {
@@ -175,6 +174,7 @@ class World {
   std::shared_ptr<storage::Storage> storage;
   std::shared_ptr<secrets::MemoryStore> store;
   std::map<std::string, std::vector<std::string>> mappings;
+  secrets::KeeperOptions keeping;
   std::shared_ptr<secrets::Keeper> keeper;
   std::shared_ptr<Services> services;
   std::unique_ptr<Router> router;

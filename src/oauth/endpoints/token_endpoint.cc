@@ -12,6 +12,9 @@ Refusal cannot_mint(const Error& why) {
   return Refusal(OAuthError::kServerError, "no key can make this token", why);
 }
 
+// Longer ones are not worth the memory in every cached client.
+constexpr std::size_t kMostKeptScope = 256;
+
 /// A token may be issued only if the key is remembered to be needed until the token's end;
 /// otherwise that is written down first, so that no crash and no other instance can retire the key
 /// too early.
@@ -49,30 +52,61 @@ Answer<Done> TokenCall::decide() {
   const Seconds lifetime = std::min(client.lifetime.value_or(realm.lifetime), realm.max_lifetime);
   expires_ = now_ + lifetime;
 
-  // The claims of the default scope are made once for each client and worker.
-  std::vector<std::string> audience =
-      client.audience.empty() ? realm.default_audience : client.audience;
-  if (audience.empty()) audience = {realm_->issuer()};
-  if (client_->issuer != realm_->issuer()) {
-    client_->claims =
-        tokens::make_claims_template(realm_->issuer(), client.id.view(), client.id.view(), audience,
-                                     join(client.default_scopes, " "));
-    client_->issuer = realm_->issuer();
-  }
-  const auto asked_scope = form_.find("scope");
+  prepare_claims();
+  const std::string_view asked_scope = form_.find("scope").value_or(std::string_view());
   std::vector<std::string> resources;
   for (const auto& field : form_.fields()) {
     if (field.name != "resource") continue;
-    if (std::find(audience.begin(), audience.end(), field.value) == audience.end())
+    if (!is_own_audience(field.value))
       return Refusal(OAuthError::kInvalidTarget, "this client may not ask for that resource");
     resources.emplace_back(field.value);
   }
-  if ((!asked_scope || asked_scope->empty()) && resources.empty()) return Done{};
-  TRY(const std::string scope,
-      grant_scope(asked_scope.value_or(std::string_view()), client.scopes, client.default_scopes));
-  own_claims_ = tokens::make_claims_template(realm_->issuer(), client.id.view(), client.id.view(),
-                                             resources.empty() ? audience : resources, scope);
+  if (resources.empty() && asked_scope.empty()) {
+    claims_ = client_->claims;
+    return Done{};
+  }
+  if (resources.empty() && client_->asked_claims && asked_scope == client_->asked_scope) {
+    claims_ = client_->asked_claims;
+    return Done{};
+  }
+  TRY(const std::string scope, grant_scope(asked_scope, client.scopes, client.default_scopes));
+  claims_ = make_claims(resources.empty() ? audience() : resources, scope);
+  if (resources.empty() && asked_scope.size() <= kMostKeptScope) {
+    client_->asked_scope = asked_scope;
+    client_->asked_claims = claims_;
+  }
   return Done{};
+}
+
+std::vector<std::string> TokenCall::audience() const {
+  if (!client_->client.audience.empty()) return client_->client.audience;
+  if (!realm_->settings().default_audience.empty()) return realm_->settings().default_audience;
+  return {realm_->issuer()};
+}
+
+bool TokenCall::is_own_audience(std::string_view resource) const {
+  const auto all = audience();
+  return std::find(all.begin(), all.end(), resource) != all.end();
+}
+
+std::shared_ptr<const tokens::ClaimsTemplate> TokenCall::make_claims(
+    const std::vector<std::string>& audience, std::string_view scope) const {
+  const std::string_view id = client_->client.id.view();
+  return std::make_shared<const tokens::ClaimsTemplate>(
+      tokens::make_claims_template(realm_->issuer(), id, id, audience, scope));
+}
+
+// What stays the same from request to request is made once for each client and worker.
+void TokenCall::prepare_claims() {
+  PreparedClient& client = *client_;
+  const auto& default_audience = realm_->settings().default_audience;
+  if (client.claims && client.issuer == realm_->issuer() &&
+      client.default_audience == default_audience)
+    return;
+  client.issuer = realm_->issuer();
+  client.default_audience = default_audience;
+  client.claims = make_claims(audience(), join(client.client.default_scopes, " "));
+  client.asked_claims = nullptr;
 }
 
 Answer<ClientCall::Need> TokenCall::mint(http::Response& response) {

@@ -17,21 +17,24 @@ class TokenCall : public ClientCall {
  private:
   enum class Stage : std::uint8_t { kDecide, kMint, kMinted };
   Answer<Done> decide();
+  void prepare_claims();
+  std::vector<std::string> audience() const;
+  bool is_own_audience(std::string_view resource) const;
+  std::shared_ptr<const tokens::ClaimsTemplate> make_claims(
+      const std::vector<std::string>& audience, std::string_view scope) const;
   Answer<Need> mint(http::Response& response);
   Answer<Need> mint_jwt(http::Response& response);
   Answer<Need> mint_encrypted(http::Response& response);
   Answer<Need> mint_opaque();
   void begin_reply(http::Response& response) const;
   void end_reply(http::Response& response) const;
-  /// The client's ready claims, or those made for this request's own scope or resource.
-  const tokens::ClaimsTemplate& claims() const {
-    return own_claims_ ? *own_claims_ : client_->claims;
-  }
+  const tokens::ClaimsTemplate& claims() const { return *claims_; }
 
   Stage stage_ = Stage::kDecide;
   tokens::TokenFormat format_ = tokens::TokenFormat::kJwt;
   Instant expires_{};
-  std::optional<tokens::ClaimsTemplate> own_claims_;
+  /// The client's ready claims, or those made for this request's own scope or resource.
+  std::shared_ptr<const tokens::ClaimsTemplate> claims_;
   std::shared_ptr<const secrets::LiveRing> ring_;  ///< whose horizon must be raised
   std::string opaque_;
 };

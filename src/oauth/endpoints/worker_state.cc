@@ -26,11 +26,11 @@ void WorkerState::follow_changes() {
   if (now == seen_epoch_) [[likely]]
     return;
   const auto changes = services_.changes->after(seen_epoch_);
-  seen_epoch_ = now;
   if (!changes) {
     realms_.clear();
     clients_.clear();
     by_age_.clear();
+    seen_epoch_ = now;
     return;
   }
   for (const auto& change : *changes) {
@@ -41,6 +41,7 @@ void WorkerState::follow_changes() {
     by_age_.erase(found->second.age);
     clients_.erase(found);
   }
+  seen_epoch_ = now;  // last: what could not be followed to its end is followed again
 }
 
 const RealmRuntimePtr* WorkerState::realm(std::string_view name) {

@@ -17,8 +17,13 @@ namespace signet::oauth {
 struct PreparedClient {
   Client client;
   jose::KeyPtr secret_key;        ///< only for client_secret_jwt
-  std::string issuer;             ///< the realm's, when `claims` was made
-  tokens::ClaimsTemplate claims;  ///< for the default scope and audience
+  /// The realm's, when the claims below were made.
+  std::string issuer;
+  std::vector<std::string> default_audience;
+  std::shared_ptr<const tokens::ClaimsTemplate> claims;  ///< for the default scope and audience
+  /// The same for the scope that was asked for last, word for word, and granted.
+  std::string asked_scope;
+  std::shared_ptr<const tokens::ClaimsTemplate> asked_claims;
   /// SHA-256(process key ‖ secret) of the secret that was verified last, so that a slow hash is
   /// paid once and not per request.
   std::array<std::uint8_t, 32> proven{};

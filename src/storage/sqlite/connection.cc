@@ -9,12 +9,13 @@ constexpr int kBusyMilliseconds = 5000;
 
 // trusted_schema, cell_size_check: a file that somebody prepared must not run functions or lead
 // the reader astray. mmap off: a read error must be an error, not a signal. temp_store: savepoints
-// write no temporary files. wal_autocheckpoint off: the committer chooses the moment.
+// write no temporary files. cache_size: the system has the file's pages in memory too, and a miss
+// costs a copy. wal_autocheckpoint off: the committer chooses the moment.
 constexpr const char* kGuards =
     "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON;"
     "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON;"
     "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864;"
-    "PRAGMA cache_size=-16384;";
+    "PRAGMA cache_size=-4096;";
 
 // SQLite's count of its memory costs a process-wide lock for every allocation, and nobody reads it.
 // Answers SQLITE_MISUSE where SQLite runs already, which changes nothing.

@@ -1,10 +1,20 @@
 #include "storage/sqlite/group_commit.h"
 
+#include <malloc.h>
+
+#include <algorithm>
+
 #include "base/log.h"
 #include "storage/sqlite/changes.h"
 #include "storage/transaction_check.h"
 
 namespace signet::storage::sqlite {
+namespace {
+
+constexpr std::chrono::microseconds kMostPatience{500};
+constexpr std::chrono::seconds kIdleBeforeRelease{1};
+
+}  // namespace
 
 GroupCommit::GroupCommit(std::unique_ptr<Connection> writer, Limits limits)
     : limits_(limits), writer_(std::move(writer)) {
@@ -41,6 +51,7 @@ bool GroupCommit::enqueue(Transaction transaction, const async::OneShot<Done>& d
     std::lock_guard hold(mutex_);
     if (waiting_.size() >= limits_.max_waiting || stopping_) return false;
     waiting_.push_back({std::move(transaction), done, Status()});
+    if (waiting_.size() < wake_at_) return true;
   }
   wake_.notify_one();
   return true;
@@ -52,22 +63,53 @@ void GroupCommit::work() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      wait_for_work(lock);
       if (waiting_.empty()) return;
+      gather(lock);
       group.swap(waiting_);
     }
+    const auto begun = std::chrono::steady_clock::now();
     wrote_ = false;
+    holds_memory_ = true;
     apply_together(group);
     note_outcome(group);
-    for (Waiting& one : group)
-      one.done.complete(std::move(one.answer));
-    group.clear();
+    last_round_ = std::chrono::steady_clock::now() - begun;
     {
       std::lock_guard hold(mutex_);
       idle = waiting_.empty();
+      expected_ = std::min(group.size() + waiting_.size(), limits_.max_waiting);
     }
+    for (Waiting& one : group)
+      one.done.complete(std::move(one.answer));
+    group.clear();
     checkpoint(idle);
   }
+}
+
+void GroupCommit::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  const auto has_work = [this] { return stopping_ || !waiting_.empty(); };
+  if (holds_memory_ && !wake_.wait_for(lock, kIdleBeforeRelease, has_work)) {
+    lock.unlock();
+    give_back_memory();
+    lock.lock();
+  }
+  wake_.wait(lock, has_work);
+}
+
+// One who writes alone never waits here.
+void GroupCommit::gather(std::unique_lock<std::mutex>& lock) {
+  if (stopping_ || waiting_.size() >= expected_) return;
+  const auto patience = std::min<std::chrono::nanoseconds>(kMostPatience, last_round_ / 2);
+  wake_at_ = expected_;
+  wake_.wait_for(lock, patience, [this] { return stopping_ || waiting_.size() >= wake_at_; });
+  wake_at_ = 1;
+}
+
+// What a burst of writes needed: pages, and the heap that the transactions came in.
+void GroupCommit::give_back_memory() {
+  holds_memory_ = false;
+  sqlite3_db_release_memory(writer_->handle());
+  ::malloc_trim(0);
 }
 
 void GroupCommit::apply_together(Group& group) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -12,7 +13,8 @@ namespace signet::storage::sqlite {
 
 /// One thread that owns the writing connection. It takes all transactions that wait, applies them
 /// inside one transaction of SQLite, syncs once, then answers all: a token costs its share of a
-/// sync, not a sync. While it syncs, the next group gathers.
+/// sync, not a sync. While it syncs, the next group gathers; and where those who were just answered
+/// are likely to come again at once, it waits for them for a fraction of what a sync takes.
 class GroupCommit {
  public:
   struct Limits {
@@ -41,6 +43,9 @@ class GroupCommit {
 
   bool enqueue(Transaction transaction, const async::OneShot<Done>& done);
   void work();
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
+  void gather(std::unique_lock<std::mutex>& lock);
+  void give_back_memory();
   void apply_together(Group& group);
   void apply_one_by_one(Group& group);
   Status apply(const Transaction& transaction);
@@ -51,11 +56,15 @@ class GroupCommit {
   std::unique_ptr<Connection> writer_;  ///< of the thread alone
   int pages_in_log_ = 0;                ///< of the thread alone
   bool wrote_ = false;                  ///< of the thread alone
+  bool holds_memory_ = false;           ///< of the thread alone: the page cache may be full
+  std::chrono::nanoseconds last_round_{};  ///< of the thread alone
   std::atomic<bool> is_refusing_{false};
 
   std::mutex mutex_;  ///< guards what follows
   std::condition_variable wake_;
   Group waiting_;
+  std::size_t wake_at_ = 1;   ///< how many must wait before the thread is woken
+  std::size_t expected_ = 1;  ///< as many wrote in the last round
   bool stopping_ = false;
 
   std::thread thread_;

@@ -23,8 +23,9 @@ class SqliteStorage : public Storage {
         pool_("storage-read", kReaders, kMaxWaitingReads) {}
 
   Task<Done> commit(Transaction transaction) override {
-    CO_TRY(check_transaction(transaction));
-    co_return co_await committer_.commit(std::move(transaction));
+    if (Status checked = check_transaction(transaction); !checked.ok())
+      return refuse(std::move(checked).error());
+    return committer_.commit(std::move(transaction));
   }
 
   Task<std::optional<Document>> document(std::string kind, RealmName realm,
@@ -83,6 +84,8 @@ class SqliteStorage : public Storage {
   }
 
  private:
+  static Task<Done> refuse(Error why) { co_return why; }
+
   /// Runs a question on a thread of the pool, which has as many threads as there are connections.
   template <class T>
   Task<T> read(std::function<Result<T>(Connection&)> question) {
