@@ -216,6 +216,105 @@ TEST_F(AdminApiTest, rotate_makes_a_key_publishes_it_and_tells_the_plan) {
   EXPECT_NE(world.get("/oauth2/connect/jwk_uri").response().body.find(kid), std::string::npos);
 }
 
+TEST_F(AdminApiTest, sec_083_no_token_of_a_client_opens_administration) {
+  put("/admin/realms/root", "{}");
+  for (const char* format : {"jwt", "encrypted_jwt", "opaque"}) {
+    world.client("c", std::string(R"(,"access_token":{"format":")") + format + "\"}");
+    const std::string token = world.issue("c");
+    ASSERT_FALSE(token.empty());
+    EXPECT_EQ(call(http::Method::kGet, "/admin/realms", "", {}, token).status(), 401) << format;
+  }
+}
+
+TEST_F(AdminApiTest, sec_207_sec_062_the_token_counts_in_its_header_alone) {
+  for (const char* path :
+       {"/admin/realms?access_token=admin-token", "/admin/realms?token=admin-token"})
+    EXPECT_EQ(call(http::Method::kGet, path, "", {}, "").status(), 401) << path;
+  for (const char* header : {"bearer", "Basic admin-token", "Bearer", "Bearer  ",
+                             "Bearer admin-token, Bearer admin-token", "admin-token"}) {
+    EXPECT_EQ(call(http::Method::kGet, "/admin/realms", "", {{"Authorization", header}}, "")
+                  .status(),
+              401)
+        << header;
+  }
+  EXPECT_EQ(call(http::Method::kPost, "/admin/secrets/activate",
+                 "access_token=admin-token", {}, "")
+                .status(),
+            401);
+}
+
+TEST_F(AdminApiTest, sec_126_no_door_of_any_kind_shows_a_private_part) {
+  put("/admin/realms/root", "{}");
+  put("/admin/realms/root/clients/c", R"({"generate_secret":true})");
+  world.client("c1");
+  std::vector<std::string> texts;
+  for (const char* path :
+       {"/admin/realms", "/admin/realms/root", "/admin/realms/root/clients",
+        "/admin/realms/root/clients/c", "/admin/realms/root/secrets", "/admin/secrets/mappings",
+        "/admin/stores", "/admin/health", "/admin/audit", "/metrics"})
+    texts.push_back(get(path).response().body);
+  texts.push_back(
+      post("/admin/secrets/rotate",
+           R"({"store":"memory","id":"am.services.oauth2.stateless.signing.ES256"})")
+          .response()
+          .body);
+  for (const char* path : {"/oauth2/connect/jwk_uri", "/oauth2/.well-known/openid-configuration"})
+    texts.push_back(world.get(path).response().body);
+  // Whatever the members are called: the numbers themselves are looked for.
+  std::vector<std::string> numbers;
+  for (const char* alias : {"rsa", "ec256", "ed", "hmac", "aes"}) {
+    const auto secrets = async::run_now(world.store->fetch(Alias(alias)));
+    const auto members = secrets->front().key->jwk().private_json();
+    for (const char* member : {"d", "p", "q", "dp", "dq", "qi", "k"})
+      if (const json::Value* value = members.find(member)) numbers.push_back(*value->if_string());
+  }
+  ASSERT_GE(numbers.size(), 10U);
+  for (const auto& text : texts) {
+    ASSERT_FALSE(text.empty());
+    for (const auto& number : numbers)
+      EXPECT_EQ(text.find(number), std::string::npos) << text;
+    for (const char* member : {"\"d\":", "\"p\":", "\"q\":", "\"k\":", "PRIVATE"})
+      EXPECT_EQ(text.find(member), std::string::npos) << text;
+  }
+}
+
+TEST_F(AdminApiTest, sec_132_a_stolen_key_is_out_within_two_calls) {
+  put("/admin/realms/root", "{}");
+  world.client("c1");
+  world.client("o", R"(,"access_token":{"format":"opaque"})");
+  const std::string step =
+      R"("store":"memory","id":"am.services.oauth2.stateless.signing.RSA","force":true)";
+  world.store->put(Alias("rsa2"),
+                   {secrets::Secret::of_key(jose::Jwk::from_private(
+                       *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
+  const std::string stolen = world.issue("c1"), opaque = world.issue("o");
+  const std::string kid = jose::parse_compact_header(stolen)->kid;
+  post("/admin/secrets/publish", "{" + step + R"(,"alias":"rsa2"})");
+  EXPECT_EQ(post("/admin/secrets/activate", "{" + step + R"(,"alias":"rsa2"})").status(), 200);
+  EXPECT_EQ(post("/admin/secrets/retire", "{" + step + R"(,"alias":"rsa"})").status(), 200);
+  EXPECT_FALSE(world.is_active(stolen, "c1"));
+  EXPECT_EQ(world.get("/oauth2/connect/jwk_uri").response().body.find(kid), std::string::npos);
+  EXPECT_TRUE(world.is_active(world.issue("c1"), "c1"));
+  EXPECT_TRUE(world.is_active(opaque, "o")) << "what the key did not make lives on";
+  EXPECT_NE(get("/admin/audit?limit=100").response().body.find("\"forced\":true"),
+            std::string::npos);
+}
+
+TEST_F(AdminApiTest, sec_131_a_mapping_that_cannot_serve_is_refused_and_the_old_one_stays) {
+  put("/admin/realms/root", "{}");
+  const std::string id = "am.services.oauth2.stateless.signing.RSA";
+  const auto map = [&](const std::string& aliases) {
+    return put("/admin/secrets/mappings", R"({"store":"memory","secretId":")" + id +
+                                              R"(","aliases":)" + aliases + "}");
+  };
+  for (const char* bad : {R"(["ec256"])", R"(["nothing"])", "[]", R"(["rsa","rsa"])", R"(["aes"])"}) {
+    const auto answer = map(bad);
+    EXPECT_EQ(answer.status() / 100, 4) << bad << answer.text("detail");
+  }
+  EXPECT_NE(get("/admin/secrets/mappings?store=memory").response().body.find("[\"rsa\"]"),
+            std::string::npos);
+}
+
 TEST_F(AdminApiTest, paths_and_methods_that_are_not_there) {
   EXPECT_EQ(get("/admin/banana").status(), 404);
   EXPECT_EQ(call(http::Method::kDelete, "/admin/health").status(), 405);

@@ -85,9 +85,11 @@ Task<StoredRevision> put_realm(const AdminServices& services, json::Object docum
   transaction.emplace_back(std::move(put));
   transaction.emplace_back(audit(
       services, settings.name, before ? "realm.changed" : "realm.created", std::move(actor), name));
+  // Made before the commit: after it nothing may stand between storage and the caches.
+  oauth::ChangeFeed::Change change{"realm", settings.name, {}};
   CO_TRY(co_await storage.commit(std::move(transaction)));
   services.directory->forget(settings.name);
-  services.oauth->changes->publish({"realm", settings.name, {}});
+  services.oauth->changes->publish(std::move(change));
   CO_TRY(const auto after, co_await storage.document("realm", RealmName(), name));
   co_return StoredRevision{after ? after->revision : 0, !before};
 }
@@ -162,8 +164,9 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
   transaction.emplace_back(std::move(put));
   transaction.emplace_back(
       audit(services, realm, before ? "client.changed" : "client.created", std::move(actor), id));
+  oauth::ChangeFeed::Change change{"client", realm, id};
   CO_TRY(co_await storage.commit(std::move(transaction)));
-  services.oauth->changes->publish({"client", realm, id});
+  services.oauth->changes->publish(std::move(change));
   CO_TRY(const auto after, co_await storage.document("client", realm, id));
   out.stored = {after ? after->revision : 0, !before};
   out.document = oauth::without_secret(document);
@@ -222,9 +225,10 @@ Task<AdminReply> delete_realm(const AdminServices& services, AdminRequest reques
   storage::Transaction transaction;
   transaction.emplace_back(storage::EraseDocument{"realm", RealmName(), realm.str(), expected});
   transaction.emplace_back(audit(services, realm, "realm.deleted", request.actor, realm.view()));
+  oauth::ChangeFeed::Change change{"realm", realm, {}};
   CO_TRY(co_await storage.commit(std::move(transaction)));
   services.directory->forget(realm);
-  services.oauth->changes->publish({"realm", realm, {}});
+  services.oauth->changes->publish(std::move(change));
   co_return AdminReply{204, {}};
 }
 
@@ -278,8 +282,9 @@ Task<AdminReply> delete_client(const AdminServices& services, AdminRequest reque
   storage::Transaction transaction;
   transaction.emplace_back(storage::EraseDocument{"client", realm, id, expected});
   transaction.emplace_back(audit(services, realm, "client.deleted", request.actor, id));
+  oauth::ChangeFeed::Change change{"client", realm, id};
   CO_TRY(co_await services.oauth->storage->commit(std::move(transaction)));
-  services.oauth->changes->publish({"client", realm, id});
+  services.oauth->changes->publish(std::move(change));
   co_return AdminReply{204, {}};
 }
 

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
@@ -36,11 +37,14 @@ std::string environment_or(const char* name, const std::string& fallback) {
   return value && *value ? value : fallback;
 }
 
-// What `make run` starts: everything in one folder, root realm, one client.
+// What `make run` starts: everything in one folder, root realm, one client. The management listener
+// takes the next port, so that two of these get along.
 std::string demo_config() {
-  return "data_dir: " + environment_or("DATA_DIR", "./data") +
-         "\nserver:\n  port: " + environment_or("PORT", "8080") +
-         "\nmanagement:\n  port: " + environment_or("MANAGEMENT_PORT", "8081") +
+  const std::string port = environment_or("PORT", "8080");
+  const int number = std::atoi(port.c_str());
+  const std::string next = std::to_string(number > 0 && number < 65535 ? number + 1 : 0);
+  return "data_dir: " + environment_or("DATA_DIR", "./data") + "\nserver:\n  port: " + port +
+         "\nmanagement:\n  port: " + environment_or("MANAGEMENT_PORT", next) +
          "\nlog:\n  format: text\n";
 }
 
@@ -93,6 +97,10 @@ int main(int argc, char** argv) {
     sigaddset(&signals, signal);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+
+  // A dump of this process would hold keys (sec_125).
+  const rlimit no_dump{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_dump);
 
   if (const auto ready = signet::crypto::init(); !ready.ok()) return fail(ready.error());
 

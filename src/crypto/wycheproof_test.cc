@@ -172,7 +172,7 @@ TEST_F(Wycheproof, ecdsa) {
   run_signatures("ecdsa_secp256r1_sha256_test.json", Signature::kEs256, 32);
 }
 
-TEST_F(Wycheproof, ed25519) {
+TEST_F(Wycheproof, sec_097_ed25519) {
   run_signatures("ed25519_test.json", Signature::kEdDsa);
 }
 

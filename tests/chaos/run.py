@@ -10,7 +10,8 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-SCRIPTS = ["graceful", "kill9", "rotate_under_load", "slowloris", "disk_full", "limits", "canary"]
+SCRIPTS = ["graceful", "kill9", "rotate_under_load", "slowloris", "disk_full", "limits", "canary",
+           "sync_order", "hostile", "hardening"]
 
 
 def main():

@@ -4,6 +4,7 @@ clients' p99 stays within 2 x that of an idle server, and the slow ones are clos
 
 import asyncio
 import multiprocessing
+import resource
 import socket
 import time
 
@@ -85,9 +86,20 @@ def honest(port, raw, seconds):
     return asyncio.run(run())
 
 
+def raise_descriptors(wanted):
+    """Raises RLIMIT_NOFILE as far as it is wanted and allowed; gives what it is now."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    if soft != unlimited and soft < wanted:
+        soft = wanted if hard == unlimited else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == unlimited else soft
+
+
 def main():
-    options = harness.arguments(__doc__)
-    count = 2000 if options.long else 500
+    options = harness.arguments(__doc__, sockets=2000)
+    # A socket is one descriptor here and one there: the server inherits the limit.
+    count = min(options.sockets, (raise_descriptors(2 * options.sockets + 500) - 500) // 2)
     report = harness.Report(options.seed)
     server = harness.Server(options.signetd, {}, keep=options.keep)
     document = harness.config([])

@@ -129,6 +129,24 @@ TEST_F(SqliteDatabase, sec_069_the_schema_has_no_column_for_the_value_of_a_token
                    .ok());
 }
 
+TEST_F(SqliteDatabase, sec_212_metacharacters_of_sql_are_only_text) {
+  auto storage = open();
+  ASSERT_THAT(storage, is_ok());
+  const std::string evil = "x'); DROP TABLE documents; --\" % _ ? ?1 :a @b $c";
+  for (const std::string& text : {evil, std::string("' OR 1=1"), std::string("%"), std::string("_")}) {
+    PutDocument put;
+    put.document = {"client", RealmName(text), text, "{}", 0};
+    ASSERT_THAT(now((*storage)->commit({put})), is_ok());
+    const auto found = now((*storage)->document("client", RealmName(text), text));
+    ASSERT_TRUE(found.ok() && found->has_value()) << text;
+    const auto page = now((*storage)->documents("client", RealmName(text), "", 10));
+    ASSERT_TRUE(page.ok());
+    EXPECT_EQ(page->size(), 1U) << "only what has exactly this realm";
+    const auto other = now((*storage)->document(text, RealmName("r"), "a"));
+    EXPECT_TRUE(other.ok() && !other->has_value());
+  }
+}
+
 TEST_F(SqliteDatabase, the_audit_trail_cannot_be_edited_or_erased_by_a_statement) {
   auto storage = open();
   ASSERT_THAT(storage, is_ok());

@@ -1,0 +1,65 @@
+// What must never be the same twice.
+#include <unordered_set>
+
+#include "jose/jose_test_support.h"
+
+namespace signet::jose {
+namespace {
+
+using test::is_ok;
+
+TEST(Freshness, sec_147_no_initialisation_vector_comes_twice_under_one_key) {
+  SystemRandom random;
+  const KeyPtr key = test::key(test::symmetric(32));
+  const auto encryptor = test::must(DirectEncryptor::make(key, JweEnc::kA128CbcHs256, {}));
+  std::unordered_set<std::string> seen;
+  std::string token;
+  for (int i = 0; i < 100'000; ++i) {
+    token.clear();
+    ASSERT_THAT(encryptor.append(token, as_bytes("x"), random), is_ok());
+    const auto begin = token.find("..") + 2;  // dir: the encrypted key is empty
+    ASSERT_TRUE(seen.insert(token.substr(begin, token.find('.', begin) - begin)).second);
+  }
+}
+
+TEST(Freshness, sec_147_no_content_key_comes_twice) {
+  SystemRandom random;
+  const KeyPtr key = test::key(test::symmetric(16));
+  std::unordered_set<std::string> seen;
+  for (int i = 0; i < 5'000; ++i) {
+    // AES Key Wrap is deterministic: equal keys would give equal wrapped keys.
+    const auto token = test::must(encrypt_compact(
+        key, as_bytes("x"), test::encryption(JweAlg::kA128Kw, JweEnc::kA128Gcm), random));
+    const auto begin = token.find('.') + 1;
+    ASSERT_TRUE(seen.insert(token.substr(begin, token.find('.', begin) - begin)).second);
+  }
+}
+
+TEST(Freshness, sec_096_no_ecdsa_signature_has_the_same_r_as_another) {
+  const auto signer = test::must(CompactSigner::make(test::ec_key(), JwsAlg::kEs256, {}));
+  std::unordered_set<std::string> seen;
+  std::string token;
+  for (int i = 0; i < 50'000; ++i) {
+    token.clear();
+    ASSERT_THAT(signer.append(token, as_bytes("the same message each time")), is_ok());
+    // The first 40 characters of the signature are 30 bytes of r.
+    ASSERT_TRUE(seen.insert(token.substr(token.rfind('.') + 1, 40)).second);
+  }
+}
+
+TEST(Freshness, sec_079_text_that_is_not_utf_8_is_refused_in_header_and_claims) {
+  const std::string utf16("\0{\0}", 4), utf16_mark("\xFF\xFE{\0}\0", 6);
+  const KeyPtr keys[] = {test::hmac_key()};
+  for (const std::string& bad :
+       {std::string("{\"x\":\"\xFF\"}"), std::string("{\"x\":\"\xC0\xAF\"}"),
+        std::string("{\"x\":\"\xED\xA0\x80\"}"), std::string("\xEF\xBB\xBF{}"), utf16, utf16_mark}) {
+    EXPECT_FALSE(parse_claims(as_bytes(bad)).ok());
+    std::string header = bad;
+    if (header.front() == '{') header.insert(1, "\"alg\":\"HS256\",");
+    const auto token = test::token_with_header(header, "{}");
+    EXPECT_FALSE(verify_compact(token, test::with(keys)).ok());
+  }
+}
+
+}  // namespace
+}  // namespace signet::jose

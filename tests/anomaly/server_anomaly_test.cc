@@ -1,0 +1,384 @@
+// F8 over the endpoints and administration: a whole server without sockets.
+#include "admin/admin_api.h"
+#include "anomaly/anomaly_loop.h"
+#include "base/log.h"
+#include "oauth/endpoints/test_world.h"
+
+namespace signet {
+namespace {
+
+using oauth::test::FakeExchange;
+using oauth::test::World;
+using test::anomaly_loops;
+using test::Ended;
+using test::Operation;
+
+constexpr const char* kToken = "/oauth2/access_token";
+constexpr const char* kGrant = "grant_type=client_credentials";
+constexpr const char* kEcId = "am.services.oauth2.stateless.signing.ES256";
+
+class ServerAnomaly : public ::testing::Test {
+ protected:
+  ServerAnomaly() {
+    log::configure(log::Level::kOff, true);
+    // An answer that gets lost for want of memory ends as a time-out; soon, here.
+    world.keeping.store_timeout = Milliseconds(20);
+    world.start();
+    world.realm("root");
+    world.client("jwt", R"(,"access_token":{"signing_algorithm":"ES256"})");
+    world.client("encrypted", R"(,"access_token":{"format":"encrypted_jwt"})");
+    world.client("opaque", R"(,"access_token":{"format":"opaque"})");
+    admin = std::make_shared<admin::AdminServices>();
+    admin->oauth = world.services;
+    admin->directory = &world.router->directory();
+    admin->token_hash = tokens::opaque_hash("admin-token");
+    admin->seal = [](ByteView secret) -> Result<std::string> { return "SGN1." + to_text(secret); };
+    admin->stores = {{"memory", "memory", RealmName()}};
+    admin->is_ready = [] { return true; };
+  }
+  ~ServerAnomaly() override { log::configure(log::Level::kInfo, true); }
+
+  /// A request that waits to be sent.
+  std::unique_ptr<FakeExchange> request(http::Method method, const std::string& path,
+                                        const std::string& body, const std::string& user) {
+    std::map<std::string, std::string> headers;
+    if (method == http::Method::kPost)
+      headers["Content-Type"] = "application/x-www-form-urlencoded";
+    if (!user.empty())
+      headers["Authorization"] = "Basic " + base64::encode(as_bytes(user + ":" + World::kSecret));
+    return std::make_unique<FakeExchange>(method, path, headers, body);
+  }
+  std::unique_ptr<FakeExchange> admin_request(http::Method method, const std::string& path,
+                                              const std::string& body = "") {
+    return std::make_unique<FakeExchange>(
+        method, path,
+        std::map<std::string, std::string>{{"Authorization", "Bearer admin-token"}}, body);
+  }
+  FakeExchange ask_admin(http::Method method, const std::string& path,
+                         const std::string& body = "") {
+    auto exchange = admin_request(method, path, body);
+    admin::AdminApi(admin).handle(*exchange);
+    return *exchange;
+  }
+  /// Forgets what caches hold, so that a request loads everything.
+  void make_cold() {
+    for (const char* id : {"jwt", "encrypted", "opaque"})
+      world.services->changes->publish({"client", RealmName("root"), id});
+    world.router->directory().forget(RealmName("root"));
+    world.services->changes->publish({"realm", RealmName("root"), {}});
+  }
+  /// After every run the server answers as if nothing had been.
+  void expect_service() {
+    const std::string token = world.issue("jwt");
+    ASSERT_FALSE(token.empty());
+    ASSERT_TRUE(world.is_active(token, "jwt"));
+  }
+  /// An operation that is one request; `check` sees the exchange.
+  Operation of_request(std::string name, std::function<std::unique_ptr<FakeExchange>()> make,
+                       std::function<void(FakeExchange&, Ended)> check = {},
+                       std::function<void()> prepare = {}) {
+    Operation out;
+    out.name = std::move(name);
+    out.prepare = [this, make, prepare] {
+      if (prepare) prepare();
+      exchange = make();
+    };
+    out.act = [this] {
+      if (exchange->request().path.starts_with("/admin")) {
+        admin::AdminApi(admin).handle(*exchange);
+      } else {
+        world.router->handle(*exchange);
+      }
+      return exchange->outcome.ok() && exchange->response().status < 300;
+    };
+    out.check = [this, check](Ended ended) {
+      if (check) check(*exchange, ended);
+      if (!::testing::Test::HasFailure()) expect_service();
+    };
+    return out;
+  }
+
+  World world;
+  std::shared_ptr<admin::AdminServices> admin;
+  std::unique_ptr<FakeExchange> exchange;
+};
+
+class TokenAnomaly : public ServerAnomaly, public ::testing::WithParamInterface<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Formats, TokenAnomaly, ::testing::Values("jwt", "encrypted", "opaque"),
+                         [](const auto& row) { return std::string(row.param); });
+
+TEST_P(TokenAnomaly, f_8_a_token_that_is_answered_is_a_good_one) {
+  const std::string client = GetParam();
+  const auto check = [&](FakeExchange& answer, Ended ended) {
+    if (ended != Ended::kRight) return;
+    const std::string token = answer.text("access_token");
+    ASSERT_FALSE(token.empty());
+    ASSERT_TRUE(world.is_active(token, client));
+  };
+  const auto make = [&] { return request(http::Method::kPost, kToken, kGrant, client); };
+  world.issue(client);
+  anomaly_loops(of_request("token_warm_" + client, make, check));
+  anomaly_loops(of_request("token_cold_" + client, make, check, [this] { make_cold(); }));
+}
+
+TEST_P(TokenAnomaly, f_8_introspection_never_lies) {
+  const std::string client = GetParam();
+  const std::string token = world.issue(client);
+  anomaly_loops(of_request(
+      "introspect_" + client,
+      [&] { return request(http::Method::kPost, "/oauth2/introspect", "token=" + token, client); },
+      [](FakeExchange& answer, Ended ended) {
+        // Out of memory is no reason to call a good token inactive.
+        if (ended == Ended::kRight) { ASSERT_TRUE(answer.flag("active")); }
+      }));
+}
+
+TEST_P(TokenAnomaly, f_8_a_revocation_that_is_answered_holds) {
+  const std::string client = GetParam();
+  std::string token;
+  anomaly_loops(of_request(
+      "revoke_" + client,
+      [&] {
+        token = world.issue(client);
+        return request(http::Method::kPost, "/oauth2/token/revoke", "token=" + token, client);
+      },
+      [&](FakeExchange&, Ended ended) {
+        if (ended == Ended::kRight) {
+          ASSERT_FALSE(world.is_active(token, client));
+          return;
+        }
+        // Refused: asking again makes it so.
+        ASSERT_EQ(world.post("/oauth2/token/revoke", "token=" + token, client).status(), 200);
+        ASSERT_FALSE(world.is_active(token, client));
+      }));
+}
+
+TEST_F(ServerAnomaly, f_8_documents_are_whole_or_refused) {
+  for (const char* path : {"/oauth2/connect/jwk_uri", "/oauth2/.well-known/openid-configuration"}) {
+    const std::string whole = world.get(path).response().body;
+    for (const bool cold : {false, true}) {
+      anomaly_loops(of_request(
+          std::string(cold ? "cold " : "warm ") + std::string(path).substr(8),
+          [&] { return request(http::Method::kGet, path, "", ""); },
+          [&](FakeExchange& answer, Ended ended) {
+            if (ended == Ended::kRight) { ASSERT_EQ(answer.response().body, whole); }
+          },
+          [this, cold] {
+            if (cold) make_cold();
+          }));
+    }
+  }
+}
+
+TEST_F(ServerAnomaly, f_8_a_realm_is_the_old_or_the_new_one) {
+  const std::string path = "/admin/realms/changing";
+  int round = 0;
+  const auto lifetime_now = [&] {
+    const auto shown = ask_admin(http::Method::kGet, path);
+    const auto object = shown.json();
+    return object.find("realm")->get("access_token")->get("lifetime")->if_int().value_or(-1);
+  };
+  ask_admin(http::Method::kPut, path, R"({"access_token":{"lifetime":100}})");
+  world.client("c", R"(,"access_token":{"signing_algorithm":"ES256"})", "changing");
+  std::int64_t before = 100, wanted = 0;
+  anomaly_loops(of_request(
+      "realm_put",
+      [&] {
+        before = lifetime_now();
+        wanted = 100 + ++round % 50;
+        return admin_request(http::Method::kPut, path,
+                             "{\"access_token\":{\"lifetime\":" + std::to_string(wanted) + "}}");
+      },
+      [&](FakeExchange&, Ended ended) {
+        const std::int64_t stored = lifetime_now();
+        if (ended == Ended::kRight) {
+          ASSERT_EQ(stored, wanted);
+        } else {
+          ASSERT_TRUE(stored == wanted || stored == before) << stored;
+        }
+        const auto token =
+            world.post("/oauth2/realms/root/realms/changing/access_token", kGrant, "c").json();
+        ASSERT_TRUE(token.find("expires_in"));
+        ASSERT_EQ(token.find("expires_in")->if_int(), stored) << "caches follow what is stored";
+      }));
+  anomaly_loops(of_request("realm_get", [&] { return admin_request(http::Method::kGet, path); }));
+  anomaly_loops(of_request("realms_list",
+                           [&] { return admin_request(http::Method::kGet, "/admin/realms"); }));
+  anomaly_loops(of_request(
+      "realm_delete", [&] { return admin_request(http::Method::kDelete, "/admin/realms/gone"); },
+      [&](FakeExchange&, Ended ended) {
+        if (ended != Ended::kRight) ask_admin(http::Method::kDelete, "/admin/realms/gone");
+        ASSERT_EQ(ask_admin(http::Method::kGet, "/admin/realms/gone").status(), 404);
+        ASSERT_EQ(world.get("/oauth2/realms/root/realms/gone/connect/jwk_uri").status(), 404);
+      },
+      [&] {
+        ask_admin(http::Method::kPut, "/admin/realms/gone", "{}");
+        world.get("/oauth2/realms/root/realms/gone/connect/jwk_uri");
+      }));
+}
+
+TEST_F(ServerAnomaly, f_8_a_client_is_the_old_or_the_new_one) {
+  const std::string path = "/admin/realms/root/clients/changing";
+  const std::string secret = "\"secret\":\"" + World::kSecret + "\"";
+  const auto document = [&](std::int64_t lifetime) {
+    return "{" + secret + R"(,"access_token":{"signing_algorithm":"ES256","lifetime":)" +
+           std::to_string(lifetime) + "}}";
+  };
+  const auto lifetime_now = [&] {
+    const auto object = ask_admin(http::Method::kGet, path).json();
+    return object.find("client")->get("access_token")->get("lifetime")->if_int().value_or(-1);
+  };
+  ask_admin(http::Method::kPut, path, document(100));
+  int round = 0;
+  std::int64_t before = 100, wanted = 0;
+  anomaly_loops(of_request(
+      "client_put",
+      [&] {
+        world.issue("changing");  // so that caches hold it
+        before = lifetime_now();
+        wanted = 100 + ++round % 50;
+        return admin_request(http::Method::kPut, path, document(wanted));
+      },
+      [&](FakeExchange&, Ended ended) {
+        const std::int64_t stored = lifetime_now();
+        if (ended == Ended::kRight) {
+          ASSERT_EQ(stored, wanted);
+        } else {
+          ASSERT_TRUE(stored == wanted || stored == before) << stored;
+        }
+        const auto token = world.post(kToken, kGrant, "changing").json();
+        ASSERT_TRUE(token.find("expires_in"));
+        ASSERT_EQ(token.find("expires_in")->if_int(), stored) << "caches follow what is stored";
+      }));
+  anomaly_loops(of_request("client_get", [&] { return admin_request(http::Method::kGet, path); }));
+  anomaly_loops(of_request("clients_list", [&] {
+    return admin_request(http::Method::kGet, "/admin/realms/root/clients");
+  }));
+  anomaly_loops(of_request(
+      "client_delete",
+      [&] { return admin_request(http::Method::kDelete, "/admin/realms/root/clients/gone"); },
+      [&](FakeExchange&, Ended) {
+        const bool is_there =
+            ask_admin(http::Method::kGet, "/admin/realms/root/clients/gone").status() == 200;
+        ASSERT_EQ(world.post(kToken, kGrant, "gone").status(), is_there ? 200 : 401)
+            << "caches follow what is stored";
+      },
+      [&] {
+        ask_admin(http::Method::kPut, "/admin/realms/root/clients/gone", "{" + secret + "}");
+        world.issue("gone");
+      }));
+}
+
+TEST_F(ServerAnomaly, f_8_a_mapping_is_the_old_or_the_new_one) {
+  using List = std::vector<std::string>;
+  const auto step = [](const std::string& alias) {
+    return std::string(R"({"store":"memory","force":true,"id":")") + kEcId + R"(","alias":")" +
+           alias + "\"}";
+  };
+  const auto map_to = [](const List& aliases) {
+    std::string body =
+        std::string(R"({"store":"memory","force":true,"secretId":")") + kEcId + R"(","aliases":[)";
+    for (const auto& alias : aliases)
+      body += (&alias == aliases.data() ? "\"" : ",\"") + alias + "\"";
+    return body + "]}";
+  };
+  const auto mapped = [&] {
+    List out;
+    const auto mappings = async::run_now(world.keeper->mappings(RealmName(), StoreName("memory")));
+    for (const auto& mapping : *mappings) {
+      if (mapping.id.str() != kEcId) continue;
+      for (const auto& alias : mapping.aliases)
+        out.push_back(alias.str());
+    }
+    return out;
+  };
+  // A key that was retired never comes back, so each run has one of its own.
+  std::string fresh;
+  int round = 0;
+  const auto put_fresh = [&] {
+    fresh = "fresh-" + std::to_string(++round);
+    world.store->put(Alias(fresh),
+                     {secrets::Secret::of_key(jose::Jwk::from_private(
+                         *crypto::PrivateKey::generate(crypto::KeyKind::kEcP256)))});
+  };
+  enum Kind { kPublish, kActivate, kRetire, kMap };
+  for (const auto& [name, kind] : {std::pair("publish", kPublish), std::pair("activate", kActivate),
+                                   std::pair("retire", kRetire), std::pair("map", kMap)}) {
+    List before, after;
+    anomaly_loops(of_request(
+        name,
+        [&, kind] {
+          const char* paths[] = {"/admin/secrets/publish", "/admin/secrets/activate",
+                                 "/admin/secrets/retire"};
+          if (kind == kMap)
+            return admin_request(http::Method::kPut, "/admin/secrets/mappings", map_to(after));
+          return admin_request(http::Method::kPost, paths[kind], step(fresh));
+        },
+        [&](FakeExchange& answer, Ended ended) {
+          const List now = mapped();
+          if (ended == Ended::kRight) {
+            ASSERT_EQ(now, after) << answer.response().body;
+          } else {
+            ASSERT_TRUE(now == after || now == before) << ::testing::PrintToString(now);
+          }
+        },
+        [&, kind] {
+          ask_admin(http::Method::kPut, "/admin/secrets/mappings", map_to({"ec256"}));
+          put_fresh();
+          before = {"ec256"};
+          if (kind != kPublish) {
+            before.push_back(fresh);
+            ask_admin(http::Method::kPost, "/admin/secrets/publish", step(fresh));
+          }
+          after = {"ec256", fresh};
+          if (kind == kActivate || kind == kMap) after = {fresh, "ec256"};
+          if (kind == kRetire) after = {"ec256"};
+          ASSERT_EQ(mapped(), before);
+        }));
+  }
+}
+
+TEST_F(ServerAnomaly, f_8_lists_for_operators_are_whole_or_refused) {
+  for (const char* path : {"/admin/realms/root/secrets", "/admin/stores", "/admin/health",
+                           "/admin/audit"}) {
+    anomaly_loops(of_request(path, [&] { return admin_request(http::Method::kGet, path); }));
+  }
+  anomaly_loops(of_request("mappings", [&] {
+    auto made = admin_request(http::Method::kGet, "/admin/secrets/mappings");
+    const_cast<http::Request&>(made->request()).query = "store=memory";
+    return made;
+  }));
+}
+
+TEST_F(ServerAnomaly, f_8_a_rotation_leaves_a_ring_that_signs_and_verifies) {
+  const std::string old = world.issue("jwt");
+  int round = 0;
+  anomaly_loops(of_request(
+      "rotate",
+      [&] {
+        return admin_request(http::Method::kPost, "/admin/secrets/rotate",
+                             std::string(R"({"store":"memory","id":")") + kEcId +
+                                 R"(","alias":"made-)" + std::to_string(++round) + "\"}");
+      },
+      [&](FakeExchange&, Ended) { ASSERT_TRUE(world.is_active(old, "jwt")); },
+      [&] {
+        ask_admin(http::Method::kPut, "/admin/secrets/mappings",
+                  std::string(R"({"store":"memory","force":true,"secretId":")") + kEcId +
+                      R"(","aliases":["ec256"]})");
+      }));
+}
+
+TEST_F(ServerAnomaly, f_8_a_refresh_that_fails_leaves_the_rings_as_they_were) {
+  const std::string old = world.issue("jwt");
+  Operation operation;
+  operation.name = "keeper_refresh";
+  operation.act = [&] { return async::run_now(world.keeper->refresh()).ok(); };
+  operation.check = [&](Ended) {
+    ASSERT_TRUE(world.is_active(old, "jwt"));
+    expect_service();
+  };
+  anomaly_loops(operation);
+}
+
+}  // namespace
+}  // namespace signet

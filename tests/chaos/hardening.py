@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""How the programs are built and how the server runs: sec_216 (PIE, full RELRO, no executable stack,
+stack protector, FORTIFY, CET), sec_125 (no core dumps), sec_113 (files for the owner alone) and
+sec_207 (administration on loopback only)."""
+
+import pathlib
+import re
+import stat
+import subprocess
+
+import harness
+
+
+def readelf(binary, *options):
+    return subprocess.run(["readelf", "-W", *options, str(binary)], capture_output=True, text=True, check=True).stdout
+
+
+def check_build(report, name, binary):
+    header, segments = readelf(binary, "-h"), readelf(binary, "-l")
+    dynamic, symbols = readelf(binary, "-d"), readelf(binary, "--dyn-syms")
+    # The mark on the whole file needs a C library that has it too; the landing pads are our part.
+    landing_pads = pathlib.Path(binary).read_bytes().count(bytes.fromhex("f30f1efa"))
+    stack = re.search(r"GNU_STACK.*", segments)
+    checks = {
+        "pie": "DYN" in header and "PIE" in dynamic,
+        "relro": "GNU_RELRO" in segments,
+        "bind_now": "BIND_NOW" in dynamic or re.search(r"FLAGS_1.*NOW", dynamic),
+        "no_executable_stack": stack and "RWE" not in stack.group(),
+        "no_writable_code": not re.search(r"LOAD.*RWE", segments),
+        "stack_protector": "__stack_chk_fail" in symbols,
+        "fortify": re.search(r"__\w+_chk\b", symbols.replace("__stack_chk_fail", "")),
+        "cet_landing_pads": landing_pads > 1000,
+        "no_text_relocations": "TEXTREL" not in dynamic,
+        "no_rpath": "RPATH" not in dynamic and "RUNPATH" not in dynamic,
+    }
+    for what, holds in checks.items():
+        report.line(f"sec_216_{name}_{what}", 1 if holds else 0, "-", "1", bool(holds))
+
+
+def check_running(report, options):
+    with harness.Server(options.signetd, harness.config([]), keep=options.keep) as server:
+        harness.create_client(server, "c", access_token={"format": "opaque"})
+        limits = pathlib.Path(f"/proc/{server.pid}/limits").read_text()
+        core = re.search(r"Max core file size\s+(\S+)\s+(\S+)", limits).groups()
+        report.line("sec_125_core_dump_limit", core[0], "bytes", "0", core == ("0", "0"))
+        loose = [p for p in server.data_dir.rglob("*") if stat.S_IMODE(p.stat().st_mode) & 0o077]
+        loose += [p for p in [server.data_dir] if stat.S_IMODE(p.stat().st_mode) & 0o007]
+        report.line("sec_113_files_that_others_may_open", len(loose), "files", "0", not loose)
+        listening = set()
+        inodes = set()
+        for fd in pathlib.Path(f"/proc/{server.pid}/fd").iterdir():
+            try:
+                inodes.add(str(fd.readlink()))
+            except OSError:
+                pass
+        for line in pathlib.Path(f"/proc/{server.pid}/net/tcp").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+                listening.add(fields[1].split(":")[0])
+        report.line("sec_207_listens_on_loopback_unless_told_otherwise", len(listening), "addresses", "1",
+                    listening == {"0100007F"})
+        elsewhere = [path for path in ("/admin/realms", "/admin/health", "/metrics", "/health/live")
+                     if server.get(path).status != 404]
+        report.line("sec_207_administration_on_the_public_listener", len(elsewhere), "paths", "0", not elsewhere)
+
+
+def main():
+    options = harness.arguments(__doc__)
+    report = harness.Report()
+    check_build(report, "signetd", options.signetd)
+    check_build(report, "signet", options.signet)
+    check_running(report, options)
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()
