@@ -1,44 +1,11 @@
 #include "base/json.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "check.h"
-
-namespace {
-
-using signet::json::Array;
-using signet::json::Object;
-using signet::json::Value;
-
-/// The parser may round the last digit of a double another way than the writer did.
-bool same_number(double a, double b) {
-  const double difference = std::fabs(a - b);
-  return difference <= 1e-14 * std::fabs(a) || difference < 1e-300;
-}
-
-/// Equal as JSON: 1.0 and 1 are the same number. Integers are exact.
-bool same(const Value& a, const Value& b) {
-  if (a.is_integer() && b.is_integer()) return a == b;
-  if (a.is_number() && b.is_number()) return same_number(*a.if_number(), *b.if_number());
-  if (const Array* items = a.if_array()) {
-    const Array* others = b.if_array();
-    return others && std::equal(items->begin(), items->end(), others->begin(), others->end(), same);
-  }
-  if (const Object* members = a.if_object()) {
-    const Object* others = b.if_object();
-    return others && std::equal(members->begin(), members->end(), others->begin(), others->end(),
-                                [](const Object::Member& x, const Object::Member& y) {
-                                  return x.first == y.first && same(x.second, y.second);
-                                });
-  }
-  return a == b;
-}
-
-}  // namespace
+#include "json_same.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace signet;
+  using fuzz::same;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto value = json::parse(text);
   const auto object = json::parse_object(text);

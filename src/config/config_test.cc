@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -32,6 +33,12 @@ ServerConfig loaded(std::string_view text, const Environment& environment = {},
 TEST(Document, refuses_aliases_so_that_a_small_text_cannot_unfold) {
   EXPECT_THAT(problems_of("a: &x [1]\nserver: *x\n"), HasSubstr("signet.yaml:2: aliases"));
   EXPECT_THAT(problems_of("data_dir: &x here\n"), HasSubstr("signet.yaml:1: anchors"));
+}
+
+TEST(Document, a_name_with_a_line_feed_cannot_forge_a_line_of_the_log) {
+  const std::string text = problems_of("\"a\\nsignet.yaml: all is well\": 1\n");
+  EXPECT_THAT(text, HasSubstr("'a\\x0asignet.yaml: all is well'"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
 }
 
 TEST(Document, refuses_a_name_that_occurs_twice) {
