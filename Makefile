@@ -34,14 +34,14 @@ tsan: setup ## unit tests under ThreadSanitizer
 	@cmake --preset tsan >/dev/null && cmake --build --preset tsan -j $(JOBS) && ctest --test-dir build/tsan --output-on-failure
 
 interop: build ## clients that others wrote, against the built server
-	@tests/interop/run.py
+	@python3 tests/interop/run.py
 
 chaos: build ## kill -9, rotation under load, slow clients, full disk
-	@tests/chaos/run.py
+	@python3 tests/chaos/run.py
 
 bench: setup ## the table of docs/performance.md, also in build/bench.json
 	@cmake --preset bench >/dev/null && cmake --build --preset bench -j $(JOBS)
-	@bench/run.py
+	@python3 bench/run.py
 
 fuzz: setup ## each fuzz target for SECONDS (60)
 	@cmake --preset fuzz >/dev/null && cmake --build --preset fuzz -j $(JOBS)

@@ -55,10 +55,11 @@ for program in build/asan/bin/*_test; do
   gtest "$(basename "$program")" "$program"
 done
 script layers tools/check_layers_run.sh
+script security-rows python3 tools/check_security_rows.py
 script command-line python3 tests/cli/run_transcripts.py build/release/bin/signet
 tools/setup_test.sh >"$log/setup-test.log" 2>&1 || cat "$log/setup-test.log"
-script interop tests/interop/run.py
-script chaos tests/chaos/run.py
+script interop python3 tests/interop/run.py
+script chaos python3 tests/chaos/run.py
 
 [ ${#failures[@]} -gt 0 ] && printf 'failed: %s\n' "${failures[@]}"
 echo "$passed passed, $failed failed"

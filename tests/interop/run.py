@@ -4,7 +4,8 @@
   tests/interop/run.py [--signetd FILE]
 
 Prints one line per check and at last `N passed, N failed`. Installs npm jose, openid-client and
-oauth4webapi and the Python libraries joserfc and jwcrypto under build/interop, once.
+oauth4webapi and the Python libraries joserfc, jwcrypto, authlib and PyJWT under build/interop,
+once.
 """
 
 import json
@@ -21,6 +22,7 @@ harness.in_venv()
 warnings.simplefilter("ignore")  # the libraries warn of EdDSA's new name
 
 import bad_input  # noqa: E402
+import cross  # noqa: E402
 import python_checks  # noqa: E402
 import setting  # noqa: E402
 from results import Results  # noqa: E402
@@ -65,12 +67,24 @@ def run_js(results, world):
             results.fail(script, (done.stderr or "ended early").strip()[-600:])
 
 
+def run_cross_js(jobs):
+    """What npm jose makes of the jobs of cross.py."""
+    missing = install_js()
+    if missing:
+        raise RuntimeError(missing)
+    done = subprocess.run(["node", "cross.mjs", str(jobs)], cwd=JS, capture_output=True, text=True, timeout=120)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.strip()[-600:])
+    return json.loads(done.stdout)
+
+
 def main():
     options = harness.arguments(__doc__.splitlines()[0])
     results = Results()
     with setting.World(options) as world:
         python_checks.run(results, world)
         run_js(results, world)
+        cross.run(results, world, options.signet, run_cross_js)
         bad_input.run(results, world)
     sys.exit(results.finish())
 
