@@ -16,6 +16,8 @@ WALLS = [
     (re.compile(r"<yaml-cpp"), {"config"}, "the YAML library"),
     (re.compile(r"<boost/json"), {"base"}, "the JSON library"),
     (re.compile(r"<spdlog"), {"base"}, "the logging library"),
+    (re.compile(r"<curl/"), {"net"}, "the HTTP client library"),
+    (re.compile(r"<p11-kit/"), {"secrets/stores"}, "PKCS#11"),
 ]
 # Asio's TLS streams need these two types of OpenSSL; nothing else of it is used in net.
 ALLOWED = {("net", "<openssl/ssl.h>"), ("net", "<openssl/err.h>"), ("net", "<openssl/x509.h>")}

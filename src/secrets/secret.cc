@@ -60,6 +60,17 @@ Secret Secret::of_key(jose::Jwk jwk, std::optional<KeyId> chosen) {
   return secret;
 }
 
+Secret Secret::of_remote_key(jose::Jwk public_half, std::vector<jose::JwsAlg> allowed,
+                             std::shared_ptr<const RemoteKey> remote, std::optional<KeyId> chosen) {
+  Secret secret;
+  secret.kid = chosen ? std::move(*chosen) : KeyId(kid_of(public_half));
+  secret.kind = SecretKind::kRemoteKey;
+  secret.certificates = public_half.chain();
+  secret.key = jose::Key::remote(public_half.with_kid(secret.kid.str()), std::move(allowed));
+  secret.remote = std::move(remote);
+  return secret;
+}
+
 Secret Secret::of_certificates(std::vector<crypto::Certificate> certificates) {
   Secret secret;
   secret.kind = SecretKind::kCertificates;

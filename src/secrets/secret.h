@@ -23,6 +23,10 @@ enum class SecretKind : std::uint8_t {
 };
 std::string_view to_string(SecretKind kind);
 
+/// What does the work of a kRemoteKey; a wet thing (secrets/stores/remote_key.h), only carried
+/// here.
+class RemoteKey;
+
 /// One entry of a store: bytes, a key, certificates, or a handle to a key that cannot leave its
 /// box. Immutable; copies share the material.
 struct Secret {
@@ -33,6 +37,7 @@ struct Secret {
   std::string version;                            ///< of a store that versions; empty otherwise
   std::shared_ptr<const SecretBytes> text;        ///< kText
   jose::KeyPtr key;                               ///< kSymmetric, kKeyPair, kRemoteKey, kPublicKey
+  std::shared_ptr<const RemoteKey> remote;        ///< kRemoteKey
   std::vector<crypto::Certificate> certificates;  ///< chain of the key, or trust anchors
   std::optional<Instant> not_before, not_after;   ///< the store's own window, if it has one
 
@@ -40,6 +45,11 @@ struct Secret {
   /// kid: `chosen` if given, else the RFC 7638 thumbprint of the public half; for a symmetric key
   /// an opaque id: 96 bits of HMAC(key, fixed text), equal on every instance and telling nothing.
   static Secret of_key(jose::Jwk jwk, std::optional<KeyId> chosen = std::nullopt);
+  /// `key` is the public half (jose::Key::remote) with the algorithms that the box can do; kid as
+  /// in of_key().
+  static Secret of_remote_key(jose::Jwk public_half, std::vector<jose::JwsAlg> allowed,
+                              std::shared_ptr<const RemoteKey> remote,
+                              std::optional<KeyId> chosen = std::nullopt);
   static Secret of_certificates(std::vector<crypto::Certificate> certificates);
 };
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/random.h"
+#include "net/http_client.h"
 #include "secrets/mapping.h"
 #include "secrets/secret.h"
 
@@ -80,6 +81,8 @@ struct StoreContext {
   std::shared_ptr<const class EncodingKeys> encoding_keys;
   /// Environment variables as they were at start.
   std::map<std::string, std::string> environment;
+  /// The way out, for stores behind a network; null where none was made (tests, some tools).
+  std::shared_ptr<net::HttpClient> http;
 };
 
 }  // namespace signet::secrets
