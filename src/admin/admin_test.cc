@@ -15,7 +15,7 @@ class AdminApiTest : public ::testing::Test {
     services = std::make_shared<AdminServices>();
     services->oauth = world.services;
     services->directory = &world.router->directory();
-    services->token_hash = tokens::opaque_hash("admin-token");
+    services->token_hash = crypto::digest(crypto::Hash::kSha256, as_bytes("admin-token"));
     services->seal = [](ByteView secret) -> Result<std::string> {
       return "SGN1." + to_text(secret);
     };

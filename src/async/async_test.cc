@@ -43,6 +43,40 @@ TEST(OneShot, brings_a_value_from_another_thread_before_or_after_the_wait) {
   bringer.join();
 }
 
+TEST(Completions, wake_waiters_of_several_executors_each_on_its_own) {
+  std::vector<OneShot<int>> shots(6);
+  boost::asio::io_context left, right;
+  std::vector<int> on_left, on_right;
+  for (std::size_t i = 0; i < shots.size(); ++i) {
+    auto& seen = i % 2 == 0 ? on_left : on_right;
+    start<int>((i % 2 == 0 ? left : right).get_executor(), shots[i].wait(),
+               [&seen](Result<int> result) { seen.push_back(*result); });
+  }
+  left.poll();
+  right.poll();
+  {
+    Completions<int> completions;
+    for (std::size_t i = 0; i < shots.size(); ++i)
+      completions.add(shots[i], static_cast<int>(i));
+  }
+  EXPECT_TRUE(on_left.empty()) << "resumed by a thread that is not its own";
+  left.restart();
+  left.poll();
+  EXPECT_EQ(on_left, (std::vector<int>{0, 2, 4}));
+  EXPECT_TRUE(on_right.empty());
+  right.restart();
+  right.poll();
+  EXPECT_EQ(on_right, (std::vector<int>{1, 3, 5}));
+}
+
+TEST(Completions, come_before_the_wait_too) {
+  OneShot<int> early;
+  Completions<int> completions;
+  completions.add(early, 9);
+  completions.send();
+  EXPECT_EQ(*run_now(early.wait()), 9);
+}
+
 TEST(BlockingPool, runs_work_and_refuses_what_its_queue_cannot_hold) {
   BlockingPool pool("test", 1, 1);
   EXPECT_EQ(*run_now(pool.run<int>([]() -> Result<int> { return 5; })), 5);

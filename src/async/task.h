@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/result.h"
 
@@ -20,6 +21,9 @@ namespace async {
 
 using Executor = boost::asio::any_io_executor;
 
+template <class T>
+class Completions;
+
 /// A value that another thread will bring: one waiter, one bringer. `complete` may be called from
 /// any thread, before or after `wait`; the waiter resumes on its own executor.
 template <class T>
@@ -30,8 +34,27 @@ class OneShot {
   void complete(Result<T> result);
 
  private:
+  friend class Completions<T>;
+  class Waiter;
   struct State;
+  /// Keeps the result for a wait to come, or gives the waiter that it is for.
+  std::unique_ptr<Waiter> keep_or_waiter(Result<T>& result);
   std::shared_ptr<State> state_;
+};
+
+/// Completes many at once: waiters of one executor are woken by one message to it, not one each.
+template <class T>
+class Completions {
+ public:
+  Completions();
+  ~Completions();  ///< sends what was not sent
+  Completions(const Completions&) = delete;
+  void add(OneShot<T>& shot, Result<T> result);
+  void send();
+
+ private:
+  struct Pending;
+  std::vector<Pending> pending_;
 };
 
 /// The executor of the coroutine that asks.

@@ -1,6 +1,7 @@
 #pragma once
 // Bodies of the templates in task.h.
 
+#include <algorithm>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
@@ -9,7 +10,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
+#include <iterator>
 #include <mutex>
+#include <optional>
 
 #include "async/task.h"
 
@@ -32,28 +35,54 @@ class LoopLease {
   boost::asio::io_context* loop_;
 };
 
+/// A coroutine that sleeps.
+template <class T>
+class OneShot<T>::Waiter {
+ public:
+  virtual ~Waiter() = default;
+  virtual Executor executor() const = 0;
+  /// Only on its executor.
+  virtual void resume(Result<T> result) = 0;
+
+  static void post(std::unique_ptr<Waiter> waiter, Result<T> result) {
+    const Executor executor = waiter->executor();
+    boost::asio::post(executor, [waiter = std::move(waiter), result = std::move(result)]() mutable {
+      waiter->resume(std::move(result));
+    });
+  }
+};
+
 template <class T>
 struct OneShot<T>::State {
   std::mutex mutex;
   std::optional<Result<T>> result;
-  std::function<void(Result<T>)> resume;
+  std::unique_ptr<Waiter> waiter;
+
+  template <class Handler>
+  class WaiterOf : public Waiter {
+   public:
+    explicit WaiterOf(Handler handler) : handler_(std::move(handler)) {}
+    Executor executor() const override { return boost::asio::get_associated_executor(handler_); }
+    void resume(Result<T> result) override { std::move(handler_)(std::move(result)); }
+
+   private:
+    Handler handler_;
+  };
 };
 
 template <class T>
 OneShot<T>::OneShot() : state_(std::make_shared<State>()) {}
 
 template <class T>
+std::unique_ptr<typename OneShot<T>::Waiter> OneShot<T>::keep_or_waiter(Result<T>& result) {
+  std::lock_guard hold(state_->mutex);
+  if (!state_->waiter) state_->result.emplace(std::move(result));
+  return std::move(state_->waiter);
+}
+
+template <class T>
 void OneShot<T>::complete(Result<T> result) {
-  std::function<void(Result<T>)> resume;
-  {
-    std::lock_guard hold(state_->mutex);
-    if (!state_->resume) {
-      state_->result.emplace(std::move(result));
-      return;
-    }
-    resume = std::move(state_->resume);
-  }
-  resume(std::move(result));
+  if (auto waiter = keep_or_waiter(result)) Waiter::post(std::move(waiter), std::move(result));
 }
 
 template <class T>
@@ -63,26 +92,60 @@ Task<T> OneShot<T>::wait() {
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
                                                  void(Result<T>)>(
       [state = keep.get()](auto handler) {
-        // std::function wants a copyable callable; the handler is only movable.
-        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        auto resume = [shared](Result<T> result) {
-          auto executor = boost::asio::get_associated_executor(*shared);
-          boost::asio::post(executor, [shared, result = std::move(result)]() mutable {
-            (*shared)(std::move(result));
-          });
-        };
+        using WaiterHere = typename State::template WaiterOf<decltype(handler)>;
+        std::unique_ptr<Waiter> waiter = std::make_unique<WaiterHere>(std::move(handler));
         std::optional<Result<T>> ready;
         {
           std::lock_guard hold(state->mutex);
           if (state->result) {
             ready = std::move(state->result);
           } else {
-            state->resume = resume;
+            state->waiter = std::move(waiter);
           }
         }
-        if (ready) resume(std::move(*ready));
+        if (ready) Waiter::post(std::move(waiter), std::move(*ready));
       },
       boost::asio::use_awaitable);
+}
+
+template <class T>
+struct Completions<T>::Pending {
+  Executor executor;
+  std::unique_ptr<typename OneShot<T>::Waiter> waiter;
+  Result<T> result;
+};
+
+template <class T>
+Completions<T>::Completions() = default;
+
+template <class T>
+Completions<T>::~Completions() {
+  send();
+}
+
+template <class T>
+void Completions<T>::add(OneShot<T>& shot, Result<T> result) {
+  auto waiter = shot.keep_or_waiter(result);
+  if (!waiter) return;
+  Executor executor = waiter->executor();
+  pending_.push_back({std::move(executor), std::move(waiter), std::move(result)});
+}
+
+template <class T>
+void Completions<T>::send() {
+  while (!pending_.empty()) {
+    const Executor executor = pending_.front().executor;
+    const auto others =
+        std::stable_partition(pending_.begin(), pending_.end(),
+                              [&](const Pending& pending) { return pending.executor == executor; });
+    std::vector<Pending> now(std::make_move_iterator(pending_.begin()),
+                             std::make_move_iterator(others));
+    pending_.erase(pending_.begin(), others);
+    boost::asio::post(executor, [now = std::move(now)]() mutable {
+      for (Pending& pending : now)
+        pending.waiter->resume(std::move(pending.result));
+    });
+  }
 }
 
 template <class T>

@@ -33,7 +33,7 @@ struct Document {
 
 /// State of an opaque token, found by the hash of its value (the value itself is never stored).
 struct TokenRecord {
-  Bytes hash;  ///< SHA-256 of the token
+  Bytes hash;  ///< 32 bytes that tell the token but not its value (tokens::opaque_key)
   RealmName realm;
   ClientId client;
   std::string kind;  ///< "access", later "refresh", "code"

@@ -11,6 +11,15 @@ namespace signet::tokens {
 using jose::JwsAlg;
 using secrets::SecretId;
 
+namespace {
+
+// The moment of issue in an opaque token: 48 bits, which are whole characters of base64url.
+constexpr std::size_t kMomentBytes = 6;
+constexpr std::size_t kMomentSize = 8;
+static_assert(kOpaqueSize == kOpaquePrefix.size() + base64::url_size(kMomentBytes + 32));
+
+}  // namespace
+
 std::string_view to_string(TokenFormat format) {
   switch (format) {
     case TokenFormat::kJwt:
@@ -109,16 +118,24 @@ void append_claims(std::string& out, const ClaimsTemplate& ready, Instant issued
   out += "\"}";
 }
 
-void append_opaque(std::string& out, Random& random) {
-  std::uint8_t bytes[32];
-  random.fill(bytes);
+void append_opaque(std::string& out, Instant issued, Random& random) {
+  std::uint8_t bytes[kMomentBytes + 32];
+  auto moment = static_cast<std::uint64_t>(issued.time_since_epoch().count());
+  for (std::size_t i = kMomentBytes; i > 0; --i, moment >>= 8)
+    bytes[i - 1] = static_cast<std::uint8_t>(moment);
+  random.fill(ByteSpan(bytes).subspan(kMomentBytes));
   out += kOpaquePrefix;
   base64::url_append(out, bytes);
   wipe(bytes, sizeof bytes);
 }
 
-Bytes opaque_hash(std::string_view token) {
-  return crypto::digest(crypto::Hash::kSha256, as_bytes(token));
+OpaqueKey opaque_key(std::string_view token) {
+  const auto hash = crypto::sha256(as_bytes(token));
+  OpaqueKey key{};
+  const auto moment = token.substr(std::min(kOpaquePrefix.size(), token.size()), kMomentSize);
+  if (moment.size() == kMomentSize) base64::url_decode_into(moment, key.data());
+  std::copy_n(hash.begin(), key.size() - kMomentBytes, key.begin() + kMomentBytes);
+  return key;
 }
 
 Bytes token_id_hash(std::string_view jti) {

@@ -1,6 +1,7 @@
 #pragma once
 // tokens: what tokens look like. Claims, formats, which secret ID makes which kind of token.
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,11 +51,16 @@ TokenId make_token_id(Random& random);
 void append_claims(std::string& out, const ClaimsTemplate& ready, Instant issued, Instant expires,
                    const TokenId& id);
 
-/// An opaque token: "sgo_" and 256 random bits. Only its hash is ever stored.
+/// An opaque token: "sgo_", then in base64url the moment of issue (48 bits, milliseconds) and 256
+/// random bits. The moment comes first so that storage finds tokens of one time side by side: a
+/// group of new ones touches a few pages of an index, not one page each.
 inline constexpr std::string_view kOpaquePrefix = "sgo_";
-inline constexpr std::size_t kOpaqueSize = 4 + 43;
-void append_opaque(std::string& out, Random& random);
-Bytes opaque_hash(std::string_view token);
+inline constexpr std::size_t kOpaqueSize = 4 + 51;
+void append_opaque(std::string& out, Instant issued, Random& random);
+/// What an opaque token is found by, and all that is ever stored of it: the moment and 208 bits of
+/// the token's SHA-256.
+using OpaqueKey = std::array<std::uint8_t, 32>;
+OpaqueKey opaque_key(std::string_view token);
 /// Hash of a jti, for the deny list: realms are kept apart by the caller.
 Bytes token_id_hash(std::string_view jti);
 

@@ -43,10 +43,27 @@ TEST(TokenId, sec_068_has_128_bits_and_does_not_repeat) {
 TEST(OpaqueToken, sec_068_has_256_random_bits_beside_its_prefix) {
   SystemRandom random;
   std::string token;
-  append_opaque(token, random);
+  append_opaque(token, from_unix_seconds(1'700'000'000), random);
   EXPECT_EQ(token.size(), kOpaqueSize);
   EXPECT_EQ(shape_of(token), Shape::kOpaque);
-  EXPECT_EQ(opaque_hash(token).size(), 32U);
+  EXPECT_NE(opaque_key(token), opaque_key(token.substr(0, token.size() - 1) + '_'));
+}
+
+TEST(OpaqueToken, keys_of_one_moment_lie_side_by_side) {
+  SystemRandom random;
+  const auto key_at = [&](std::int64_t milliseconds) {
+    std::string token;
+    append_opaque(token, Instant(Milliseconds(milliseconds)), random);
+    return opaque_key(token);
+  };
+  for (std::int64_t moment = 1'700'000'000'000; moment < 1'700'000'000'300; ++moment)
+    EXPECT_LT(key_at(moment), key_at(moment + 1));
+  EXPECT_NE(key_at(5), key_at(5));
+}
+
+TEST(OpaqueToken, any_text_has_a_key) {
+  for (const char* text : {"", "sgo_", "sgo_short", "sgo_++++++++", "sgo_AAAAAAAAA"})
+    EXPECT_EQ(opaque_key(text), opaque_key(text)) << text;
 }
 
 TEST(Shape, is_told_by_form_alone) {

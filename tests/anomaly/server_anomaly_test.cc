@@ -31,7 +31,7 @@ class ServerAnomaly : public ::testing::Test {
     admin = std::make_shared<admin::AdminServices>();
     admin->oauth = world.services;
     admin->directory = &world.router->directory();
-    admin->token_hash = tokens::opaque_hash("admin-token");
+    admin->token_hash = crypto::digest(crypto::Hash::kSha256, as_bytes("admin-token"));
     admin->seal = [](ByteView secret) -> Result<std::string> { return "SGN1." + to_text(secret); };
     admin->stores = {{"memory", "memory", RealmName()}};
     admin->is_ready = [] { return true; };

@@ -1,7 +1,6 @@
 #include "oauth/endpoints/introspect_endpoint.h"
 
 #include "base/log.h"
-#include "crypto/digest.h"
 
 namespace signet::oauth {
 namespace {
@@ -18,8 +17,8 @@ Answer<std::string_view> read_token(const http::FormView& form) {
 }
 
 Task<std::optional<storage::TokenRecord>, Refusal> load_record(const Services& services,
-                                                               std::string_view token) {
-  CO_TRY(auto record, co_await services.storage->token(tokens::opaque_hash(token)));
+                                                               TokenCache::Key key) {
+  CO_TRY(auto record, co_await services.storage->token(Bytes(key.begin(), key.end())));
   co_return std::move(record);
 }
 
@@ -44,7 +43,7 @@ Answer<ClientCall::Need> IntrospectCall::act(http::Response& response) {
   Status checked = Error{Code::kNotFound, "token_unknown", "no such token"};
   if (tokens::shape_of(token) == tokens::Shape::kOpaque) {
     if (!loaded_) {
-      key_ = crypto::sha256(as_bytes(token));
+      key_ = tokens::opaque_key(token);
       ready_ = services_.token_cache->find(key_, now_);
       if (!ready_) return Need::kToken;
     }
@@ -62,11 +61,10 @@ Answer<ClientCall::Need> IntrospectCall::act(http::Response& response) {
     }
   }
   services_.counters.introspected->add();
-  const bool is_active =
-      checked.ok() && concerns(client_->client, *found) &&
-      (services_.denied->size() == 0 ||
-       !services_.denied->contains(realm_->settings().name.view(),
-                                   tokens::token_id_hash(found->claims.jwt_id)));
+  const bool is_active = checked.ok() && concerns(client_->client, *found) &&
+                         (services_.denied->size() == 0 ||
+                          !services_.denied->contains(realm_->settings().name.view(),
+                                                      tokens::token_id_hash(found->claims.jwt_id)));
   if (!is_active) {
     response.body += "{\"active\":false}";
     if (!checked.ok() && log::enabled(log::Level::kDebug))
@@ -85,7 +83,7 @@ Task<Done, Refusal> IntrospectCall::provide_for_act(Need) {
 
 Task<Done, Refusal> IntrospectCall::load_opaque() {
   const std::uint64_t revocations = services_.token_cache->revocations(key_);
-  CO_TRY(auto record, co_await services_.storage->token(Bytes(key_.begin(), key_.end())));
+  CO_TRY(auto record, co_await load_record(services_, key_));
   loaded_ = true;
   if (!record) co_return Done{};
   auto ready = std::make_shared<ReadyRecord>();
@@ -128,7 +126,7 @@ Answer<ClientCall::Need> RevokeCall::revoke_self_contained(std::string_view toke
 }
 
 void RevokeCall::forget_opaque(std::string_view token) {
-  services_.token_cache->revoke(crypto::sha256(as_bytes(token)));
+  services_.token_cache->revoke(tokens::opaque_key(token));
 }
 
 Answer<ClientCall::Need> RevokeCall::revoke_opaque(std::string_view token) {
@@ -141,13 +139,14 @@ Answer<ClientCall::Need> RevokeCall::revoke_opaque(std::string_view token) {
   if (record_->realm != realm_->settings().name) return Need::kNothing;
   if (record_->client != client_->client.id)
     return Refusal(OAuthError::kUnauthorizedClient, "the token was issued to another client");
-  transaction_ = {storage::EraseToken{tokens::opaque_hash(token)}};
+  const auto key = tokens::opaque_key(token);
+  transaction_ = {storage::EraseToken{Bytes(key.begin(), key.end())}};
   return Need::kCommit;
 }
 
 Task<Done, Refusal> RevokeCall::provide_for_act(Need need) {
   if (need == Need::kToken) {
-    CO_TRY(record_, co_await load_record(services_, *form_.find("token")));
+    CO_TRY(record_, co_await load_record(services_, tokens::opaque_key(*form_.find("token"))));
     loaded_ = true;
     co_return Done{};
   }

@@ -79,7 +79,8 @@ TEST_P(Introspection, sec_059_revoking_another_clients_token_is_refused) {
 }
 
 TEST_P(Introspection, sec_059_revoking_an_unknown_token_succeeds) {
-  for (const char* token : {"nonsense", "a.b.c", "sgo_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})
+  for (const char* token :
+       {"nonsense", "a.b.c", "sgo_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})
     EXPECT_EQ(world.post("/oauth2/token/revoke", std::string("token=") + token, "c1").status(), 200)
         << token;
 }

@@ -15,7 +15,8 @@ TokenCache::TokenCache(std::size_t records)
 // The key is a hash already. Its first byte chose the shard.
 std::size_t TokenCache::Hash::operator()(const Key& key) const {
   std::size_t out = 0;
-  std::memcpy(&out, key.data() + 1, sizeof out);
+  // The last bytes are of a hash; the first ones tell the time.
+  std::memcpy(&out, key.data() + key.size() - 1 - sizeof out, sizeof out);
   return out;
 }
 

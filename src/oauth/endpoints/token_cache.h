@@ -25,7 +25,7 @@ using ReadyRecordPtr = std::shared_ptr<const ReadyRecord>;
 /// this process takes effect at once; one of another process over the same storage within kMaxAge.
 class TokenCache {
  public:
-  using Key = std::array<std::uint8_t, 32>;  ///< SHA-256 of the token
+  using Key = tokens::OpaqueKey;
   static constexpr Milliseconds kMaxAge{1000};
 
   explicit TokenCache(std::size_t records = 20'000);
@@ -54,7 +54,7 @@ class TokenCache {
     std::list<Key> by_age;  ///< read longest ago first
     std::uint64_t revocations = 0;
   };
-  Shard& shard(const Key& key) const { return shards_[key[0] % kShards]; }
+  Shard& shard(const Key& key) const { return shards_[key.back() % kShards]; }
 
   static constexpr std::size_t kShards = 16;
   std::size_t max_in_shard_;

@@ -160,7 +160,7 @@ Answer<ClientCall::Need> TokenCall::mint_encrypted(http::Response& response) {
 }
 
 Answer<ClientCall::Need> TokenCall::mint_opaque() {
-  tokens::append_opaque(opaque_, *services_.random);
+  tokens::append_opaque(opaque_, now_, *services_.random);
   stage_ = Stage::kMinted;
   return Need::kCommit;
 }
@@ -188,7 +188,8 @@ Task<Done, Refusal> TokenCall::provide_for_act(Need need) {
     co_return Done{};
   }
   storage::TokenRecord record;
-  record.hash = tokens::opaque_hash(opaque_);
+  const auto key = tokens::opaque_key(opaque_);
+  record.hash.assign(key.begin(), key.end());
   record.realm = realm_->settings().name;
   record.client = client_->client.id;
   record.kind = "access";

@@ -16,7 +16,7 @@ namespace signet::oauth {
 /// A client with what one worker has prepared of it. Belongs to its worker: no sharing, no lock.
 struct PreparedClient {
   Client client;
-  jose::KeyPtr secret_key;        ///< only for client_secret_jwt
+  jose::KeyPtr secret_key;  ///< only for client_secret_jwt
   /// The realm's, when the claims below were made.
   std::string issuer;
   std::vector<std::string> default_audience;

@@ -79,8 +79,10 @@ void GroupCommit::work() {
       idle = waiting_.empty();
       expected_ = std::min(group.size() + waiting_.size(), limits_.max_waiting);
     }
+    async::Completions<Done> answers;
     for (Waiting& one : group)
-      one.done.complete(std::move(one.answer));
+      answers.add(one.done, std::move(one.answer));
+    answers.send();
     group.clear();
     checkpoint(idle);
   }
