@@ -1,6 +1,5 @@
 // The small grammars of http: whatever comes in, they answer; what they accept survives a round
-// trip, and the quick reader of
-// forms agrees with the strict one.
+// trip.
 
 #include "base/text.h"
 #include "check.h"
@@ -15,20 +14,17 @@ using namespace signet;
 using namespace signet::http;
 
 void check_form(std::string_view text) {
-  const auto form = Form::parse(text, FormView::kMaxFields);
   std::string scratch(text.size(), '\0');
-  const auto quick = FormView::parse(text, scratch);
+  const auto form = FormView::parse(text, scratch);
   if (!form.ok()) return;
-  FUZZ_CHECK(quick.ok());
-  FUZZ_CHECK(form->fields().size() == quick->fields().size());
-  FUZZ_CHECK((form->duplicate() == nullptr) == quick->duplicate().empty());
-  for (std::size_t i = 0; i < form->fields().size(); ++i) {
-    const auto& [name, value] = form->fields()[i];
-    FUZZ_CHECK(quick->fields()[i].name == name && quick->fields()[i].value == value);
-    FUZZ_CHECK(is_utf8(name) && is_utf8(value) && value.find('\0') == std::string::npos);
-    const auto again = Form::parse(form_encode(name) + "=" + form_encode(value));
+  for (const auto& [name, value] : form->fields()) {
+    FUZZ_CHECK(!name.empty() && is_utf8(name) && is_utf8(value));
+    FUZZ_CHECK(value.find('\0') == std::string::npos);
+    const std::string one = form_encode(name) + "=" + form_encode(value);
+    std::string room(one.size(), '\0');
+    const auto again = FormView::parse(one, room);
     FUZZ_CHECK(again.ok() && again->fields().size() == 1);
-    FUZZ_CHECK(again->fields()[0].first == name && again->fields()[0].second == value);
+    FUZZ_CHECK(again->fields()[0].name == name && again->fields()[0].value == value);
   }
 }
 
@@ -53,11 +49,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       FUZZ_CHECK(decoded->find("//") == std::string::npos);
     }
   }
-  const auto basic = parse_basic(text);
-  if (basic.ok()) FUZZ_CHECK(is_utf8(basic->user) && is_utf8(basic->password));
   const auto bearer = authorization(text, "Bearer");
   if (bearer) FUZZ_CHECK(bearer->size() <= text.size());
-  FUZZ_CHECK(media_type(text).size() <= text.size());
+  (void)is_media_type(text, "text/plain");
   (void)etag_matches(text, "\"a\"");
   return 0;
 }

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "http/form.h"
+#include "http/form_view.h"
 
 namespace signet::admin {
 namespace {
@@ -177,9 +178,10 @@ Result<std::optional<std::int64_t>> expected_revision(const AdminRequest& reques
 }
 
 std::string query_value(const AdminRequest& request, std::string_view name, std::string fallback) {
-  const auto form = http::Form::parse(request.query);
-  const std::string* value = form.ok() ? form->find(name) : nullptr;
-  return value ? *value : fallback;
+  std::string scratch(request.query.size(), '\0');
+  const auto form = http::FormView::parse(request.query, scratch);
+  const auto value = form.ok() && form->duplicate().empty() ? form->find(name) : std::nullopt;
+  return value ? std::string(*value) : fallback;
 }
 
 std::int64_t query_number(const AdminRequest& request, std::string_view name,

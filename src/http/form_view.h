@@ -10,8 +10,8 @@
 
 namespace signet::http {
 
-/// A small form read without allocating: names and values are views into the body, or into the
-/// caller's scratch where they had to be decoded. For hot paths; as strict as Form.
+/// application/x-www-form-urlencoded, read without allocating: names and values are views into the
+/// caller's scratch. Strict: see unescape_into() in form.h; a field has a name.
 class FormView {
  public:
   static constexpr std::size_t kMaxFields = 32;
@@ -19,7 +19,7 @@ class FormView {
     std::string_view name, value;
   };
 
-  /// `scratch` must hold body.size() bytes and outlive the view, as must `body`. "form_malformed",
+  /// `scratch` must hold body.size() bytes and outlive the view. "form_malformed",
   /// "form_too_many_fields".
   static Result<FormView> parse(std::string_view body, std::span<char> scratch);
 

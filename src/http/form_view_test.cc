@@ -22,9 +22,11 @@ TEST(FormView, decodes_names_and_values) {
   EXPECT_EQ(form->find("missing"), std::nullopt);
 }
 
-TEST(FormView, refuses_bad_escapes_nul_and_bytes_that_are_not_utf8) {
-  for (const char* bad : {"a=%", "a=%4", "a=%zz", "a=%00", "a=%FF", "%C0%AF=1", "a=%ED%A0%80"})
+TEST(FormView, refuses_bad_escapes_raw_blanks_nul_nameless_fields_and_what_is_not_utf8) {
+  for (const std::string_view bad : {"a=%", "a=%4", "a=%zz", "a=%00", "a=%FF", "%C0%AF=1",
+                                     "a=%ED%A0%80", "a=%C3%28", "a=b c", "a=b\r\n", "=x", "a=\x01"})
     EXPECT_THAT(parse(bad), fails("form_malformed")) << bad;
+  EXPECT_THAT(parse(std::string_view("a=\0", 3)), fails("form_malformed"));
 }
 
 TEST(FormView, sec_009_finds_a_name_that_occurs_twice_in_any_spelling) {

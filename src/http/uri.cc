@@ -40,7 +40,8 @@ Result<HttpUri> parse_http_uri(std::string_view input) {
       return refuse("the port is out of range");
     }
   }
-  // Boost.URL 1.81 reads "127.0.0.1.example.com:1" as the address alone and takes the rest for a path.
+  // Boost.URL 1.81 reads "127.0.0.1.example.com:1" as the address alone and takes the rest for a
+  // path.
   const std::string path = text(parsed->encoded_path());
   if (!path.empty() && path.front() != '/') return refuse("its host is not what it seems");
   uri.path = path;

@@ -8,29 +8,6 @@ namespace {
 
 using crypto::KeyKind;
 
-std::string_view curve_name(KeyKind kind) {
-  switch (kind) {
-    case KeyKind::kEcP256:
-      return "P-256";
-    case KeyKind::kEcP384:
-      return "P-384";
-    case KeyKind::kEcP521:
-      return "P-521";
-    case KeyKind::kEd25519:
-      return "Ed25519";
-    case KeyKind::kX25519:
-      return "X25519";
-    case KeyKind::kEd448:
-      return "Ed448";
-    case KeyKind::kX448:
-      return "X448";
-    case KeyKind::kSecp256k1:
-      return "secp256k1";
-    default:
-      return "";
-  }
-}
-
 bool is_okp(KeyKind kind) {
   return kind == KeyKind::kEd25519 || kind == KeyKind::kX25519 || kind == KeyKind::kEd448 ||
          kind == KeyKind::kX448;
@@ -43,7 +20,7 @@ void add_public_members(json::Object& out, const crypto::PublicKey& key) {
     out.set("e", base64::url_encode(parts.e));
     return;
   }
-  out.set("crv", curve_name(key.kind()));
+  out.set("crv", to_string(key.kind()));
   if (is_okp(key.kind())) {
     out.set("x", base64::url_encode(key.okp_x()));
   } else {
@@ -148,13 +125,13 @@ std::string Jwk::thumbprint() const {
         .add("n", base64::url_encode(parts.n))
         .end();
   } else if (is_okp(public_->kind())) {
-    writer.add("crv", curve_name(public_->kind()))
+    writer.add("crv", to_string(public_->kind()))
         .add("kty", "OKP")
         .add("x", base64::url_encode(public_->okp_x()))
         .end();
   } else {
     const auto parts = public_->ec_parts();
-    writer.add("crv", curve_name(public_->kind()))
+    writer.add("crv", to_string(public_->kind()))
         .add("kty", "EC")
         .add("x", base64::url_encode(parts.x))
         .add("y", base64::url_encode(parts.y))

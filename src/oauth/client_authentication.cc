@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "base/secret_bytes.h"
 #include "base/text.h"
+#include "http/form.h"
 
 namespace signet::oauth {
 namespace {
@@ -46,25 +47,6 @@ std::size_t decode_basic(std::string_view text, char* out, std::size_t room) {
   return size;
 }
 
-// RFC 6749 §2.3.1: both halves are form-encoded before they are joined. In place.
-bool form_decode_in_place(char* data, std::size_t& size) {
-  std::size_t to = 0;
-  for (std::size_t i = 0; i < size; ++i) {
-    char c = data[i];
-    if (c == '+') {
-      c = ' ';
-    } else if (c == '%') {
-      const auto byte = i + 2 < size ? from_hex({data + i + 1, 2}) : std::nullopt;
-      if (!byte) return false;
-      c = static_cast<char>(byte->front());
-      i += 2;
-    }
-    data[to++] = c;
-  }
-  size = to;
-  return std::memchr(data, 0, size) == nullptr && is_utf8({data, size});
-}
-
 Answer<Done> read_basic(std::string_view header, Credentials& out) {
   const auto malformed = [] {
     return Error{Code::kInvalid, "basic_malformed", "the Basic credentials are malformed"};
@@ -78,11 +60,13 @@ Answer<Done> read_basic(std::string_view header, Credentials& out) {
   out.used = size;
   const void* colon = std::memchr(data, ':', size);
   if (!colon) return invalid_client(malformed());
-  auto id_size = static_cast<std::size_t>(static_cast<const char*>(colon) - data);
-  char* const secret = data + id_size + 1;
-  std::size_t secret_size = size - id_size - 1;
-  if (!form_decode_in_place(data, id_size) || !form_decode_in_place(secret, secret_size))
-    return invalid_client(malformed());
+  const auto id_written = static_cast<std::size_t>(static_cast<const char*>(colon) - data);
+  char* const secret = data + id_written + 1;
+  // RFC 6749 §2.3.1: both halves are form-encoded before they are joined.
+  const std::size_t id_size = http::unescape_into({data, id_written}, true, data);
+  const std::size_t secret_size =
+      http::unescape_into({secret, size - id_written - 1}, true, secret);
+  if (id_size == SIZE_MAX || secret_size == SIZE_MAX) return invalid_client(malformed());
   out.kind = Credentials::Kind::kBasic;
   out.client_id = {data, id_size};
   out.secret = {secret, secret_size};

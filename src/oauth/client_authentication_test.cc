@@ -37,12 +37,18 @@ TEST(Credentials, sec_037_basic_halves_are_form_decoded) {
   EXPECT_EQ(r.kind, Credentials::Kind::kBasic);
   EXPECT_EQ(r.id, "c:1");
   EXPECT_EQ(r.secret, "p%w +é");
+  // The example of RFC 6749 §2.3.1.
+  const auto example = read("Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW", "");
+  ASSERT_TRUE(example.answer.ok());
+  EXPECT_EQ(example.id, "s6BhdRkqt3");
+  EXPECT_EQ(example.secret, "gX1fBat3bV");
 }
 
 TEST(Credentials, malformed_basic_is_invalid_client) {
   for (const char* bad : {"Basic", "Basic ", "Basic !!!!", "Basic QQ", "Bearer abc", "Basic Yzo%"})
     EXPECT_EQ(read(bad, "").answer.error().error, OAuthError::kInvalidClient) << bad;
-  EXPECT_EQ(read(basic("c:%zz"), "").answer.error().error, OAuthError::kInvalidClient);
+  for (const char* bad : {"nocolon", "c:%zz", "c:b\n", "c:b d"})
+    EXPECT_EQ(read(basic(bad), "").answer.error().error, OAuthError::kInvalidClient) << bad;
   EXPECT_EQ(read(basic(std::string("c:\0x", 4)), "").answer.error().error,
             OAuthError::kInvalidClient);
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "http/form.h"
 #include "oauth/client_secret.h"
 
 namespace signet::oauth {
@@ -70,11 +71,6 @@ SpareBlocks& spare_blocks() {
   return spare;
 }
 
-bool is_form(std::string_view content_type) {
-  return equal_ignoring_case(trim(content_type.substr(0, content_type.find(';'))),
-                             "application/x-www-form-urlencoded");
-}
-
 Refusal wrong_secret() {
   return invalid_client({Code::kDenied, "client_secret_wrong", "the client secret is wrong"});
 }
@@ -100,7 +96,7 @@ void ClientCall::operator delete(void* memory, std::size_t size) {
 
 Answer<Done> ClientCall::read(const http::Request& request) {
   now_ = services_.clock->now();
-  if (!is_form(request.header("Content-Type")))
+  if (!http::is_media_type(request.header("Content-Type"), "application/x-www-form-urlencoded"))
     return Refusal(OAuthError::kInvalidRequest,
                    "the body must be application/x-www-form-urlencoded");
   std::span<char> scratch = small_scratch_;
