@@ -1,6 +1,7 @@
 #pragma once
 // What is inside the keys. Only for the sources of this room.
 
+#include "base/worker.h"
 #include "crypto/key.h"
 #include "crypto/openssl_ptr.h"
 
@@ -18,6 +19,8 @@ struct PrivateKey::Impl {
   PublicKey pub;
   SecretBytes okp_d;  ///< only for Ed25519 and X25519
   SecretBytes pkcs8;  ///< as it was read, so that what goes out is what came in; may be empty
+  /// Copies to decrypt with, one for each thread: see Prepared in schemes.h.
+  PerWorker<PkeyPtr> copies{};
 };
 
 constexpr bool is_nist_curve(KeyKind kind) {

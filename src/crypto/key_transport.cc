@@ -32,6 +32,22 @@ bool set_padding(EVP_PKEY_CTX* ctx, RsaPadding padding) {
          EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, fetched_md(hash)) == 1;
 }
 
+// Leaves the error queue to the caller.
+Result<SecretBytes> rsa_decrypt_with(EVP_PKEY* pkey, RsaPadding padding, std::size_t modulus,
+                                     ByteView cipher) {
+  PkeyCtxPtr ctx(pkey ? EVP_PKEY_CTX_new_from_pkey(nullptr, pkey, nullptr) : nullptr);
+  if (!ctx || EVP_PKEY_decrypt_init(ctx.get()) != 1 || !set_padding(ctx.get(), padding)) {
+    return Error{Code::kInternal, "crypto_library_failed", "RSA decryption"};
+  }
+  SecretBytes out(modulus);
+  std::size_t size = out.size();
+  if (EVP_PKEY_decrypt(ctx.get(), out.span().data(), &size, cipher.data(), cipher.size()) != 1) {
+    return Error{Code::kInvalid, "decrypt_failed", "the ciphertext does not decrypt"};
+  }
+  out.truncate(size);
+  return out;
+}
+
 }  // namespace
 
 Result<Bytes> rsa_encrypt(const PublicKey& key, RsaPadding padding, ByteView plain) {
@@ -56,17 +72,14 @@ Result<SecretBytes> rsa_decrypt(const PrivateKey& key, RsaPadding padding, ByteV
   const std::size_t modulus = key.impl().pub.impl().first.size();
   // RFC 8017 §7.1.2 step 1: exactly as long as the modulus.
   if (cipher.size() != modulus) return decrypt_failed();
-  PkeyCtxPtr ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, key.impl().pkey.get(), nullptr));
-  if (!ctx || EVP_PKEY_decrypt_init(ctx.get()) != 1 || !set_padding(ctx.get(), padding)) {
-    return internal_error("RSA decryption");
-  }
-  SecretBytes out(modulus);
-  std::size_t size = out.size();
-  if (EVP_PKEY_decrypt(ctx.get(), out.span().data(), &size, cipher.data(), cipher.size()) != 1) {
-    return decrypt_failed();
-  }
-  out.truncate(size);
-  return out;
+  const auto copy = [&] { return std::make_unique<PkeyPtr>(EVP_PKEY_dup(key.impl().pkey.get())); };
+  return key.impl().copies.with(copy, [&](PkeyPtr& own) -> Result<SecretBytes> {
+    if (!own) own = std::move(*copy());
+    auto plain = rsa_decrypt_with(own.get(), padding, modulus, cipher);
+    if (ERR_peek_error() == 0 || !ran_out_of_memory()) return plain;
+    own.reset();
+    return Error{Code::kInternal, "crypto_library_failed", "RSA decryption: out of memory"};
+  });
 }
 
 Result<SecretBytes> agree(const PrivateKey& mine, const PublicKey& theirs) {

@@ -2,6 +2,13 @@
 
 namespace signet::crypto {
 
+bool ran_out_of_memory() {
+  bool found = false;
+  while (const unsigned long error = ERR_get_error())
+    found = found || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+  return found;
+}
+
 Error library_error(Code code, const char* reason, std::string_view what) {
   std::string detail(what);
   if (const char* words = ERR_reason_error_string(ERR_peek_last_error())) {

@@ -52,6 +52,12 @@ class QuietErrors {
   ~QuietErrors() { ERR_clear_error(); }
 };
 
+/// Whether the library ran out of memory since its error queue was empty; empties the queue. Where
+/// an allocation fails inside an operation with an RSA key, OpenSSL 3.0 may report success with a
+/// wrong result, and leaves the blinding of that key object halfway, so that later results are
+/// wrong too: such a result counts as none, and such an object is given up.
+bool ran_out_of_memory();
+
 /// The failure with the library's own words for it; empties the queue.
 Error library_error(Code code, const char* reason, std::string_view what);
 inline Error internal_error(std::string_view what) {

@@ -37,7 +37,7 @@ Error mismatch() {
 
 PrivateKey make_private(PkeyPtr pkey, PublicKey pub, SecretBytes okp_d, SecretBytes pkcs8) {
   return PrivateKey(std::make_shared<const PrivateKey::Impl>(
-      PrivateKey::Impl{std::move(pkey), std::move(pub), std::move(okp_d), std::move(pkcs8)}));
+      PrivateKey::Impl{std::move(pkey), std::move(pub), std::move(okp_d), std::move(pkcs8), {}}));
 }
 
 Result<SecretBytes> raw_private(const EVP_PKEY* pkey) {

@@ -13,6 +13,10 @@
 namespace signet::crypto {
 namespace {
 
+Status out_of_memory() {
+  return Error{Code::kInternal, "crypto_library_failed", "signing: out of memory"};
+}
+
 Status sign_digest(EVP_PKEY_CTX* ctx, Signature scheme, std::size_t size, ByteView message,
                    std::uint8_t* out) {
   std::uint8_t hashed[64], der[kLargestEcdsaDer];
@@ -36,9 +40,14 @@ class DigestSigner : public Signer {
       : key_(std::move(key)), scheme_(scheme), size_(size) {}
   std::size_t size() const override { return size_; }
   Status sign(ByteView message, std::uint8_t* out) const override {
-    return prepared_.with(
-        [this] { return prepare_copy(key_.impl().pkey.get(), scheme_, true); },
-        [&](Prepared& own) { return sign_digest(own.ctx.get(), scheme_, size_, message, out); });
+    const auto copy = [this] { return prepare_copy(key_.impl().pkey.get(), scheme_, true); };
+    return prepared_.with(copy, [&](Prepared& own) {
+      if (!own.ctx) own = std::move(*copy());
+      Status done = sign_digest(own.ctx.get(), scheme_, size_, message, out);
+      if (done.ok() && !ran_out_of_memory()) return done;
+      own = Prepared();
+      return done.ok() ? out_of_memory() : done;
+    });
   }
 
  private:
@@ -105,8 +114,9 @@ Result<Bytes> sign(const PrivateKey& key, Signature scheme, ByteView message) {
     TRY(signer->sign(message, out.data()));
     return out;
   }
-  const PkeyCtxPtr ctx = prepare(key.impl().pkey.get(), scheme, true);
-  TRY(sign_digest(ctx.get(), scheme, out.size(), message, out.data()));
+  const auto once = prepare_copy(key.impl().pkey.get(), scheme, true);
+  TRY(sign_digest(once->ctx.get(), scheme, out.size(), message, out.data()));
+  if (ran_out_of_memory()) return out_of_memory().error();
   return out;
 }
 

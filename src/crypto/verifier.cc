@@ -38,10 +38,11 @@ class DigestVerifier : public Verifier {
   DigestVerifier(PublicKey key, Signature scheme)
       : key_(std::move(key)), scheme_(scheme), size_(signature_size(key_)) {}
   bool verify(ByteView message, ByteView signature) const override {
-    return prepared_.with([this] { return prepare_copy(key_.impl().pkey.get(), scheme_, false); },
-                          [&](Prepared& own) {
-                            return verify_digest(own.ctx.get(), scheme_, size_, message, signature);
-                          });
+    const auto copy = [this] { return prepare_copy(key_.impl().pkey.get(), scheme_, false); };
+    return prepared_.with(copy, [&](Prepared& own) {
+      if (!own.ctx) own = std::move(*copy());
+      return verify_digest(own.ctx.get(), scheme_, size_, message, signature);
+    });
   }
 
  private:
