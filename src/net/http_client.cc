@@ -52,7 +52,7 @@ Result<http::HttpUri> checked(const OutboundRequest& request) {
                       (request.method == "HEAD" && !request.body.empty());
   if (is_odd)
     return Error{Code::kInvalid, "outbound_method_invalid",
-                 origin + ": " + quoted(request.method) + " cannot be sent so"};
+                 origin + ": the method is no token, or cannot be sent so"};
   for (const auto& [name, value] : request.headers) {
     const bool is_ours = std::any_of(std::begin(kOurHeaders), std::end(kOurHeaders),
                                      [&](auto ours) { return equal_ignoring_case(ours, name); });

@@ -111,8 +111,8 @@ TEST(HttpClientLife, a_request_with_a_body_is_never_sent_twice) {
   const auto http = client();
   ASSERT_THAT(send(http, request_to(peer.url("/first"))), is_ok());
   EXPECT_THAT(send(http, request_to(peer.url("/create"), "POST", "x")), fails("outbound_broken"));
-  EXPECT_EQ(peer.seen().size(), 2u);
-  EXPECT_EQ(peer.connections(), 1u);
+  ASSERT_THAT(send(http, request_to(peer.url("/first"))), is_ok());
+  EXPECT_EQ(peer.seen().size(), 3u);
 }
 
 TEST(HttpClientLife, an_empty_post_is_never_sent_twice_either) {
