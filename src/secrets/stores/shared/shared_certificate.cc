@@ -114,14 +114,17 @@ class SharedCertificateStore : public Store,
                       slot_->describe() + " did not say who was first"};
     }
     const bool is_ours = created == SharedSlot::Created::kOurs;
-    log::info(is_ours ? "shared_certificate_made" : "shared_certificate_made_by_another",
-              {{"store", name_.str()}, {"place", slot_->describe()}});
+    tell(is_ours ? "shared_certificate_made" : "shared_certificate_made_by_another");
     CO_TRY(ValuePtr there, co_await read_existing());
     if (is_ours && !constant_time_equal(there->view(), ours->view())) {
-      log::warn("shared_certificate_replaced",
-                {{"store", name_.str()}, {"place", slot_->describe()}});
+      tell("shared_certificate_replaced");
     }
     co_return co_await take(std::move(there));
+  }
+
+  void tell(std::string_view event) const {
+    const std::string place = slot_->describe();
+    log::info(event, {{"store", name_.str()}, {"place", place}});
   }
 
   Task<ValuePtr> generate() {
