@@ -51,7 +51,8 @@ class FakeAws {
   std::set<std::string> denied;  ///< "GetSecretValue", "CreateSecret", "GetSecretValue:missing"
   std::vector<OutboundResponse> next;  ///< answers that come before any sense
   std::string access_key = kKeyId, secret_key = kSecretKey;
-  std::function<std::optional<OutboundResponse>(const OutboundRequest&, const std::string& operation,
+  std::function<std::optional<OutboundResponse>(const OutboundRequest&,
+                                                const std::string& operation,
                                                 const json::Object& body)>
       more;  ///< other services
 
@@ -96,8 +97,8 @@ class FakeAws {
     const auto uri = http::parse_http_uri(request.url).value();
     what.path = uri.path;
     for (const std::string_view name : split(signed_names, ';')) {
-      what.headers.emplace_back(
-          std::string(name), name == "host" ? host_header(uri) : header_of(request, name));
+      what.headers.emplace_back(std::string(name),
+                                name == "host" ? host_header(uri) : header_of(request, name));
     }
     what.body = request.body;
     const std::string date = header_of(request, "X-Amz-Date");

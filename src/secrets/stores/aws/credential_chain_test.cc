@@ -52,7 +52,7 @@ TEST(CredentialChain, the_environment_comes_first) {
   EXPECT_EQ((*found)->access_key_id, "AKID");
   EXPECT_EQ(as_text((*found)->secret_access_key.view()), "secret");
   EXPECT_EQ((*found)->session_token, "token");
-  EXPECT_EQ(Chain({{"AWS_ACCESS_KEY_ID", "AKID"}}).id(), "aws_credentials_partial");
+  EXPECT_EQ(Chain(Environment{{"AWS_ACCESS_KEY_ID", "AKID"}}).id(), "aws_credentials_partial");
 }
 
 TEST(CredentialChain, profiles_are_read_from_both_files) {
@@ -78,7 +78,7 @@ TEST(CredentialChain, profiles_are_read_from_both_files) {
             {}, by_setting);
   EXPECT_EQ(set.id(), "A1");
 
-  EXPECT_EQ(Chain({{"AWS_PROFILE", "none"}, {"HOME", one.folder.str()}}).id(),
+  EXPECT_EQ(Chain(Environment{{"AWS_PROFILE", "none"}, {"HOME", one.folder.str()}}).id(),
             "aws_profile_missing");
 }
 
@@ -92,8 +92,9 @@ TEST(CredentialChain, profiles_that_a_server_cannot_follow_are_refused_in_words)
   EXPECT_EQ(one.id(), "aws_profile_incomplete");
   one.folder.write(".aws/credentials", "[default\n");
   EXPECT_EQ(one.id(), "aws_profile_malformed");
-  one.folder.write(".aws/credentials", "[default]\nrole_arn=a\nsource_profile=b\n[b]\nrole_arn=c\n"
-                                       "source_profile=default\n");
+  one.folder.write(".aws/credentials",
+                   "[default]\nrole_arn=a\nsource_profile=b\n[b]\nrole_arn=c\n"
+                   "source_profile=default\n");
   EXPECT_EQ(one.id(), "aws_profile_incomplete") << "a circle";
 }
 
@@ -137,16 +138,19 @@ TEST(CredentialChain, a_web_identity_is_exchanged_unsigned) {
   EXPECT_NE(sent[0].body.find("WebIdentityToken=eyJ.a%2Bb%2Fc%3D.d"), std::string::npos);
   EXPECT_NE(sent[0].body.find("RoleSessionName=pod"), std::string::npos);
 
-  EXPECT_EQ(Chain({{"AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere"}}).id(), "aws_credentials_partial");
-  EXPECT_EQ(Chain({{"AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere"}, {"AWS_ROLE_ARN", "r"}}).id(),
-            "aws_file_unreadable");
-  Chain refused({{"AWS_WEB_IDENTITY_TOKEN_FILE", one.folder.str() + "/token"},
-                 {"AWS_ROLE_ARN", "r"}},
-                [](const OutboundRequest&) {
-                  return FakeHttpClient::response(
-                      403, "<ErrorResponse><Error><Code>AccessDenied</Code>"
-                           "<Message>Not authorized</Message></Error></ErrorResponse>");
-                });
+  EXPECT_EQ(Chain(Environment{{"AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere"}}).id(),
+            "aws_credentials_partial");
+  EXPECT_EQ(
+      Chain(Environment{{"AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere"}, {"AWS_ROLE_ARN", "r"}}).id(),
+      "aws_file_unreadable");
+  Chain refused(
+      {{"AWS_WEB_IDENTITY_TOKEN_FILE", one.folder.str() + "/token"}, {"AWS_ROLE_ARN", "r"}},
+      [](const OutboundRequest&) {
+        return FakeHttpClient::response(
+            403,
+            "<ErrorResponse><Error><Code>AccessDenied</Code>"
+            "<Message>Not authorized</Message></Error></ErrorResponse>");
+      });
   EXPECT_EQ(refused.id(), "aws_access_denied");
 }
 
@@ -171,8 +175,8 @@ TEST(CredentialChain, a_container_is_asked_with_its_token) {
   EXPECT_EQ(header_of(pod.sent()[0], "Authorization"), "Bearer x");
 
   one.folder.write("token", "Bearer x\r\nHost: evil");
-  EXPECT_EQ(Chain({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", url},
-                   {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file}})
+  EXPECT_EQ(Chain(Environment{{"AWS_CONTAINER_CREDENTIALS_FULL_URI", url},
+                              {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file}})
                 .id(),
             "aws_container_token_invalid");
 }
@@ -184,7 +188,8 @@ TEST(CredentialChain, only_this_machine_and_the_agents_are_asked_without_tls) {
   for (const char* good :
        {"https://agent.example.com/c", "http://localhost:8080/c", "http://127.1.2.3/c",
         "http://[::1]/c", "http://169.254.170.2/c", "http://[fd00:ec2::23]/c"}) {
-    EXPECT_EQ(Chain({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", good}}, answer).id(), "ASIA") << good;
+    EXPECT_EQ(Chain(Environment{{"AWS_CONTAINER_CREDENTIALS_FULL_URI", good}}, answer).id(), "ASIA")
+        << good;
   }
   for (const char* bad :
        {"http://agent.example.com/c", "http://169.254.169.254/c", "http://10.0.0.1/c", "ftp://x/",
@@ -193,7 +198,7 @@ TEST(CredentialChain, only_this_machine_and_the_agents_are_asked_without_tls) {
     EXPECT_EQ(chain.id(), "aws_container_uri_denied") << bad;
     EXPECT_TRUE(chain.sent().empty()) << bad;
   }
-  EXPECT_EQ(Chain({{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "@evil/"}}).id(),
+  EXPECT_EQ(Chain(Environment{{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "@evil/"}}).id(),
             "aws_container_uri_denied");
 }
 
@@ -216,7 +221,8 @@ OutboundResponse imds(const OutboundRequest& request, const std::string& credent
 }
 
 TEST(CredentialChain, an_instance_is_asked_last_and_with_a_session_token_alone) {
-  Chain one({}, [](const OutboundRequest& request) { return imds(request, agent_answer("ASIAEC2")); });
+  Chain one({},
+            [](const OutboundRequest& request) { return imds(request, agent_answer("ASIAEC2")); });
   EXPECT_EQ(one.id(), "ASIAEC2");
   EXPECT_EQ(now(one.chain->region()).value(), "eu-north-1");
   EXPECT_EQ(one.sent()[0].url, "http://169.254.169.254/latest/api/token");
@@ -236,12 +242,13 @@ TEST(CredentialChain, an_instance_is_asked_last_and_with_a_session_token_alone) 
 
 TEST(CredentialChain, answers_of_agents_that_are_none_are_errors) {
   const std::string error = R"({"Code":"AssumeRoleUnauthorizedAccess","Message":"no"})";
-  for (const std::string& body : {error, std::string("<html>"), std::string("{}"),
-                                  agent_answer("A", "tomorrow")}) {
+  for (const std::string& body :
+       {error, std::string("<html>"), std::string("{}"), agent_answer("A", "tomorrow")}) {
     Chain one({}, [body](const OutboundRequest& request) { return imds(request, body); });
     EXPECT_EQ(one.id(), "aws_credentials_malformed") << body;
   }
-  EXPECT_EQ(Chain({{"AWS_EC2_METADATA_DISABLED", "true"}}).id(), "aws_credentials_missing");
+  EXPECT_EQ(Chain(Environment{{"AWS_EC2_METADATA_DISABLED", "true"}}).id(),
+            "aws_credentials_missing");
   EXPECT_EQ(Chain({}).id(), "outbound_unreachable");
 }
 
@@ -303,10 +310,10 @@ TEST(CredentialChain, the_region_is_found_in_order) {
   const Environment both = {{"AWS_REGION", "a-1"}, {"AWS_DEFAULT_REGION", "b-1"}};
   EXPECT_EQ(now(Chain(both, {}, settings).chain->region()).value(), "eu-central-1");
   EXPECT_EQ(now(Chain(both).chain->region()).value(), "a-1");
-  EXPECT_EQ(now(Chain({{"AWS_DEFAULT_REGION", "b-1"}}).chain->region()).value(), "b-1");
-  EXPECT_THAT(now(Chain({{"AWS_EC2_METADATA_DISABLED", "true"}}).chain->region()),
+  EXPECT_EQ(now(Chain(Environment{{"AWS_DEFAULT_REGION", "b-1"}}).chain->region()).value(), "b-1");
+  EXPECT_THAT(now(Chain(Environment{{"AWS_EC2_METADATA_DISABLED", "true"}}).chain->region()),
               fails("aws_region_missing"));
-  EXPECT_THAT(now(Chain({{"AWS_REGION", "evil.example.com/"}}).chain->region()),
+  EXPECT_THAT(now(Chain(Environment{{"AWS_REGION", "evil.example.com/"}}).chain->region()),
               fails("aws_region_missing"));
 }
 
@@ -329,8 +336,7 @@ TEST(AwsWire, failures_are_read_in_each_place_where_they_stand) {
   EXPECT_STREQ(failure_of(400, "", "garbage").reason, "aws_request_refused");
   EXPECT_STREQ(failure_of(400, "", R"({"__type":"New","message":"m"})").reason,
                "aws_request_refused");
-  const Error told =
-      failure_of(400, "", "{\"__type\":\"A\\nB\",\"Message\":\"line\\nfeed\"}");
+  const Error told = failure_of(400, "", "{\"__type\":\"A\\nB\",\"Message\":\"line\\nfeed\"}");
   EXPECT_EQ(told.detail.find('\n'), std::string::npos);
 }
 

@@ -27,7 +27,7 @@ constexpr std::size_t kP256Bytes = 32;
 constexpr std::size_t kP384Bytes = 48;
 constexpr std::size_t kP521Bytes = 66;
 
-// Ed25519's row has no digest: PureEdDSA signs the message.
+// The hash of Ed25519's row is never used: PureEdDSA signs the message.
 constexpr std::array<SigningRow, 10> kSigning = {{
     {JwsAlg::kRs256, "RSASSA_PKCS1_V1_5_SHA_256", Hash::kSha256, 0},
     {JwsAlg::kRs384, "RSASSA_PKCS1_V1_5_SHA_384", Hash::kSha384, 0},
@@ -116,12 +116,12 @@ Result<KmsKey> parse_public_key(const json::Object& answer) {
 Result<json::Object> sign_request(const std::string& key, JwsAlg alg, ByteView signing_input) {
   constexpr std::size_t kLongestMessage = 4096;
   const SigningRow* row = row_of(alg);
-  const bool is_raw = alg == JwsAlg::kEdDsa;
+  const bool is_raw = signing_input.size() <= kLongestMessage;
   if (!row) {
     return Error{Code::kUnsupported, "remote_operation_unsupported",
                  "AWS KMS does not sign with " + std::string(jose::name(alg))};
   }
-  if (is_raw && signing_input.size() > kLongestMessage) {
+  if (!is_raw && alg == JwsAlg::kEdDsa) {
     return Error{Code::kUnsupported, "kms_message_too_long",
                  "AWS KMS signs at most 4096 bytes with Ed25519, and this token has " +
                      std::to_string(signing_input.size())};

@@ -30,8 +30,8 @@ struct KmsKey {
 /// SM2, ML-DSA, key agreement); kUnavailable "aws_answer_malformed".
 Result<KmsKey> parse_public_key(const json::Object& answer);
 
-/// The body of Sign: the digest where KMS makes one itself otherwise, so that no input is too long;
-/// Ed25519 takes the input, of at most 4096 bytes: kUnsupported "kms_message_too_long".
+/// The body of Sign: the input itself up to KMS's limit of 4096 bytes, its digest beyond; Ed25519
+/// has no such way: kUnsupported "kms_message_too_long".
 Result<json::Object> sign_request(const std::string& key, jose::JwsAlg alg, ByteView signing_input);
 /// The signature as JOSE writes it. kUnavailable "aws_answer_malformed".
 Result<Bytes> parse_signature(const json::Object& answer, jose::JwsAlg alg);
