@@ -8,9 +8,9 @@ suffix. That is added here; the verdict stays moto's.
 
 import json
 import threading
-import urllib.request
 
 import boto3
+from moto import settings
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.secretsmanager import models as secrets_models
 from moto.server import ThreadedMotoServer
@@ -69,8 +69,7 @@ class Aws:
         self.url = "http://127.0.0.1:%d" % self.server.get_host_and_port()[1]
         self.admin_keys = ("testing", "testing")
         self.admin_keys = self.user("judge", ADMIN_POLICY)
-        request = urllib.request.Request(self.url + "/moto-api/reset-auth", data=b"0", method="POST")
-        urllib.request.urlopen(request).read()
+        settings.INITIAL_NO_AUTH_ACTION_COUNT = 0  # from here on everybody is checked
 
     def __enter__(self):
         return self
