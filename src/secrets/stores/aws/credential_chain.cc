@@ -55,16 +55,18 @@ Result<CredentialsPtr> keys_of(const Profile& profile, const std::string& name) 
 }  // namespace
 
 Task<CredentialsPtr> CredentialChain::get() {
-  {
-    const std::lock_guard lock(mutex_);
-    const Instant now = access_->context.clock->now();
-    const bool is_good = last_ && (!last_->expires || now + kRefreshAhead < *last_->expires);
-    if (is_good || (last_ && now < next_try_)) co_return last_;
-  }
+  if (CredentialsPtr kept = still_good()) co_return kept;
   std::function<Task<CredentialsPtr>()> work = [self = shared_from_this()] {
     return self->refresh();
   };
   co_return co_await refreshing_.run(std::move(work));
+}
+
+CredentialsPtr CredentialChain::still_good() const {
+  const std::lock_guard lock(mutex_);
+  const Instant now = access_->context.clock->now();
+  const bool is_good = last_ && (!last_->expires || now + kRefreshAhead < *last_->expires);
+  return is_good || (last_ && now < next_try_) ? last_ : CredentialsPtr();
 }
 
 void CredentialChain::forget(CredentialsPtr refused) {
@@ -73,6 +75,8 @@ void CredentialChain::forget(CredentialsPtr refused) {
 }
 
 Task<CredentialsPtr> CredentialChain::refresh() {
+  // Somebody else's may have ended between the look and the call.
+  if (CredentialsPtr kept = still_good()) co_return kept;
   auto found = co_await find();
   const std::lock_guard lock(mutex_);
   next_try_ = access_->context.clock->now() + kBetweenTries;

@@ -30,6 +30,7 @@ class CredentialChain : public std::enable_shared_from_this<CredentialChain> {
   Task<std::string> region();
 
  private:
+  CredentialsPtr still_good() const;
   Task<CredentialsPtr> refresh();
   Task<CredentialsPtr> find();
   Task<CredentialsPtr> from_profile(Profiles profiles, std::string region, std::string name,

@@ -128,7 +128,9 @@ Task<KmsStore::ReadingPtr> KmsStore::read(Alias alias) {
   } else if (answer) {
     CO_TRY(KmsKey key, parse_public_key(*answer));
     reading->stamp = key.arn;
-    jose::Jwk jwk = jose::Jwk::from_public(key.public_key);
+    // Without it, a key that only decrypts would pass for one that signs.
+    const jose::KeyUse use = key.decrypts ? jose::KeyUse::kEnc : jose::KeyUse::kSig;
+    jose::Jwk jwk = jose::Jwk::from_public(key.public_key).with_use(use);
     std::vector<jose::JwsAlg> allowed = key.signs;
     auto remote = std::make_shared<const RemoteKmsKey>(client_, std::move(key));
     Secret secret = Secret::of_remote_key(std::move(jwk), std::move(allowed), std::move(remote));

@@ -164,6 +164,7 @@ TEST(KmsStore, decrypts_content_keys_and_tells_nothing_of_forged_ones) {
   const auto secrets = now(kms.store()->fetch(Alias("alias/decrypt")));
   ASSERT_THAT(secrets, is_ok());
   const Secret& secret = secrets->front();
+  EXPECT_FALSE(secret.key->can_verify(JwsAlg::kRs256)) << "it signs nothing";
   for (const JweAlg alg : {JweAlg::kRsaOaep, JweAlg::kRsaOaep256}) {
     const auto key = now(secret.remote->unwrap(alg, to_bytes("wrapped")));
     ASSERT_THAT(key, is_ok());
