@@ -28,6 +28,7 @@ SecretsManagerStore::SecretsManagerStore(StoreName name, SecretsManagerSettings 
       client_(std::make_shared<Client>(kSecretsManager, std::move(access))) {}
 
 Error SecretsManagerStore::told(const Alias& alias, Error error) const {
+  if (error.code == Code::kInvalid) error.code = Code::kConfig;  // the value, not a caller
   error.detail = "store " + quoted(name_.view()) + ", AWS Secrets Manager " +
                  quoted(alias.view(), 256) + ": " + error.detail;
   if (is_denied(error)) {

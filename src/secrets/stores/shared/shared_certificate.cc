@@ -189,6 +189,7 @@ class SharedCertificateStore : public Store,
     auto secrets = read_key_bundle(value.view(), opens);
     if (!secrets) {
       Error error = std::move(secrets).error();
+      if (error.code == Code::kInvalid) error.code = Code::kConfig;  // the value, not a caller
       error.detail = slot_->describe() + ": " + error.detail;
       return error;
     }

@@ -252,7 +252,8 @@ TEST(SharedCertificate, a_certificate_that_was_lost_is_a_new_one) {
 
 TEST(SharedCertificate, what_is_there_must_be_a_key_pair) {
   for (const std::string& value :
-       {std::string("just a text"), pem_of("HMAC-256"), std::string("{}"),
+       {std::string("just a text"), std::string("-----BEGIN PRIVATE KEY-----\nbroken"),
+        pem_of("HMAC-256"), std::string("{}"),
         pem_of("P-256").substr(pem_of("P-256").find("-----BEGIN CERT"))}) {
     World world;
     world.service->value = value;
