@@ -17,9 +17,9 @@ namespace signet::secrets {
 namespace {
 
 constexpr int kCreateTries = 3;
-constexpr int kReadTries = 8;
+constexpr int kReadTries = 6;  // together less than a store has to answer (keys.store_timeout)
 constexpr Milliseconds kFirstWait{100};
-constexpr Milliseconds kLongestWait{5'000};
+constexpr Milliseconds kLongestWait{2'000};
 constexpr auto kExpiryNotice = std::chrono::hours(24 * 30);
 
 using ValuePtr = std::shared_ptr<const SecretBytes>;
