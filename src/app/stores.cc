@@ -45,6 +45,8 @@ class Collector {
     }
     if (configured.type == kLocalType && made.mappings.empty())
       made.mappings = secrets::default_mappings();
+    const auto mapper = std::dynamic_pointer_cast<secrets::DefaultMapper>(store);
+    if (mapper && made.mappings.empty()) made.mappings = mapper->default_mappings();
     out.stores.push_back(std::move(made));
     out.infos.push_back({configured.name, configured.type, realm});
     return Done{};
@@ -68,12 +70,30 @@ class Collector {
   const secrets::StoreContext& context_;
 };
 
+// Indicium's own setting as a store.
+config::StoreConfig shared_signing_store(const config::SharedSigningConfig& shared) {
+  config::StoreConfig store;
+  store.name = "signing-certificate";
+  if (!shared.aws_secret_name.empty()) {
+    store.type = "aws_shared_certificate";
+    store.settings.set("secret_name", shared.aws_secret_name);
+  } else {
+    store.type = "azure_key_vault_certificate";
+    store.settings.set("certificate_url", shared.key_vault_certificate_url);
+  }
+  return store;
+}
+
 }  // namespace
 
 Result<MadeStores> make_stores(const config::ServerConfig& config,
                                const secrets::StoreContext& context) {
   Collector collector(context);
   std::vector<config::StoreConfig> global = config.secret_stores;
+  // A server that was told to share a certificate has none of its own beside it.
+  if (config.shared_signing) {
+    global.insert(global.begin(), shared_signing_store(*config.shared_signing));
+  }
   if (global.empty()) {
     config::StoreConfig local;
     local.name = "local";

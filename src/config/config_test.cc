@@ -351,19 +351,30 @@ TEST(ServerConfig, warns_of_what_is_unwise) {
 
 // ------------------------------------------------------------------ Indicium
 
-TEST(Indicium, its_setting_is_understood_and_refused_until_the_store_exists) {
+TEST(Indicium, its_setting_is_understood_in_its_own_file_in_ours_and_in_the_environment) {
   const std::string json =
       "{\n  // written by .NET\n  \"Logging\": {\"x\": [1,],},\n"
       "  \"OpenIDServerSigningSettings\": {\n    \"AwsSecretManager\": {\"SecretName\": \"a\"},\n  "
       "}\n}";
-  EXPECT_EQ(problems_of(json, {}, "/srv/appsettings.Production.json"),
-            "/srv/appsettings.Production.json:5: "
-            "OpenIDServerSigningSettings.AwsSecretManager.SecretName: AWS Secrets Manager is not "
-            "available yet: it arrives with the cloud stores, configure secret_stores instead\n");
-  EXPECT_THAT(problems_of("", {{"OpenIDServerSigningSettings__AwsSecretManager__SecretName", "a"}}),
-              HasSubstr("arrives with the cloud stores"));
-  EXPECT_THAT(problems_of("OpenIDServerSigningSettings: {KeyVaultCertificateUrl: 'https://v/c'}\n"),
-              HasSubstr("Azure Key Vault"));
+  const auto own = load(json, "/srv/appsettings.Production.json", {});
+  ASSERT_TRUE(own.ok()) << to_text(own.error());
+  ASSERT_TRUE(own->shared_signing);
+  EXPECT_EQ(own->shared_signing->aws_secret_name, "a");
+  const auto environment =
+      load("", "signet.yaml", {{"OpenIDServerSigningSettings__AwsSecretManager__SecretName", "b"}});
+  ASSERT_TRUE(environment.ok()) << to_text(environment.error());
+  EXPECT_EQ(environment->shared_signing->aws_secret_name, "b");
+  const ServerConfig azure =
+      loaded("OpenIDServerSigningSettings: {KeyVaultCertificateUrl: 'https://v/c'}\n");
+  EXPECT_EQ(azure.shared_signing->key_vault_certificate_url, "https://v/c");
+  EXPECT_FALSE(loaded("").shared_signing);
+}
+
+TEST(Indicium, one_of_its_two_places_is_given) {
+  EXPECT_THAT(problems_of("OpenIDServerSigningSettings: {}\n"), HasSubstr("needs exactly one of"));
+  EXPECT_THAT(problems_of("OpenIDServerSigningSettings: {KeyVaultCertificateUrl: 'https://v/c', "
+                          "AwsSecretManager: {SecretName: a}}\n"),
+              HasSubstr("needs exactly one of"));
 }
 
 TEST(Indicium, other_members_are_tolerated_only_in_its_own_file) {

@@ -34,7 +34,7 @@ class Checks {
     check_sealing_keys();
     check_stores(config_.secret_stores, "secret_stores");
     check_realms();
-    refuse_cloud_certificates();
+    check_shared_signing();
   }
 
  private:
@@ -174,23 +174,13 @@ class Checks {
     }
   }
 
-  // A server that was told to share a certificate never signs with one of its own: so these are
-  // read, checked, and refused until their stores are part of the server.
-  void refuse_cloud_certificates() {
-    const std::string root = "OpenIDServerSigningSettings";
-    const json::Value* signing = conformed_.values.find(root);
-    if (!signing) return;
-    const bool is_aws = signing->get("AwsSecretManager");
-    const bool is_azure = signing->get("KeyVaultCertificateUrl");
-    if (is_aws == is_azure) {
-      refuse(root, "needs exactly one of AwsSecretManager and KeyVaultCertificateUrl",
-             "give one of them");
-      return;
-    }
-    refuse(root + (is_aws ? ".AwsSecretManager.SecretName" : ".KeyVaultCertificateUrl"),
-           std::string(is_aws ? "AWS Secrets Manager" : "Azure Key Vault") +
-               " is not available yet: it arrives with the cloud stores",
-           "configure secret_stores instead");
+  void check_shared_signing() {
+    if (!config_.shared_signing) return;
+    const bool is_aws = !config_.shared_signing->aws_secret_name.empty();
+    const bool is_azure = !config_.shared_signing->key_vault_certificate_url.empty();
+    if (is_aws != is_azure) return;
+    refuse("OpenIDServerSigningSettings",
+           "needs exactly one of AwsSecretManager and KeyVaultCertificateUrl", "give one of them");
   }
 
   ServerConfig& config_;

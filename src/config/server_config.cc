@@ -117,6 +117,11 @@ ServerConfig read_all(const json::Object& from) {
     to.encryption_keys.push_back({text(key, "name"), text(key, "file"), text(key, "environment")});
   }
   to.secret_stores = read_stores(list(from, "secret_stores"));
+  if (from.find("OpenIDServerSigningSettings")) {
+    const auto& signing = group(from, "OpenIDServerSigningSettings");
+    to.shared_signing = SharedSigningConfig{text(group(signing, "AwsSecretManager"), "SecretName"),
+                                            text(signing, "KeyVaultCertificateUrl")};
+  }
   to.realms = read_realms(list(from, "realms"));
   return to;
 }

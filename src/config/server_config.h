@@ -54,6 +54,11 @@ struct StoreConfig {
   std::vector<std::pair<std::string, std::vector<std::string>>> mappings;
 };
 
+/// Thinkwise Indicium's shared signing certificate: exactly one of the two is set.
+struct SharedSigningConfig {
+  std::string aws_secret_name, key_vault_certificate_url;
+};
+
 struct RealmConfig {
   std::string name;
   json::Object document;  ///< for the realms room; durations are whole seconds
@@ -79,6 +84,8 @@ struct ServerConfig {
   std::size_t cached_clients = 0;
   std::vector<SealingKeyConfig> encryption_keys;  ///< empty: data_dir/master.key
   std::vector<StoreConfig> secret_stores;         ///< empty: the built-in "local" one
+  /// Takes the place of the local store, and stands before `secret_stores`.
+  std::optional<SharedSigningConfig> shared_signing;
   std::vector<RealmConfig> realms;
 
   /// What is allowed but unwise; to be logged at start.

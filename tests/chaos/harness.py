@@ -25,7 +25,8 @@ import urllib.parse
 REPO = pathlib.Path(__file__).resolve().parents[2]
 BUILD = REPO / "build"
 VENV = BUILD / "interop" / "venv"
-PYTHON_PACKAGES = ["joserfc==1.8.0", "jwcrypto==1.6.1", "authlib==1.9.9", "pyjwt==2.15.1"]
+PYTHON_PACKAGES = ["joserfc==1.8.0", "jwcrypto==1.6.1", "authlib==1.9.9", "pyjwt==2.15.1",
+                   "moto[server]==5.2.5", "boto3==1.44.5"]
 ROOT = "/oauth2"
 FORM = "application/x-www-form-urlencoded"
 

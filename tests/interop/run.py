@@ -5,7 +5,7 @@
 
 Prints one line per check and at last `N passed, N failed`. Installs npm jose, openid-client and
 oauth4webapi and the Python libraries joserfc, jwcrypto, authlib and PyJWT under build/interop,
-once.
+once, and moto and boto3 (a stand-in for AWS, and its judge).
 """
 
 import json
@@ -21,6 +21,7 @@ import harness  # noqa: E402
 harness.in_venv()
 warnings.simplefilter("ignore")  # the libraries warn of EdDSA's new name
 
+import aws_checks  # noqa: E402
 import bad_input  # noqa: E402
 import cross  # noqa: E402
 import python_checks  # noqa: E402
@@ -86,6 +87,7 @@ def main():
         run_js(results, world)
         cross.run(results, world, options.signet, run_cross_js)
         bad_input.run(results, world)
+    aws_checks.run(results, options)
     sys.exit(results.finish())
 
 

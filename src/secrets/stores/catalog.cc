@@ -1,5 +1,6 @@
 #include "secrets/stores/catalog.h"
 
+#include "secrets/stores/aws/store_types.h"
 #include "secrets/stores/environment/environment_store.h"
 #include "secrets/stores/filesystem/filesystem_store.h"
 #include "secrets/stores/keystore/keystore_store.h"
@@ -10,8 +11,14 @@ namespace signet::secrets {
 
 const std::vector<StoreType>& store_types() {
   static const std::vector<StoreType> types = {
-      filesystem_store_type(), environment_store_type(), keystore_store_type(),
-      local_store_type(),      memory_store_type(),
+      filesystem_store_type(),
+      environment_store_type(),
+      keystore_store_type(),
+      local_store_type(),
+      memory_store_type(),
+      aws::secrets_manager_store_type(),
+      aws::shared_certificate_store_type(),
+      aws::kms_store_type(),
   };
   return types;
 }

@@ -193,13 +193,20 @@ Result<ReadValue> read_value(ValueFormat format, ByteView content, const SecretI
   if (!is_google(format)) {
     TRY(check_format_serves(format, id));
   }
+  TRY(ReadValue read, read_value(format, content, keys, pem_password));
+  for (std::string& warning : read.warnings)
+    warning = id.str() + ": " + warning;
+  return read;
+}
+
+Result<ReadValue> read_value(ValueFormat format, ByteView content, const EncodingKeys* keys,
+                             std::optional<ByteView> pem_password) {
   ReadValue read;
   TRY(read.secrets, read_secrets(format, content, keys, pem_password));
   const bool is_text_as_is =
       format == ValueFormat::kPlain || format == ValueFormat::kEncryptedPlain;
   if (is_text_as_is && read.secrets.front().text->view().back() == '\n') {
-    read.warnings.push_back("the value of " + id.str() +
-                            " ends with a newline, which is taken as part of the secret");
+    read.warnings.push_back("the value ends with a newline, which is taken as part of the secret");
   }
   return read;
 }

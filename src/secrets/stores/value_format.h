@@ -44,6 +44,11 @@ struct ReadValue {
 Result<ReadValue> read_value(ValueFormat format, ByteView content, const SecretId& id,
                              const EncodingKeys* keys, std::optional<ByteView> pem_password);
 
+/// The same for a store whose aliases are no secret IDs: what the ID allows is checked when the
+/// alias is mapped to it.
+Result<ReadValue> read_value(ValueFormat format, ByteView content, const EncodingKeys* keys,
+                             std::optional<ByteView> pem_password);
+
 /// A private key with its chain in order (leaf first: "pem_chain_mismatch"), or certificates alone
 /// (trust anchors), or public keys, or one symmetric key or text under the labels "HMAC SECRET
 /// KEY", "AES SECRET KEY" and "GENERIC SECRET". "pem_empty", "pem_several_secrets".
