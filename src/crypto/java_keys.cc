@@ -26,14 +26,14 @@ Error wrong_password() {
 
 using Salt = std::array<std::uint8_t, 2 * kSaltHalf>;
 
-// The JDK means to reverse the first half where both are equal, and errs: a, b, c, d becomes
-// d, a, b, d. What it sealed can be opened only with the same error.
-void part_equal_halves(Salt& salt) {
-  if (!std::equal(salt.begin(), salt.begin() + kSaltHalf, salt.begin() + kSaltHalf)) return;
-  const Salt old = salt;
-  salt[0] = old[3];
-  salt[1] = old[0];
-  salt[2] = old[1];
+// Where both halves of the salt are equal, the JDK reverses the first: a, b, c, d becomes d, c, b,
+// a. Older ones erred and made it d, a, b, d; what they sealed opens only with the same error.
+Salt reversed(Salt salt) {
+  std::reverse(salt.begin(), salt.begin() + kSaltHalf);
+  return salt;
+}
+Salt reversed_wrongly(const Salt& salt) {
+  return {salt[3], salt[0], salt[1], salt[3], salt[4], salt[5], salt[6], salt[7]};
 }
 
 void derive_half(ByteView half, std::uint32_t iterations, ByteView password, std::uint8_t* out16) {
@@ -48,6 +48,19 @@ void derive_half(ByteView half, std::uint32_t iterations, ByteView password, std
     ::md5_digest(&ctx, MD5_DIGEST_SIZE, out16);
   }
   wipe(&ctx, sizeof ctx);
+}
+
+Result<SecretBytes> open_with(const Salt& salt, ByteView sealed, std::uint32_t iterations,
+                              ByteView password) {
+  SecretBytes derived(2 * MD5_DIGEST_SIZE);
+  const ByteView halves(salt);
+  derive_half(halves.first(kSaltHalf), iterations, password, derived.span().data());
+  derive_half(halves.last(kSaltHalf), iterations, password,
+              derived.span().data() + MD5_DIGEST_SIZE);
+  auto plain = des_ede3_cbc_decrypt(derived.view().first(kTripleDesKey),
+                                    derived.view().subspan(kTripleDesKey), sealed);
+  if (!plain) return wrong_password();
+  return plain;
 }
 
 }  // namespace
@@ -82,16 +95,12 @@ Result<SecretBytes> open_jceks_sealed(ByteView sealed, ByteView salt8, std::uint
   }
   Salt salt{};
   std::copy(salt8.begin(), salt8.end(), salt.begin());
-  part_equal_halves(salt);
-  SecretBytes derived(2 * MD5_DIGEST_SIZE);
-  const ByteView halves(salt);
-  derive_half(halves.first(kSaltHalf), iterations, password, derived.span().data());
-  derive_half(halves.last(kSaltHalf), iterations, password,
-              derived.span().data() + MD5_DIGEST_SIZE);
-  auto plain = des_ede3_cbc_decrypt(derived.view().first(kTripleDesKey),
-                                    derived.view().subspan(kTripleDesKey), sealed);
-  if (!plain) return wrong_password();
-  return plain;
+  const bool are_equal =
+      std::equal(salt.begin(), salt.begin() + kSaltHalf, salt.begin() + kSaltHalf);
+  if (!are_equal) return open_with(salt, sealed, iterations, password);
+  auto plain = open_with(reversed(salt), sealed, iterations, password);
+  if (plain) return plain;
+  return open_with(reversed_wrongly(salt), sealed, iterations, password);
 }
 
 }  // namespace signet::crypto
