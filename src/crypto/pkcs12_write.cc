@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "crypto/digest.h"
 #include "crypto/fetched.h"
 #include "crypto/key_impl.h"
 #include "crypto/pkcs12.h"
@@ -105,8 +104,7 @@ class Writer {
     const ByteView key = entry.secret_key->view();
     const Pkcs8Ptr info(PKCS8_PRIV_KEY_INFO_new());
     ObjectPtr algorithm(OBJ_txt2obj(oid, 1));
-    Owned<unsigned char, +[](unsigned char* memory) { OPENSSL_free(memory); }> copy(
-        static_cast<unsigned char*>(OPENSSL_memdup(key.data(), key.size())));
+    BufferPtr copy(static_cast<unsigned char*>(OPENSSL_memdup(key.data(), key.size())));
     if (!info || !algorithm || !copy ||
         PKCS8_pkey_set0(info.get(), algorithm.get(), 0, V_ASN1_NULL, nullptr, copy.get(),
                         static_cast<int>(key.size())) != 1) {
@@ -114,7 +112,7 @@ class Writer {
     }
     algorithm.release();  // both are the info's now, which wipes the key when it is freed
     copy.release();
-    const X509SigPtr sealed(PKCS8_encrypt(kCipher, nullptr, words(), static_cast<int>(size_),
+    const X509SigPtr sealed(PKCS8_encrypt(-1, EVP_aes_256_cbc(), words(), static_cast<int>(size_),
                                           nullptr, 0, kIterations, info.get()));
     unsigned char* der = nullptr;
     const int size = sealed ? i2d_X509_SIG(sealed.get(), &der) : 0;

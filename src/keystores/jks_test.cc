@@ -92,7 +92,7 @@ TEST(Jks, tells_a_wrong_store_password_from_a_wrong_key_password_and_from_damage
   damaged[damaged.size() - 30] ^= 1;  // in the certificate
   EXPECT_THAT(read(damaged, "store"), fails("keystore_changed"));
   damaged = keytool_jceks();
-  damaged[15] ^= 1;  // in an alias
+  damaged[18] ^= 1;  // in an alias
   EXPECT_THAT(read(damaged, "changeit"), fails("keystore_changed"));
   damaged = one_key("store");
   EXPECT_THAT(read(damaged.substr(0, damaged.size() - 1), "store"), fails("keystore_malformed"));

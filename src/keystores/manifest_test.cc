@@ -1,5 +1,8 @@
 // Keystores that others wrote, against what OpenJDK 17 read from each (MANIFEST.json).
 
+#include <algorithm>
+#include <map>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "crypto/digest.h"
