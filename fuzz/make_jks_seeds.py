@@ -24,7 +24,7 @@ def openssl(*arguments, data=None):
 def der(tag, *parts):
     content = b"".join(parts)
     size = len(content)
-    length = bytes([size]) if size < 128 else b"\x82" + struct.pack(">H", size)
+    length = bytes([size]) if size < 128 else b"\x81" + bytes([size]) if size < 256 else b"\x82" + struct.pack(">H", size)
     return bytes([tag]) + length + content
 
 

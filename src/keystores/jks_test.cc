@@ -52,6 +52,7 @@ TEST(Jks, gives_keys_with_their_chains_and_trusted_certificates) {
       ASSERT_EQ(entries->size(), 2U);
       EXPECT_EQ((*entries)[0].alias, "mykey");
       EXPECT_EQ((*entries)[0].kind, Entry::kPrivateKey);
+      ASSERT_TRUE((*entries)[0].private_key) << (*entries)[0].unusable->reason;
       EXPECT_EQ((*entries)[0].private_key->public_key(), own().key.public_key());
       ASSERT_EQ((*entries)[0].chain.size(), 1U);
       EXPECT_EQ((*entries)[1].kind, Entry::kTrustedCertificate);

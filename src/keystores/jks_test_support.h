@@ -137,8 +137,9 @@ class JksWriter {
     if (content.size() < 0x80) {
       append(out, content.size(), 1);
     } else {
-      out.push_back('\x82');
-      append(out, content.size(), 2);
+      const int size = content.size() < 0x100 ? 1 : 2;
+      out.push_back(static_cast<char>(0x80 + size));
+      append(out, content.size(), size);
     }
     return out + content;
   }
