@@ -98,7 +98,7 @@ TEST(Pkcs12, sec_115_whose_iterations_are_excessive_is_refused_before_the_work) 
 
 TEST(Pkcs12, a_budget_counts_dearer_digests_for_more_and_ends) {
   PbeBudget budget;
-  EXPECT_THAT(budget.spend(0), fails("keystore_iterations_excessive"));
+  EXPECT_THAT(budget.spend(std::int64_t{0}), fails("keystore_iterations_excessive"));
   EXPECT_THAT(budget.spend(-1), fails("keystore_iterations_excessive"));
   EXPECT_THAT(budget.spend(INT64_MAX, 5), fails("keystore_iterations_excessive"));
   // OpenSSL with -iter 600000: a MAC and two encryptions.
