@@ -28,13 +28,17 @@ Error des_failed(const char* what) {
 
 // Single DES is not in OpenSSL's default provider; encrypt-decrypt-encrypt with one key is the
 // same.
-CipherCtxPtr begin_des(ByteView key, ByteView iv, bool encrypt) {
+SecretBytes tripled(ByteView key) {
   SecretBytes triple(3 * kDesKey);
   for (std::size_t i = 0; i < 3; ++i) {
     std::memcpy(triple.span().data() + i * kDesKey, key.data(), kDesKey);
   }
+  return triple;
+}
+
+CipherCtxPtr begin_des(ByteView key24, ByteView iv, bool encrypt) {
   CipherCtxPtr ctx(EVP_CIPHER_CTX_new());
-  if (!ctx || EVP_CipherInit_ex2(ctx.get(), fetched_des_ede3_cbc(), triple.view().data(), iv.data(),
+  if (!ctx || EVP_CipherInit_ex2(ctx.get(), fetched_des_ede3_cbc(), key24.data(), iv.data(),
                                  encrypt, nullptr) != 1) {
     return nullptr;
   }
@@ -85,11 +89,16 @@ SecretBytes pbkdf1_md5(ByteView password, ByteView salt, std::uint32_t iteration
 }
 
 Result<SecretBytes> des_cbc_decrypt(ByteView key8, ByteView iv8, ByteView cipher) {
-  if (key8.size() != kDesKey || iv8.size() != kDesBlock || cipher.empty() ||
+  if (key8.size() != kDesKey) return des_failed("DES takes a key of 8 bytes");
+  return des_ede3_cbc_decrypt(tripled(key8).view(), iv8, cipher);
+}
+
+Result<SecretBytes> des_ede3_cbc_decrypt(ByteView key24, ByteView iv8, ByteView cipher) {
+  if (key24.size() != 3 * kDesKey || iv8.size() != kDesBlock || cipher.empty() ||
       cipher.size() % kDesBlock != 0 || cipher.size() > kLargest) {
-    return des_failed("DES-CBC takes a key and an IV of 8 bytes and whole blocks");
+    return des_failed("DES-CBC takes keys and an IV of 8 bytes and whole blocks");
   }
-  const CipherCtxPtr ctx = begin_des(key8, iv8, false);
+  const CipherCtxPtr ctx = begin_des(key24, iv8, false);
   if (!ctx) return internal_error("DES-CBC");
   SecretBytes out(cipher.size() + kDesBlock);
   int first = 0, last = 0;
@@ -107,7 +116,7 @@ Result<Bytes> des_cbc_encrypt(ByteView key8, ByteView iv8, ByteView plain) {
     return Error{Code::kInvalid, "cipher_bad_parameters",
                  "DES-CBC takes a key and an IV of 8 bytes"};
   }
-  const CipherCtxPtr ctx = begin_des(key8, iv8, true);
+  const CipherCtxPtr ctx = begin_des(tripled(key8).view(), iv8, true);
   Bytes out(plain.size() + kDesBlock);
   int first = 0, last = 0;
   if (!ctx ||

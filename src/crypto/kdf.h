@@ -15,6 +15,8 @@ SecretBytes pbkdf1_md5(ByteView password, ByteView salt, std::uint32_t iteration
 /// DES-CBC with PKCS#5 padding: only to read what AM's encode.jsp once wrote.
 Result<SecretBytes> des_cbc_decrypt(ByteView key8, ByteView iv8, ByteView cipher);
 Result<Bytes> des_cbc_encrypt(ByteView key8, ByteView iv8, ByteView plain);
+/// Triple DES (EDE, three keys), CBC, PKCS#5 padding: only to read old keystores. "decrypt_failed".
+Result<SecretBytes> des_ede3_cbc_decrypt(ByteView key24, ByteView iv8, ByteView cipher);
 SecretBytes hkdf_sha256(ByteView secret, ByteView salt, ByteView info, std::size_t size);
 /// NIST SP 800-56A concat KDF with SHA-256, as RFC 7518 §4.6.2 uses it.
 SecretBytes concat_kdf_sha256(ByteView z, ByteView other_info, std::size_t size);

@@ -8,7 +8,7 @@
 namespace signet::crypto {
 namespace {
 
-constexpr std::int64_t kMostIterations = 5'000'000;
+constexpr std::int64_t kMostOfOne = 2'500'000;
 constexpr std::size_t kLargestData = 4 << 20;
 
 Error excessive() {
@@ -32,8 +32,25 @@ Status spend_scrypt(PbeBudget& budget, const ASN1_TYPE* parameter) {
   if (!params) return malformed();
   const std::int64_t n = number(params->costParameter), r = number(params->blockSize),
                      p = number(params->parallelizationParameter);
-  if (n < 1 || r < 1 || p < 1 || n > kMostIterations || r > 1024 || p > 1024) return excessive();
+  if (n < 1 || r < 1 || p < 1 || n > kMostOfOne || r > 1024 || p > 1024) return excessive();
   return budget.spend(n * r * p);
+}
+
+// Measured against PBKDF2 with SHA-256, for the 32 bytes that the longest key takes.
+std::int64_t weight_of_prf(int nid) {
+  switch (nid) {
+    case NID_hmacWithSHA224:
+    case NID_hmacWithSHA256:
+      return 1;
+    case NID_hmacWithSHA1:  // two blocks
+    case NID_hmacWithMD5:
+      return 2;
+    case NID_hmacWithSHA384:
+    case NID_hmacWithSHA512:
+      return 3;
+    default:
+      return 5;
+  }
 }
 
 Status spend_pbes2(PbeBudget& budget, const ASN1_TYPE* parameter) {
@@ -46,7 +63,9 @@ Status spend_pbes2(PbeBudget& budget, const ASN1_TYPE* parameter) {
       const Owned<PBKDF2PARAM, PBKDF2PARAM_free> pbkdf2(static_cast<PBKDF2PARAM*>(
           ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), derivation->parameter)));
       if (!pbkdf2) return malformed();
-      return budget.spend(number(pbkdf2->iter));
+      // SHA-1 is the default (RFC 8018 §A.2).
+      const int prf = pbkdf2->prf ? OBJ_obj2nid(pbkdf2->prf->algorithm) : NID_hmacWithSHA1;
+      return budget.spend(number(pbkdf2->iter), weight_of_prf(prf));
     }
     case NID_id_scrypt:
       return spend_scrypt(budget, derivation->parameter);
@@ -74,10 +93,25 @@ bool failed_for_want_of_an_algorithm() {
 
 }  // namespace
 
-Status PbeBudget::spend(std::int64_t iterations) {
-  if (iterations < 1 || iterations > kMostIterations || iterations > left_) return excessive();
-  left_ -= iterations;
+Status PbeBudget::spend(std::int64_t iterations, std::int64_t weight) {
+  if (iterations < 1 || iterations > left_ / weight) return excessive();
+  left_ -= iterations * weight;
   return Done{};
+}
+
+Status PbeBudget::spend_on_mac(std::int64_t iterations, const EVP_MD* digest) {
+  switch (EVP_MD_get_type(digest)) {
+    case NID_sha1:
+    case NID_sha224:
+    case NID_sha256:
+    case NID_md5:
+      return spend(iterations);
+    case NID_sha384:
+    case NID_sha512:
+      return spend(iterations, 2);
+    default:
+      return spend(iterations, 4);
+  }
 }
 
 Status PbeBudget::spend(const X509_ALGOR* algorithm) {
@@ -95,7 +129,8 @@ Status PbeBudget::spend(const X509_ALGOR* algorithm) {
   const Owned<PBEPARAM, PBEPARAM_free> params(static_cast<PBEPARAM*>(
       ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBEPARAM), algorithm->parameter)));
   if (!params) return malformed();
-  return spend(params->iter ? number(params->iter) : 1);
+  // PKCS#12 and PKCS#5 v1.5: a key of two blocks and an IV of one.
+  return spend(params->iter ? number(params->iter) : 1, 2);
 }
 
 Result<SecretBytes> pbe_decrypt(const X509_ALGOR* algorithm, ByteView data, ByteView password,

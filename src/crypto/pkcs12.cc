@@ -38,16 +38,17 @@ Status check_mac(PKCS12* store, ByteView password, PbeBudget& budget) {
   PKCS12_get0_mac(nullptr, &algorithm, nullptr, &iterations, store);
   std::int64_t count = 1;
   if (iterations && ASN1_INTEGER_get_int64(&count, iterations) != 1) count = -1;
-  TRY(budget.spend(count));
-  const ASN1_OBJECT* digest = nullptr;
-  X509_ALGOR_get0(&digest, nullptr, nullptr, algorithm);
-  if (!EVP_get_digestbyobj(digest)) {
+  const ASN1_OBJECT* name = nullptr;
+  X509_ALGOR_get0(&name, nullptr, nullptr, algorithm);
+  const EVP_MD* digest = EVP_get_digestbyobj(name);
+  if (!digest) {
     return Error{Code::kUnsupported, "keystore_mac_unsupported", "the MAC is of an unknown kind"};
   }
+  TRY(budget.spend_on_mac(count, digest));
   const char* text = password.empty() ? "" : reinterpret_cast<const char*>(password.data());
   if (PKCS12_verify_mac(store, text, static_cast<int>(password.size())) == 1) return Done{};
   if (password.empty()) {
-    TRY(budget.spend(count));
+    TRY(budget.spend_on_mac(count, digest));
     if (PKCS12_verify_mac(store, nullptr, 0) == 1) return Done{};
   }
   return Error{Code::kDenied, kWrongPassword, "the MAC does not fit the password"};

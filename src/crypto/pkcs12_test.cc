@@ -1,5 +1,8 @@
 #include "crypto/pkcs12.h"
 
+#include <algorithm>
+
+#include "crypto/pbe.h"
 #include "support/matchers.h"
 
 namespace signet::crypto {
@@ -72,16 +75,71 @@ TEST(Pkcs12, sec_115_that_is_hostile_is_refused) {
   }
 }
 
-// The count of iterations is the last INTEGER: 100,000 is 02 03 01 86 a0.
+// The count of iterations is the last INTEGER: 10,000 is 02 02 27 10.
 TEST(Pkcs12, sec_115_whose_iterations_are_excessive_is_refused_before_the_work) {
   Bytes der =
       to_bytes(write_pkcs12(own().key, {own().certificate}, "a", as_bytes("password"))->view());
-  const Bytes count = {0x02, 0x03, 0x01, 0x86, 0xa0};
-  ASSERT_TRUE(std::equal(count.begin(), count.end(), der.end() - 5));
-  der[der.size() - 3] = 0x7f;
+  const Bytes tail = {0x02, 0x02, 0x27, 0x10};
+  ASSERT_TRUE(std::equal(tail.begin(), tail.end(), der.end() - 4));
+  der[der.size() - 2] = 0x80;  // negative
   EXPECT_THAT(read_pkcs12(der, as_bytes("password")), fails("keystore_iterations_excessive"));
-  der[der.size() - 3] = 0x80;  // negative
-  EXPECT_THAT(read_pkcs12(der, as_bytes("password")), fails("keystore_iterations_excessive"));
+  // The first encryption: PBKDF2's SEQUENCE { salt of 8 bytes, INTEGER 10,000, ... }.
+  der[der.size() - 2] = 0x27;
+  const auto at = std::search(der.begin(), der.end(), tail.begin(), tail.end());
+  ASSERT_LT(at, der.end() - 4);
+  const auto store = [&](std::uint8_t high) {
+    Bytes changed = der;
+    changed[static_cast<std::size_t>(at - der.begin()) + 2] = high;
+    return changed;
+  };
+  // The MAC is over this too: without it being right nothing is decrypted at all.
+  EXPECT_THAT(read_pkcs12(store(0x7f), as_bytes("password")), fails("keystore_password_wrong"));
+}
+
+TEST(Pkcs12, a_budget_counts_dearer_digests_for_more_and_ends) {
+  PbeBudget budget;
+  EXPECT_THAT(budget.spend(std::int64_t{0}), fails("keystore_iterations_excessive"));
+  EXPECT_THAT(budget.spend(-1), fails("keystore_iterations_excessive"));
+  EXPECT_THAT(budget.spend(INT64_MAX, 5), fails("keystore_iterations_excessive"));
+  // OpenSSL with -iter 600000: a MAC and two encryptions.
+  for (int i = 0; i < 3; ++i)
+    EXPECT_THAT(budget.spend(600'000), is_ok());
+  EXPECT_THAT(budget.spend(600'000, 3), fails("keystore_iterations_excessive"));
+  EXPECT_THAT(budget.spend(600'000), is_ok());
+  EXPECT_THAT(budget.spend(600'000), fails("keystore_iterations_excessive"));
+  PbeBudget keytools;
+  for (int i = 0; i < 250; ++i)
+    EXPECT_THAT(keytools.spend(10'000), is_ok()) << i;
+  EXPECT_THAT(keytools.spend(10'000), fails("keystore_iterations_excessive"));
+}
+
+TEST(Pkcs12, holds_several_keys_of_all_kinds) {
+  std::vector<Pkcs12Entry> entries(3);
+  entries[0].friendly_name = "pair";
+  entries[0].private_key = own().key;
+  entries[0].chain = {own().certificate};
+  entries[1].friendly_name = "mac";
+  entries[1].secret_key = SecretBytes(Bytes(64, 1));
+  entries[1].secret_key_algorithm = "HmacSHA512";
+  entries[2].friendly_name = "äes";
+  entries[2].secret_key = SecretBytes(Bytes(32, 2));
+  entries[2].secret_key_algorithm = "AES";
+  const auto der = write_pkcs12(entries, as_bytes("password"));
+  ASSERT_THAT(der, is_ok());
+  const auto bags = read_pkcs12(der->view(), as_bytes("password"));
+  ASSERT_THAT(bags, is_ok());
+  ASSERT_EQ(bags->size(), 4u);
+  EXPECT_EQ((*bags)[0].certificate->der(), own().certificate.der());
+  EXPECT_EQ((*bags)[1].private_key->public_key(), own().key.public_key());
+  EXPECT_EQ((*bags)[2].secret_key_algorithm, "HmacSHA512");
+  EXPECT_TRUE(same_bytes((*bags)[2].secret_key->view(), Bytes(64, 1)));
+  EXPECT_EQ((*bags)[2].friendly_name, "mac");
+  EXPECT_EQ((*bags)[3].secret_key_algorithm, "AES");
+  EXPECT_TRUE(same_bytes((*bags)[3].secret_key->view(), Bytes(32, 2)));
+  EXPECT_EQ((*bags)[3].friendly_name, "äes");
+
+  entries[2].secret_key_algorithm = "Blowfish";
+  EXPECT_THAT(write_pkcs12(entries, as_bytes("password")), fails("key_unsupported"));
 }
 
 }  // namespace

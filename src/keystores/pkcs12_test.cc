@@ -1,8 +1,5 @@
 #include "keystores/pkcs12.h"
 
-#include "base/json.h"
-#include "base/text.h"
-#include "crypto/digest.h"
 #include "crypto/pkcs12.h"
 #include "support/matchers.h"
 #include "support/vectors.h"
@@ -12,70 +9,6 @@ namespace {
 
 using test::fails;
 using test::is_ok;
-
-std::string text_of(const json::Value& value, std::string_view name) {
-  const json::Value* member = value.get(name);
-  return member && member->if_string() ? *member->if_string() : std::string();
-}
-
-std::string sha256_hex(ByteView bytes) {
-  return hex(crypto::sha256(bytes));
-}
-
-void expect_same(const Entry& ours, const json::Value& theirs, const std::string& file) {
-  const std::string kind = text_of(theirs, "kind");
-  SCOPED_TRACE(file + " " + ours.alias);
-  const char* const kinds[] = {"private", "cert", "secret"};
-  EXPECT_EQ(kinds[ours.kind], kind);
-  if (ours.private_key) {
-    EXPECT_EQ(sha256_hex(ours.private_key->pkcs8().view()), text_of(theirs, "keyEncodedSha256"));
-    EXPECT_EQ(std::int64_t(ours.chain.size()), theirs.get("chainLength")->if_int());
-  }
-  if (ours.secret_key) {
-    EXPECT_EQ(sha256_hex(ours.secret_key->view()), text_of(theirs, "keyEncodedSha256"));
-    EXPECT_EQ(ours.secret_key_algorithm, text_of(theirs, "algorithm"));
-  }
-  if (!ours.chain.empty()) {
-    EXPECT_EQ(sha256_hex(ours.chain.front().der()), text_of(theirs, "certSha256"));
-  }
-}
-
-TEST(Pkcs12Store, sec_114_is_read_as_the_jdk_reads_it) {
-  SIGNET_VECTORS_OR_SKIP(folder, "keystores");
-  const auto manifest = json::parse(test::read_file(folder / "MANIFEST.json"));
-  ASSERT_THAT(manifest, is_ok());
-  int stores = 0;
-  for (const json::Value& row : *manifest->if_array()) {
-    if (text_of(row, "type") != "PKCS12") continue;
-    const std::string file = text_of(row, "file");
-    const std::string der = test::read_file(folder / file);
-    const auto entries = read_pkcs12_store(as_bytes(der), as_bytes(text_of(row, "storePassword")));
-    ++stores;
-    EXPECT_EQ(entries.ok(), *row.get("loads")->if_bool()) << file;
-    if (!entries.ok()) {
-      EXPECT_THAT(entries, fails("keystore_password_wrong")) << file;
-      continue;
-    }
-    const json::Array& expected = *row.get("entries")->if_array();
-    std::size_t served = 0;
-    for (const Entry& entry : *entries) {
-      if (entry.unusable) {
-        EXPECT_EQ(std::string_view(entry.unusable->reason), "keystore_key_not_encrypted") << file;
-        continue;
-      }
-      ++served;
-      bool found = false;
-      for (const json::Value& theirs : expected) {
-        if (text_of(theirs, "alias") != entry.alias) continue;
-        found = true;
-        expect_same(entry, theirs, file);
-      }
-      EXPECT_TRUE(found) << file << " " << entry.alias;
-    }
-    EXPECT_EQ(served, expected.size()) << file;
-  }
-  EXPECT_GE(stores, 27);
-}
 
 TEST(Pkcs12Store, sec_115_opens_none_of_the_stores_with_a_wrong_password) {
   SIGNET_VECTORS_OR_SKIP(folder, "keystores");

@@ -24,6 +24,7 @@ warnings.simplefilter("ignore")  # the libraries warn of EdDSA's new name
 import aws_checks  # noqa: E402
 import bad_input  # noqa: E402
 import cross  # noqa: E402
+import keystore_checks  # noqa: E402
 import python_checks  # noqa: E402
 import setting  # noqa: E402
 from results import Results  # noqa: E402
@@ -88,6 +89,7 @@ def main():
         cross.run(results, world, options.signet, run_cross_js)
         bad_input.run(results, world)
     aws_checks.run(results, options)
+    keystore_checks.run(results, options)
     sys.exit(results.finish())
 
 

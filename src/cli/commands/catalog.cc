@@ -11,6 +11,7 @@ const std::vector<CommandRow>& command_catalog() {
       {"client", "Clients of a realm: list, show, create, update, delete.", add_client},
       {"secrets", "Key rings: list, map, publish, activate, retire, rotate.", add_secrets},
       {"stores", "Secret stores.", add_stores},
+      {"keystore", "Keystore files: init.", add_keystore},
       {"audit", "The audit journal.", add_audit},
       {"apply", "Makes realms and clients what files say they are.", add_apply},
       {"encode", "Seals a value from standard input for a file or a variable.", add_encode},

@@ -12,6 +12,7 @@ void add_realm(CLI::App& noun, Context& context);
 void add_client(CLI::App& noun, Context& context);
 void add_secrets(CLI::App& noun, Context& context);
 void add_stores(CLI::App& noun, Context& context);
+void add_keystore(CLI::App& noun, Context& context);
 void add_audit(CLI::App& noun, Context& context);
 void add_apply(CLI::App& command, Context& context);
 void add_encode(CLI::App& command, Context& context);

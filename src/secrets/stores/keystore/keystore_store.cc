@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "jose/jwk.h"
+#include "keystores/jks.h"
 #include "keystores/pkcs12.h"
 #include "secrets/stores/on_pool.h"
 #include "secrets/stores/pem_password.h"
@@ -18,19 +19,9 @@ std::pair<std::string, std::string> split_path(const std::string& path) {
   return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
 }
 
-Error type_unsupported(std::string_view type) {
-  return Error{Code::kUnsupported, "keystore_type_unsupported",
-               "keystores of type " + std::string(type) +
-                   " are not supported yet; convert it with keytool -importkeystore "
-                   "-deststoretype PKCS12"};
-}
-
-Status check_is_pkcs12(ByteView file) {
-  if (file.size() < 4) return Done{};
-  const std::string magic = hex(file.first(4));
-  if (magic == "feedfeed") return type_unsupported("JKS");
-  if (magic == "cececece") return type_unsupported("JCEKS");
-  return Done{};
+bool same_password(const std::shared_ptr<const SecretBytes>& a,
+                   const std::shared_ptr<const SecretBytes>& b) {
+  return a && b ? constant_time_equal(a->view(), b->view()) : !a && !b;
 }
 
 Result<Secret> to_secret(keystores::Entry entry) {
@@ -88,18 +79,14 @@ Task<Done> KeystoreStore::probe() {
 
 Result<std::string> KeystoreStore::stamp() const {
   const auto [directory, file] = split_path(settings_.file);
-  return read_consistently(
-      directory, [&, &file = file](const Folder& folder) -> Result<std::string> {
-        TRY(const auto stamp, folder.stamp(file));
-        if (!stamp) {
-          return Error{Code::kConfig, "keystore_missing",
-                       "store " + quoted(name_.view()) + ": there is no file " +
-                           quoted(settings_.file, 256)};
-        }
-        std::string text;
-        stamp->append_to(text);
-        return text;
-      });
+  return read_consistently(directory,
+                           [&, &file = file](const Folder& folder) -> Result<std::string> {
+                             TRY(const auto stamp, folder.stamp(file));
+                             if (!stamp) return missing();
+                             std::string text;
+                             stamp->append_to(text);
+                             return text;
+                           });
 }
 
 Task<KeystoreStore::ContentsPtr> KeystoreStore::contents() {
@@ -108,51 +95,104 @@ Task<KeystoreStore::ContentsPtr> KeystoreStore::contents() {
     const std::lock_guard lock(mutex_);
     if (last_ && last_->stamp == now) co_return last_;
   }
-  CO_TRY(const std::shared_ptr<const SecretBytes> secret, co_await password());
-  auto work = [self = shared_from_this(), secret] { return self->load(secret->view()); };
+  CO_TRY(Passwords secrets, co_await passwords());
+  auto work = [self = shared_from_this(), secrets = std::move(secrets)] {
+    return self->load(secrets);
+  };
   co_return co_await on_pool<ContentsPtr>(context_.pool, std::move(work));
 }
 
-Task<std::shared_ptr<const SecretBytes>> KeystoreStore::password() {
-  std::shared_ptr<const SecretBytes> store_password = std::make_shared<SecretBytes>();
+Task<KeystoreStore::Passwords> KeystoreStore::passwords() {
+  Passwords found;
   if (settings_.store_password) {
-    CO_TRY(store_password, co_await find_password(context_.password, *settings_.store_password));
+    CO_TRY(found.store, co_await find_password(context_.password, *settings_.store_password));
   }
   if (settings_.entry_password) {
-    CO_TRY(const std::shared_ptr<const SecretBytes> entry_password,
-           co_await find_password(context_.password, *settings_.entry_password));
-    if (!constant_time_equal(entry_password->view(), store_password->view())) {
-      co_return Error{Code::kConfig, "keystore_entry_password_differs",
-                      "store " + quoted(name_.view()) +
-                          ": in PKCS#12 storePassword and keyEntryPassword must be equal"};
-    }
+    CO_TRY(found.entry, co_await find_password(context_.password, *settings_.entry_password));
   }
-  co_return store_password;
+  co_return found;
 }
 
-Result<KeystoreStore::ContentsPtr> KeystoreStore::load(ByteView password) {
-  const auto [directory, file] = split_path(settings_.file);
+bool KeystoreStore::Passwords::operator==(const Passwords& other) const {
+  return same_password(store, other.store) && same_password(entry, other.entry);
+}
+
+Error KeystoreStore::missing() const {
+  return Error{
+      Code::kConfig, "keystore_missing",
+      "store " + quoted(name_.view()) + ": there is no file " + quoted(settings_.file, 256)};
+}
+
+Result<KeystoreStore::ContentsPtr> KeystoreStore::load(const Passwords& passwords) {
+  const std::lock_guard one_at_a_time(loading_);
   // The stamp is taken before the bytes: if the file changes between, it is read once more later.
   TRY(std::string before, stamp());
+  {
+    const std::lock_guard lock(mutex_);
+    if (last_ && last_->stamp == before) return last_;
+    if (failure_ && failure_->stamp == before && failure_->passwords == passwords) {
+      return failure_->error;
+    }
+  }
+  auto contents = read(passwords, before);
+  const std::lock_guard lock(mutex_);
+  failure_.reset();
+  if (contents) {
+    last_ = *contents;
+  } else if (!is_transient(contents.error().code)) {
+    failure_ = Failure{std::move(before), passwords, contents.error()};
+  }
+  return contents;
+}
+
+Result<std::vector<keystores::Entry>> KeystoreStore::open(ByteView file,
+                                                          const Passwords& passwords) const {
+  using keystores::FileType;
+  const auto type = keystores::file_type_of(file);
+  if (!type) {
+    return Error{Code::kConfig, "keystore_malformed", "it is neither PKCS12 nor JKS nor JCEKS"};
+  }
+  if (settings_.type && settings_.type != type) {
+    return Error{Code::kConfig, "keystore_type_differs",
+                 "it is of the type " + std::string(to_string(*type)) + ", and 'storetype' says " +
+                     std::string(to_string(*settings_.type))};
+  }
+  if (type == FileType::kPkcs12) {
+    const ByteView password = passwords.store ? passwords.store->view() : ByteView();
+    if (passwords.entry && !constant_time_equal(passwords.entry->view(), password)) {
+      return Error{Code::kConfig, "keystore_entry_password_differs",
+                   "in PKCS12 storePassword and keyEntryPassword must be equal"};
+    }
+    return keystores::read_pkcs12_store(file, password);
+  }
+  keystores::JksOptions options;
+  if (passwords.store) options.store_password = passwords.store->view();
+  if (passwords.entry) options.key_password = passwords.entry->view();
+  return keystores::read_jks(file, options);
+}
+
+Result<KeystoreStore::ContentsPtr> KeystoreStore::read(const Passwords& passwords,
+                                                       std::string stamp) {
+  const auto [directory, file] = split_path(settings_.file);
   TRY(const auto bytes, read_consistently(directory, [&, &file = file](const Folder& folder) {
         return folder.read(file, settings_.rules);
       }));
-  if (!bytes) {
-    return Error{
-        Code::kConfig, "keystore_missing",
-        "store " + quoted(name_.view()) + ": there is no file " + quoted(settings_.file, 256)};
-  }
-  TRY(check_is_pkcs12(bytes->view()));
-  auto entries = keystores::read_pkcs12_store(bytes->view(), password);
+  if (!bytes) return missing();
+  auto entries = open(bytes->view(), passwords);
   if (!entries) {
     Error error = std::move(entries).error();
+    if (error.code != Code::kUnsupported) error.code = Code::kConfig;
     error.detail = "store " + quoted(name_.view()) + ", keystore " + quoted(settings_.file, 256) +
                    ": " + error.detail;
     return error;
   }
   auto contents = std::make_shared<Contents>();
-  contents->stamp = std::move(before);
+  contents->stamp = std::move(stamp);
   std::vector<std::string> skipped;
+  if (!passwords.store && keystores::file_type_of(bytes->view()) != keystores::FileType::kPkcs12) {
+    skipped.push_back("store " + quoted(name_.view()) +
+                      ": without a 'storePassword' the integrity of the keystore is not checked");
+  }
   for (keystores::Entry& entry : *entries) {
     std::string alias = to_lower(entry.alias);
     Result<Secret> secret = to_secret(std::move(entry));
@@ -161,6 +201,7 @@ Result<KeystoreStore::ContentsPtr> KeystoreStore::load(ByteView password) {
       secret->store = name_;
     } else {
       Error error = std::move(secret).error();
+      if (error.code != Code::kUnsupported) error.code = Code::kConfig;
       error.detail =
           "store " + quoted(name_.view()) + ", entry " + quoted(alias) + ": " + error.detail;
       skipped.push_back(error.detail);
@@ -169,8 +210,6 @@ Result<KeystoreStore::ContentsPtr> KeystoreStore::load(ByteView password) {
     contents->entries.insert_or_assign(std::move(alias), std::move(secret));
   }
   warnings_.set("entries", std::move(skipped));
-  const std::lock_guard lock(mutex_);
-  last_ = contents;
   return ContentsPtr(std::move(contents));
 }
 
@@ -194,13 +233,15 @@ StoreType keystore_store_type() {
   StoreType type;
   type.name = "keystore";
   type.ordering = Ordering::kByMapping;
-  type.summary = "A keystore file (PKCS#12) whose aliases are mapped to secret IDs.";
+  type.summary = "A keystore file (PKCS#12, JKS, JCEKS) whose aliases are mapped to secret IDs.";
   type.settings = {
       {"file", "the keystore; required"},
-      {"storetype", "PKCS12 (default); others are not supported yet"},
+      {"storetype", "PKCS12, JKS or JCEKS; default what the file is"},
       {"storePassword",
        "the secret ID of its password, held by another store; default no password"},
-      {"keyEntryPassword", "the secret ID of its entries' password; in PKCS12 it must be the same"},
+      {"keyEntryPassword",
+       "the secret ID of its entries' password; default the store's; in PKCS12 it must be the "
+       "same"},
       {"group_readable", "read a file that its group may read; default false"},
       {"unsafe_permissions", "read a file of any permissions; default false"},
   };
@@ -213,13 +254,14 @@ StoreType keystore_store_type() {
     mine.store_password = read_password_id(reader, "storePassword");
     mine.entry_password = read_password_id(reader, "keyEntryPassword");
     mine.rules = reader.file_rules();
-    const std::string storetype = reader.text("storetype", "PKCS12");
+    const std::string storetype = reader.text("storetype");
+    mine.type = keystores::parse_file_type(storetype);
     TRY(reader.done());
-    if (!equal_ignoring_case(storetype, "PKCS12")) {
-      const bool is_known = equal_ignoring_case(storetype, "JKS") ||
-                            equal_ignoring_case(storetype, "JCEKS") ||
-                            equal_ignoring_case(storetype, "PKCS11");
-      return type_unsupported(is_known ? to_upper(storetype) : quoted(storetype));
+    if (!storetype.empty() && !mine.type) {
+      return Error{Code::kUnsupported, "keystore_type_unsupported",
+                   "store " + quoted(name.view()) + ": keystores of the type " + quoted(storetype) +
+                       " are not read; known are PKCS12, JKS and JCEKS; keys in tokens are for a " +
+                       "store of their own kind"};
     }
     return std::shared_ptr<Store>(
         std::make_shared<KeystoreStore>(std::move(name), std::move(mine), std::move(context)));

@@ -5,7 +5,6 @@
 
 #include "base/base64.h"
 #include "base/text.h"
-#include "crypto/x509.h"
 
 namespace signet::secrets {
 namespace {
@@ -85,31 +84,41 @@ Status check_local_alias(std::string_view alias) {
                    " is not of letters, digits, '_', '-' and inner periods, 64 at most"};
 }
 
-Result<SecretBytes> make_key_pem(const KeySpec& spec, const CertificateTerms& terms, Instant now,
-                                 Random& random) {
-  WipedText pem;
+Result<MadeKey> make_key(const KeySpec& spec, const CertificateTerms& terms, Instant now,
+                         Random& random) {
+  MadeKey made;
   if (spec.type != Type::kKeyPair) {
-    SecretBytes key(spec.bits / 8);
-    random.fill(key.span());
-    append_block(pem.text(), spec.type == Type::kHmac ? "HMAC SECRET KEY" : "AES SECRET KEY",
-                 key.view());
-    return SecretBytes::from_text(pem.text());
+    made.symmetric = SecretBytes(spec.bits / 8);
+    random.fill(made.symmetric.span());
+    return made;
   }
   constexpr std::size_t kSerialSize = 16;
   constexpr auto kBackdating = std::chrono::minutes(5);
-  TRY(const crypto::PrivateKey key, crypto::PrivateKey::generate(spec.kind, spec.bits));
+  TRY(made.pair, crypto::PrivateKey::generate(spec.kind, spec.bits));
   crypto::SelfSignedSpec certificate;
   certificate.common_name = terms.common_name;
   certificate.not_before = now - kBackdating;
   certificate.not_after = now + std::chrono::hours(24) * terms.validity_days;
   certificate.serial.resize(kSerialSize);
   random.fill(certificate.serial);
-  TRY(const crypto::Certificate signed_by_itself, crypto::self_sign(key, certificate));
-  append_block(pem.text(), "PRIVATE KEY", key.pkcs8().view());
+  TRY(made.certificate, crypto::self_sign(*made.pair, certificate));
+  return made;
+}
+
+Result<SecretBytes> make_key_pem(const KeySpec& spec, const CertificateTerms& terms, Instant now,
+                                 Random& random) {
+  TRY(const MadeKey made, make_key(spec, terms, now, random));
+  WipedText pem;
+  if (!made.pair) {
+    append_block(pem.text(), spec.type == Type::kHmac ? "HMAC SECRET KEY" : "AES SECRET KEY",
+                 made.symmetric.view());
+    return SecretBytes::from_text(pem.text());
+  }
+  append_block(pem.text(), "PRIVATE KEY", made.pair->pkcs8().view());
   WipedText whole;
-  whole.text().reserve(pem.text().size() + signed_by_itself.der().size() * 2 + 128);
+  whole.text().reserve(pem.text().size() + made.certificate->der().size() * 2 + 128);
   whole.text() += pem.text();
-  append_block(whole.text(), "CERTIFICATE", signed_by_itself.der());
+  append_block(whole.text(), "CERTIFICATE", made.certificate->der());
   return SecretBytes::from_text(whole.text());
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // What kind of key to make, in words, and how a made key looks in its file. Dry but for the making.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "base/random.h"
 #include "base/secret_bytes.h"
 #include "crypto/key.h"
+#include "crypto/x509.h"
 #include "secrets/mapping.h"
 
 namespace signet::secrets {
@@ -33,9 +35,18 @@ struct CertificateTerms {
   int validity_days = 3650;
 };
 
-/// Makes a key and gives its PEM: a PKCS#8 key with a self-signed certificate that has been valid
-/// for five minutes (the clocks of others may be behind), or a block "HMAC SECRET KEY" or "AES
-/// SECRET KEY".
+/// A key pair with its certificate, or a symmetric key.
+struct MadeKey {
+  std::optional<crypto::PrivateKey> pair;
+  std::optional<crypto::Certificate> certificate;
+  SecretBytes symmetric;
+};
+/// Makes a key; a pair gets a self-signed certificate that has been valid for five minutes (the
+/// clocks of others may be behind).
+Result<MadeKey> make_key(const KeySpec& spec, const CertificateTerms& terms, Instant now,
+                         Random& random);
+/// The same as PEM: a PKCS#8 key with its certificate, or a block "HMAC SECRET KEY" or "AES SECRET
+/// KEY".
 Result<SecretBytes> make_key_pem(const KeySpec& spec, const CertificateTerms& terms, Instant now,
                                  Random& random);
 

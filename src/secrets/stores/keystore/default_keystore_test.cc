@@ -1,0 +1,41 @@
+#include "secrets/stores/keystore/default_keystore.h"
+
+#include "secrets/stores/store_test_support.h"
+
+namespace signet::secrets {
+namespace {
+
+TEST(DefaultKeystore, serves_every_secret_id_that_has_a_default_alias) {
+  SystemRandom random;
+  const auto made = make_default_keystore(CertificateTerms{}, from_unix_seconds(1'750'000'000),
+                                          random, as_bytes("changeit"));
+  ASSERT_THAT(made, is_ok());
+  const TempFolder folder;
+  folder.write("k.p12", as_text(made->view()));
+  StoreContext context = test_context();
+  context.password = knows_password("changeit");
+  const auto store = make_store(
+      "keystore",
+      settings(R"({"file":")" + (folder / "k.p12").string() + R"(","storePassword":"storepass"})"),
+      std::move(context));
+  EXPECT_EQ(now(store->aliases())->size(), default_keystore_keys().size());
+  for (const SecretIdRow& row : registry()) {
+    const auto id = SecretId::parse(row.name);
+    if (!id || row.default_alias.empty()) continue;
+    const auto secrets = now(store->fetch(Alias(row.default_alias)));
+    ASSERT_THAT(secrets, is_ok()) << row.name;
+    ASSERT_EQ(secrets->size(), 1U) << row.name;
+    EXPECT_THAT(check_fits(*id, secrets->front()), is_ok()) << row.name;
+  }
+  EXPECT_THAT(store->warnings(), ::testing::IsEmpty());
+}
+
+TEST(DefaultKeystore, refuses_a_password_that_pkcs12_cannot_hold) {
+  SystemRandom random;
+  EXPECT_THAT(make_default_keystore(CertificateTerms{}, from_unix_seconds(1'750'000'000), random,
+                                    as_bytes(std::string_view("a\0b", 3))),
+              fails("keystore_bad_password"));
+}
+
+}  // namespace
+}  // namespace signet::secrets
