@@ -2,6 +2,9 @@
 
 #include "secrets/stores/environment/environment_store.h"
 #include "secrets/stores/filesystem/filesystem_store.h"
+#include "secrets/stores/google/kms_store.h"
+#include "secrets/stores/google/secret_manager_store.h"
+#include "secrets/stores/google/shared_certificate_type.h"
 #include "secrets/stores/keystore/keystore_store.h"
 #include "secrets/stores/local/local_store.h"
 #include "secrets/stores/memory/memory_store.h"
@@ -10,8 +13,10 @@ namespace signet::secrets {
 
 const std::vector<StoreType>& store_types() {
   static const std::vector<StoreType> types = {
-      filesystem_store_type(), environment_store_type(), keystore_store_type(),
-      local_store_type(),      memory_store_type(),
+      filesystem_store_type(),  environment_store_type(),
+      keystore_store_type(),    local_store_type(),
+      memory_store_type(),      google::secret_manager_store_type(),
+      google::kms_store_type(), google::shared_certificate_store_type(),
   };
   return types;
 }

@@ -14,8 +14,9 @@ TEST(StoreCatalog, every_type_has_its_row_once) {
     EXPECT_EQ(find_store_type(type.name), &type);
     EXPECT_TRUE(type.summary.ends_with('.')) << type.name;
   }
-  EXPECT_EQ(names, (std::set<std::string_view>{"environment", "filesystem", "keystore",
-                                               "local_certificate", "memory"}));
+  EXPECT_EQ(names, (std::set<std::string_view>{"environment", "filesystem", "google_kms",
+                                               "google_secret_manager", "google_shared_certificate",
+                                               "keystore", "local_certificate", "memory"}));
   EXPECT_EQ(find_store_type("Filesystem"), nullptr);
 }
 
