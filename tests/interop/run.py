@@ -25,6 +25,7 @@ import aws_checks  # noqa: E402
 import bad_input  # noqa: E402
 import cross  # noqa: E402
 import keystore_checks  # noqa: E402
+import google_checks  # noqa: E402
 import python_checks  # noqa: E402
 import setting  # noqa: E402
 from results import Results  # noqa: E402
@@ -90,6 +91,7 @@ def main():
         bad_input.run(results, world)
     aws_checks.run(results, options)
     keystore_checks.run(results, options)
+    google_checks.run(results, options)
     sys.exit(results.finish())
 
 

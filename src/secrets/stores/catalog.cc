@@ -3,6 +3,9 @@
 #include "secrets/stores/aws/store_types.h"
 #include "secrets/stores/environment/environment_store.h"
 #include "secrets/stores/filesystem/filesystem_store.h"
+#include "secrets/stores/google/kms_store.h"
+#include "secrets/stores/google/secret_manager_store.h"
+#include "secrets/stores/google/shared_certificate_type.h"
 #include "secrets/stores/keystore/keystore_store.h"
 #include "secrets/stores/local/local_store.h"
 #include "secrets/stores/memory/memory_store.h"
@@ -19,6 +22,9 @@ const std::vector<StoreType>& store_types() {
       aws::secrets_manager_store_type(),
       aws::shared_certificate_store_type(),
       aws::kms_store_type(),
+      google::secret_manager_store_type(),
+      google::kms_store_type(),
+      google::shared_certificate_store_type(),
   };
   return types;
 }

@@ -16,7 +16,8 @@ TEST(StoreCatalog, every_type_has_its_row_once) {
   }
   EXPECT_EQ(names, (std::set<std::string_view>{
                        "aws_kms", "aws_secrets_manager", "aws_shared_certificate", "environment",
-                       "filesystem", "keystore", "local_certificate", "memory"}));
+                       "filesystem", "google_kms", "google_secret_manager",
+                       "google_shared_certificate", "keystore", "local_certificate", "memory"}));
   EXPECT_EQ(find_store_type("Filesystem"), nullptr);
 }
 

@@ -43,7 +43,6 @@ struct ReadValue {
 /// EncodingKeys::decode and secrets_of_pem.
 Result<ReadValue> read_value(ValueFormat format, ByteView content, const SecretId& id,
                              const EncodingKeys* keys, std::optional<ByteView> pem_password);
-
 /// The same for a store whose aliases are no secret IDs: what the ID allows is checked when the
 /// alias is mapped to it.
 Result<ReadValue> read_value(ValueFormat format, ByteView content, const EncodingKeys* keys,

@@ -1,0 +1,39 @@
+// The first byte chooses: a credentials document, or the answer of a REST service with bytes and
+// their checksum in it.
+#include "base/crc32c.h"
+#include "check.h"
+#include "secrets/stores/google/credentials.h"
+#include "secrets/stores/google/google_answer.h"
+
+namespace {
+
+using namespace signet;
+using namespace signet::secrets::google;
+
+void check_answer(int status, std::string_view body) {
+  net::OutboundResponse response;
+  response.status = status;
+  response.body = body;
+  auto answer = read_answer(std::move(response), "the call");
+  FUZZ_CHECK(!answer.ok() || status / 100 == 2);
+  if (!answer.ok()) return;
+  const auto checksum = int64_member(*answer, "crc");
+  const auto bytes = take_checked_bytes(*answer, "data", "crc", "the call");
+  if (!bytes.ok()) return;
+  FUZZ_CHECK(checksum == std::int64_t{crc32c(bytes->view())});
+  FUZZ_CHECK(answer->find("data") == nullptr);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const ByteView rest(data + 1, size - 1);
+  constexpr int kStatuses[] = {200, 400, 401, 403, 404, 409, 429, 503};
+  if (data[0] < 8) {
+    check_answer(kStatuses[data[0]], as_text(rest));
+  } else {
+    (void)parse_credentials(rest);
+  }
+  return 0;
+}

@@ -1,0 +1,81 @@
+#include "secrets/stores/google/google_api.h"
+
+#include "base/text.h"
+#include "http/form.h"
+#include "secrets/stores/google/google_answer.h"
+
+namespace signet::secrets::google {
+namespace {
+
+constexpr Milliseconds kTimeout{5'000};
+
+bool is_about(const Error& error, std::string_view reason) {
+  return error.reason == reason;
+}
+
+/// A busy or slow service is not helped by the same call at once.
+bool is_worth_another_try(const Error& error) {
+  return error.code == Code::kUnavailable && !is_about(error, "google_quota") &&
+         !is_about(error, "pool_full");
+}
+
+}  // namespace
+
+GoogleApi::GoogleApi(std::string endpoint, CredentialSettings credentials, StoreContext context)
+    : endpoint_(std::move(endpoint)),
+      http_(context.http),
+      tokens_(std::make_shared<AccessTokens>(std::move(credentials), std::move(context))) {}
+
+Task<json::Object> GoogleApi::call(Call call) {
+  const auto keep = shared_from_this();
+  const Repeat repeat = call.repeat;
+  const auto shared = std::make_shared<const Call>(std::move(call));
+  Result<json::Object> answer = co_await attempt(shared);
+  const bool is_stale_token = !answer && is_about(answer.error(), "google_unauthenticated");
+  const bool is_lost = !answer && is_worth_another_try(answer.error());
+  if (is_stale_token || (is_lost && repeat == Repeat::kHarmless)) {
+    answer = co_await attempt(shared);
+  }
+  co_return answer;
+}
+
+Task<json::Object> GoogleApi::attempt(std::shared_ptr<const Call> call) {
+  if (!http_) {
+    co_return Error{Code::kConfig, "google_http_missing", "there is no way out of this process"};
+  }
+  CO_TRY(const AccessTokens::Token token, co_await tokens_->get());
+  net::OutboundRequest request;
+  request.method = call->method;
+  request.url = endpoint_ + call->path;
+  request.timeout = kTimeout;
+  request.headers.emplace_back("Authorization", "Bearer " + to_text(token->view()));
+  request.headers.emplace_back("Accept", "application/json");
+  if (!call->body.empty()) {
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = call->body;
+  }
+  auto response = co_await http_->send(std::move(request));
+  if (!response) {
+    Error error = std::move(response).error();
+    error.detail = call->what + ": " + error.detail;
+    co_return error;
+  }
+  if (response->status == 401) tokens_->reject(token);
+  co_return read_answer(std::move(response).value(), call->what);
+}
+
+std::string read_endpoint(SettingsReader& reader, std::string_view setting,
+                          const std::string& host) {
+  std::string endpoint = reader.text(setting, "https://" + host);
+  while (endpoint.ends_with('/'))
+    endpoint.pop_back();
+  const Status usable = check_url(endpoint, setting);
+  if (!usable) reader.complain(usable.error().detail);
+  const auto uri = http::parse_http_uri(endpoint);
+  if (uri && (!uri->path.empty() || uri->has_query)) {
+    reader.complain(quoted(setting) + " must be scheme, host and port alone");
+  }
+  return endpoint;
+}
+
+}  // namespace signet::secrets::google
