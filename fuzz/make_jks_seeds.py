@@ -24,7 +24,10 @@ def openssl(*arguments, data=None):
 def der(tag, *parts):
     content = b"".join(parts)
     size = len(content)
-    length = bytes([size]) if size < 128 else b"\x81" + bytes([size]) if size < 256 else b"\x82" + struct.pack(">H", size)
+    if size < 0x80:
+        length = bytes([size])
+    else:
+        length = b"\x81" + bytes([size]) if size < 0x100 else b"\x82" + struct.pack(">H", size)
     return bytes([tag]) + length + content
 
 
