@@ -1,6 +1,6 @@
 #include "secrets/stores/google/access_tokens.h"
 
-#include "http/form.h"
+#include "http/form_view.h"
 #include "secrets/stores/google/google_test_support.h"
 
 namespace signet::secrets::google {
@@ -21,13 +21,10 @@ std::string account_document() {
 constexpr std::string_view kUser = R"({"type":"authorized_user","client_id":"id",
     "client_secret":"canary-secret","refresh_token":"canary+refresh"})";
 
-http::Form form_of(const OutboundRequest& request) {
-  return http::Form::parse(request.body).value();
-}
 std::string field(const OutboundRequest& request, std::string_view name) {
-  const http::Form form = form_of(request);
-  const std::string* value = form.find(name);
-  return value ? *value : std::string();
+  std::string scratch(request.body.size(), '\0');
+  const auto form = http::FormView::parse(request.body, scratch);
+  return std::string(form.value().find(name).value_or(""));
 }
 
 /// Tokens from a file of this content.
