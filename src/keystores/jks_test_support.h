@@ -11,57 +11,37 @@
 
 namespace signet::keystores {
 
-/// A store made by OpenJDK 17's keytool with 10,000 iterations (jceks.key.iterationCount), store
+/// A store made by OpenJDK 17's keytool with 10,000 iterations (jdk.jceks.iterationCount), store
 /// password "changeit". Entries in file order: "ec" (P-256 with its certificate, "changeit"),
 /// "triple" (DESede, which Java serialises as a KeyRep, "entrypass") and "mac" (HmacSHA512 of 64
 /// bytes, "changeit").
 inline std::string keytool_jceks() {
   constexpr std::string_view kText =
-      "zs7OzgAAAAIAAAADAAAAAQACZWMAAAGiADjQcgAAAGowaDAcBgkrBgEEASoCEwEwDwQIli0waRsxBdUCAwMNQARImBWF"
-      "kE3R"
-      "I+Qw1p/iTnLtwCjFiPq74v6BarKcewrJuEEQt240onexnjb3cK40/D9L/"
-      "yEnZlhZRHWqOyi8bGMFcNCJGj7tScDsAAAAAQAF"
-      "WC41MDkAAAE3MIIBMzCB2qADAgECAgkA1HHbKP9KpNkwCgYIKoZIzj0EAwIwDTELMAkGA1UEAxMCZWMwIBcNMjYxMTIx"
-      "MjIy"
-      "NzMyWhgPMjEyNjEwMjgyMjI3MzJaMA0xCzAJBgNVBAMTAmVjMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEtX59aCxE"
-      "htlO"
-      "v0pWkhlqTUcZOeW3jHV83okwKpPs3kQR0Clk1yTj8rS2ELdjPkrn3/"
-      "cU6hP+R7dFBQnQH2CwU6MhMB8wHQYDVR0OBBYEFOl4"
-      "gRiXPZejkjjsl62mTzShe+UzMAoGCCqGSM49BAMCA0gAMEUCIEbG8Y8mRwYsGWiXb3H/"
-      "q8r8s6S6I4j9xbxx3hOUTE8wAiEA"
-      "8qfXLhxo+98qI6KWxTgc3SgQIcZjKVxm6Ki+"
-      "eGppp6sAAAADAAZ0cmlwbGUAAAGiADjLfaztAAVzcgAzY29tLnN1bi5jcnlw"
-      "dG8ucHJvdmlkZXIuU2VhbGVkT2JqZWN0Rm9yS2V5UHJvdGVjdG9yzVfKWecwu1MCAAB4cgAZamF2YXguY3J5cHRvLlNl"
-      "YWxl"
-      "ZE9iamVjdD42PabDt1RwAgAEWwANZW5jb2RlZFBhcmFtc3QAAltCWwAQZW5jcnlwdGVkQ29udGVudHEAfgACTAAJcGFy"
-      "YW1z"
-      "QWxndAASTGphdmEvbGFuZy9TdHJpbmc7TAAHc2VhbEFsZ3EAfgADeHB1cgACW0Ks8xf4BghU4AIAAHhwAAAAETAPBAhB"
-      "rqUo"
-      "Aow3FQIDAw1AdXEAfgAFAAABIJk0QsgeLCIFQv50TSeV6j9aBLFhOhMo2UOaP/"
-      "KBUSMcnH2TdSCD+wqO+t3ES1qOE5xmiH2m"
-      "g4bp1NrbUBQ1h1IuNnNhogtR3q0ow5pkOCZEvxpf6lW853270vAgx7z1UUG6jMNYDVLv+Za8e3/"
-      "sqKNwCzymuidrEp5eMSqI"
-      "raU3hWtIOTjBT4UC1AHqSabYmBy3mXWo/"
-      "zqnh0FEPjforsnb0mVBo7qQQbWwLA6rrujJ6Rcp9NccUa2PNtGNbr7n5Xvcu9wc"
-      "MpUAyddXXLmMLPQffeltcDg5DOwhxX9N9RWrG4xM70hBJGWwpVAZHauCMuaYygYGxBumU2oeTFkR1Ljka8N39JT2dXwS"
-      "JIlu"
-      "0f7cODBsVsmPi9iAyjObh/"
-      "aHGXQAFlBCRVdpdGhNRDVBbmRUcmlwbGVERVN0ABZQQkVXaXRoTUQ1QW5kVHJpcGxlREVTAAAA"
-      "AwADbWFjAAABogA4yO2s7QAFc3IAM2NvbS5zdW4uY3J5cHRvLnByb3ZpZGVyLlNlYWxlZE9iamVjdEZvcktleVByb3Rl"
-      "Y3Rv"
-      "cs1XylnnMLtTAgAAeHIAGWphdmF4LmNyeXB0by5TZWFsZWRPYmplY3Q+"
-      "Nj2mw7dUcAIABFsADWVuY29kZWRQYXJhbXN0AAJb"
-      "QlsAEGVuY3J5cHRlZENvbnRlbnRxAH4AAkwACXBhcmFtc0FsZ3QAEkxqYXZhL2xhbmcvU3RyaW5nO0wAB3NlYWxBbGdx"
-      "AH4A"
-      "A3hwdXIAAltCrPMX+"
-      "AYIVOACAAB4cAAAABEwDwQIskP3myBsMZQCAwMNQHVxAH4ABQAAAMi1hverdcCDjF1sYIKsUbUidkRJ"
-      "kf1yI+7G5DaV67yMFIG70p4hzeiJL6LOOA1JR3A4Xwm44YYkqFS44FerLHG/"
-      "Xv5mhUgYqfEgy6OohVX1mh86KDNq2Ovcl4er"
-      "wUI3Ed37SXRqkoLyhImeXR8YdEdSzhaGhDQaM9T7UBkIuBE2vglJqTbGktYvL9rWB2qLABVPe6Xw9WF74YhNG5DFkABE"
-      "mMJp"
-      "t9pxZlr8ef0XnDwxi2CqPA2+"
-      "VWIjPgcuWNmqBdOHLZqzV4KaaXQAFlBCRVdpdGhNRDVBbmRUcmlwbGVERVN0ABZQQkVXaXRo"
-      "TUQ1QW5kVHJpcGxlREVTmZwxmxay1RpGKxcWgs9BAbwaLYM=";
+      "zs7OzgAAAAIAAAADAAAAAQACZWMAAAGiAGjE7AAAAGkwZzAbBgkrBgEEASoCEwEwDgQIkANweq29Gu0CAicQBEij"
+      "9K3t2Vo0rtFbIzlQGeoc/VaVWZ5RlF+CNGWMWqLMR9ZK2XzkbhVjXkznwdiDgc+kF5GV2LAxj4i1ij4MLIvbx3cn"
+      "9l+sFbkAAAABAAVYLjUwOQAAATcwggEzMIHaoAMCAQICCQCThJiHmnAQYjAKBggqhkjOPQQDAjANMQswCQYDVQQD"
+      "EwJlYzAgFw0yNjExMjEyMzE5NTVaGA8yMTI2MTAyODIzMTk1NVowDTELMAkGA1UEAxMCZWMwWTATBgcqhkjOPQIB"
+      "BggqhkjOPQMBBwNCAARw1YTlsEY87+D0JbVC+YorkDycbKFzOFH84yUnszmW611gFEprfqXFKiDK611zp3sAygVQ"
+      "2Nq7QVzkXBhcr4YFoyEwHzAdBgNVHQ4EFgQUdPFbWhVWGc6GnbTLICv1Cx+34e4wCgYIKoZIzj0EAwIDSAAwRQIg"
+      "aEnC30353MA4frY4HQY+5DacIyeoJhnGnHjYtWR8bkACIQCP5vr7mSdER25Z9q4w584asQP2IIHUEOufqB1U+zG8"
+      "0gAAAAMABnRyaXBsZQAAAaIAaL1XrO0ABXNyADNjb20uc3VuLmNyeXB0by5wcm92aWRlci5TZWFsZWRPYmplY3RG"
+      "b3JLZXlQcm90ZWN0b3LNV8pZ5zC7UwIAAHhyABlqYXZheC5jcnlwdG8uU2VhbGVkT2JqZWN0PjY9psO3VHACAARb"
+      "AA1lbmNvZGVkUGFyYW1zdAACW0JbABBlbmNyeXB0ZWRDb250ZW50cQB+AAJMAAlwYXJhbXNBbGd0ABJMamF2YS9s"
+      "YW5nL1N0cmluZztMAAdzZWFsQWxncQB+AAN4cHVyAAJbQqzzF/gGCFTgAgAAeHAAAAAQMA4ECJM8JcpcvMbWAgIn"
+      "EHVxAH4ABQAAASAJXPgy4ZIpU0CL9UxSP/blhle4bN59jaQ1FFrMjWgWOffCJvt9QgWXHT1p/EjS03D6hecp5yMe"
+      "/bxBTvm3tHkxIEhOAmL5uXPPx4o4zYUNa7tqTGAGOzsWGjdsCYf+nQ8GVWpScHaAtQNq5xUVhzkaHM+XyYkI7NIw"
+      "BX2n6iT3eDmKpwNL5/+FHIF36phdd33kjxV4aPahEgRPUs+x5pdDgb200aMmSI0UWCjarXLKvVeZ4baXZPnFE+XO"
+      "nJe2Uy/H1Otp1c+lAn+cJvBBxobKqXw+f7xSD8MHf5vNw6aGMxkljvo0yzu2AC7rfL00Mrn01QrZ/ODA39X6HT7l"
+      "SsYTBsESVBMHyNKRZ1gR2x+n3UO8hKttNZYTUYYdndP8ZCp0ABZQQkVXaXRoTUQ1QW5kVHJpcGxlREVTdAAWUEJF"
+      "V2l0aE1ENUFuZFRyaXBsZURFUwAAAAMAA21hYwAAAaIAaLY3rO0ABXNyADNjb20uc3VuLmNyeXB0by5wcm92aWRl"
+      "ci5TZWFsZWRPYmplY3RGb3JLZXlQcm90ZWN0b3LNV8pZ5zC7UwIAAHhyABlqYXZheC5jcnlwdG8uU2VhbGVkT2Jq"
+      "ZWN0PjY9psO3VHACAARbAA1lbmNvZGVkUGFyYW1zdAACW0JbABBlbmNyeXB0ZWRDb250ZW50cQB+AAJMAAlwYXJh"
+      "bXNBbGd0ABJMamF2YS9sYW5nL1N0cmluZztMAAdzZWFsQWxncQB+AAN4cHVyAAJbQqzzF/gGCFTgAgAAeHAAAAAQ"
+      "MA4ECM7CWSb8YcCuAgInEHVxAH4ABQAAAMhgnL4VF4FIUY1Ch+6TO8omCSjJfgtRo+pBh22cWxmlIgAbWsH5bHst"
+      "r893ar9NpXVzR/tx081ZB9bRL5bsqENMEg9xRGl9VOhQ3tXhttWpjJ91+yABJ8vg11/K5/vCM0mLGftHrFZwGIOS"
+      "4j1xwqaw+u64h5/hgNu6ssOp7p5eck/BTdpP7e+B2Ml83/+6/ujx3CYYbuziD1XTwSxjjXqarIIsbK1bKF/DbcMA"
+      "fClg986EEXWRXYgjm2McNMNaI6k/HmTFtpooGHQAFlBCRVdpdGhNRDVBbmRUcmlwbGVERVN0ABZQQkVXaXRoTUQ1"
+      "QW5kVHJpcGxlREVT/NM/GKC4E8mLYhCLvxkkb1vnL6A=";
   return to_text(base64::decode(kText)->view());
 }
 
