@@ -214,7 +214,7 @@ def mapped_secrets(results, options, aws):
 def kms(results, options, aws):
     kms_client = aws.client("kms")
     made = {}
-    for alg, spec in (("RS256", "RSA_2048"), ("PS384", "RSA_2048"), ("ES256", "ECC_NIST_P256"),
+    for alg, spec in (("RS256", "RSA_2048"), ("ES256", "ECC_NIST_P256"),
                       ("ES384", "ECC_NIST_P384"), ("ES512", "ECC_NIST_P521")):
         made[alg] = kms_client.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
         kms_client.create_alias(AliasName="alias/" + alg, TargetKeyId=made[alg])
@@ -225,7 +225,7 @@ def kms(results, options, aws):
                   lambda: stores_test(aws.environment(keys)))
     signs_remotely = True
     for alg in made:
-        name = SIGNING_ID + ("RSA" if alg[0] in "RP" else alg)
+        name = SIGNING_ID + ("RSA" if alg[0] == "R" else alg)
         store = {"name": "kms", "type": "aws_kms", "mappings": {name: ["alias/" + alg]}}
         key = serialization.load_der_public_key(
             kms_client.get_public_key(KeyId="alias/" + alg)["PublicKey"])
@@ -247,13 +247,11 @@ def published(one, key):
 
 
 def stores_test(environment):
-    for preset in ("dev", "asan", "release"):
-        program = harness.BUILD / preset / "bin" / "secrets_stores_test"
-        if program.exists():
-            break
-    else:
+    built = list(harness.BUILD.glob("*/bin/secrets_stores_test"))
+    if not built:
         print("skip: secrets_stores_test is not built")
         return None
+    program = max(built, key=lambda file: file.stat().st_mtime)
     done = subprocess.run([program, "--gtest_filter=AwsPeer.*"], capture_output=True, text=True,
                           env={**environment, "SIGNET_AWS_PEER": "1"}, timeout=120)
     passed = done.returncode == 0 and "[  PASSED  ] 1 test" in done.stdout and "SKIPPED" not in done.stdout

@@ -30,10 +30,10 @@ TEST(AwsPeer, a_kms_of_others_signs_and_its_public_keys_verify) {
   const auto store = make_store("aws_kms", settings("{}"), context_of_the_process());
   EXPECT_THAT(now(store->probe()), is_ok());
   EXPECT_TRUE(now(store->fetch(Alias("alias/none")))->empty());
+  // Not PS*: moto salts as long as it can, where AWS documents a salt as long as the hash (as JOSE
+  // wants it, RFC 7518 §3.5).
   const std::vector<std::pair<const char*, std::vector<JwsAlg>>> keys = {
-      {"alias/RS256",
-       {JwsAlg::kRs256, JwsAlg::kRs384, JwsAlg::kRs512, JwsAlg::kPs256, JwsAlg::kPs384,
-        JwsAlg::kPs512}},
+      {"alias/RS256", {JwsAlg::kRs256, JwsAlg::kRs384, JwsAlg::kRs512}},
       {"alias/ES256", {JwsAlg::kEs256}},
       {"alias/ES384", {JwsAlg::kEs384}},
       {"alias/ES512", {JwsAlg::kEs512}}};
