@@ -16,7 +16,7 @@ namespace signet::oauth {
 /// A client with what one worker has prepared of it. Belongs to its worker: no sharing, no lock.
 struct PreparedClient {
   Client client;
-  jose::KeyPtr secret_key;        ///< only for client_secret_jwt
+  jose::KeyPtr secret_key;  ///< only for client_secret_jwt
   /// The realm's, when the claims below were made.
   std::string issuer;
   std::vector<std::string> default_audience;
@@ -43,6 +43,10 @@ class WorkerState {
   /// Null if it is not cached. A cached absence is not kept: unknown names cost memory to nobody.
   PreparedClientPtr client(std::string_view realm, std::string_view id);
   PreparedClientPtr keep_client(const RealmRuntime& realm, Client client, jose::KeyPtr secret_key);
+
+  /// Up to where this worker has followed changes. What was read from storage before it moved may
+  /// be old.
+  std::uint64_t followed() const { return seen_epoch_; }
 
   std::string& scratch() { return scratch_; }
   std::string& payload() { return payload_; }
