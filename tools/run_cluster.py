@@ -65,7 +65,8 @@ def main():
     data.chmod(0o711)  # PostgreSQL may run as another user, in a folder of its own
     secret = secret_file(data / "demo-client.secret")
     secret_file(data / "sealing.key")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
 
     postgres = local_postgres.LocalPostgres(data / "postgres")
     instances = []
@@ -92,8 +93,6 @@ def main():
         while all(process.poll() is None for process in instances):
             time.sleep(0.2)
         print("an instance ended; stopping the others")
-    except KeyboardInterrupt:
-        print()
     finally:
         for process in instances:
             if process.poll() is None:
