@@ -1,6 +1,6 @@
 # The one door. `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build run test unit asan tsan interop chaos bench fuzz format check golden docs clean
+.PHONY: help setup setup-test build run run-cluster test unit asan tsan interop chaos bench fuzz format check golden docs clean
 
 JOBS ?= $(shell nproc)
 export SIGNET_VECTORS ?= $(abspath ../shared/vectors)
@@ -20,6 +20,9 @@ build: setup ## build/release/bin/signetd and signet
 
 run: build ## start the server with a demo client (PORT, DATA_DIR)
 	@exec build/release/bin/signetd --demo
+
+run-cluster: build ## PostgreSQL and three instances behind one port (PORT, DATA_DIR)
+	@exec python3 tools/run_cluster.py
 
 test: setup build ## every test: unit (with sanitizers), vectors, contract, command line, interop, faults
 	@tools/run_tests.sh

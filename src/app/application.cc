@@ -7,8 +7,10 @@
 #include <thread>
 
 #include "admin/admin_api.h"
+#include "app/follower.h"
 #include "app/master_key.h"
 #include "app/outbound.h"
+#include "app/storage_options.h"
 #include "app/store_metrics.h"
 #include "app/stores.h"
 #include "base/base64.h"
@@ -80,16 +82,19 @@ struct Application::State {
   std::unique_ptr<net::Server> server, management;
   std::atomic<bool> ready{false};
 
+  std::unique_ptr<Follower> follower;
   std::thread maintenance;
   std::mutex mutex;
   std::condition_variable wake;
-  bool stopping = false;
+  bool stopping = false, keys_changed = false;
 
   Status open();
   Result<Started> listen();
   Status fill(const Started& started);
   Status put_configured_realm(const config::RealmConfig& realm);
   void maintain();
+  void sweep();
+  void note_changed_keys();
 };
 
 Application::Application(Options options) : state_(std::make_unique<State>(std::move(options))) {}
@@ -107,8 +112,6 @@ Status Application::State::open() {
   const bool has_data =
       fs::exists(config.data_dir + "/signet.db") || fs::exists(config.data_dir + "/keys");
   TRY(encoding, load_encoding_keys(config, options.environment, has_data, *options.random));
-  TRY(storage, storage::open(config.storage_url, *options.clock));
-
   secrets::StoreContext context;
   context.pool = std::make_shared<async::BlockingPool>("secret-stores", 4, 1000);
   context.clock = options.clock;
@@ -117,6 +120,8 @@ Status Application::State::open() {
   context.environment = options.environment;
   TRY(context.http, make_outbound(config, options.environment));
   TRY(auto made, make_stores(config, context));
+  TRY(auto storage_options, storage_options_of(config, made));
+  TRY(storage, storage::open(config.storage_url, *options.clock, std::move(storage_options)));
 
   secrets::KeeperOptions keeping;
   keeping.policy.publish_ahead = config.keys.publish_ahead;
@@ -142,7 +147,6 @@ Status Application::State::open() {
   services->counters = oauth::Counters::in(*services->metrics);
   services->cached_clients = config.cached_clients;
   services->unseal = [keys = encoding](std::string_view sealed) { return keys->decode(sealed); };
-  TRY(async::run_now(services->denied->load(*storage)));
 
   admin_services = std::make_shared<admin::AdminServices>();
   admin_services->stores = std::move(made.infos);
@@ -168,6 +172,7 @@ Result<Application::Started> Application::State::listen() {
   open.name = "public";
   open.address = config.server.address;
   open.port = config.server.port;
+  open.shares_port = config.server.shares_port;
   open.limits = limits_of(config.server.limits);
   open.cors_origins = config.server.cors_origins;
   open.hsts = config.server.hsts;
@@ -197,14 +202,24 @@ Result<Application::Started> Application::State::listen() {
   router = std::make_unique<oauth::Router>(services, loops);
   admin_services->directory = &router->directory();
   admin_api = std::make_unique<admin::AdminApi>(admin_services);
+  Follower::Parts following{services, &router->directory(), config.keys.refresh,
+                            [this] { note_changed_keys(); }};
+  follower = std::make_unique<Follower>(std::move(following));
+  TRY(follower->prepare());
   return started;
 }
 
 Status Application::State::put_configured_realm(const config::RealmConfig& realm) {
   const RealmName name(realm.name);
   TRY(const auto existing, async::run_now(storage->document("realm", RealmName(), realm.name)));
+  // Another instance that starts now may be quicker.
+  const auto unless_there = [](auto put) -> Status {
+    if (put.ok() || put.error().code == Code::kConflict) return Done{};
+    return std::move(put).error();
+  };
   if (!existing) {
-    TRY(async::run_now(admin::put_realm(*admin_services, realm.document, 0, "configuration")));
+    TRY(unless_there(
+        async::run_now(admin::put_realm(*admin_services, realm.document, 0, "configuration"))));
   }
   for (const auto& client : realm.clients) {
     const json::Value* id = client.find("client_id");
@@ -213,7 +228,8 @@ Status Application::State::put_configured_realm(const config::RealmConfig& realm
                    "a client of realm " + realm.name + " has no client_id"};
     TRY(const auto known, async::run_now(storage->document("client", name, *id->if_string())));
     if (known) continue;
-    TRY(async::run_now(admin::put_client(*admin_services, name, client, 0, "configuration")));
+    TRY(unless_there(
+        async::run_now(admin::put_client(*admin_services, name, client, 0, "configuration"))));
   }
   return Done{};
 }
@@ -269,6 +285,7 @@ Result<Application::Started> Application::start() {
   export_store_calls(metrics, s.keeper);
   s.server->start();
   s.management->start();
+  s.follower->start();
   s.maintenance = std::thread([this] { state_->maintain(); });
   s.ready = true;
   return started;
@@ -278,26 +295,45 @@ Result<Application::Started> Application::start() {
 // it.
 void Application::State::maintain() {
   const auto every = std::chrono::milliseconds(options.config.keys.refresh);
+  auto due = std::chrono::steady_clock::now() + every;
   std::unique_lock hold(mutex);
-  while (!wake.wait_for(hold, every, [this] { return stopping; })) {
+  for (;;) {
+    wake.wait_until(hold, due, [this] { return stopping || keys_changed; });
+    if (stopping) return;
+    keys_changed = false;
     hold.unlock();
     if (const auto refreshed = async::run_now(keeper->refresh_due()); !refreshed.ok())
       log::failure("refresh_failed", refreshed.error());
-    const Instant now = options.clock->now();
-    services->denied->forget_expired(now);
-    storage::Transaction purge;
-    purge.emplace_back(storage::Purge{now});
-    if (!async::run_now(storage->ping()).ok()) {
-      // A disk that refused is tried with something to write, so that health recovers without
-      // traffic.
-      Bytes probe(32);
-      options.random->fill(probe);
-      purge.emplace_back(storage::UseOnce{RealmName(), std::move(probe), now});
+    if (std::chrono::steady_clock::now() >= due) {
+      sweep();
+      due = std::chrono::steady_clock::now() + every;
     }
-    if (const auto purged = async::run_now(storage->commit(std::move(purge))); !purged.ok())
-      log::failure("purge_failed", purged.error());
     hold.lock();
   }
+}
+
+void Application::State::note_changed_keys() {
+  {
+    std::lock_guard hold(mutex);
+    keys_changed = true;
+  }
+  wake.notify_all();
+}
+
+void Application::State::sweep() {
+  const Instant now = options.clock->now();
+  services->denied->forget_expired(now);
+  storage::Transaction purge;
+  purge.emplace_back(storage::Purge{now});
+  if (!async::run_now(storage->ping()).ok()) {
+    // A disk that refused is tried with something to write, so that health recovers without
+    // traffic.
+    Bytes probe(32);
+    options.random->fill(probe);
+    purge.emplace_back(storage::UseOnce{RealmName(), std::move(probe), now});
+  }
+  if (const auto purged = async::run_now(storage->commit(std::move(purge))); !purged.ok())
+    log::failure("purge_failed", purged.error());
 }
 
 void Application::reload() {
@@ -318,6 +354,7 @@ void Application::stop(Milliseconds deadline) {
   s.wake.notify_all();
   if (s.server) s.server->stop(deadline);
   if (s.management) s.management->stop(std::min(deadline, Milliseconds(1000)));
+  if (s.follower) s.follower->stop();
   if (s.maintenance.joinable()) s.maintenance.join();
 }
 

@@ -325,6 +325,33 @@ realms:
   EXPECT_THAT(json::dump(config.shown), testing::Not(HasSubstr("hunter2")));
 }
 
+TEST(ServerConfig, a_shared_database_needs_shared_keys) {
+  const std::string url = "storage: {url: 'postgresql://signet@db/signet'}\n";
+  EXPECT_THAT(problems_of(url), HasSubstr("there are no encryption_keys"));
+  EXPECT_THAT(problems_of(url), HasSubstr("there are no secret_stores"));
+  EXPECT_EQ(problems_of(url + "encryption_keys: [{name: a, file: /k}]\n"
+                              "secret_stores: [{name: s, type: filesystem}]\n"),
+            "accepted");
+}
+
+TEST(ServerConfig, shows_no_password_of_a_database) {
+  const std::string keys =
+      "encryption_keys: [{name: a, file: /k}]\nsecret_stores: [{name: s, type: filesystem}]\n";
+  for (const std::string url :
+       {"postgresql://signet:hunter2@db:5432/signet?sslmode=require",
+        "postgres://:hunter2@db/signet", "postgresql://db/signet?password=hunter2&sslmode=require",
+        "postgresql://db/signet?sslpassword=hunter2",
+        "postgresql://a@db/signet?sslpassword=hunter2&password=hunter2",
+        "postgresql://signet:hunter2@db", "postgresql://signet:hun@ter2hunter2@db/x"}) {
+    const auto config = loaded("storage: {url: '" + url + "'}\n" + keys);
+    EXPECT_EQ(config.storage_url, url);
+    EXPECT_THAT(json::dump(config.shown), testing::Not(HasSubstr("hunter2"))) << url;
+    EXPECT_THAT(json::dump(config.shown), HasSubstr("(hidden)"));
+  }
+  EXPECT_THAT(json::dump(loaded("storage: {url: 'postgresql://u@db:5432/x'}\n" + keys).shown),
+              HasSubstr("postgresql://u@db:5432/x"));
+}
+
 TEST(ServerConfig, refuses_what_cannot_hold_together) {
   EXPECT_THAT(problems_of("server: {port: 8081}\n"), HasSubstr("is the public listener's port"));
   EXPECT_THAT(problems_of("server: {address: 0.0.0.0}\n"),

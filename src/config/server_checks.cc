@@ -33,6 +33,7 @@ class Checks {
     check_outbound();
     check_sealing_keys();
     check_stores(config_.secret_stores, "secret_stores");
+    check_storage();
     check_realms();
     check_shared_signing();
   }
@@ -147,6 +148,22 @@ class Checks {
     std::set<std::string> names;
     for (std::size_t i = 0; i < stores.size(); ++i) {
       check_name(stores[i].name, list + '[' + std::to_string(i) + "].name", names);
+    }
+  }
+
+  // Instances that share a database share what it seals and who signs.
+  void check_storage() {
+    const std::string& url = config_.storage_url;
+    if (!url.starts_with("postgresql://") && !url.starts_with("postgres://")) return;
+    if (config_.encryption_keys.empty()) {
+      refuse(
+          "storage.url", "names a database that instances share, but there are no encryption_keys",
+          "give encryption_keys, the same at every instance: what one sealed the others must open");
+    }
+    if (config_.secret_stores.empty()) {
+      refuse("storage.url", "names a database that instances share, but there are no secret_stores",
+             "give secret_stores that every instance reaches: keys of one alone are lost to the "
+             "others");
     }
   }
 

@@ -51,6 +51,7 @@ PublicConfig read_public(const json::Object& from) {
   to.port = static_cast<std::uint16_t>(number(from, "port"));
   to.public_url = text(from, "public_url");
   to.loops = size(from, "loops");
+  to.shares_port = flag(from, "share_port");
   if (from.find("tls")) {
     const auto& tls = group(from, "tls");
     to.tls = TlsConfig{text(tls, "certificate"), text(tls, "private_key"),
@@ -104,6 +105,9 @@ ServerConfig read_all(const json::Object& from) {
                    static_cast<std::uint16_t>(number(management, "port"))};
   to.storage_url = text(group(from, "storage"), "url");
   if (to.storage_url.empty()) to.storage_url = "sqlite:" + to.data_dir + "/signet.db";
+  const auto& postgres = group(group(from, "storage"), "postgres");
+  to.postgres = {size(postgres, "connections"), duration(postgres, "timeout"),
+                 text(postgres, "password_secret_id")};
   to.log_level = text(group(from, "log"), "level");
   to.log_as_json = text(group(from, "log"), "format") == "json";
   const auto& keys = group(from, "keys");
@@ -124,6 +128,28 @@ ServerConfig read_all(const json::Object& from) {
   }
   to.realms = read_realms(list(from, "realms"));
   return to;
+}
+
+// A database URL without the password that it may hold, in either place.
+std::string without_password(const std::string& url) {
+  std::string out = url;
+  const std::size_t start = out.find("://");
+  if (start == out.npos) return out;
+  const std::size_t end = out.find_first_of("/?", start + 3);
+  const std::size_t at = out.rfind('@', end);
+  const std::size_t colon = out.find(':', start + 3);
+  if (at != out.npos && at > start && colon < at)
+    out.replace(colon + 1, at - colon - 1, "(hidden)");
+  const std::size_t query = out.find('?');
+  if (query == out.npos) return out;
+  std::vector<std::string> parameters;
+  for (const std::string_view parameter : split(std::string_view(out).substr(query + 1), '&')) {
+    const std::string_view name = parameter.substr(0, parameter.find('='));
+    // libpq takes names with escapes too.
+    const bool is_suspect = name.find("password") != name.npos || name.find('%') != name.npos;
+    parameters.push_back(is_suspect ? std::string(name) + "=(hidden)" : std::string(parameter));
+  }
+  return out.substr(0, query + 1) + join(parameters, "&");
 }
 
 // Secrets by their row; in what belongs to other rooms by what the name suggests, since this room
@@ -172,6 +198,9 @@ Result<ServerConfig, Problems> load(std::string_view text, std::string_view file
 
   json::Value shown(conformed->values);
   hide_secrets(shown, &server_schema());
+  json::Value* storage = shown.if_object()->find("storage");
+  if (storage && storage->if_object() && storage->if_object()->find("url"))
+    storage->if_object()->set("url", without_password(config.storage_url));
   config.shown = std::move(*shown.if_object());
   return config;
 }

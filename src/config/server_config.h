@@ -32,6 +32,7 @@ struct ListenerConfig {
 struct PublicConfig : ListenerConfig {
   std::string public_url;  ///< without a slash at the end; derived from the listener if not given
   std::size_t loops = 0;   ///< 0: one for each core
+  bool shares_port = false;
   std::optional<TlsConfig> tls;
   std::vector<std::string> cors_origins;
   bool hsts = false;
@@ -45,6 +46,12 @@ struct KeysConfig {
 /// One of the server's own sealing keys: exactly one of the two is set.
 struct SealingKeyConfig {
   std::string name, file, environment;
+};
+
+struct PostgresConfig {
+  std::size_t connections = 0;
+  Seconds timeout{};
+  std::string password_secret_id;  ///< empty: none
 };
 
 struct StoreConfig {
@@ -76,7 +83,8 @@ struct ServerConfig {
   std::string data_dir;
   PublicConfig server;
   ListenerConfig management;
-  std::string storage_url;
+  std::string storage_url;  ///< may hold a password
+  PostgresConfig postgres;
   std::string log_level;  ///< "debug", "info", "warn", "error" or "off"
   bool log_as_json = true;
   KeysConfig keys;

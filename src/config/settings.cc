@@ -35,6 +35,11 @@ std::vector<Setting> server_rows() {
        .summary = "The TCP port to listen on; 0 takes any free one.",
        .min = 0,
        .max = 65535},
+      {.path = "server.share_port",
+       .type = Type::kBool,
+       .fallback = "false",
+       .summary = "Let other instances of the same user on this machine listen on the same port; "
+                  "the kernel spreads connections over them."},
       {.path = "server.loops",
        .type = Type::kInteger,
        .fallback = "0",
@@ -117,8 +122,29 @@ std::vector<Setting> server_rows() {
 
       {.path = "storage", .type = Type::kGroup, .summary = "The database."},
       {.path = "storage.url",
-       .summary = "Where realms, clients and tokens are stored: \"sqlite:PATH\" or \"memory:\". "
+       .summary = "Where realms, clients and tokens are stored: \"sqlite:PATH\", "
+                  "\"postgresql://USER@HOST/DATABASE\" with libpq's parameters, or \"memory:\". "
                   "Without it sqlite:<data_dir>/signet.db."},
+      {.path = "storage.postgres",
+       .type = Type::kGroup,
+       .summary = "How PostgreSQL is used, where storage.url names one."},
+      {.path = "storage.postgres.connections",
+       .type = Type::kInteger,
+       .fallback = "4",
+       .summary = "Connections of this instance; one of them takes what has an order (settings, "
+                  "revocations, the audit trail).",
+       .min = 1,
+       .max = 64},
+      {.path = "storage.postgres.timeout",
+       .type = Type::kDuration,
+       .fallback = "PT5S",
+       .summary = "How long one call may take, waiting included.",
+       .min = 1,
+       .max = 60},
+      {.path = "storage.postgres.password_secret_id",
+       .summary =
+           "The secret ID of the password, looked up in the global secret stores at each new "
+           "connection. Without it what the URL, PGPASSFILE or PGPASSWORD say."},
 
       {.path = "log", .type = Type::kGroup, .summary = "The log on standard error."},
       {.path = "log.level",

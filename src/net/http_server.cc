@@ -67,14 +67,15 @@ Result<std::uint16_t> Server::listen(ListenOptions options) {
   }
 
   const std::size_t count = state_->loops.size();
-  if (count > 1 && endpoint.port() != 0) {
+  const bool shares_port = options.shares_port;
+  if (count > 1 && endpoint.port() != 0 && !shares_port) {
     // SO_REUSEPORT would silently share the port with another server of the same user.
     const Acceptor probe = listen_on(*state_->loops[0], endpoint, false, ec);
     if (ec) return fail(ec.message());
   }
   std::vector<Acceptor> acceptors;
   for (const auto& loop : state_->loops) {
-    acceptors.push_back(listen_on(*loop, endpoint, count > 1, ec));
+    acceptors.push_back(listen_on(*loop, endpoint, count > 1 || shares_port, ec));
     if (ec) return fail(ec.message());
     endpoint.port(acceptors.back().local_endpoint(ec).port());
   }

@@ -55,6 +55,9 @@ struct ServerLimits {
 struct ListenOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0: any free one
+  /// Other processes of the same user may listen there too (SO_REUSEPORT); the kernel spreads
+  /// connections.
+  bool shares_port = false;
   std::optional<TlsOptions> tls;
   ServerLimits limits;
   Handler handler;

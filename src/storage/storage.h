@@ -7,6 +7,7 @@
 // and sync once for all of them (group commit).
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -137,6 +138,14 @@ struct DocumentChange {
   std::string id;
 };
 
+/// What another instance over the same storage changed.
+struct Changed {
+  bool documents = false, denials = false, keys = false;
+  /// The storage was away: what was told meanwhile is lost, and what was followed so far may have
+  /// been undone (a replica took over, a back-up was restored). Begin anew.
+  bool everything = false;
+};
+
 /// Shared by all threads. Every call may fail with kUnavailable ("storage_unavailable",
 /// "storage_full") or kInternal ("storage_corrupt"); what else is written at each.
 class Storage {
@@ -169,6 +178,13 @@ class Storage {
 
   /// A cheap proof that the storage answers.
   virtual Task<Done> ping() = 0;
+
+  /// `listener` is called soon after a commit of another instance, on a thread of the storage; it
+  /// must not wait. It replaces the one before; an empty one ends the calls, also one under way. A
+  /// call may be lost: ask at intervals as well. Engines for one instance never call.
+  virtual void on_change(std::function<void(const Changed&)> listener) {
+    static_cast<void>(listener);
+  }
 };
 
 }  // namespace signet::storage

@@ -3,7 +3,8 @@
 //   static constexpr bool kDurable;                                    what it holds survives it
 //   static Result<std::shared_ptr<Storage>> open(const std::filesystem::path& folder, const
 //   Clock&);
-// and its test says INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, StorageContract, SqliteEngine).
+// and, where it needs an outside program, static std::string missing(): empty, or why to skip.
+// Its test says INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, StorageContract, SqliteEngine).
 
 #include <atomic>
 #include <filesystem>
@@ -58,7 +59,13 @@ Result<T> now(Task<T> task) {
 template <class Engine>
 class StorageContract : public testing::Test {
  protected:
-  void SetUp() override { reopen(); }
+  void SetUp() override {
+    if constexpr (requires { Engine::missing(); }) {
+      if (const std::string why = Engine::missing(); !why.empty())
+        GTEST_SKIP() << "skipped: " << why;
+    }
+    reopen();
+  }
   void reopen() {
     storage_.reset();
     auto opened = Engine::open(folder_.path(), clock_);

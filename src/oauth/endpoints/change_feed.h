@@ -37,6 +37,13 @@ class ChangeFeed {
     epoch_.fetch_add(1, std::memory_order_release);
   }
 
+  /// Anything may have changed: readers forget everything.
+  void publish_everything() noexcept {
+    std::lock_guard hold(mutex_);
+    changes_.clear();
+    epoch_.fetch_add(1, std::memory_order_release);
+  }
+
   /// The changes after `since`, or nothing if that is too long ago: then forget everything.
   std::optional<std::vector<Change>> after(std::uint64_t since) const {
     std::lock_guard hold(mutex_);

@@ -210,8 +210,14 @@ Task<Done, Refusal> ClientCall::provide(Need need) {
 
 Task<Done, Refusal> ClientCall::load_client() {
   const RealmName& realm = realm_->settings().name;
-  CO_TRY(const auto document, co_await services_.storage->document(
-                                  "client", realm, std::string(credentials_.client_id)));
+  std::optional<storage::Document> document;
+  // A change that was followed while this read was under way will not be told again: read again.
+  std::uint64_t followed = 0;
+  do {
+    followed = worker_.followed();
+    CO_TRY(document, co_await services_.storage->document("client", realm,
+                                                          std::string(credentials_.client_id)));
+  } while (followed != worker_.followed());
   if (!document) {
     client_is_unknown_ = true;
     co_return Done{};

@@ -6,9 +6,8 @@ namespace signet::oauth {
 
 Task<Done> DenyList::load(storage::Storage& storage) {
   constexpr std::size_t kPage = 5000;
-  std::int64_t row = 0;
   for (;;) {
-    CO_TRY(const auto page, co_await storage.denials_since(row, kPage, &row));
+    CO_TRY(const auto page, co_await storage.denials_since(last_row_, kPage, &last_row_));
     for (const auto& denied : page)
       add(denied.realm, denied.id_hash, denied.expires);
     if (page.size() < kPage) co_return Done{};

@@ -15,10 +15,18 @@
 namespace signet::oauth {
 
 /// The revoked tokens of all realms, in memory: loaded at start, added to after each durable
-/// revocation. A look-up takes a shared lock of one of many shards, and none at all while empty.
+/// revocation, and followed in storage for those of other instances. A look-up takes a shared lock
+/// of one of many shards, and none at all while empty.
 class DenyList {
  public:
+  /// Adds what storage has and was not read before. One caller at a time.
   Task<Done> load(storage::Storage& storage);
+  /// The next load() reads everything again: storage may have lost what it had.
+  void begin_anew() { last_row_ = 0; }
+  /// False while the revocations of other instances could not be read for too long: then nobody can
+  /// say that a token is not revoked.
+  bool is_current() const { return is_current_.load(std::memory_order_relaxed); }
+  void set_current(bool is_current) { is_current_.store(is_current, std::memory_order_relaxed); }
   void add(const RealmName& realm, const Bytes& id_hash, Instant expires);
   bool contains(std::string_view realm, ByteView id_hash) const;
   void forget_expired(Instant now);
@@ -37,6 +45,8 @@ class DenyList {
   static constexpr std::size_t kShards = 64;
   mutable std::array<Shard, kShards> shards_;
   std::atomic<std::size_t> size_{0};
+  std::atomic<bool> is_current_{true};
+  std::int64_t last_row_ = 0;  ///< of storage, that was read
 };
 
 }  // namespace signet::oauth

@@ -66,6 +66,9 @@ Answer<ClientCall::Need> IntrospectCall::act(http::Response& response) {
                          (services_.denied->size() == 0 ||
                           !services_.denied->contains(realm_->settings().name.view(),
                                                       tokens::token_id_hash(found->claims.jwt_id)));
+  if (is_active && !services_.denied->is_current())
+    return Refusal(Error{Code::kUnavailable, "revocations_unknown",
+                         "the revocations of other instances cannot be read"});
   if (!is_active) {
     response.body += "{\"active\":false}";
     if (!checked.ok() && log::enabled(log::Level::kDebug))

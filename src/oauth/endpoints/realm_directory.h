@@ -24,13 +24,19 @@ class RealmDirectory {
   Task<RealmRuntimePtr> load(RealmName name);
   /// Forgets a realm whose settings changed.
   void forget(const RealmName& name);
+  /// Forgets all: any of them may have changed.
+  void forget_all();
 
  private:
-  RealmRuntimePtr share(realms::RealmSettings settings, secrets::RealmRingsPtr rings);
+  /// Null if something was forgotten since `forgets`: the settings may be the ones before.
+  RealmRuntimePtr share(realms::RealmSettings settings, secrets::RealmRingsPtr rings,
+                        std::uint64_t forgets);
+  std::uint64_t forgets() const;
 
   const Services& services_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::unordered_map<std::string, RealmRuntimePtr> realms_;
+  std::uint64_t forgets_ = 0;  ///< how often something was forgotten
 };
 
 }  // namespace signet::oauth

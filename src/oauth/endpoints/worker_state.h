@@ -44,6 +44,10 @@ class WorkerState {
   PreparedClientPtr client(std::string_view realm, std::string_view id);
   PreparedClientPtr keep_client(const RealmRuntime& realm, Client client, jose::KeyPtr secret_key);
 
+  /// Up to where this worker has followed changes. What was read from storage before it moved may
+  /// be old.
+  std::uint64_t followed() const { return seen_epoch_; }
+
   std::string& scratch() { return scratch_; }
   std::string& payload() { return payload_; }
 
