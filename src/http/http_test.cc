@@ -257,6 +257,8 @@ TEST(ETag, is_compared_weakly_in_a_list) {
 
 TEST(HttpUri, a_host_that_begins_like_an_address_is_not_that_address) {
   EXPECT_THAT(parse_http_uri("http://127.0.0.1.example.com:1/x"), fails("uri_invalid"));
+  EXPECT_THAT(parse_http_uri("http://127.0.0.1.example.com"), fails("uri_invalid"));
+  EXPECT_THAT(parse_http_uri("http://127.0.0.1.example.com/x"), fails("uri_invalid"));
   EXPECT_EQ(parse_http_uri("http://127.0.0.1:81/x?y")->port, 81);
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <charconv>
@@ -40,9 +41,16 @@ Result<HttpUri> parse_http_uri(std::string_view input) {
       return refuse("the port is out of range");
     }
   }
-  // Boost.URL 1.81 reads "127.0.0.1.example.com:1" as the address alone and takes the rest for a path.
+  // Boost.URL 1.81 takes the numbers at the front of "127.0.0.1.example.com" for the whole host,
+  // and drops the rest or takes it for a path; so what it read is compared with what was written.
   const std::string path = text(parsed->encoded_path());
-  if (!path.empty() && path.front() != '/') return refuse("its host is not what it seems");
+  const std::string start = uri.scheme + "://" + uri.host;
+  const std::string_view rest = input.substr(std::min(start.size(), input.size()));
+  const bool is_whole =
+      equal_ignoring_case(input.substr(0, start.size()), start) &&
+      (rest.empty() || std::string_view(":/?").find(rest.front()) != std::string_view::npos);
+  if (!is_whole || (!path.empty() && path.front() != '/'))
+    return refuse("its host is not what it seems");
   uri.path = path;
   uri.has_query = parsed->has_query();
   uri.query = text(parsed->encoded_query());

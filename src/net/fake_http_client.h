@@ -1,5 +1,6 @@
 #pragma once
-// For tests: an HttpClient that answers from a function, and remembers what it was sent.
+// For tests: an HttpClient that answers from a function, and remembers what it was sent. It refuses
+// what the real one refuses.
 
 #include <functional>
 #include <mutex>
@@ -39,6 +40,7 @@ class FakeHttpClient : public HttpClient {
       sent_.push_back(request);
       answer = answer_;
     }
+    CO_TRY(check_request(request));
     if (!answer) co_return Error{Code::kUnavailable, "outbound_unreachable", "nobody answers"};
     co_return answer(request);
   }

@@ -51,23 +51,33 @@ struct OutboundResponse {
   std::string_view header(std::string_view name) const;
 };
 
-/// Shared by all threads. Never follows redirects, never retries, keeps no cookies.
+/// What every HttpClient refuses before anything goes out: "outbound_url_invalid" (also for hosts
+/// that are numbers but no dotted quad), "outbound_method_invalid" (no token, CONNECT, HEAD with a
+/// body), "outbound_header_invalid" (no token, a control character or a byte outside ASCII in a
+/// value, a header of ours). Errors hold nothing of the request but a header's name.
+Status check_request(const OutboundRequest& request);
+
+/// Shared by all threads. Never follows redirects, never retries, keeps no cookies. (One exception:
+/// a request without a body whose method is idempotent is sent anew where a kept connection turns
+/// out to be closed, as RFC 9110 §9.2.2 allows.)
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
 
-  /// The answer, whatever its status. kInvalid "outbound_url_invalid" and
-  /// "outbound_header_invalid"; kDenied "outbound_address_denied"; kUnavailable
-  /// "outbound_unreachable" (name, connection, TLS: with the reason) and "outbound_broken";
-  /// kTimeout "outbound_timeout"; kInvalid "outbound_too_large". An error names scheme, host and
-  /// port, never path, query or headers.
+  /// The answer, whatever its status. kInvalid: what check_request() says; kDenied
+  /// "outbound_address_denied"; kUnavailable "outbound_unreachable" (name, connection, TLS, the
+  /// proxy: with the reason), "outbound_broken" (what came is no HTTP/1.1, or it ended too early)
+  /// and "outbound_stopped" (the client was destroyed); kTimeout "outbound_timeout"; kInvalid
+  /// "outbound_too_large" (the body, or 64 KiB or 200 lines of headers). An error names scheme,
+  /// host and port, never path, query or headers.
   virtual Task<OutboundResponse> send(OutboundRequest request) = 0;
 };
 
 struct HttpClientSettings {
   std::string ca_file;  ///< PEM; empty: the system's
   /// http(s)://[user:password@]host:port; empty: HTTPS_PROXY, HTTP_PROXY and NO_PROXY of
-  /// `environment` rule.
+  /// `environment` rule. NO_PROXY, loopback and link-local targets are exempt either way
+  /// (http/proxy_rules.h). Names that a proxy resolves cannot be judged here.
   std::string proxy;
   std::vector<std::pair<std::string, std::string>> environment;
   std::size_t max_connections = 64;
@@ -81,8 +91,10 @@ struct HttpClientSettings {
   Milliseconds connect_timeout{3'000};
 };
 
-/// TLS 1.2 at least, certificate and name verified. Connections are kept and reused. One thread
-/// serves any number of requests.
+/// HTTP/1.1. TLS 1.2 at least, certificate and name verified. Connections are kept and reused; what
+/// is beyond the limits waits its turn, its timeout running. One thread serves any number of
+/// requests; destruction ends it at once and fails what is under way. kConfig "outbound_ca_invalid"
+/// and "outbound_proxy_invalid".
 Result<std::shared_ptr<HttpClient>> make_http_client(HttpClientSettings settings);
 
 }  // namespace signet::net

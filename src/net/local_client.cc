@@ -1,6 +1,5 @@
 #include "net/local_client.h"
 
-#include <algorithm>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -22,19 +21,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using tcp = asio::ip::tcp;
 using Ec = boost::system::error_code;
-
-// Boost.URL 1.81 takes the numbers at the front of "127.0.0.1.example.com" for the whole host and
-// drops the rest, so what it read is compared with what was written.
-Result<http::HttpUri> parse_url(std::string_view url) {
-  TRY(http::HttpUri uri, http::parse_http_uri(url));
-  const std::string start = uri.scheme + "://" + uri.host;
-  const std::string_view rest = url.substr(std::min(start.size(), url.size()));
-  const bool is_whole =
-      equal_ignoring_case(url.substr(0, start.size()), start) &&
-      (rest.empty() || std::string_view(":/?").find(rest.front()) != std::string_view::npos);
-  if (is_whole) return uri;
-  return Error{Code::kInvalid, "uri_invalid", signet::quoted(url, 200) + ": the host is malformed"};
-}
 
 // One call on a loop of its own. Asynchronous inside, because only asynchronous operations can be
 // given a deadline.
@@ -141,7 +127,7 @@ std::string_view LocalResponse::header(std::string_view name) const {
 }
 
 Result<LocalResponse> call(const LocalRequest& request) {
-  const auto uri = parse_url(request.url);
+  const auto uri = http::parse_http_uri(request.url);
   if (!uri.ok()) return Error{Code::kInvalid, "local_url_invalid", uri.error().detail};
   if (uri->scheme != "http") {
     return Error{Code::kUnsupported, "local_https",
@@ -160,7 +146,7 @@ Result<LocalResponse> call(const LocalRequest& request) {
 }
 
 bool is_loopback_url(std::string_view url) {
-  const auto uri = parse_url(url);
+  const auto uri = http::parse_http_uri(url);
   if (!uri.ok()) return false;
   if (uri->host == "localhost" || uri->host == "[::1]") return true;
   const auto parts = split(uri->host, '.');
