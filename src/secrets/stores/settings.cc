@@ -62,6 +62,18 @@ std::int64_t SettingsReader::number(std::string_view name, std::int64_t otherwis
   return otherwise;
 }
 
+std::optional<SecretId> SettingsReader::password_id(std::string_view name) {
+  const std::string given = text(name);
+  if (given.empty()) return std::nullopt;
+  auto id = SecretId::parse(given);
+  if (id) return std::move(id).value();
+  // Not quoted: somebody may have put the password itself here.
+  complain(quoted(name) +
+           " must be a secret ID (letters, digits, inner periods), under which another store holds "
+           "the password; never the password itself");
+  return std::nullopt;
+}
+
 FileRules SettingsReader::file_rules() {
   FileRules rules;
   rules.group_readable = flag("group_readable", false);

@@ -1,6 +1,7 @@
 #pragma once
 // The settings of one store, read with one complaint for each thing that is wrong with them.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/strong.h"
+#include "secrets/secret_id.h"
 #include "secrets/stores/folder.h"
 
 namespace signet::secrets {
@@ -27,6 +29,8 @@ class SettingsReader {
   bool flag(std::string_view name, bool otherwise);
   std::int64_t number(std::string_view name, std::int64_t otherwise, std::int64_t least,
                       std::int64_t most);
+  /// The secret ID under which another store holds a password; nothing if it is not given.
+  std::optional<SecretId> password_id(std::string_view name);
   /// The settings group_readable and unsafe_permissions.
   FileRules file_rules();
   /// Records a complaint of the caller's own.

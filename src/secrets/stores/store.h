@@ -67,6 +67,14 @@ class KeyMaker {
   virtual Task<Secret> make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) = 0;
 };
 
+/// An optional ability: stores that know what their secrets are for. Asked where the configuration
+/// maps nothing of theirs.
+class DefaultMapper {
+ public:
+  virtual ~DefaultMapper() = default;
+  virtual std::vector<Mapping> default_mappings() const = 0;
+};
+
 /// How a store finds the passwords that other stores hold: text secrets by secret ID.
 using PasswordLookup = std::function<Task<Secret>(SecretId)>;
 

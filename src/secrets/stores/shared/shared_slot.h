@@ -1,6 +1,8 @@
 #pragma once
-// One value that every instance of a cluster shares, in a service that can say "somebody was first".
+// One value that every instance of a cluster shares, in a service that can say "somebody was
+// first".
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -34,6 +36,10 @@ class SharedSlot {
   /// The service, place and name, for errors and health: "AWS Secrets Manager 'signet/cert' in
   /// eu-west-1".
   virtual std::string describe() const = 0;
+
+  /// What read() needs, for the error that says that it is missing:
+  /// "secretsmanager:GetSecretValue".
+  virtual std::string right_to_read() const { return "to read it"; }
 };
 
 }  // namespace signet::secrets
