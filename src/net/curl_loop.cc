@@ -107,6 +107,7 @@ void CurlLoop::start_waiting() {
       active_.emplace(handle, std::move(transfer));
       continue;
     }
+    if (at_origin == 0) active_at_.erase(transfer->origin());
     deadlines_.erase({transfer->deadline(), transfer.get()});
     transfer->finish(std::move(prepared).error());
   }
