@@ -8,6 +8,8 @@
 
 #include "admin/admin_api.h"
 #include "app/master_key.h"
+#include "app/outbound.h"
+#include "app/store_metrics.h"
 #include "app/stores.h"
 #include "base/base64.h"
 #include "base/log.h"
@@ -113,6 +115,7 @@ Status Application::State::open() {
   context.random = options.random;
   context.encoding_keys = encoding;
   context.environment = options.environment;
+  TRY(context.http, make_outbound(config, options.environment));
   TRY(auto made, make_stores(config, context));
 
   secrets::KeeperOptions keeping;
@@ -123,6 +126,7 @@ Status Application::State::open() {
   keeping.horizon_step = std::min(keeping.horizon_step, keeping.policy.publish_ahead);
   keeping.lease = config.keys.lease;
   keeping.store_timeout = config.keys.store_timeout;
+  keeping.random = options.random;
   keeper = std::make_shared<secrets::Keeper>(storage, options.clock, keeping);
   TRY(async::run_now(keeper->configure(std::move(made.stores))));
 
@@ -262,6 +266,7 @@ Result<Application::Started> Application::start() {
                     failing += health.ok ? 0 : 1;
                   return failing;
                 });
+  export_store_calls(metrics, s.keeper);
   s.server->start();
   s.management->start();
   s.maintenance = std::thread([this] { state_->maintain(); });
@@ -276,7 +281,7 @@ void Application::State::maintain() {
   std::unique_lock hold(mutex);
   while (!wake.wait_for(hold, every, [this] { return stopping; })) {
     hold.unlock();
-    if (const auto refreshed = async::run_now(keeper->refresh()); !refreshed.ok())
+    if (const auto refreshed = async::run_now(keeper->refresh_due()); !refreshed.ok())
       log::failure("refresh_failed", refreshed.error());
     const Instant now = options.clock->now();
     services->denied->forget_expired(now);

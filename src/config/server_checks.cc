@@ -30,6 +30,7 @@ class Checks {
     check_public_url();
     check_listeners();
     check_keys();
+    check_outbound();
     check_sealing_keys();
     check_stores(config_.secret_stores, "secret_stores");
     check_realms();
@@ -108,6 +109,13 @@ class Checks {
       refuse("keys.publish_ahead", "is shorter than twice keys.refresh",
              "make it longer: every instance must know a key before it signs");
     }
+  }
+
+  void check_outbound() {
+    const std::string& proxy = config_.outbound.proxy;
+    if (proxy.empty() || proxy.starts_with("http://") || proxy.starts_with("https://")) return;
+    refuse("outbound.proxy", "is no http or https proxy",
+           "give http://host:port, with user:password@ before the host if it asks for them");
   }
 
   void check_sealing_keys() {

@@ -109,6 +109,8 @@ ServerConfig read_all(const json::Object& from) {
   const auto& keys = group(from, "keys");
   to.keys = {duration(keys, "publish_ahead"), duration(keys, "clock_skew"),
              duration(keys, "refresh"), duration(keys, "lease"), duration(keys, "store_timeout")};
+  const auto& outbound = group(from, "outbound");
+  to.outbound = {text(outbound, "ca_file"), text(outbound, "proxy")};
   to.cached_clients = size(group(from, "cache"), "clients");
   for (const auto& item : list(from, "encryption_keys")) {
     const json::Object& key = *item.if_object();

@@ -61,6 +61,12 @@ struct RealmConfig {
   std::vector<StoreConfig> secret_stores;
 };
 
+/// The way out.
+struct OutboundConfig {
+  std::string ca_file;  ///< empty: the system's
+  std::string proxy;    ///< empty: the environment's; may hold a password
+};
+
 struct ServerConfig {
   std::string data_dir;
   PublicConfig server;
@@ -69,6 +75,7 @@ struct ServerConfig {
   std::string log_level;  ///< "debug", "info", "warn", "error" or "off"
   bool log_as_json = true;
   KeysConfig keys;
+  OutboundConfig outbound;
   std::size_t cached_clients = 0;
   std::vector<SealingKeyConfig> encryption_keys;  ///< empty: data_dir/master.key
   std::vector<StoreConfig> secret_stores;         ///< empty: the built-in "local" one

@@ -165,6 +165,17 @@ std::vector<Setting> server_rows() {
        .min = 1,
        .max = 300},
 
+      {.path = "outbound",
+       .type = Type::kGroup,
+       .summary = "HTTP that the server itself sends, to secret stores in the network."},
+      {.path = "outbound.ca_file",
+       .type = Type::kPath,
+       .summary = "A PEM file with the authorities that are trusted, instead of the system's."},
+      {.path = "outbound.proxy",
+       .summary = "http(s)://[user:password@]host[:port]. Without it the environment's HTTPS_PROXY "
+                  "and HTTP_PROXY; NO_PROXY holds either way.",
+       .is_secret = true},
+
       {.path = "cache", .type = Type::kGroup, .summary = "What is kept in memory."},
       {.path = "cache.clients",
        .type = Type::kInteger,

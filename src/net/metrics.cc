@@ -81,13 +81,16 @@ struct Metrics::Entry {
   std::unique_ptr<Counter> counter;
   std::unique_ptr<Histogram> histogram;
   std::function<double()> gauge;
+  std::function<std::vector<Sample>()> counters, summaries;
 
   prometheus::MetricType type() const {
-    return counter     ? prometheus::MetricType::Counter
-           : histogram ? prometheus::MetricType::Histogram
-                       : prometheus::MetricType::Gauge;
+    return summaries             ? prometheus::MetricType::Summary
+           : counter || counters ? prometheus::MetricType::Counter
+           : histogram           ? prometheus::MetricType::Histogram
+                                 : prometheus::MetricType::Gauge;
   }
   prometheus::ClientMetric collect() const;
+  std::vector<prometheus::ClientMetric> collect_all() const;
 };
 
 prometheus::ClientMetric Metrics::Entry::collect() const {
@@ -111,6 +114,20 @@ prometheus::ClientMetric Metrics::Entry::collect() const {
     metric.gauge.value = gauge();
   }
   return metric;
+}
+
+std::vector<prometheus::ClientMetric> Metrics::Entry::collect_all() const {
+  if (!counters && !summaries) return {collect()};
+  std::vector<prometheus::ClientMetric> all;
+  for (const Sample& sample : counters ? counters() : summaries()) {
+    prometheus::ClientMetric& metric = all.emplace_back();
+    for (const auto& [label, value] : sample.labels)
+      metric.label.push_back({label, value});
+    metric.counter.value = sample.value;
+    metric.summary.sample_sum = sample.value;
+    metric.summary.sample_count = sample.count;
+  }
+  return all;
 }
 
 std::shared_ptr<Metrics::Entry> Metrics::find(const std::string& name, const Labels& labels) const {
@@ -154,6 +171,18 @@ void Metrics::gauge(const std::string& name, const std::string& help, const Labe
   (known ? known : append(name, help, labels))->gauge = std::move(read);
 }
 
+void Metrics::counters(const std::string& name, const std::string& help,
+                       std::function<std::vector<Sample>()> read) {
+  std::lock_guard hold(mutex_);
+  append(name, help, {})->counters = std::move(read);
+}
+
+void Metrics::summaries(const std::string& name, const std::string& help,
+                        std::function<std::vector<Sample>()> read) {
+  std::lock_guard hold(mutex_);
+  append(name, help, {})->summaries = std::move(read);
+}
+
 std::string Metrics::text() const {
   std::vector<std::shared_ptr<Entry>> entries;
   {
@@ -168,7 +197,9 @@ std::string Metrics::text() const {
       families.push_back({entry->name, entry->help, entry->type(), {}});
       family = families.end() - 1;
     }
-    if (family->type == entry->type()) family->metric.push_back(entry->collect());
+    if (family->type != entry->type()) continue;
+    for (auto& metric : entry->collect_all())
+      family->metric.push_back(std::move(metric));
   }
   return prometheus::TextSerializer().Serialize(families);
 }

@@ -47,6 +47,26 @@ TEST(Metrics, are_told_in_prometheus_text) {
   EXPECT_EQ(text.find("# TYPE tokens_total", text.find("# TYPE tokens_total") + 1), text.npos);
 }
 
+TEST(Metrics, families_that_others_keep_are_read_at_each_scrape) {
+  Metrics metrics;
+  double calls = 1;
+  metrics.counters("calls_total", "Calls.", [&] {
+    return std::vector<Sample>{{{{"store", "a"}}, calls}, {{{"store", "b"}}, 7}};
+  });
+  metrics.summaries("call_seconds", "Time.", [&] {
+    return std::vector<Sample>{{{{"store", "a"}}, 2.5, 4}};
+  });
+  metrics.counters("none_total", "Nothing.", [] { return std::vector<Sample>(); });
+  calls = 2;
+  const std::string text = metrics.text();
+  EXPECT_THAT(text, HasSubstr("# TYPE calls_total counter\n"));
+  EXPECT_THAT(text, HasSubstr("calls_total{store=\"a\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("calls_total{store=\"b\"} 7\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE call_seconds summary\n"));
+  EXPECT_THAT(text, HasSubstr("call_seconds_sum{store=\"a\"} 2.5\n"));
+  EXPECT_THAT(text, HasSubstr("call_seconds_count{store=\"a\"} 4\n"));
+}
+
 TEST(Metrics, the_same_name_and_labels_are_the_same_metric) {
   Metrics metrics;
   EXPECT_EQ(&metrics.counter("a", "", {{"x", "1"}}), &metrics.counter("a", "", {{"x", "1"}}));

@@ -59,6 +59,11 @@ Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores) {
 }
 
 Task<Done> Keeper::refresh() {
+  state_->retry_asked = true;
+  co_return co_await refresh_due();
+}
+
+Task<Done> Keeper::refresh_due() {
   const std::uint64_t ticket = ++state_->refreshes_asked;
   CO_TRY(const Gate::Pass pass, co_await state_->gate.enter());
   // One that began after this call was made has done the work.
@@ -195,6 +200,13 @@ Task<std::vector<Mapping>> Keeper::mappings(RealmName realm, StoreName store) co
 
 std::vector<StoreHealth> Keeper::health() const {
   return state_->seen.load()->health;
+}
+
+std::vector<StoreCalls> Keeper::store_calls() const {
+  std::vector<StoreCalls> out;
+  for (const auto& meter : state_->seen.load()->meters)
+    out.push_back({meter.name, meter.realm, meter.counts->outcomes(), meter.counts->seconds()});
+  return out;
 }
 
 const RotationPolicy& Keeper::policy() const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "secrets/keeper/store_meter.h"
 #include "secrets/key_ring.h"
 #include "secrets/mapping.h"
 #include "secrets/resolve.h"
@@ -79,11 +80,22 @@ struct StoreHealth {
   Instant lease_until{};
 };
 
+/// What asking a store came to since start, for metrics.
+struct StoreCalls {
+  StoreName name;
+  RealmName realm;
+  StoreMeter::Outcomes outcomes{};
+  double seconds = 0;  ///< spent waiting, all calls together
+};
+
 struct KeeperOptions {
   RotationPolicy policy;
   Seconds refresh_every{10};
   Seconds lease{24 * 3600};  ///< last good secrets of an unreachable store serve this long
   Milliseconds store_timeout{5000};
+  /// A store that cannot be reached is asked less and less, down to this, while its lease serves.
+  Seconds backoff_most{60};
+  std::shared_ptr<Random> random;     ///< for the jitter of it; null: none
   bool allow_shared_aliases = false;  ///< one alias may sign and decrypt: for legacy set-ups only
   Seconds horizon_step{600};          ///< how far ahead horizons are raised, to write rarely
 };
@@ -98,8 +110,11 @@ class Keeper {
   /// documents in storage win over configured mappings. "store_name_taken", "mapping_two_purposes".
   Task<Done> configure(std::vector<ConfiguredStore> stores);
   /// Re-reads what changed and re-lines the rings of the realms in use. Fails only where nothing
-  /// could be done at all; outages show in health() and in LiveRing::degraded.
+  /// could be done at all; outages show in health() and in LiveRing::degraded. Asks every store,
+  /// whatever failed before: for an operator who wants it now.
   Task<Done> refresh();
+  /// The same on schedule: leaves alone for a while what could not be reached lately.
+  Task<Done> refresh_due();
   /// The rings of a realm, resolved on first use and kept. Never null on success.
   Task<RealmRingsPtr> rings(RealmName realm);
   /// The same without waiting: null if the realm was not resolved yet. Any thread, no lock held.
@@ -130,6 +145,7 @@ class Keeper {
   Task<std::vector<Mapping>> mappings(RealmName realm, StoreName store) const;
 
   std::vector<StoreHealth> health() const;
+  std::vector<StoreCalls> store_calls() const;
   const RotationPolicy& policy() const;
   /// A store by name, for administration; null if unknown.
   std::shared_ptr<Store> store(const RealmName& realm, const StoreName& name) const;

@@ -103,6 +103,10 @@ Task<Done> Keeper::State::load_stores(const std::set<RealmName>& realms_to_load)
 
 Task<Done> Keeper::State::refresh() {
   refreshes_covered = refreshes_asked.load();
+  if (retry_asked.exchange(false)) {
+    for (const auto& store : stores)
+      store->retry_now();
+  }
   const auto current = realms.load();
   std::set<RealmName> in_use;
   in_use.insert(RealmName());
@@ -247,6 +251,7 @@ void Keeper::State::show_stores() {
   for (const auto& store : stores) {
     fresh->stores.emplace(std::make_pair(store->realm(), store->name()), store->store());
     fresh->health.push_back(store->health(options));
+    fresh->meters.push_back({store->name(), store->realm(), store->meter()});
   }
   seen.store(std::move(fresh));
 }

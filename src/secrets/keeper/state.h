@@ -19,6 +19,7 @@ struct Keeper::State {
   struct Seen {
     std::map<std::pair<RealmName, StoreName>, std::shared_ptr<Store>> stores;
     std::vector<StoreHealth> health;
+    std::vector<StoreCache::Meter> meters;
   };
 
   State(std::shared_ptr<storage::Storage> storage_in, std::shared_ptr<Clock> clock_in,
@@ -35,6 +36,7 @@ struct Keeper::State {
   std::atomic<std::shared_ptr<const Seen>> seen{std::make_shared<const Seen>()};
   std::atomic<std::uint64_t> generation{1};
   std::atomic<std::uint64_t> refreshes_asked{0};
+  std::atomic<bool> retry_asked{false};  ///< by an operator: no store is left alone
 
   std::mutex horizon_mutex;
   std::map<std::string, std::shared_ptr<Gate>> horizon_gates;

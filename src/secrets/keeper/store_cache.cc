@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "secrets/keeper/backoff.h"
 
 namespace signet::secrets {
 namespace {
@@ -110,10 +111,20 @@ std::set<Alias> StoreCache::wanted() const {
   return aliases;
 }
 
+template <class T>
+Task<T> StoreCache::ask(Deadlines& deadlines, Milliseconds limit, Task<T> task) const {
+  const auto counts = meter_;
+  const auto start = std::chrono::steady_clock::now();
+  Result<T> result = co_await deadlines.within<T>(limit, name().str(), std::move(task));
+  std::optional<Code> failure;
+  if (!result.ok()) failure = result.error().code;
+  counts->count(failure, std::chrono::steady_clock::now() - start);
+  co_return result;
+}
+
 Task<std::vector<Secret>> StoreCache::fetch(Deadlines& deadlines, Milliseconds limit,
                                             Alias alias) const {
-  auto secrets = co_await deadlines.within<std::vector<Secret>>(limit, name().str(),
-                                                                ask_secrets(store(), alias));
+  auto secrets = co_await ask<std::vector<Secret>>(deadlines, limit, ask_secrets(store(), alias));
   if (!secrets.ok()) co_return std::move(secrets).error();
   for (auto& secret : *secrets) {
     if (secret.alias.empty()) secret.alias = alias;
@@ -134,8 +145,7 @@ void StoreCache::keep(const Alias& alias, std::vector<Secret> secrets, Instant n
 }
 
 Task<Done> StoreCache::list_names(Deadlines& deadlines, Milliseconds limit) {
-  auto listed =
-      co_await deadlines.within<std::vector<Alias>>(limit, name().str(), ask_aliases(store()));
+  auto listed = co_await ask<std::vector<Alias>>(deadlines, limit, ask_aliases(store()));
   std::set<Alias> names;
   if (listed.ok()) {
     for (const auto& alias : *listed) {
@@ -155,8 +165,8 @@ Task<Done> StoreCache::list_names(Deadlines& deadlines, Milliseconds limit) {
 }
 
 Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, Instant now) {
-  auto fingerprint = co_await deadlines.within<std::string>(options.store_timeout, name().str(),
-                                                            ask_fingerprint(store()));
+  auto fingerprint =
+      co_await ask<std::string>(deadlines, options.store_timeout, ask_fingerprint(store()));
   if (!fingerprint.ok() && fingerprint.error().code != Code::kUnsupported)
     co_return std::move(fingerprint).error();
   const bool has_changed =
@@ -185,17 +195,32 @@ Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, 
   co_return Done{};
 }
 
+// Once no lease serves any more every refresh counts, so only until then.
+void StoreCache::back_off(const KeeperOptions& options, Instant now) {
+  ++failures_;
+  const Instant lease_ends = last_good_ + options.lease;
+  const bool is_serving = last_good_ != Instant{} && now < lease_ends;
+  const Milliseconds delay =
+      backoff_delay(failures_, options.refresh_every, options.backoff_most, options.random.get());
+  retry_at_ = is_serving ? std::min(now + delay, lease_ends) : now;
+}
+
 Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options, Instant now) {
-  auto done = co_await read(deadlines, options, now);
-  const bool was_out = outage_.has_value();
-  if (done.ok()) {
-    outage_.reset();
-    last_good_ = now;
-    if (was_out) log::info("store_back", {{"store", name().str()}});
-  } else {
-    fingerprint_.clear();
-    outage_ = std::move(done).error();
-    if (!was_out) log::failure("store_outage", *outage_, {{"store", name().str()}});
+  if (!outage_ || now >= retry_at_) {
+    auto done = co_await read(deadlines, options, now);
+    const bool was_out = outage_.has_value();
+    if (done.ok()) {
+      outage_.reset();
+      last_good_ = now;
+      failures_ = 0;
+      retry_at_ = Instant{};
+      if (was_out) log::info("store_back", {{"store", name().str()}});
+    } else {
+      fingerprint_.clear();
+      outage_ = std::move(done).error();
+      back_off(options, now);
+      if (!was_out) log::failure("store_outage", *outage_, {{"store", name().str()}});
+    }
   }
   for (auto& [alias, entry] : entries_) {
     if (entry.secrets.empty() || now <= entry.good_at + options.lease) continue;

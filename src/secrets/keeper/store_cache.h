@@ -31,8 +31,11 @@ class StoreCache {
   const std::vector<Mapping>& mappings() const { return mappings_; }
   const Mapping* mapping(const SecretId& id) const;
 
-  /// Asks for the fingerprint and for what changed or is not known. Outages are kept, not returned.
+  /// Asks for the fingerprint and for what changed or is not known. Outages are kept, not returned,
+  /// and while the last good secrets serve on, the store is left alone for longer and longer.
   Task<Done> load(Deadlines& deadlines, const KeeperOptions& options, Instant now);
+  /// The next load asks, whatever failed before.
+  void retry_now() { retry_at_ = Instant{}; }
   /// One alias, straight from the store, within the time limit.
   Task<std::vector<Secret>> fetch(Deadlines& deadlines, Milliseconds limit, Alias alias) const;
 
@@ -43,6 +46,14 @@ class StoreCache {
   std::optional<StoreAnswer> answer(const SecretId& id, std::vector<Skipped>& unread);
   StoreHealth health(const KeeperOptions& options) const;
 
+  /// What was counted of the calls, for other threads to read.
+  struct Meter {
+    StoreName name;
+    RealmName realm;
+    std::shared_ptr<const StoreMeter> counts;
+  };
+  std::shared_ptr<const StoreMeter> meter() const { return meter_; }
+
  private:
   struct Entry {
     std::vector<Secret> secrets;
@@ -50,6 +61,10 @@ class StoreCache {
     Instant good_at{};
     std::map<SecretId, std::vector<Secret>> bound;  ///< as each ID may use them
   };
+  /// Every question to the store goes through here: limited in time, and counted.
+  template <class T>
+  Task<T> ask(Deadlines& deadlines, Milliseconds limit, Task<T> task) const;
+  void back_off(const KeeperOptions& options, Instant now);
   Task<Done> read(Deadlines& deadlines, const KeeperOptions& options, Instant now);
   Task<Done> list_names(Deadlines& deadlines, Milliseconds limit);
   std::set<Alias> wanted() const;
@@ -63,6 +78,9 @@ class StoreCache {
   std::map<Alias, Entry> entries_;
   std::optional<Error> outage_;
   Instant last_good_{};
+  std::uint32_t failures_ = 0;  ///< in a row
+  Instant retry_at_{};          ///< not asked before
+  std::shared_ptr<StoreMeter> meter_ = std::make_shared<StoreMeter>();
 };
 
 }  // namespace signet::secrets

@@ -1,0 +1,160 @@
+// How often a store is asked, and what is counted of it.
+
+#include "secrets/keeper/backoff.h"
+#include "secrets/keeper/test_support.h"
+#include "support/matchers.h"
+
+namespace signet::secrets::test {
+namespace {
+
+using signet::test::is_ok;
+using std::chrono::seconds;
+
+const Error kDown{Code::kUnavailable, "store_down", "nobody there"};
+
+// The fake store, counting every question.
+class CountedStore : public FakeStore {
+ public:
+  using FakeStore::FakeStore;
+  Task<std::string> fingerprint() override {
+    ++questions;
+    co_return co_await FakeStore::fingerprint();
+  }
+  int questions = 0;
+};
+
+struct BackoffWorld : World {
+  std::shared_ptr<CountedStore> counted =
+      std::make_shared<CountedStore>("ks", Ordering::kByMapping);
+  std::unique_ptr<Keeper> keeper_;
+
+  BackoffWorld() { counted->put("a", ec(1)); }
+  void begin() {
+    keeper_ = keeper();
+    ASSERT_THAT(configure(*keeper_, {{counted, kGlobal, {mapped(kEs256, {"a"})}}}), is_ok());
+  }
+  /// Refreshes when they are due for so long; how often the store was asked.
+  int questions_in(Seconds time) {
+    const int before = counted->questions;
+    for (Seconds gone{0}; gone < time; gone += options.refresh_every) {
+      clock->advance(options.refresh_every);
+      EXPECT_THAT(async::run_now(keeper_->refresh_due()), is_ok());
+    }
+    return counted->questions - before;
+  }
+};
+
+TEST(Backoff, doubles_to_its_limit) {
+  std::vector<std::int64_t> delays;
+  for (std::uint32_t failures = 0; failures < 6; ++failures)
+    delays.push_back(backoff_delay(failures, seconds(10), seconds(60), nullptr).count());
+  EXPECT_THAT(delays, testing::ElementsAre(0, 10'000, 20'000, 40'000, 60'000, 60'000));
+  EXPECT_EQ(backoff_delay(4'000'000'000U, seconds(10), seconds(60), nullptr), seconds(60));
+  EXPECT_EQ(backoff_delay(1, seconds(90), seconds(60), nullptr), seconds(60));
+}
+
+TEST(Backoff, jitter_stays_between_a_half_and_the_whole_and_differs) {
+  SeededRandom random(7);
+  std::set<std::int64_t> seen;
+  for (int i = 0; i < 200; ++i) {
+    const auto delay = backoff_delay(3, seconds(10), seconds(60), &random);
+    EXPECT_GE(delay, seconds(20));
+    EXPECT_LE(delay, seconds(40));
+    seen.insert(delay.count());
+  }
+  EXPECT_GT(seen.size(), 100U);
+}
+
+TEST(StoreCalls, a_store_that_answers_is_asked_at_every_refresh) {
+  BackoffWorld world;
+  world.begin();
+  EXPECT_EQ(world.questions_in(Seconds(600)), 60);
+}
+
+TEST(StoreCalls, an_unreachable_store_is_asked_less_and_less_while_its_lease_serves) {
+  BackoffWorld world;
+  world.begin();
+  const KeyId kid = world.active(*world.keeper_);
+  world.counted->outage = kDown;
+  // After 10, 20 (10 later), 40 (20 later), 80 (40 later), then every 60 seconds.
+  EXPECT_EQ(world.questions_in(Seconds(80)), 4);
+  EXPECT_EQ(world.questions_in(Seconds(600)), 10);
+  EXPECT_EQ(world.active(*world.keeper_), kid);
+  EXPECT_FALSE(world.keeper_->health()[0].ok);
+
+  world.counted->outage.reset();
+  EXPECT_EQ(world.questions_in(Seconds(60)), 1);
+  EXPECT_TRUE(world.keeper_->health()[0].ok);
+  EXPECT_EQ(world.questions_in(Seconds(100)), 10);
+}
+
+TEST(StoreCalls, an_operator_who_asks_for_a_refresh_does_not_wait) {
+  BackoffWorld world;
+  world.begin();
+  world.counted->outage = kDown;
+  world.questions_in(Seconds(300));
+  const int before = world.counted->questions;
+  EXPECT_THAT(world.refresh(*world.keeper_), is_ok());
+  EXPECT_THAT(world.refresh(*world.keeper_), is_ok());
+  EXPECT_EQ(world.counted->questions, before + 2);
+  world.counted->outage.reset();
+  EXPECT_THAT(world.refresh(*world.keeper_), is_ok());
+  EXPECT_TRUE(world.keeper_->health()[0].ok);
+}
+
+TEST(StoreCalls, a_store_is_asked_at_the_end_of_its_lease_and_from_then_on_at_every_refresh) {
+  BackoffWorld world;
+  world.options.lease = Seconds(100);
+  world.begin();
+  world.counted->outage = kDown;
+  // 10, 20, 40, 80; the lease ends at 100.
+  EXPECT_EQ(world.questions_in(Seconds(100)), 5);
+  EXPECT_EQ(world.questions_in(Seconds(200)), 20);
+  EXPECT_EQ(world.active(*world.keeper_), KeyId());
+}
+
+TEST(StoreCalls, a_store_that_never_answered_is_asked_at_every_refresh) {
+  BackoffWorld world;
+  world.counted->outage = kDown;
+  world.begin();
+  EXPECT_EQ(world.questions_in(Seconds(100)), 10);
+}
+
+TEST(StoreCalls, instances_with_jitter_do_not_come_back_in_step) {
+  std::set<int> counts;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    BackoffWorld world;
+    world.options.random = std::make_shared<SeededRandom>(seed);
+    world.options.refresh_every = Seconds(1);
+    world.begin();
+    world.counted->outage = kDown;
+    const int asked = world.questions_in(Seconds(3600));
+    EXPECT_GE(asked, 60);
+    EXPECT_LE(asked, 140);
+    counts.insert(asked);
+  }
+  EXPECT_GT(counts.size(), 1U);
+}
+
+TEST(StoreCalls, calls_are_counted_by_outcome) {
+  BackoffWorld world;
+  world.begin();
+  const auto calls = [&] { return world.keeper_->store_calls().at(0); };
+  // One fingerprint and one alias.
+  EXPECT_EQ(calls().outcomes[0], 2U);
+  EXPECT_EQ(calls().name.str(), "ks");
+  EXPECT_EQ(calls().realm, kGlobal);
+  EXPECT_GE(calls().seconds, 0.0);
+  world.counted->outage = kDown;
+  EXPECT_THAT(world.refresh(*world.keeper_), is_ok());
+  EXPECT_EQ(calls().outcomes[0], 2U);
+  EXPECT_EQ(calls().outcomes[1 + static_cast<std::size_t>(Code::kUnavailable)], 1U);
+  world.counted->outage.reset();
+  world.counted->broken.insert_or_assign("a", Error{Code::kConfig, "secret_unreadable", "broken"});
+  EXPECT_THAT(world.refresh(*world.keeper_), is_ok());
+  EXPECT_EQ(calls().outcomes[0], 3U);
+  EXPECT_EQ(calls().outcomes[1 + static_cast<std::size_t>(Code::kConfig)], 1U);
+}
+
+}  // namespace
+}  // namespace signet::secrets::test
