@@ -125,7 +125,7 @@ Status Application::State::open() {
   // A horizon is raised a step ahead, which is how much longer than needed a key may have to stay.
   keeping.horizon_step = std::min(keeping.horizon_step, keeping.policy.publish_ahead);
   keeping.lease = config.keys.lease;
-  keeping.store_timeout = config.keys.store_timeout;
+  keeping.store_timeout = keeping.box_timeout = config.keys.store_timeout;
   keeping.random = options.random;
   keeper = std::make_shared<secrets::Keeper>(storage, options.clock, keeping);
   TRY(async::run_now(keeper->configure(std::move(made.stores))));

@@ -112,6 +112,13 @@ Jwk Jwk::from_symmetric(SecretBytes key) {
   return jwk;
 }
 
+Jwk Jwk::of_hidden_symmetric(std::size_t size) {
+  Jwk jwk;
+  jwk.symmetric_ = std::make_shared<const SecretBytes>();
+  jwk.hidden_size_ = size;
+  return jwk;
+}
+
 Jwk Jwk::with_kid(std::string kid) const {
   Jwk copy = *this;
   copy.kid_ = std::move(kid);
@@ -134,6 +141,7 @@ Jwk Jwk::with_chain(std::vector<crypto::Certificate> chain) const {
 }
 
 std::string Jwk::thumbprint() const {
+  if (is_hidden()) return {};
   // Members in lexicographic order, without white space (RFC 7638 §3.2).
   std::string text;
   json::ObjectWriter writer(text);
@@ -183,7 +191,7 @@ json::Object Jwk::private_json() const {
     out.set("key_ops", std::move(ops));
   }
   if (is_symmetric()) {
-    out.set("k", base64::url_encode(symmetric()));
+    if (!is_hidden()) out.set("k", base64::url_encode(symmetric()));
     return out;
   }
   add_public_members(out, *public_);

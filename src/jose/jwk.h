@@ -27,13 +27,18 @@ class Jwk {
   static Jwk from_public(crypto::PublicKey key);
   static Jwk from_private(crypto::PrivateKey key);
   static Jwk from_symmetric(SecretBytes key);
+  /// A symmetric key whose bytes stay in a box (HSM, KMS); `size` in bytes, 0 where the box does
+  /// not tell. symmetric() is empty, thumbprint() too, and no algorithm works with it here.
+  static Jwk of_hidden_symmetric(std::size_t size);
 
   bool is_symmetric() const { return static_cast<bool>(symmetric_); }
+  bool is_hidden() const { return is_symmetric() && symmetric_->empty(); }
   bool is_private() const { return private_.has_value() || is_symmetric(); }
   const std::optional<crypto::PublicKey>& public_key() const { return public_; }
   const std::optional<crypto::PrivateKey>& private_key() const { return private_; }
   /// Only for oct keys.
   ByteView symmetric() const { return symmetric_->view(); }
+  std::size_t symmetric_size() const { return is_hidden() ? hidden_size_ : symmetric_->size(); }
 
   const std::string& kid() const { return kid_; }  ///< empty if none
   std::optional<KeyUse> use() const { return use_; }
@@ -60,6 +65,7 @@ class Jwk {
   std::optional<crypto::PublicKey> public_;
   std::optional<crypto::PrivateKey> private_;
   std::shared_ptr<const SecretBytes> symmetric_;
+  std::size_t hidden_size_ = 0;
   std::string kid_, alg_;
   std::optional<KeyUse> use_;
   std::vector<std::string> key_ops_;

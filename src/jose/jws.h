@@ -65,6 +65,19 @@ Result<VerifiedJws> verify_json_detached(std::string_view text, ByteView detache
 /// Compact or JSON, told apart by the first character: for tools, never for endpoints (sec_087).
 Result<VerifiedJws> verify_any(std::string_view text, const VerifyOptions& options);
 
+/// For a MAC whose key stays in its box: what to ask the box, and the token as it is read once the
+/// box has said yes.
+struct RemoteVerify {
+  KeyPtr key;
+  JwsAlg alg;
+  Bytes signing_input, signature;
+  VerifiedJws unproven;
+};
+/// For a token that verify_compact() answered with "key_is_remote". Only one that names the key's
+/// `kid` is worth a call: "jws_kid_unknown" otherwise. A signature of a wrong size is
+/// "jws_signature_invalid" without asking.
+Result<RemoteVerify> prepare_remote_verify(std::string_view token, const VerifyOptions& options);
+
 /// Signs with one key and one algorithm, many times: the protected header is encoded once.
 /// Immutable and shared between threads.
 class CompactSigner {

@@ -25,8 +25,8 @@ Result<KeyPtr> find_verifying_key(const ParsedJws& parsed, std::string_view enco
                                   ByteView signing_input, const VerifyOptions& options);
 
 /// Least informative first.
-inline constexpr std::string_view kJwsFailureOrder[] = {"jws_no_key", "jws_kid_unknown",
-                                                        "jws_alg_not_allowed", "jws_key_too_short",
-                                                        "jws_signature_invalid"};
+inline constexpr std::string_view kJwsFailureOrder[] = {
+    "jws_no_key",        "jws_kid_unknown",       "jws_alg_not_allowed",
+    "jws_key_too_short", "jws_signature_invalid", "key_is_remote"};
 
 }  // namespace signet::jose

@@ -16,7 +16,7 @@ Error malformed(std::string detail) {
 Status check_can_sign(const KeyPtr& key, JwsAlg alg) {
   if (!key) return Error{Code::kInvalid, "jws_no_key", "there is no key to sign with"};
   if (key->can_sign(alg)) return Done{};
-  if (is_mac(alg) && key->jwk().is_symmetric() &&
+  if (is_mac(alg) && key->jwk().is_symmetric() && !key->jwk().is_hidden() &&
       key->jwk().symmetric().size() < crypto::hash_size(mac_hash(alg))) {
     return Error{Code::kInvalid, "jws_key_too_short", "the HMAC key is shorter than its hash"};
   }

@@ -132,6 +132,29 @@ Result<VerifiedJws> verify_compact(std::string_view token, const VerifyOptions& 
   return VerifiedJws{std::move(parsed.header), std::move(payload), std::move(key)};
 }
 
+Result<RemoteVerify> prepare_remote_verify(std::string_view token, const VerifyOptions& options) {
+  TRY(const Parts parts, split_compact(token, options.limits));
+  TRY(ParsedJws parsed, parse_header(parts[0], options.limits, options.understood_crit));
+  const JwsAlg alg = parsed.header.alg;
+  const bool is_accepted = parsed.is_encoded && (options.algs.empty() ||
+                                                 std::find(options.algs.begin(), options.algs.end(),
+                                                           alg) != options.algs.end());
+  const auto key = std::find_if(options.keys.begin(), options.keys.end(), [&](const KeyPtr& each) {
+    return parsed.has_kid && each->kid() == parsed.header.kid && each->is_remote() &&
+           each->jwk().is_hidden() && each->can_verify(alg);
+  });
+  if (!is_accepted || key == options.keys.end())
+    return Error{Code::kDenied, "jws_kid_unknown", "the token names no key that is in a box"};
+  TRY(Bytes signature, base64::url_decode(parts[2]));
+  if (signature.size() != crypto::hash_size(mac_hash(alg)))
+    return Error{Code::kDenied, "jws_signature_invalid", "the signature is not by this key"};
+  TRY(Bytes payload, base64::url_decode(parts[1]));
+  const std::string_view input = token.substr(0, parts[0].size() + 1 + parts[1].size());
+  RemoteVerify out{*key, alg, to_bytes(input), std::move(signature), {}};
+  out.unproven = VerifiedJws{std::move(parsed.header), std::move(payload), *key};
+  return out;
+}
+
 Result<VerifiedJws> verify_detached(std::string_view token, ByteView detached,
                                     const VerifyOptions& options) {
   TRY(const Parts parts, split_compact(token, options.limits));

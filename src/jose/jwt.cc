@@ -170,11 +170,15 @@ Status check_claims(const JwsHeader& header, const Claims& claims, const ClaimRu
 Result<VerifiedJwt> verify_jwt(std::string_view token, const VerifyOptions& keys,
                                const ClaimRules& rules) {
   TRY(VerifiedJws jws, verify_compact(token, keys));
+  return check_jwt(std::move(jws), keys.limits, rules);
+}
+
+Result<VerifiedJwt> check_jwt(VerifiedJws jws, const Limits& limits, const ClaimRules& rules) {
   // RFC 7797 §7: JWTs never use an unencoded payload.
   const json::Value* b64 = jws.header.members.find("b64");
   if (b64 && *b64->if_bool() == false)
     return Error{Code::kInvalid, "jwt_unencoded", "a JWT cannot have an unencoded payload"};
-  TRY(Claims claims, parse_claims(jws.payload, keys.limits));
+  TRY(Claims claims, parse_claims(jws.payload, limits));
   TRY(check_claims(jws.header, claims, rules));
   return VerifiedJwt{std::move(jws.header), std::move(claims), std::move(jws.key)};
 }

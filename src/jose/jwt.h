@@ -47,6 +47,8 @@ struct VerifiedJwt {
 /// Signature, then claims, in one call.
 Result<VerifiedJwt> verify_jwt(std::string_view token, const VerifyOptions& keys,
                                const ClaimRules& rules);
+/// The second half of verify_jwt(), for a signature that was verified elsewhere (a box).
+Result<VerifiedJwt> check_jwt(VerifiedJws jws, const Limits& limits, const ClaimRules& rules);
 /// A nested JWT: decrypt (cty "JWT" required, at most two layers of JWE), then as verify_jwt.
 Result<VerifiedJwt> verify_nested_jwt(std::string_view token, const DecryptOptions& decrypt,
                                       const VerifyOptions& keys, const ClaimRules& rules);

@@ -74,8 +74,10 @@ const Key::Prepared* Key::prepared(JwsAlg alg) const {
     fresh->signature_size = size_of_signature(jwk_, alg);
     if (is_mac(alg)) {
       // RFC 7518 §3.2: a key of the size of the hash output or larger MUST be used.
-      fresh->is_too_short = jwk_.symmetric().size() < crypto::hash_size(mac_hash(alg));
-      if (!fresh->is_too_short) fresh->mac.emplace(mac_hash(alg), jwk_.symmetric());
+      const bool has_size = !jwk_.is_hidden() || jwk_.symmetric_size() > 0;
+      fresh->is_too_short = has_size && jwk_.symmetric_size() < crypto::hash_size(mac_hash(alg));
+      if (!fresh->is_too_short && !jwk_.is_hidden())
+        fresh->mac.emplace(mac_hash(alg), jwk_.symmetric());
     } else {
       if (jwk_.private_key() && !remote_) {
         auto signer = crypto::Signer::make(*jwk_.private_key(), signature_scheme(alg));
@@ -84,8 +86,10 @@ const Key::Prepared* Key::prepared(JwsAlg alg) const {
       auto verifier = crypto::Verifier::make(*jwk_.public_key(), signature_scheme(alg));
       if (verifier.ok()) fresh->verifier = std::move(verifier).value();
     }
-    fresh->can_verify = (fresh->mac || fresh->verifier) && allows_verifying(jwk_);
-    fresh->can_sign = (fresh->mac || fresh->signer || remote_) && allows_signing(jwk_);
+    const bool is_in_box = remote_ && !fresh->is_too_short;
+    fresh->can_verify = (fresh->mac || fresh->verifier || (is_in_box && jwk_.is_hidden())) &&
+                        allows_verifying(jwk_);
+    fresh->can_sign = (fresh->mac || fresh->signer || is_in_box) && allows_signing(jwk_);
   }
   const Prepared* expected = nullptr;
   if (slot.compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel,
@@ -124,6 +128,8 @@ Status Key::verify(JwsAlg alg, ByteView signing_input, ByteView signature) const
   const Prepared* ready = prepared(alg);
   if (ready->is_too_short) return too_short();
   if (!ready->can_verify) return not_allowed();
+  if (!ready->mac && !ready->verifier)
+    return Error{Code::kInvalid, "key_is_remote", "only the key's own box can check this MAC"};
   const bool is_right = ready->mac ? ready->mac->verify(signing_input, signature)
                                    : ready->verifier->verify(signing_input, signature);
   if (!is_right)

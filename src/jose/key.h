@@ -21,7 +21,8 @@ class Key {
   /// `allowed` pins the algorithms this key may ever be used with (empty: all that fit its kind and
   /// its own `alg`, `use` and `key_ops`). A token's header can only choose among these.
   static std::shared_ptr<const Key> local(Jwk jwk, std::vector<JwsAlg> allowed = {});
-  /// A key whose private half cannot leave its box; `jwk` is the public half.
+  /// A key whose private half cannot leave its box; `jwk` is the public half, or
+  /// Jwk::of_hidden_symmetric for a MAC key.
   static std::shared_ptr<const Key> remote(Jwk public_half, std::vector<JwsAlg> allowed);
   ~Key();
 
@@ -40,7 +41,8 @@ class Key {
   /// "jws_key_too_short" (an HMAC key shorter than its hash, RFC 7518 §3.2).
   Status sign(JwsAlg alg, ByteView signing_input, std::uint8_t* out) const;
   /// "jws_alg_not_allowed" where alg does not fit the key, "jws_signature_invalid" where the
-  /// signature is wrong; "jws_key_too_short" as above.
+  /// signature is wrong; "jws_key_too_short" as above; "key_is_remote" for a MAC that only the
+  /// key's box can check.
   Status verify(JwsAlg alg, ByteView signing_input, ByteView signature) const;
 
  private:

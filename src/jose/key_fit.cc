@@ -39,6 +39,7 @@ bool material_fits(const Jwk& key, JwsAlg alg) {
 }
 
 bool material_fits(const Jwk& key, JweAlg alg, std::optional<JweEnc> enc) {
+  if (key.is_hidden()) return false;
   const JweAlgInfo& row = info(alg);
   switch (row.family) {
     case JweFamily::kRsa:

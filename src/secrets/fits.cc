@@ -27,8 +27,14 @@ Error wrong_kind(std::string_view alg, std::string_view needs, const Secret& sec
 }
 
 Status needs_bytes(std::string_view alg, const Secret& secret, std::size_t least, bool exactly) {
-  if (secret.kind != SecretKind::kSymmetric) return wrong_kind(alg, "a symmetric key", secret);
-  const std::size_t size = secret.key->jwk().symmetric().size();
+  const bool is_hidden = secret.key && secret.key->jwk().is_hidden();
+  // A MAC can be made in a box; content is encrypted and decrypted here, with the bytes.
+  if (exactly && is_hidden)
+    return wrong_kind(alg, "a symmetric key whose bytes are at hand", secret);
+  if (secret.kind != SecretKind::kSymmetric && !is_hidden)
+    return wrong_kind(alg, "a symmetric key", secret);
+  const std::size_t size = secret.key->jwk().symmetric_size();
+  if (is_hidden && size == 0) return Done{};  // the box does not tell; its algorithms do
   const std::string has = ", this one has " + std::to_string(size);
   if (exactly && size != least) {
     return unfit("secret_wrong_size", std::string(alg) + " needs a key of exactly " +
@@ -71,6 +77,35 @@ Status needs_curve(std::string_view alg, const Secret& secret,
                                          ", this one is on " + std::string(to_string(key->kind())));
 }
 
+/// What is in a box does what the box can do, and nothing is guessed from the kind of the key.
+Status box_signs(std::string_view name, std::optional<jose::JwsAlg> alg, const Secret& secret) {
+  if (secret.kind != SecretKind::kRemoteKey) return Done{};
+  const auto& can = secret.key->allowed();
+  if (alg && std::find(can.begin(), can.end(), *alg) != can.end()) return Done{};
+  return unfit("secret_wrong_algorithm",
+               "the box that holds this key cannot sign with " + std::string(name) + " by it");
+}
+
+Status box_unwraps(jose::JweAlg alg, const Secret& secret) {
+  if (secret.kind != SecretKind::kRemoteKey) return Done{};
+  const auto& can = secret.unwraps;
+  if (std::find(can.begin(), can.end(), alg) != can.end()) return Done{};
+  return unfit("secret_wrong_algorithm", "the box that holds this key cannot decrypt " +
+                                             std::string(jose::name(alg)) + " by it");
+}
+
+/// The JWS algorithm that makes the same signature as an XML one.
+std::optional<jose::JwsAlg> jws_twin(std::string_view xml_name) {
+  using jose::JwsAlg;
+  if (xml_name == "RSA-SHA256") return JwsAlg::kRs256;
+  if (xml_name == "RSA-SHA384") return JwsAlg::kRs384;
+  if (xml_name == "RSA-SHA512") return JwsAlg::kRs512;
+  if (xml_name == "ECDSA-SHA256") return JwsAlg::kEs256;
+  if (xml_name == "ECDSA-SHA384") return JwsAlg::kEs384;
+  if (xml_name == "ECDSA-SHA512") return JwsAlg::kEs512;
+  return std::nullopt;
+}
+
 Status fits_jws(jose::JwsAlg alg, const Secret& secret) {
   const std::string_view text = jose::name(alg);
   if (jose::is_mac(alg)) {
@@ -83,7 +118,8 @@ Status fits_jws(jose::JwsAlg alg, const Secret& secret) {
       TRY(needs_curve(text, secret, {kind}));
     }
   }
-  // The material fits; what is left is what the key says of itself, or what its box can do.
+  TRY(box_signs(text, alg, secret));
+  // The material fits; what is left is what the key says of itself.
   if (!secret.key->can_verify(alg)) {
     return unfit("secret_wrong_algorithm",
                  "the key itself (its alg, use or key_ops) does not allow " + std::string(text));
@@ -113,9 +149,12 @@ Status fits_algorithm(std::string_view name, const Secret& secret, Purpose purpo
     return needs_bytes(name, secret, jose::key_size(*enc), true);
   if (name == "X.509") return fits_x509(secret, purpose);
   if (name.starts_with("ECDSA-")) {
-    return needs_curve(name, secret, {KeyKind::kEcP256, KeyKind::kEcP384, KeyKind::kEcP521});
+    TRY(needs_curve(name, secret, {KeyKind::kEcP256, KeyKind::kEcP384, KeyKind::kEcP521}));
+    return box_signs(name, jws_twin(name), secret);
   }
+  const auto jwe = jose::parse_jwe_alg(name);
   if (name.starts_with("ECDH-ES")) {
+    TRY(box_unwraps(*jwe, secret));
     return needs_curve(name, secret,
                        {KeyKind::kEcP256, KeyKind::kEcP384, KeyKind::kEcP521, KeyKind::kX25519});
   }
@@ -123,9 +162,10 @@ Status fits_algorithm(std::string_view name, const Secret& secret, Purpose purpo
     const crypto::PublicKey* key = public_half(secret);
     if (key == nullptr || key->kind() != KeyKind::kDsa)
       return wrong_kind(name, "a DSA key", secret);
-    return Done{};
+    return box_signs(name, std::nullopt, secret);
   }
-  return needs_rsa(name, secret);  // RSA1_5, RSA-OAEP*, RSA-SHA*
+  TRY(needs_rsa(name, secret));  // RSA1_5, RSA-OAEP*, RSA-SHA*
+  return jwe ? box_unwraps(*jwe, secret) : box_signs(name, jws_twin(name), secret);
 }
 
 /// How near to fitting a failure was: the nearest one is told.
@@ -143,6 +183,7 @@ bool is_well_known(const Secret& secret) {
 #undef SIGNET_WELL_KNOWN_KEY
   };
   const jose::Jwk& jwk = secret.key->jwk();
+  if (jwk.is_hidden()) return false;
   const auto digest = jwk.is_symmetric() ? crypto::sha256(jwk.symmetric())
                                          : crypto::sha256(jwk.public_key()->spki());
   return known.contains(hex(digest));

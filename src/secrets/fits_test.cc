@@ -99,6 +99,79 @@ TEST(CheckFits, custom_saml_identifiers_allow_what_their_default_allows) {
   EXPECT_THAT(check_fits(kSamlSigning, secret_of(oct(64))), fails("secret_wrong_kind"));
 }
 
+/// A box is a wet thing, known here by name only and never asked.
+std::shared_ptr<const RemoteKey> some_box() {
+  static const int box = 0;
+  return {std::shared_ptr<void>(), reinterpret_cast<const RemoteKey*>(&box)};
+}
+
+Secret in_box(const jose::Jwk& jwk, std::vector<jose::JwsAlg> signs,
+              std::vector<jose::JweAlg> unwraps = {}) {
+  Secret secret = Secret::of_remote_key(jwk.is_symmetric() ? jwk : public_half(jwk),
+                                        std::move(signs), some_box(), KeyId("in-a-box"));
+  secret.unwraps = std::move(unwraps);
+  return secret;
+}
+
+TEST(CheckFits, a_key_in_a_box_does_only_what_its_box_says) {
+  using jose::JweAlg;
+  using jose::JwsAlg;
+  EXPECT_THAT(check_fits(kRsa, in_box(rsa(), {JwsAlg::kPs256})), is_ok());
+  EXPECT_THAT(check_fits(kRsa, in_box(rsa(), {})), fails("secret_wrong_algorithm"));
+  EXPECT_THAT(check_fits(kEs256, in_box(p256(), {JwsAlg::kEs256})), is_ok());
+  EXPECT_THAT(check_fits(kEs256, in_box(p384(), {JwsAlg::kEs384})), fails("secret_wrong_curve"));
+  EXPECT_THAT(check_fits(kDecrypt, in_box(rsa(), {JwsAlg::kRs256}, {JweAlg::kRsaOaep256})),
+              is_ok());
+  EXPECT_THAT(check_fits(kDecrypt, in_box(rsa(), {}, {JweAlg::kRsaOaep, JweAlg::kRsa15})),
+              fails("secret_wrong_algorithm"));
+  EXPECT_THAT(check_fits(kSamlSigning, in_box(rsa(), {JwsAlg::kRs256})), is_ok());
+  EXPECT_THAT(check_fits(kSamlSigning, in_box(rsa(), {JwsAlg::kPs256})),
+              fails("secret_wrong_algorithm"));
+}
+
+TEST(CheckFits, a_mac_key_in_a_box_signs_but_its_bytes_encrypt_nothing) {
+  using jose::JwsAlg;
+  const auto hidden = jose::Jwk::of_hidden_symmetric;
+  EXPECT_THAT(check_fits(kHmac, in_box(hidden(32), {JwsAlg::kHs256})), is_ok());
+  EXPECT_THAT(check_fits(kHmac, in_box(hidden(0), {JwsAlg::kHs512})), is_ok());
+  EXPECT_THAT(check_fits(kHmac, in_box(hidden(16), {JwsAlg::kHs256})), fails("secret_too_small"));
+  EXPECT_THAT(check_fits(kHmac, in_box(hidden(32), {})), fails("secret_wrong_algorithm"));
+  EXPECT_THAT(check_fits(kDirect, in_box(hidden(32), {JwsAlg::kHs256})),
+              fails("secret_wrong_kind"));
+  EXPECT_THAT(check_fits(kEs256, in_box(hidden(32), {JwsAlg::kHs256})), fails("secret_wrong_kind"));
+}
+
+TEST(SameMaterial, mac_keys_in_boxes_are_told_apart_by_kid_alone) {
+  const auto make = [](const char* kid) {
+    return Secret::of_remote_key(jose::Jwk::of_hidden_symmetric(32), {jose::JwsAlg::kHs256},
+                                 some_box(), KeyId(kid));
+  };
+  EXPECT_TRUE(same_material(make("a"), make("a")));
+  EXPECT_FALSE(same_material(make("a"), make("b")));
+  EXPECT_FALSE(same_material(make("a"), secret_of(oct(32))));
+}
+
+TEST(BoundTo, a_key_in_a_box_stays_there) {
+  const Secret both =
+      in_box(rsa(), {jose::JwsAlg::kRs256, jose::JwsAlg::kPs256}, {jose::JweAlg::kRsaOaep256});
+  const auto agent = SecretId::literal("am.global.services.oauth2.oidc.agent.idtoken.signing");
+  const Secret signs = bound_to(agent, both);
+  EXPECT_TRUE(signs.key->is_remote());
+  EXPECT_TRUE(signs.key->can_sign(jose::JwsAlg::kRs256));
+  EXPECT_FALSE(signs.key->can_sign(jose::JwsAlg::kPs256));
+  const Secret decrypts = bound_to(kDecrypt, both);
+  EXPECT_TRUE(decrypts.key->is_remote());
+  EXPECT_TRUE(decrypts.key->allowed().empty());
+  EXPECT_FALSE(decrypts.key->can_sign(jose::JwsAlg::kRs256));
+}
+
+TEST(CanBeActive, a_key_whose_box_is_unknown_cannot) {
+  Secret secret = in_box(p256(), {jose::JwsAlg::kEs256});
+  EXPECT_TRUE(can_be_active(secret));
+  secret.remote = nullptr;
+  EXPECT_FALSE(can_be_active(secret));
+}
+
 TEST(CheckFits, sec_127_keys_printed_in_standards_are_refused) {
   // RFC 7515 A.1.1.
   auto hmac = base64::url_decode(

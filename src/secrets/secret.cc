@@ -82,6 +82,8 @@ std::vector<jose::JwsAlg> signing_algorithms(const SecretId& id, const Secret& s
   std::vector<jose::JwsAlg> algs;
   const SecretIdRow* row = find_row(id);
   if (row == nullptr || row->purpose != Purpose::kSigning || !secret.key) return algs;
+  // What a box can do is told by its list alone; an empty one is no leave to do everything.
+  if (secret.key->is_remote() && secret.key->allowed().empty()) return algs;
   for (const auto name : row->algorithms) {
     const auto alg = jose::parse_jws_alg(name);
     if (alg && secret.key->can_verify(*alg)) algs.push_back(*alg);
@@ -91,21 +93,23 @@ std::vector<jose::JwsAlg> signing_algorithms(const SecretId& id, const Secret& s
 
 Secret bound_to(const SecretId& id, const Secret& secret) {
   const SecretIdRow* row = find_row(id);
-  if (row == nullptr || !secret.key || secret.key->is_remote()) return secret;
+  if (row == nullptr || !secret.key) return secret;
   Secret bound = secret;
   const jose::Jwk& jwk = secret.key->jwk();
+  const auto make = secret.key->is_remote() ? jose::Key::remote : jose::Key::local;
   if (row->purpose == Purpose::kSigning) {
     auto algs = signing_algorithms(id, secret);
     if (algs.empty()) return secret;  // serves XML signatures or TLS, not JWS
-    bound.key =
-        jose::Key::local(jwk.use() ? jwk : jwk.with_use(jose::KeyUse::kSig), std::move(algs));
-  } else if (is_encrypting(row->purpose) && !jwk.use()) {
-    bound.key = jose::Key::local(jwk.with_use(jose::KeyUse::kEnc));
+    bound.key = make(jwk.use() ? jwk : jwk.with_use(jose::KeyUse::kSig), std::move(algs));
+  } else if (is_encrypting(row->purpose) && (!jwk.use() || secret.key->is_remote())) {
+    // Without its list of signature algorithms: a key that has one is never used for JWE.
+    bound.key = make(jwk.use() ? jwk : jwk.with_use(jose::KeyUse::kEnc), {});
   }
   return bound;
 }
 
 bool can_be_active(const Secret& secret) {
+  if (secret.kind == SecretKind::kRemoteKey) return secret.remote != nullptr;
   return secret.kind != SecretKind::kPublicKey;
 }
 
@@ -114,6 +118,8 @@ bool same_material(const Secret& a, const Secret& b) {
   const jose::Jwk& left = a.key->jwk();
   const jose::Jwk& right = b.key->jwk();
   if (left.is_symmetric() != right.is_symmetric()) return false;
+  if (left.is_symmetric() && (left.is_hidden() || right.is_hidden()))
+    return left.is_hidden() == right.is_hidden() && a.kid == b.kid;
   if (left.is_symmetric()) return constant_time_equal(left.symmetric(), right.symmetric());
   return *left.public_key() == *right.public_key();
 }

@@ -17,7 +17,7 @@ enum class SecretKind : std::uint8_t {
   kText,          ///< a password or other generic secret
   kSymmetric,     ///< an HMAC or AES key
   kKeyPair,       ///< a private key here, with its chain if it has one
-  kRemoteKey,     ///< a key pair whose private half stays in its box
+  kRemoteKey,     ///< a key pair or MAC key whose private half stays in its box
   kPublicKey,     ///< verifies only: what the journal keeps of a key that is gone
   kCertificates,  ///< trust anchors
 };
@@ -38,6 +38,7 @@ struct Secret {
   std::shared_ptr<const SecretBytes> text;        ///< kText
   jose::KeyPtr key;                               ///< kSymmetric, kKeyPair, kRemoteKey, kPublicKey
   std::shared_ptr<const RemoteKey> remote;        ///< kRemoteKey
+  std::vector<jose::JweAlg> unwraps;              ///< kRemoteKey: what its box can unwrap
   std::vector<crypto::Certificate> certificates;  ///< chain of the key, or trust anchors
   std::optional<Instant> not_before, not_after;   ///< the store's own window, if it has one
 
@@ -45,8 +46,9 @@ struct Secret {
   /// kid: `chosen` if given, else the RFC 7638 thumbprint of the public half; for a symmetric key
   /// an opaque id: 96 bits of HMAC(key, fixed text), equal on every instance and telling nothing.
   static Secret of_key(jose::Jwk jwk, std::optional<KeyId> chosen = std::nullopt);
-  /// `key` is the public half (jose::Key::remote) with the algorithms that the box can do; kid as
-  /// in of_key().
+  /// `key` is the public half (jose::Key::remote) with the algorithms that the box can sign by
+  /// (none: it cannot sign); kid as in of_key(). A MAC key is Jwk::of_hidden_symmetric and must be
+  /// given a kid that tells nothing of its bytes. What the box can decrypt goes into `unwraps`.
   static Secret of_remote_key(jose::Jwk public_half, std::vector<jose::JwsAlg> allowed,
                               std::shared_ptr<const RemoteKey> remote,
                               std::optional<KeyId> chosen = std::nullopt);
@@ -64,14 +66,14 @@ Status check_fits(const SecretId& id, const Secret& secret);
 bool is_guessable(ByteView key);
 
 /// The secret as the ID may use it: its key is pinned to the algorithms of the ID and, where it
-/// does not say so itself, to its use (sig or enc). Remote keys, texts and certificates stay as
-/// they are.
+/// does not say so itself, to its use (sig or enc). Texts and certificates stay as they are.
 Secret bound_to(const SecretId& id, const Secret& secret);
 
 /// Whether the active key of this ID could be this one: it can sign or decrypt here or in its box.
 bool can_be_active(const Secret& secret);
 
-/// Whether two secrets hold the same key (by public half, or by bytes in constant time).
+/// Whether two secrets hold the same key (by public half, or by bytes in constant time; MAC keys in
+/// a box by kid).
 bool same_material(const Secret& a, const Secret& b);
 
 /// The JWS algorithms of the ID that this key can serve.

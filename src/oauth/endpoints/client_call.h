@@ -25,7 +25,9 @@ class ClientCall {
     kUseAssertion,
     kHorizon,
     kCommit,
-    kToken
+    kToken,
+    kSignature,
+    kVerification
   };
 
   ClientCall(const Services& services, WorkerState& worker, RealmRuntimePtr realm)

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace signet::oauth {
 namespace {
 
@@ -16,18 +18,24 @@ jose::ClaimRules rules_for(const RealmRuntime& realm, Instant now) {
   return rules;
 }
 
+constexpr std::string_view kInvalidSignature = "jws_signature_invalid";
+
+jose::ClaimRules access_token_rules(const RealmRuntime& realm, Instant now) {
+  jose::ClaimRules rules = rules_for(realm, now);
+  rules.typ_any_of = {std::string(tokens::kAccessTokenType)};
+  return rules;
+}
+
 }  // namespace
 
 Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_view token,
                                        Instant now) {
   FoundToken found;
   found.shape = tokens::shape_of(token);
-  jose::ClaimRules rules = rules_for(realm, now);
   if (found.shape == tokens::Shape::kJws) {
-    rules.typ_any_of = {std::string(tokens::kAccessTokenType)};
     jose::VerifyOptions verify;
     verify.keys = realm.verification_keys();
-    TRY(auto verified, jose::verify_jwt(token, verify, rules));
+    TRY(auto verified, jose::verify_jwt(token, verify, access_token_rules(realm, now)));
     found.claims = std::move(verified.claims);
     return found;
   }
@@ -43,8 +51,36 @@ Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_vi
   if (decrypted.header.typ != tokens::kAccessTokenType)
     return Error{Code::kInvalid, "jwt_typ", "the token is of another kind"};
   TRY(found.claims, jose::parse_claims(decrypted.plain.view()));
-  TRY(jose::check_claims({}, found.claims, rules));
+  TRY(jose::check_claims({}, found.claims, rules_for(realm, now)));
   return found;
+}
+
+bool needs_box(const Result<FoundToken>& opened) {
+  return !opened.ok() && opened.error().reason == std::string_view("key_is_remote");
+}
+
+Task<BoxAnswer> open_in_box(const Services& services, RealmRuntimePtr realm, std::string token,
+                            Instant now) {
+  jose::VerifyOptions verify;
+  verify.keys = realm->verification_keys();
+  auto prepared = jose::prepare_remote_verify(token, verify);
+  if (!prepared.ok()) co_return BoxAnswer{std::move(prepared).error()};
+  const secrets::Secret* secret = realm->verification_secret(prepared->key->kid());
+  if (secret == nullptr) {
+    co_return Error{Code::kInternal, "key_without_secret",
+                    "no ring holds the key " + quoted(prepared->key->kid())};
+  }
+  const Status checked = co_await services.keeper->verify_in_box(
+      *secret, prepared->alg, std::move(prepared->signing_input), std::move(prepared->signature));
+  if (!checked.ok() && checked.error().reason != kInvalidSignature) co_return checked.error();
+  if (!checked.ok()) co_return BoxAnswer{checked.error()};
+  auto jwt = jose::check_jwt(std::move(prepared->unproven), verify.limits,
+                             access_token_rules(*realm, now));
+  if (!jwt.ok()) co_return BoxAnswer{std::move(jwt).error()};
+  FoundToken found;
+  found.shape = tokens::Shape::kJws;
+  found.claims = std::move(jwt->claims);
+  co_return BoxAnswer{std::move(found)};
 }
 
 Result<FoundToken> read_record(const storage::TokenRecord& record) {

@@ -17,6 +17,17 @@ struct FoundToken {
 Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_view token,
                                        Instant now);
 
+/// Whether open_self_contained() failed only because the key's box must be asked.
+bool needs_box(const Result<FoundToken>& opened);
+/// What came of asking it.
+struct BoxAnswer {
+  Result<FoundToken> opened;
+};
+/// As open_self_contained(), with the MAC checked in the key's box. Only what is wrong with the
+/// token is in the answer; a box that cannot tell is a failure of the task.
+Task<BoxAnswer> open_in_box(const Services& services, RealmRuntimePtr realm, std::string token,
+                            Instant now);
+
 /// What the record of an opaque one says; not yet whether it holds here and now.
 Result<FoundToken> read_record(const storage::TokenRecord& record);
 /// Realm, kind, issuer and time, as for a self-contained one.

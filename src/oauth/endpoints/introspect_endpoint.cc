@@ -53,7 +53,8 @@ Answer<ClientCall::Need> IntrospectCall::act(http::Response& response) {
       checked = check_record(*realm_, ready_->record, *found, now_);
     }
   } else {
-    opened = open_self_contained(*realm_, token, now_);
+    opened = box_ ? std::move(box_->opened) : open_self_contained(*realm_, token, now_);
+    if (!box_ && needs_box(opened)) return Need::kVerification;
     if (opened.ok()) {
       found = &*opened;
       checked = Done{};
@@ -62,11 +63,10 @@ Answer<ClientCall::Need> IntrospectCall::act(http::Response& response) {
     }
   }
   services_.counters.introspected->add();
-  const bool is_active =
-      checked.ok() && concerns(client_->client, *found) &&
-      (services_.denied->size() == 0 ||
-       !services_.denied->contains(realm_->settings().name.view(),
-                                   tokens::token_id_hash(found->claims.jwt_id)));
+  const bool is_active = checked.ok() && concerns(client_->client, *found) &&
+                         (services_.denied->size() == 0 ||
+                          !services_.denied->contains(realm_->settings().name.view(),
+                                                      tokens::token_id_hash(found->claims.jwt_id)));
   if (!is_active) {
     response.body += "{\"active\":false}";
     if (!checked.ok() && log::enabled(log::Level::kDebug))
@@ -79,8 +79,13 @@ Answer<ClientCall::Need> IntrospectCall::act(http::Response& response) {
   return Need::kNothing;
 }
 
-Task<Done, Refusal> IntrospectCall::provide_for_act(Need) {
-  return load_opaque();
+Task<Done, Refusal> IntrospectCall::provide_for_act(Need need) {
+  if (need == Need::kVerification) {
+    std::string token(*form_.find("token"));
+    CO_TRY(box_, co_await open_in_box(services_, realm_, std::move(token), now_));
+    co_return Done{};
+  }
+  co_return co_await load_opaque();
 }
 
 Task<Done, Refusal> IntrospectCall::load_opaque() {
@@ -116,7 +121,8 @@ Answer<ClientCall::Need> RevokeCall::act(http::Response& response) {
 }
 
 Answer<ClientCall::Need> RevokeCall::revoke_self_contained(std::string_view token) {
-  const auto found = open_self_contained(*realm_, token, now_);
+  const auto found = box_ ? std::move(box_->opened) : open_self_contained(*realm_, token, now_);
+  if (!box_ && needs_box(found)) return Need::kVerification;
   if (!found.ok()) return Need::kNothing;  // RFC 7009 §2.2: an invalid token is no error
   if (client_of(*found) != client_->client.id.view())
     return Refusal(OAuthError::kUnauthorizedClient, "the token was issued to another client");
@@ -146,6 +152,11 @@ Answer<ClientCall::Need> RevokeCall::revoke_opaque(std::string_view token) {
 }
 
 Task<Done, Refusal> RevokeCall::provide_for_act(Need need) {
+  if (need == Need::kVerification) {
+    std::string token(*form_.find("token"));
+    CO_TRY(box_, co_await open_in_box(services_, realm_, std::move(token), now_));
+    co_return Done{};
+  }
   if (need == Need::kToken) {
     CO_TRY(record_, co_await load_record(services_, *form_.find("token")));
     loaded_ = true;

@@ -18,6 +18,7 @@ class IntrospectCall : public ClientCall {
  private:
   Task<Done, Refusal> load_opaque();
 
+  std::optional<BoxAnswer> box_;  ///< of a self-contained one whose MAC key is in a box
   bool loaded_ = false;
   TokenCache::Key key_{};  ///< of an opaque token
   ReadyRecordPtr ready_;
@@ -38,6 +39,7 @@ class RevokeCall : public ClientCall {
   Answer<Need> revoke_opaque(std::string_view token);
   void forget_opaque(std::string_view token);
 
+  std::optional<BoxAnswer> box_;
   bool loaded_ = false, committed_ = false;
   std::optional<storage::TokenRecord> record_;
   storage::Transaction transaction_;

@@ -100,6 +100,15 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(realms::RealmSettings set
   return runtime;
 }
 
+const secrets::Secret* RealmRuntime::verification_secret(std::string_view kid) const {
+  for (const auto& id : tokens::access_token_signing_ids()) {
+    const secrets::LiveRing* ring = rings_->find(id);
+    const secrets::Secret* secret = ring ? ring->ring->find(kid) : nullptr;
+    if (secret) return secret;
+  }
+  return nullptr;
+}
+
 const ReadySigner* RealmRuntime::signer(jose::JwsAlg alg) const {
   const auto& slot = signers_[static_cast<std::size_t>(alg)];
   return slot ? &*slot : nullptr;

@@ -48,6 +48,8 @@ class RealmRuntime {
 
   /// Keys that may have signed a living access token, and those that may have encrypted one.
   std::span<const jose::KeyPtr> verification_keys() const { return verification_keys_; }
+  /// The secret behind a verification key; null if the kid is none of theirs.
+  const secrets::Secret* verification_secret(std::string_view kid) const;
   std::span<const jose::KeyPtr> decryption_keys() const { return decryption_keys_; }
 
   const ReadyDocument& jwks() const { return jwks_; }

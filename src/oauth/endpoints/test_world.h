@@ -2,6 +2,7 @@
 // A whole server without sockets, for tests: a clock held by hand, storage in memory, keys in
 // memory.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -64,7 +65,8 @@ class FakeExchange : public net::Exchange {
 
 class World {
  public:
-  World() {
+  /// `prepare` may add to stores and mappings before the keeper starts, or take from them.
+  explicit World(const std::function<void(World&)>& prepare = {}) {
     clock = std::make_shared<ManualClock>();
     random = std::make_shared<SystemRandom>();
     storage = *storage::open("memory:", *clock);
@@ -74,6 +76,7 @@ class World {
     add_key("ed", crypto::KeyKind::kEd25519, "am.services.oauth2.oidc.signing.EDDSA");
     add_symmetric("hmac", 64, "am.services.oauth2.stateless.signing.HMAC");
     add_symmetric("aes", 32, "am.services.oauth2.stateless.token.encryption");
+    if (prepare) prepare(*this);
     start();
   }
 

@@ -31,8 +31,13 @@ Answer<ClientCall::Need> TokenCall::act(http::Response& response) {
   }
   if (stage_ == Stage::kMint) return mint(response);
   begin_reply(response);
-  response.body += opaque_;
-  wipe(opaque_);
+  if (stage_ == Stage::kSigned) {
+    response.body += signing_input_;
+    jose::CompactSigner::finish(response.body, signature_);
+  } else {
+    response.body += opaque_;
+    wipe(opaque_);
+  }
   end_reply(response);
   return Need::kNothing;
 }
@@ -133,6 +138,11 @@ Answer<ClientCall::Need> TokenCall::mint_jwt(http::Response& response) {
   payload.clear();
   tokens::append_claims(payload, claims(), now_, expires_,
                         tokens::make_token_id(*services_.random));
+  if (ready->signer.key()->is_remote()) [[unlikely]] {
+    remote_signer_ = ready;
+    ready->signer.append_signing_input(signing_input_, as_bytes(payload));
+    return Need::kSignature;
+  }
   begin_reply(response);
   if (auto signed_ = ready->signer.append(response.body, as_bytes(payload)); !signed_.ok())
     return cannot_mint(signed_.error());
@@ -183,10 +193,28 @@ void TokenCall::end_reply(http::Response& response) const {
 }
 
 Task<Done, Refusal> TokenCall::provide_for_act(Need need) {
-  if (need == Need::kHorizon) {
-    CO_TRY(co_await services_.keeper->raise_horizon(ring_, expires_));
-    co_return Done{};
+  switch (need) {
+    case Need::kHorizon: {
+      CO_TRY(co_await services_.keeper->raise_horizon(ring_, expires_));
+      co_return Done{};
+    }
+    case Need::kSignature:
+      co_return co_await sign_in_box();
+    default:
+      co_return co_await keep_opaque();
   }
+}
+
+Task<Done, Refusal> TokenCall::sign_in_box() {
+  const jose::JwsAlg alg = remote_signer_->signer.alg();
+  Bytes input = to_bytes(signing_input_);
+  CO_TRY(signature_,
+         co_await services_.keeper->sign_in_box(remote_signer_->ring, alg, std::move(input)));
+  stage_ = Stage::kSigned;
+  co_return Done{};
+}
+
+Task<Done, Refusal> TokenCall::keep_opaque() {
   storage::TokenRecord record;
   record.hash = tokens::opaque_hash(opaque_);
   record.realm = realm_->settings().name;

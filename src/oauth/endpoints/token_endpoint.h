@@ -15,7 +15,7 @@ class TokenCall : public ClientCall {
   Task<Done, Refusal> provide_for_act(Need need) override;
 
  private:
-  enum class Stage : std::uint8_t { kDecide, kMint, kMinted };
+  enum class Stage : std::uint8_t { kDecide, kMint, kMinted, kSigned };
   Answer<Done> decide();
   void prepare_claims();
   std::vector<std::string> audience() const;
@@ -26,6 +26,8 @@ class TokenCall : public ClientCall {
   Answer<Need> mint_jwt(http::Response& response);
   Answer<Need> mint_encrypted(http::Response& response);
   Answer<Need> mint_opaque();
+  Task<Done, Refusal> sign_in_box();
+  Task<Done, Refusal> keep_opaque();
   void begin_reply(http::Response& response) const;
   void end_reply(http::Response& response) const;
   const tokens::ClaimsTemplate& claims() const { return *claims_; }
@@ -36,6 +38,9 @@ class TokenCall : public ClientCall {
   /// The client's ready claims, or those made for this request's own scope or resource.
   std::shared_ptr<const tokens::ClaimsTemplate> claims_;
   std::shared_ptr<const secrets::LiveRing> ring_;  ///< whose horizon must be raised
+  const ReadySigner* remote_signer_ = nullptr;     ///< of realm_, where the key is in a box
+  std::string signing_input_;                      ///< for the box
+  Bytes signature_;                                ///< by the box
   std::string opaque_;
 };
 

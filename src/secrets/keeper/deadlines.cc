@@ -16,7 +16,8 @@ Deadlines::Ticket Deadlines::at(Milliseconds delay, std::function<void()> fire) 
   const Ticket ticket{std::chrono::steady_clock::now() + delay, ++next_};
   pending_.emplace(ticket, std::move(fire));
   if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
-  changed_.notify_all();
+  // Limits are mostly alike, so that a new one is rarely the next to fire.
+  if (pending_.begin()->first == ticket) changed_.notify_all();
   return ticket;
 }
 

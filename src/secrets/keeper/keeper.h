@@ -96,6 +96,7 @@ struct KeeperOptions {
   /// A store that cannot be reached is asked less and less, down to this, while its lease serves.
   Seconds backoff_most{60};
   std::shared_ptr<Random> random;     ///< for the jitter of it; null: none
+  Milliseconds box_timeout{5000};     ///< one signature or check by a remote key
   bool allow_shared_aliases = false;  ///< one alias may sign and decrypt: for legacy set-ups only
   Seconds horizon_step{600};          ///< how far ahead horizons are raised, to write rarely
 };
@@ -123,6 +124,16 @@ class Keeper {
   std::uint64_t generation() const;
   /// Makes sure that tokens of the active key may live until `expires`, durably.
   Task<Done> raise_horizon(std::shared_ptr<const LiveRing> ring, Instant expires);
+
+  /// The signature of the ring's active key, made in its box and checked here, within
+  /// KeeperOptions::box_timeout. Every failure names store and alias: what the box says; kTimeout
+  /// "store_timeout"; kUnavailable "box_paused" where it failed again and again and is left alone
+  /// for a moment; kConfig "box_signature_wrong" where another key made it than the one published.
+  Task<Bytes> sign_in_box(std::shared_ptr<const LiveRing> ring, jose::JwsAlg alg,
+                          Bytes signing_input) const;
+  /// The same for checking a MAC: kDenied "jws_signature_invalid" where it is wrong.
+  Task<Done> verify_in_box(Secret secret, jose::JwsAlg alg, Bytes signing_input,
+                           Bytes signature) const;
 
   /// The steps of a rotation by hand, on a mappable store; each writes the mapping document, the
   /// key's history and an audit event in one transaction, then refreshes. Also fail with

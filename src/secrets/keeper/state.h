@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "secrets/keeper/box_pauses.h"
 #include "secrets/keeper/deadlines.h"
 #include "secrets/keeper/gate.h"
 #include "secrets/keeper/journal.h"
@@ -30,6 +31,7 @@ struct Keeper::State {
   const std::shared_ptr<Clock> clock;
   const KeeperOptions options;
   Deadlines deadlines;
+  BoxPauses box_pauses;
   Gate gate;
 
   std::atomic<std::shared_ptr<const RealmMap>> realms{std::make_shared<const RealmMap>()};

@@ -37,7 +37,8 @@ bool same_secret(const Secret& a, const Secret& b) {
   if (!a.key) return true;
   return same_material(a, b) && a.key->jwk().use() == b.key->jwk().use() &&
          a.key->jwk().alg() == b.key->jwk().alg() &&
-         a.key->jwk().key_ops() == b.key->jwk().key_ops();
+         a.key->jwk().key_ops() == b.key->jwk().key_ops() && a.key->allowed() == b.key->allowed() &&
+         a.unwraps == b.unwraps;
 }
 
 /// The aliases of a mapping document; an empty list unmaps.

@@ -8,9 +8,10 @@
 
 namespace signet::secrets {
 
-/// What a remote key can do. Shared by all threads; a call takes time (a network, a session of a
-/// token). kUnsupported "remote_operation_unsupported" for what the box cannot do; kUnavailable and
-/// kTimeout where it does not answer; kDenied where it refuses.
+/// What a remote key can do. Shared by all threads. It must go on working for as long as its store
+/// tells the same key: of two handles to one key the keeper keeps the first. A call takes time (a
+/// network, a session of a token). kUnsupported "remote_operation_unsupported" for what the box
+/// cannot do; kUnavailable and kTimeout where it does not answer; kDenied where it refuses.
 class RemoteKey {
  public:
   virtual ~RemoteKey() = default;
