@@ -163,9 +163,23 @@ Result<std::vector<Secret>> read_secrets(ValueFormat format, ByteView content,
     case ValueFormat::kGoogleKmsEncryptedPem:
       break;
   }
-  return Error{Code::kUnsupported, "format_needs_google_kms",
-               "the format " + std::string(to_string(format)) +
-                   " needs Google Cloud KMS to decrypt it, which is not supported yet"};
+  return Error{
+      Code::kUnsupported, "format_needs_google_kms",
+      "the format " + std::string(to_string(format)) +
+          " needs Google Cloud KMS to decrypt it, which only the store google_secret_manager does"};
+}
+
+Result<ReadValue> read_as(ValueFormat format, ByteView content, const std::string& whose,
+                          const EncodingKeys* keys, std::optional<ByteView> pem_password) {
+  ReadValue read;
+  TRY(read.secrets, read_secrets(format, content, keys, pem_password));
+  const bool is_text_as_is =
+      format == ValueFormat::kPlain || format == ValueFormat::kEncryptedPlain;
+  if (is_text_as_is && read.secrets.front().text->view().back() == '\n') {
+    read.warnings.push_back("the value" + whose +
+                            " ends with a newline, which is taken as part of the secret");
+  }
+  return read;
 }
 
 }  // namespace
@@ -193,15 +207,12 @@ Result<ReadValue> read_value(ValueFormat format, ByteView content, const SecretI
   if (!is_google(format)) {
     TRY(check_format_serves(format, id));
   }
-  ReadValue read;
-  TRY(read.secrets, read_secrets(format, content, keys, pem_password));
-  const bool is_text_as_is =
-      format == ValueFormat::kPlain || format == ValueFormat::kEncryptedPlain;
-  if (is_text_as_is && read.secrets.front().text->view().back() == '\n') {
-    read.warnings.push_back("the value of " + id.str() +
-                            " ends with a newline, which is taken as part of the secret");
-  }
-  return read;
+  return read_as(format, content, " of " + id.str(), keys, pem_password);
+}
+
+Result<ReadValue> read_mapped_value(ValueFormat format, ByteView content, const EncodingKeys* keys,
+                                    std::optional<ByteView> pem_password) {
+  return read_as(format, content, "", keys, pem_password);
 }
 
 }  // namespace signet::secrets

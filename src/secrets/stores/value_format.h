@@ -43,6 +43,10 @@ struct ReadValue {
 /// EncodingKeys::decode and secrets_of_pem.
 Result<ReadValue> read_value(ValueFormat format, ByteView content, const SecretId& id,
                              const EncodingKeys* keys, std::optional<ByteView> pem_password);
+/// The same where it is not known what the value is for: behind the alias of a mapped store.
+/// check_fits() tells later.
+Result<ReadValue> read_mapped_value(ValueFormat format, ByteView content, const EncodingKeys* keys,
+                                    std::optional<ByteView> pem_password);
 
 /// A private key with its chain in order (leaf first: "pem_chain_mismatch"), or certificates alone
 /// (trust anchors), or public keys, or one symmetric key or text under the labels "HMAC SECRET
