@@ -1,17 +1,31 @@
 #include "secrets/stores/catalog.h"
 
+#include "secrets/stores/azure/certificate_slot.h"
+#include "secrets/stores/azure/key_vault_store.h"
+#include "secrets/stores/azure/keys_store.h"
 #include "secrets/stores/environment/environment_store.h"
 #include "secrets/stores/filesystem/filesystem_store.h"
 #include "secrets/stores/keystore/keystore_store.h"
 #include "secrets/stores/local/local_store.h"
 #include "secrets/stores/memory/memory_store.h"
+#include "secrets/stores/vault/kv_store.h"
+#include "secrets/stores/vault/transit_store.h"
 
 namespace signet::secrets {
 
 const std::vector<StoreType>& store_types() {
   static const std::vector<StoreType> types = {
-      filesystem_store_type(), environment_store_type(), keystore_store_type(),
-      local_store_type(),      memory_store_type(),
+      filesystem_store_type(),
+      environment_store_type(),
+      keystore_store_type(),
+      local_store_type(),
+      memory_store_type(),
+      azure::key_vault_store_type(),
+      azure::keys_store_type(),
+      azure::certificate_store_type(),
+      vault::kv_store_type(),
+      vault::transit_store_type(),
+      vault::shared_certificate_store_type(),
   };
   return types;
 }

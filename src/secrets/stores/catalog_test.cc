@@ -14,8 +14,10 @@ TEST(StoreCatalog, every_type_has_its_row_once) {
     EXPECT_EQ(find_store_type(type.name), &type);
     EXPECT_TRUE(type.summary.ends_with('.')) << type.name;
   }
-  EXPECT_EQ(names, (std::set<std::string_view>{"environment", "filesystem", "keystore",
-                                               "local_certificate", "memory"}));
+  EXPECT_EQ(names, (std::set<std::string_view>{
+                       "azure_key_vault", "azure_key_vault_certificate", "azure_key_vault_keys",
+                       "environment", "filesystem", "keystore", "local_certificate", "memory",
+                       "vault_kv", "vault_shared_certificate", "vault_transit"}));
   EXPECT_EQ(find_store_type("Filesystem"), nullptr);
 }
 
