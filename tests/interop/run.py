@@ -21,10 +21,12 @@ import harness  # noqa: E402
 harness.in_venv()
 warnings.simplefilter("ignore")  # the libraries warn of EdDSA's new name
 
+import azure_checks  # noqa: E402
 import bad_input  # noqa: E402
 import cross  # noqa: E402
 import python_checks  # noqa: E402
 import setting  # noqa: E402
+import vault_checks  # noqa: E402
 from results import Results  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -86,6 +88,8 @@ def main():
         run_js(results, world)
         cross.run(results, world, options.signet, run_cross_js)
         bad_input.run(results, world)
+    azure_checks.run(results, options)
+    vault_checks.run(results, options)
     sys.exit(results.finish())
 
 
