@@ -22,12 +22,14 @@ harness.in_venv()
 warnings.simplefilter("ignore")  # the libraries warn of EdDSA's new name
 
 import aws_checks  # noqa: E402
+import azure_checks  # noqa: E402
 import bad_input  # noqa: E402
 import cross  # noqa: E402
 import keystore_checks  # noqa: E402
 import google_checks  # noqa: E402
 import python_checks  # noqa: E402
 import setting  # noqa: E402
+import vault_checks  # noqa: E402
 from results import Results  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -92,6 +94,8 @@ def main():
     aws_checks.run(results, options)
     keystore_checks.run(results, options)
     google_checks.run(results, options)
+    azure_checks.run(results, options)
+    vault_checks.run(results, options)
     sys.exit(results.finish())
 
 

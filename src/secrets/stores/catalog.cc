@@ -1,6 +1,9 @@
 #include "secrets/stores/catalog.h"
 
 #include "secrets/stores/aws/store_types.h"
+#include "secrets/stores/azure/certificate_slot.h"
+#include "secrets/stores/azure/key_vault_store.h"
+#include "secrets/stores/azure/keys_store.h"
 #include "secrets/stores/environment/environment_store.h"
 #include "secrets/stores/filesystem/filesystem_store.h"
 #include "secrets/stores/google/kms_store.h"
@@ -9,6 +12,8 @@
 #include "secrets/stores/keystore/keystore_store.h"
 #include "secrets/stores/local/local_store.h"
 #include "secrets/stores/memory/memory_store.h"
+#include "secrets/stores/vault/kv_store.h"
+#include "secrets/stores/vault/transit_store.h"
 
 namespace signet::secrets {
 
@@ -25,6 +30,12 @@ const std::vector<StoreType>& store_types() {
       google::secret_manager_store_type(),
       google::kms_store_type(),
       google::shared_certificate_store_type(),
+      azure::key_vault_store_type(),
+      azure::keys_store_type(),
+      azure::certificate_store_type(),
+      vault::kv_store_type(),
+      vault::transit_store_type(),
+      vault::shared_certificate_store_type(),
   };
   return types;
 }

@@ -15,9 +15,11 @@ TEST(StoreCatalog, every_type_has_its_row_once) {
     EXPECT_TRUE(type.summary.ends_with('.')) << type.name;
   }
   EXPECT_EQ(names, (std::set<std::string_view>{
-                       "aws_kms", "aws_secrets_manager", "aws_shared_certificate", "environment",
-                       "filesystem", "google_kms", "google_secret_manager",
-                       "google_shared_certificate", "keystore", "local_certificate", "memory"}));
+                       "aws_kms", "aws_secrets_manager", "aws_shared_certificate",
+                       "azure_key_vault", "azure_key_vault_certificate", "azure_key_vault_keys",
+                       "environment", "filesystem", "google_kms", "google_secret_manager",
+                       "google_shared_certificate", "keystore", "local_certificate", "memory",
+                       "vault_kv", "vault_shared_certificate", "vault_transit"}));
   EXPECT_EQ(find_store_type("Filesystem"), nullptr);
 }
 

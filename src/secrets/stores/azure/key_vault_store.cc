@@ -1,0 +1,217 @@
+#include "secrets/stores/azure/key_vault_store.h"
+
+#include "base/text.h"
+#include "secrets/stores/pem_password.h"
+#include "secrets/stores/settings.h"
+
+namespace signet::secrets::azure {
+namespace {
+
+constexpr std::string_view kSecrets = "/secrets/";
+// Nobody calls a secret so; Key Vault checks the right before it looks.
+constexpr std::string_view kProbe = "signet-probe-of-the-right-to-read";
+
+bool is_reason(const Error& error, std::string_view reason) {
+  return error.reason == reason;
+}
+
+}  // namespace
+
+KeyVaultStore::KeyVaultStore(StoreName name, KeyVaultSettings settings, StoreContext context)
+    : name_(std::move(name)),
+      settings_(std::move(settings)),
+      context_(std::move(context)),
+      vault_(name_, settings_.vault, settings_.credential, context_) {}
+
+Task<std::vector<Secret>> KeyVaultStore::fetch(Alias alias) {
+  if (!is_object_name(alias.view())) co_return Secrets();
+  const std::string name = alias.str();
+  auto listed = co_await vault_.versions("secrets", name);
+  if (!listed && is_reason(listed.error(), "azure_access_denied")) {
+    co_return co_await fetch_current(alias);
+  }
+  if (!listed) co_return std::move(listed).error();
+
+  Secrets all;
+  std::map<std::string, Secrets> kept;
+  std::vector<std::string> warnings;
+  std::optional<Error> failure;
+  const auto versions = usable(std::move(*listed), context_.clock->now(), settings_.most_versions);
+  for (const Version& version : versions) {
+    auto known = cached(name, version.id);
+    if (!known) {
+      auto read = co_await read_version(name, version.id);
+      // Deleted or disabled since it was listed.
+      if (!read && (read.error().code == Code::kNotFound ||
+                    is_reason(read.error(), "azure_version_disabled"))) {
+        continue;
+      }
+      if (!read && read.error().code != Code::kConfig && read.error().code != Code::kUnsupported) {
+        co_return std::move(read).error();
+      }
+      if (!read) {
+        warnings.push_back(read.error().detail);
+        if (!failure) failure = std::move(read).error();
+        continue;
+      }
+      known = std::move(*read);
+    }
+    kept.emplace(version.id, *known);
+    for (Secret& secret : as_ours(std::move(*known), alias, version))
+      all.push_back(std::move(secret));
+  }
+  keep(name, std::move(kept));
+  warnings_.set(name, std::move(warnings));
+  if (all.empty() && failure) co_return *failure;
+  co_return all;
+}
+
+Task<std::vector<Secret>> KeyVaultStore::fetch_current(Alias alias) {
+  auto answer = co_await vault_.get(std::string(kSecrets) + alias.str());
+  if (!answer && (answer.error().code == Code::kNotFound ||
+                  is_reason(answer.error(), "azure_version_disabled"))) {
+    co_return Secrets();
+  }
+  if (!answer) co_return std::move(answer).error();
+  CO_TRY(SecretBundle bundle, parse_secret(answer->body));
+  std::vector<Version> only(1, bundle.version);
+  if (usable(std::move(only), context_.clock->now(), 1).empty()) co_return Secrets();
+  const Version version = bundle.version;
+  auto shared = std::make_shared<const SecretBundle>(std::move(bundle));
+  CO_TRY(Secrets secrets, co_await decode(std::move(shared), alias.str()));
+  std::vector<std::string> warning(
+      1, "store " + quoted(name_.view()) + ": the versions of " + quoted(alias.view()) +
+             " cannot be listed (the permission secrets/list is missing), so only the current one "
+             "is served: at a rotation the one before it stops verifying at once");
+  warnings_.set(alias.str(), std::move(warning));
+  co_return as_ours(std::move(secrets), alias, version);
+}
+
+Task<std::vector<Secret>> KeyVaultStore::read_version(std::string name, std::string version) {
+  CO_TRY(VaultAnswer answer, co_await vault_.get(std::string(kSecrets) + name + "/" + version));
+  CO_TRY(SecretBundle bundle, parse_secret(answer.body));
+  auto shared = std::make_shared<const SecretBundle>(std::move(bundle));
+  co_return co_await decode(std::move(shared), std::move(name));
+}
+
+Task<std::vector<Secret>> KeyVaultStore::decode(std::shared_ptr<const SecretBundle> bundle,
+                                                std::string name) {
+  ReadWithPassword read = [self = shared_from_this(), bundle,
+                           name](std::optional<ByteView> password) -> Result<Secrets> {
+    const std::string where = "store " + quoted(self->name_.view()) + ", secret " + quoted(name) +
+                              " version " + quoted(bundle->version.id) + ": ";
+    auto value =
+        read_secret(*bundle, self->settings_.format, self->context_.encoding_keys.get(), password);
+    if (!value) {
+      Error error = std::move(value).error();
+      error.detail = where + error.detail;
+      return error;
+    }
+    return std::move(value->secrets);
+  };
+  co_return co_await read_with_pem_password(context_, SecretId(), std::move(read));
+}
+
+std::vector<Secret> KeyVaultStore::as_ours(Secrets secrets, const Alias& alias,
+                                           const Version& version) const {
+  for (Secret& secret : secrets) {
+    secret.alias = alias;
+    secret.store = name_;
+    secret.version = version.id;
+    secret.not_before = version.not_before;
+    secret.not_after = version.not_after;
+  }
+  return secrets;
+}
+
+std::optional<std::vector<Secret>> KeyVaultStore::cached(const std::string& name,
+                                                         const std::string& version) const {
+  const std::lock_guard lock(mutex_);
+  const auto of_name = cache_.find(name);
+  if (of_name == cache_.end()) return std::nullopt;
+  const auto found = of_name->second.find(version);
+  if (found == of_name->second.end()) return std::nullopt;
+  return found->second;
+}
+
+void KeyVaultStore::keep(const std::string& name, std::map<std::string, Secrets> versions) {
+  const std::lock_guard lock(mutex_);
+  if (versions.empty()) {
+    cache_.erase(name);
+  } else {
+    cache_[name] = std::move(versions);
+  }
+}
+
+Task<std::vector<Alias>> KeyVaultStore::aliases() {
+  auto names = co_await vault_.names("secrets");
+  if (!names && is_reason(names.error(), "azure_access_denied")) {
+    co_return Error{Code::kUnsupported, "azure_list_denied", std::move(names).error().detail};
+  }
+  co_return names;
+}
+
+Task<std::string> KeyVaultStore::fingerprint() {
+  co_return std::string();
+}
+
+Task<Done> KeyVaultStore::probe() {
+  auto answer = co_await vault_.get(std::string(kSecrets) + std::string(kProbe));
+  if (answer || answer.error().code == Code::kNotFound) co_return Done{};
+  co_return std::move(answer).error();
+}
+
+SettingNames vault_settings() {
+  return {
+      {"vault", "the vault, e.g. https://myvault.vault.azure.net; required"},
+      {"vault_domain",
+       "the domain that vaults lie under in another cloud; default: Azure's own domains"},
+  };
+}
+
+VaultAddress read_vault(SettingsReader& reader) {
+  const std::string url = reader.required_text("vault");
+  const std::string domain = reader.text("vault_domain");
+  if (url.empty()) return {};
+  auto vault = parse_vault(url, domain);
+  if (vault) return std::move(vault).value();
+  reader.complain("'vault': " + vault.error().detail);
+  return {};
+}
+
+StoreType key_vault_store_type() {
+  StoreType type;
+  type.name = "azure_key_vault";
+  type.ordering = Ordering::kByStore;
+  type.summary = "The secrets and exportable certificates of an Azure Key Vault, with versions.";
+  type.settings = vault_settings();
+  type.settings.emplace_back("value_format",
+                             "how secrets are written that say nothing of their type; default "
+                             "PLAIN");
+  type.settings.emplace_back("versions",
+                             "how many versions of a secret are served at most; default 5");
+  for (auto& setting : credential_settings())
+    type.settings.push_back(setting);
+  type.make = [](StoreName name, const json::Object& settings,
+                 StoreContext context) -> Result<std::shared_ptr<Store>> {
+    constexpr std::int64_t kMostVersions = 25;
+    const StoreType self = key_vault_store_type();
+    SettingsReader reader(name, settings, self.settings);
+    KeyVaultSettings mine;
+    mine.vault = read_vault(reader);
+    mine.credential = read_credential(reader, context.environment);
+    mine.most_versions = static_cast<std::size_t>(reader.number("versions", 5, 1, kMostVersions));
+    const auto format = parse_value_format(reader.text("value_format", "PLAIN"));
+    if (format) {
+      mine.format = *format;
+    } else {
+      reader.complain(format.error().detail);
+    }
+    TRY(reader.done());
+    return std::shared_ptr<Store>(
+        std::make_shared<KeyVaultStore>(std::move(name), std::move(mine), std::move(context)));
+  };
+  return type;
+}
+
+}  // namespace signet::secrets::azure

@@ -1,0 +1,63 @@
+#pragma once
+// "azure_key_vault": the secrets of one vault, and the private keys of its exportable certificates,
+// each with its versions.
+
+#include <map>
+#include <mutex>
+
+#include "secrets/stores/azure/key_vault.h"
+#include "secrets/stores/azure/value.h"
+#include "secrets/stores/catalog.h"
+#include "secrets/stores/warnings.h"
+
+namespace signet::secrets::azure {
+
+struct KeyVaultSettings {
+  VaultAddress vault;
+  CredentialSettings credential;
+  ValueFormat format = ValueFormat::kPlain;
+  std::size_t most_versions = 5;
+};
+
+/// By the store: the newest version that is enabled and within its window is active, older ones of
+/// the same kind are valid. The value of a version never changes in Key Vault, so it is read once.
+/// Where the policy does not let versions be listed, the current one is served alone, with a
+/// warning. A version that cannot be read is a warning if another one can.
+class KeyVaultStore : public Store, public std::enable_shared_from_this<KeyVaultStore> {
+ public:
+  KeyVaultStore(StoreName name, KeyVaultSettings settings, StoreContext context);
+
+  const StoreName& name() const override { return name_; }
+  Ordering ordering() const override { return Ordering::kByStore; }
+  Task<std::vector<Secret>> fetch(Alias alias) override;
+  Task<std::vector<Alias>> aliases() override;
+  /// Empty: a version that is disabled, or whose time comes, is told by its list alone.
+  Task<std::string> fingerprint() override;
+  Task<Done> probe() override;
+  std::vector<std::string> warnings() const override { return warnings_.all(); }
+
+ private:
+  using Secrets = std::vector<Secret>;
+  Task<Secrets> read_version(std::string name, std::string version);
+  Task<Secrets> fetch_current(Alias alias);
+  Task<Secrets> decode(std::shared_ptr<const SecretBundle> bundle, std::string name);
+  Secrets as_ours(Secrets secrets, const Alias& alias, const Version& version) const;
+  std::optional<Secrets> cached(const std::string& name, const std::string& version) const;
+  void keep(const std::string& name, std::map<std::string, Secrets> versions);
+
+  StoreName name_;
+  KeyVaultSettings settings_;
+  StoreContext context_;
+  KeyVault vault_;
+  Warnings warnings_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::map<std::string, Secrets>> cache_;  ///< by name, by version
+};
+
+StoreType key_vault_store_type();
+
+/// The settings "vault" and "vault_domain".
+SettingNames vault_settings();
+VaultAddress read_vault(SettingsReader& reader);
+
+}  // namespace signet::secrets::azure

@@ -1,0 +1,403 @@
+#include "secrets/stores/azure/key_vault_wire.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <tuple>
+
+#include "base/base64.h"
+#include "base/text.h"
+#include "http/form.h"
+
+namespace signet::secrets::azure {
+namespace {
+
+constexpr std::array<std::string_view, 5> kDomains = {
+    "vault.azure.net", "vault.azure.cn", "vault.usgovcloudapi.net", "managedhsm.azure.net",
+    "managedhsm.usgovcloudapi.net"};
+constexpr std::size_t kLongestName = 127;
+constexpr std::size_t kLongestMessage = 200;
+
+Error address_invalid(std::string detail) {
+  return Error{Code::kConfig, "azure_vault_invalid", std::move(detail)};
+}
+Error malformed(std::string_view what) {
+  return Error{Code::kUnavailable, "azure_answer_malformed",
+               "Key Vault answered something else than " + std::string(what)};
+}
+Error challenge_invalid(std::string_view why) {
+  return Error{Code::kConfig, "azure_challenge_invalid",
+               "the vault did not ask for a token as Key Vault does: " + std::string(why)};
+}
+
+bool is_loopback(std::string_view host) {
+  return host == "127.0.0.1" || host == "[::1]" || host == "localhost";
+}
+
+std::string origin_of(const http::HttpUri& uri) {
+  std::string origin = uri.scheme + "://" + uri.host;
+  if (uri.port != (uri.scheme == "https" ? 443 : 80)) origin += ":" + std::to_string(uri.port);
+  return origin;
+}
+
+Result<VaultAddress> vault_of(const http::HttpUri& uri, std::string_view domain) {
+  if (uri.scheme != "https" && !is_loopback(uri.host)) {
+    return address_invalid("a vault is reached by https only: " + quoted(uri.host));
+  }
+  VaultAddress vault;
+  vault.origin = origin_of(uri);
+  if (!domain.empty()) {
+    vault.domain = to_lower(domain);
+    const bool is_under = uri.host == vault.domain || uri.host.ends_with("." + vault.domain);
+    if (!is_under) {
+      return address_invalid("the vault " + quoted(uri.host) + " does not lie under " +
+                             quoted(domain));
+    }
+  } else {
+    const auto found = std::find_if(kDomains.begin(), kDomains.end(), [&](std::string_view known) {
+      return uri.host.ends_with("." + std::string(known));
+    });
+    if (found == kDomains.end()) {
+      return address_invalid(quoted(uri.host) +
+                             " does not lie under a domain of Azure's vaults, such as "
+                             "vault.azure.net; for another cloud, set 'vault_domain'");
+    }
+    vault.domain = std::string(*found);
+  }
+  vault.resource = "https://" + vault.domain;
+  return vault;
+}
+
+// The value of name="value" in a challenge; the last segment decides nothing, so any order is fine.
+std::string parameter(std::string_view challenge, std::string_view name) {
+  std::size_t at = 0;
+  while ((at = challenge.find(name, at)) != challenge.npos) {
+    const bool begins = at == 0 || challenge[at - 1] == ' ' || challenge[at - 1] == ',';
+    const std::string_view rest = challenge.substr(at + name.size());
+    at += name.size();
+    if (!begins || !rest.starts_with("=\"")) continue;
+    const std::size_t end = rest.find('"', 2);
+    if (end == rest.npos) return {};
+    return std::string(rest.substr(2, end - 2));
+  }
+  return {};
+}
+
+const std::string* text(const json::Object& object, std::string_view name) {
+  const json::Value* value = object.find(name);
+  return value ? value->if_string() : nullptr;
+}
+
+std::optional<Instant> instant(const json::Object* attributes, std::string_view name) {
+  const json::Value* value = attributes ? attributes->find(name) : nullptr;
+  if (!value) return std::nullopt;
+  constexpr std::int64_t kYear9999 = 253'402'300'799;
+  const auto seconds = value->if_int();
+  if (!seconds || *seconds < 0 || *seconds > kYear9999) return std::nullopt;
+  return from_unix_seconds(*seconds);
+}
+
+std::string_view last_segment(std::string_view url) {
+  return url.substr(url.rfind('/') + 1);
+}
+
+bool is_plain(std::string_view text, std::size_t longest) {
+  return !text.empty() && text.size() <= longest &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-';
+         });
+}
+
+std::string innermost_code(const json::Object& error) {
+  std::string code = text(error, "code") ? *text(error, "code") : "";
+  const json::Value* inner = error.find("innererror");
+  for (int depth = 0; inner && inner->if_object() && depth < 4; ++depth) {
+    if (const std::string* deeper = text(*inner->if_object(), "code")) code = *deeper;
+    inner = inner->get("innererror");
+  }
+  return code;
+}
+
+std::vector<std::string> key_operations(const json::Object& key) {
+  std::vector<std::string> operations;
+  const json::Value* value = key.find("key_ops");
+  if (!value || !value->if_array()) return operations;
+  for (const json::Value& one : *value->if_array())
+    if (const std::string* name = one.if_string()) operations.push_back(*name);
+  return operations;
+}
+
+std::vector<jose::JwsAlg> algorithms_of(crypto::KeyKind kind) {
+  using jose::JwsAlg;
+  switch (kind) {
+    case crypto::KeyKind::kRsa:
+      return {JwsAlg::kRs256, JwsAlg::kRs384, JwsAlg::kRs512,
+              JwsAlg::kPs256, JwsAlg::kPs384, JwsAlg::kPs512};
+    case crypto::KeyKind::kEcP256:
+      return {JwsAlg::kEs256};
+    case crypto::KeyKind::kEcP384:
+      return {JwsAlg::kEs384};
+    case crypto::KeyKind::kEcP521:
+      return {JwsAlg::kEs512};
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+Result<VaultAddress> parse_vault(std::string_view url, std::string_view domain) {
+  const auto uri = http::parse_http_uri(url);
+  if (!uri) return address_invalid(uri.error().detail);
+  if ((uri->path != "" && uri->path != "/") || uri->has_query) {
+    return address_invalid("the vault is named by scheme and host alone: " + quoted(url, 200));
+  }
+  return vault_of(*uri, domain);
+}
+
+Result<CertificateAddress> parse_certificate_url(std::string_view url, std::string_view domain) {
+  const auto uri = http::parse_http_uri(url);
+  if (!uri) return address_invalid(uri.error().detail);
+  CertificateAddress address;
+  TRY(address.vault, vault_of(*uri, domain));
+  std::string_view path = uri->path;
+  for (const std::string_view collection : {"/certificates/", "/secrets/"}) {
+    if (!path.starts_with(collection)) continue;
+    path.remove_prefix(collection.size());
+    if (path.ends_with('/')) path.remove_suffix(1);
+    if (!is_object_name(path) || uri->has_query) break;
+    address.name = std::string(path);
+    return address;
+  }
+  return address_invalid(
+      "the URL of a certificate is https://NAME.vault.azure.net/certificates/NAME, without a "
+      "version: " +
+      quoted(url, 200));
+}
+
+bool is_object_name(std::string_view name) {
+  return is_plain(name, kLongestName);
+}
+
+Result<Challenge> parse_challenge(std::string_view header) {
+  const auto rest = http::authorization(header, "Bearer");
+  if (!rest) return challenge_invalid("there is no Bearer challenge");
+  const auto authority = http::parse_http_uri(parameter(*rest, "authorization"));
+  std::string target = parameter(*rest, "resource");
+  if (target.empty()) {
+    target = parameter(*rest, "scope");
+    constexpr std::string_view kDefault = "/.default";
+    if (target.ends_with(kDefault)) target.resize(target.size() - kDefault.size());
+  }
+  const auto resource = http::parse_http_uri(target);
+  if (!authority) return challenge_invalid("it names no authority");
+  if (!resource) return challenge_invalid("it names no resource");
+  Challenge challenge;
+  std::string_view path = authority->path;
+  if (path.starts_with('/')) path.remove_prefix(1);
+  challenge.tenant = std::string(path.substr(0, path.find('/')));
+  challenge.resource_host = resource->host;
+  return challenge;
+}
+
+Status check_challenge(const Challenge& challenge, const VaultAddress& vault,
+                       std::string_view tenant) {
+  if (challenge.resource_host != vault.domain) {
+    return Error{Code::kConfig, "azure_challenge_foreign",
+                 "the vault asks for a token for " + quoted(challenge.resource_host) +
+                     ", but it lies under " + quoted(vault.domain) + ": no token was sent"};
+  }
+  const bool is_same = tenant.empty() || equal_ignoring_case(tenant, challenge.tenant) ||
+                       tenant.find('.') != tenant.npos;  // a domain name; the vault tells the GUID
+  if (!is_same) {
+    return Error{Code::kConfig, "azure_tenant_differs",
+                 "the vault belongs to the tenant " + quoted(challenge.tenant) +
+                     ", and the credential to " + quoted(tenant) + ": no token was sent"};
+  }
+  return Done{};
+}
+
+Error error_of(int status, std::string_view body, std::string_view what) {
+  std::string code, message;
+  const auto parsed = json::parse_object(body);
+  const json::Value* error = parsed ? parsed->find("error") : nullptr;
+  if (error && error->if_object()) {
+    code = innermost_code(*error->if_object());
+    if (const std::string* told = text(*error->if_object(), "message")) message = *told;
+  }
+  std::string detail = std::string(what) + ": Key Vault answered " + std::to_string(status);
+  if (!code.empty()) detail += " " + quoted(code);
+  if (!message.empty()) detail += " " + quoted(message, kLongestMessage);
+  switch (status) {
+    case 401:
+      return {Code::kDenied, "azure_token_refused", std::move(detail)};
+    case 403:
+      if (code == "ForbiddenByFirewall" || code == "ForbiddenByConnection") {
+        return {Code::kDenied, "azure_firewall", std::move(detail)};
+      }
+      if (code.ends_with("Disabled")) {
+        return {Code::kDenied, "azure_version_disabled", std::move(detail)};
+      }
+      return {Code::kDenied, "azure_access_denied", std::move(detail)};
+    case 404:
+      return {Code::kNotFound, "azure_not_found", std::move(detail)};
+    case 409:
+      if (code.starts_with("ObjectIsDeleted") || code.starts_with("ObjectIsBeingDeleted")) {
+        return {Code::kConfig, "azure_soft_deleted",
+                std::move(detail) + "; recover it, or purge it to have a new one made"};
+      }
+      return {Code::kConflict, "azure_conflict", std::move(detail)};
+    case 429:
+      return {Code::kUnavailable, "azure_throttled", std::move(detail)};
+    default:
+      if (status >= 500) return {Code::kUnavailable, "azure_unavailable", std::move(detail)};
+      return {Code::kConfig, "azure_request_refused", std::move(detail)};
+  }
+}
+
+Result<Version> parse_version(const json::Object& body, std::string_view url) {
+  Version version;
+  version.id = std::string(last_segment(url));
+  if (!is_plain(version.id, kLongestName)) return malformed("a version");
+  const json::Value* value = body.find("attributes");
+  const json::Object* attributes = value ? value->if_object() : nullptr;
+  if (!attributes) return malformed("a version with its attributes");
+  if (const json::Value* enabled = attributes->find("enabled")) {
+    if (!enabled->if_bool()) return malformed("a version with its attributes");
+    version.is_enabled = *enabled->if_bool();
+  }
+  version.not_before = instant(attributes, "nbf");
+  version.not_after = instant(attributes, "exp");
+  version.created = instant(attributes, "created").value_or(Instant{});
+  version.updated = instant(attributes, "updated").value_or(version.created);
+  return version;
+}
+
+Result<VersionPage> parse_versions(const json::Object& body) {
+  VersionPage page;
+  const json::Value* items = body.find("value");
+  if (!items || !items->if_array()) return malformed("a list");
+  for (const json::Value& item : *items->if_array()) {
+    const json::Object* object = item.if_object();
+    const std::string* url = object ? text(*object, "id") : nullptr;
+    if (object && !url) url = text(*object, "kid");
+    if (!url) return malformed("a list of versions");
+    TRY(Version version, parse_version(*object, *url));
+    page.versions.push_back(std::move(version));
+  }
+  if (const std::string* next = text(body, "nextLink")) page.next = *next;
+  return page;
+}
+
+std::vector<Version> usable(std::vector<Version> versions, Instant now, std::size_t most) {
+  std::erase_if(versions, [now](const Version& version) {
+    return !version.is_enabled || (version.not_before && *version.not_before > now) ||
+           (version.not_after && *version.not_after <= now);
+  });
+  // Times are whole seconds; the ID makes every instance see one order.
+  std::sort(versions.begin(), versions.end(), [](const Version& a, const Version& b) {
+    return std::tie(a.created, a.id) > std::tie(b.created, b.id);
+  });
+  if (versions.size() > most)
+    versions.erase(versions.begin() + static_cast<std::ptrdiff_t>(most), versions.end());
+  return versions;
+}
+
+Result<NamePage> parse_names(const json::Object& body) {
+  TRY(VersionPage page, parse_versions(body));
+  NamePage names;
+  for (Version& version : page.versions) {
+    if (version.is_enabled) names.names.push_back(std::move(version.id));
+  }
+  names.next = std::move(page.next);
+  return names;
+}
+
+Result<SecretBundle> parse_secret(json::Object& body) {
+  SecretBundle bundle;
+  const json::Value* value = body.find("value");
+  const std::string* secret = value ? value->if_string() : nullptr;
+  const std::string* url = text(body, "id");
+  if (!secret || !url) return malformed("a secret");
+  bundle.value = SecretBytes::from_text(*secret);
+  // The tree hands out its texts as const, but it is ours and it is not.
+  wipe(const_cast<std::string&>(*secret));
+  TRY(bundle.version, parse_version(body, *url));
+  if (const std::string* type = text(body, "contentType")) bundle.content_type = *type;
+  return bundle;
+}
+
+Result<KeyBundle> parse_key(const json::Object& body) {
+  const json::Value* value = body.find("key");
+  const json::Object* key = value ? value->if_object() : nullptr;
+  const std::string* kid = key ? text(*key, "kid") : nullptr;
+  const std::string* type = key ? text(*key, "kty") : nullptr;
+  if (!kid || !type) return malformed("a key");
+  TRY(Version version, parse_version(body, *kid));
+
+  const bool is_rsa = *type == "RSA" || *type == "RSA-HSM";
+  json::Object members;
+  members.set("kty", is_rsa ? "RSA" : "EC");
+  const std::string* curve = text(*key, "crv");
+  if ((!is_rsa && *type != "EC" && *type != "EC-HSM") || (curve && *curve == "P-256K")) {
+    return Error{Code::kUnsupported, "azure_key_unsupported",
+                 "keys of type " + quoted(*type) + (curve ? " on " + quoted(*curve) : "") +
+                     " serve nothing here"};
+  }
+  for (const std::string_view name : {"n", "e", "crv", "x", "y"}) {
+    if (const std::string* part = text(*key, name)) members.set(name, *part);
+  }
+  auto parsed = jose::Jwk::parse(members);
+  if (!parsed) {
+    return Error{Code::kConfig, "secret_unreadable",
+                 "the public half of the key cannot be used: " + parsed.error().detail};
+  }
+  KeyBundle bundle{std::move(*parsed), {}, {}, std::move(version)};
+  const auto operations = key_operations(*key);
+  const auto may = [&](std::string_view operation) {
+    return std::find(operations.begin(), operations.end(), operation) != operations.end();
+  };
+  if (may("sign")) bundle.signs = algorithms_of(bundle.public_half.public_key()->kind());
+  if (is_rsa && may("unwrapKey")) {
+    bundle.unwraps = {jose::JweAlg::kRsaOaep, jose::JweAlg::kRsaOaep256};
+  }
+  return bundle;
+}
+
+std::optional<Instant> parse_date(std::string_view text) {
+  static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  constexpr std::size_t kSize = 29;
+  if (text.size() != kSize || !text.ends_with(" GMT")) return std::nullopt;
+  const auto number = [&](std::size_t at, std::size_t size) {
+    int value = -1;
+    const char* begin = text.data() + at;
+    const auto [end, ec] = std::from_chars(begin, begin + size, value);
+    return ec == std::errc() && end == begin + size ? value : -1;
+  };
+  const std::size_t month = kMonths.find(text.substr(8, 3));
+  const int day = number(5, 2), year = number(12, 4);
+  const int hour = number(17, 2), minute = number(20, 2), second = number(23, 2);
+  if (month == kMonths.npos || month % 3 != 0 || hour < 0 || minute < 0 || second < 0) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
+                                         std::chrono::day(static_cast<unsigned>(std::max(day, 0)))};
+  if (year < 1970 || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  const auto days = std::chrono::sys_days(date).time_since_epoch();
+  return Instant(std::chrono::duration_cast<Milliseconds>(days) + std::chrono::hours(hour) +
+                 std::chrono::minutes(minute) + Seconds(second));
+}
+
+Result<Bytes> parse_operation(const json::Object& body, std::string_view version) {
+  const std::string* kid = text(body, "kid");
+  const std::string* value = text(body, "value");
+  if (!kid || !value) return malformed("the result of a key");
+  if (last_segment(*kid) != version) return malformed("the result of the key that was asked");
+  auto bytes = base64::url_decode(*value);
+  if (!bytes || bytes->empty()) return malformed("the result of a key in base64url");
+  return std::move(bytes).value();
+}
+
+}  // namespace signet::secrets::azure

@@ -1,0 +1,111 @@
+#pragma once
+// What Azure Key Vault (data plane, api-version 7.4) and its 401 challenge look like. Dry: texts
+// in, values out.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/secret_bytes.h"
+#include "jose/algorithms.h"
+#include "jose/jwk.h"
+
+namespace signet::secrets::azure {
+
+inline constexpr std::string_view kApiVersion = "api-version=7.4";
+
+/// Where a vault is, and what a token for it must be for.
+struct VaultAddress {
+  std::string origin;    ///< "https://name.vault.azure.net", nothing behind it
+  std::string domain;    ///< "vault.azure.net"
+  std::string resource;  ///< "https://vault.azure.net": what tokens are asked for
+};
+/// `domain` empty: the vault must lie under one of Azure's own (public, China, US government,
+/// managed HSM). Plain http only to a loopback address. kConfig "azure_vault_invalid".
+Result<VaultAddress> parse_vault(std::string_view url, std::string_view domain);
+
+/// A vault and the name of one certificate in it: "https://name.vault.azure.net/certificates/x",
+/// or /secrets/x. kConfig "azure_vault_invalid".
+struct CertificateAddress {
+  VaultAddress vault;
+  std::string name;
+};
+Result<CertificateAddress> parse_certificate_url(std::string_view url, std::string_view domain);
+
+/// 1 to 127 letters, digits and hyphens.
+bool is_object_name(std::string_view name);
+
+/// `WWW-Authenticate: Bearer authorization="https://login…/TENANT", resource="https://…"`.
+struct Challenge {
+  std::string tenant;
+  std::string resource_host;
+};
+/// kConfig "azure_challenge_invalid".
+Result<Challenge> parse_challenge(std::string_view www_authenticate);
+/// A token may go to this vault only if the vault itself says that it takes tokens for the domain
+/// it lies under: otherwise a foreign host could collect tokens. `tenant` may be empty. kConfig
+/// "azure_challenge_foreign", "azure_tenant_differs".
+Status check_challenge(const Challenge& challenge, const VaultAddress& vault,
+                       std::string_view tenant);
+
+/// The failure behind an answer that is not 2xx. Codes: 404 kNotFound "azure_not_found"; 403
+/// kDenied "azure_access_denied", "azure_firewall" or "azure_version_disabled"; 401 kDenied
+/// "azure_token_refused"; 409 kConflict "azure_conflict" or kConfig "azure_soft_deleted"; 429
+/// kUnavailable "azure_throttled"; 5xx kUnavailable "azure_unavailable"; others kConfig
+/// "azure_request_refused". `what`: what was asked for, in words.
+Error error_of(int status, std::string_view body, std::string_view what);
+
+/// One version of a secret or key, as lists tell it.
+struct Version {
+  std::string id;  ///< the last segment of its URL
+  bool is_enabled = true;
+  std::optional<Instant> not_before, not_after;
+  Instant created, updated;
+};
+struct VersionPage {
+  std::vector<Version> versions;
+  std::string next;  ///< the URL of the next page; empty at the end
+};
+/// kUnavailable "azure_answer_malformed", as all that read answers.
+Result<VersionPage> parse_versions(const json::Object& body);
+/// The version that GET of a secret or key tells of itself.
+Result<Version> parse_version(const json::Object& body, std::string_view url);
+/// Enabled and within its window at `now`, newest first, `most` at most.
+std::vector<Version> usable(std::vector<Version> versions, Instant now, std::size_t most);
+
+struct NamePage {
+  std::vector<std::string> names;
+  std::string next;
+};
+/// Names of enabled objects of a list.
+Result<NamePage> parse_names(const json::Object& body);
+
+/// A secret with its value, which is overwritten in `body`.
+struct SecretBundle {
+  SecretBytes value;
+  std::string content_type;
+  Version version;
+};
+Result<SecretBundle> parse_secret(json::Object& body);
+
+/// A key's public half and what the vault lets be done with it.
+struct KeyBundle {
+  jose::Jwk public_half;
+  std::vector<jose::JwsAlg> signs;
+  std::vector<jose::JweAlg> unwraps;
+  Version version;
+};
+/// kUnsupported "azure_key_unsupported" for kinds that serve nothing here (oct, P-256K).
+Result<KeyBundle> parse_key(const json::Object& body);
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 §5.6.7, the one form that is sent).
+std::optional<Instant> parse_date(std::string_view text);
+
+/// The result of sign and unwrapkey, if it was made with this version.
+Result<Bytes> parse_operation(const json::Object& body, std::string_view version);
+
+}  // namespace signet::secrets::azure

@@ -1,0 +1,188 @@
+#include "secrets/stores/azure/keys_store.h"
+
+#include "base/base64.h"
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "secrets/stores/azure/key_vault_store.h"
+#include "secrets/stores/settings.h"
+
+namespace signet::secrets::azure {
+namespace {
+
+constexpr Milliseconds kTimeout{4'000};
+constexpr std::string_view kProbe = "signet-probe-of-the-right-to-read";
+
+crypto::Hash hash_of(jose::JwsAlg alg) {
+  const std::string_view text = jose::name(alg);
+  if (text.ends_with("512")) return crypto::Hash::kSha512;
+  return text.ends_with("384") ? crypto::Hash::kSha384 : crypto::Hash::kSha256;
+}
+
+std::string operation(std::string_view alg, ByteView value) {
+  std::string body;
+  json::ObjectWriter writer(body);
+  writer.add("alg", alg).add("value", base64::url_encode(value));
+  writer.end();
+  return body;
+}
+
+}  // namespace
+
+KeyVaultKey::KeyVaultKey(std::shared_ptr<KeyVault> vault, std::string name, std::string version,
+                         jose::KeyPtr public_half)
+    : vault_(std::move(vault)),
+      name_(std::move(name)),
+      version_(std::move(version)),
+      public_half_(std::move(public_half)) {}
+
+std::string KeyVaultKey::path(std::string_view operation) const {
+  return "/keys/" + name_ + "/" + version_ + "/" + std::string(operation);
+}
+
+Task<Bytes> KeyVaultKey::sign(jose::JwsAlg alg, Bytes signing_input) const {
+  if (jose::is_mac(alg) || alg == jose::JwsAlg::kEdDsa) {
+    co_return Error{Code::kUnsupported, "remote_operation_unsupported",
+                    "Key Vault signs by RS*, PS* and ES* alone"};
+  }
+  const auto vault = vault_;
+  const auto key = public_half_;
+  const std::string version = version_;
+  const Bytes digest = crypto::digest(hash_of(alg), signing_input);
+  std::string body = operation(jose::name(alg), digest);
+  CO_TRY(const VaultAnswer answer, co_await vault->post(path("sign"), std::move(body), kTimeout));
+  CO_TRY(Bytes signature, parse_operation(answer.body, version));
+  if (!key->verify(alg, signing_input, signature)) {
+    co_return Error{Code::kUnavailable, "remote_answer_wrong",
+                    "what Key Vault gave as a signature does not verify with the key's public "
+                    "half"};
+  }
+  co_return signature;
+}
+
+Task<SecretBytes> KeyVaultKey::unwrap(jose::JweAlg alg, Bytes encrypted_key) const {
+  if (alg != jose::JweAlg::kRsaOaep && alg != jose::JweAlg::kRsaOaep256) {
+    co_return Error{Code::kUnsupported, "remote_operation_unsupported",
+                    "of Key Vault's ways to unwrap, RSA-OAEP and RSA-OAEP-256 are used alone"};
+  }
+  const auto vault = vault_;
+  const std::string version = version_;
+  std::string body = operation(jose::name(alg), encrypted_key);
+  auto answer = co_await vault->post(path("unwrapkey"), std::move(body), kTimeout);
+  if (!answer && std::string_view(answer.error().reason) == "azure_request_refused") {
+    co_return Error{Code::kDenied, "jwe_decrypt_failed", "Key Vault could not unwrap the key"};
+  }
+  if (!answer) co_return std::move(answer).error();
+  CO_TRY(Bytes key, parse_operation(answer->body, version));
+  SecretBytes out{ByteView(key)};
+  wipe(key);
+  co_return out;
+}
+
+KeysStore::KeysStore(StoreName name, KeysSettings settings, StoreContext context)
+    : name_(std::move(name)),
+      settings_(std::move(settings)),
+      context_(std::move(context)),
+      vault_(std::make_shared<KeyVault>(name_, settings_.vault, settings_.credential, context_)) {}
+
+Task<std::vector<Secret>> KeysStore::fetch(Alias alias) {
+  std::vector<Secret> all;
+  if (!is_object_name(alias.view())) co_return all;
+  const std::string name = alias.str();
+  CO_TRY(auto listed, co_await vault_->versions("keys", name));
+  std::map<Stamped, Secret> known;
+  {
+    const std::lock_guard lock(mutex_);
+    known = cache_[name];
+  }
+  std::map<Stamped, Secret> kept;
+  const auto versions = usable(std::move(listed), context_.clock->now(), settings_.most_versions);
+  for (const Version& version : versions) {
+    const Stamped stamp(version.id, version.updated);
+    const auto found = known.find(stamp);
+    std::optional<Secret> secret;
+    if (found != known.end()) {
+      secret = found->second;
+    } else {
+      auto read = co_await read_version(name, version.id);
+      if (!read && (read.error().code == Code::kNotFound ||
+                    std::string_view(read.error().reason) == "azure_version_disabled")) {
+        continue;
+      }
+      if (!read) co_return std::move(read).error();
+      secret = std::move(*read);
+    }
+    secret->alias = alias;
+    secret->store = name_;
+    secret->version = version.id;
+    secret->not_before = version.not_before;
+    secret->not_after = version.not_after;
+    kept.emplace(stamp, *secret);
+    all.push_back(std::move(*secret));
+  }
+  const std::lock_guard lock(mutex_);
+  cache_[name] = std::move(kept);
+  if (all.empty()) cache_.erase(name);
+  co_return all;
+}
+
+Task<Secret> KeysStore::read_version(std::string name, std::string version) {
+  CO_TRY(const VaultAnswer answer, co_await vault_->get("/keys/" + name + "/" + version));
+  auto key = parse_key(answer.body);
+  if (!key) {
+    Error error = std::move(key).error();
+    error.detail = "store " + quoted(name_.view()) + ", key " + quoted(name) + " version " +
+                   quoted(version) + ": " + error.detail;
+    co_return error;
+  }
+  auto remote = std::make_shared<const KeyVaultKey>(vault_, name, version,
+                                                    jose::Key::local(key->public_half));
+  Secret secret = Secret::of_remote_key(key->public_half, key->signs, std::move(remote));
+  secret.unwraps = key->unwraps;
+  co_return secret;
+}
+
+Task<std::vector<Alias>> KeysStore::aliases() {
+  auto names = co_await vault_->names("keys");
+  if (!names && std::string_view(names.error().reason) == "azure_access_denied") {
+    co_return Error{Code::kUnsupported, "azure_list_denied", std::move(names).error().detail};
+  }
+  co_return names;
+}
+
+Task<std::string> KeysStore::fingerprint() {
+  co_return std::string();
+}
+
+Task<Done> KeysStore::probe() {
+  auto answer = co_await vault_->get("/keys/" + std::string(kProbe));
+  if (answer || answer.error().code == Code::kNotFound) co_return Done{};
+  co_return std::move(answer).error();
+}
+
+StoreType keys_store_type() {
+  StoreType type;
+  type.name = "azure_key_vault_keys";
+  type.ordering = Ordering::kByStore;
+  type.summary = "Keys that stay in an Azure Key Vault or its HSM, and sign and unwrap there.";
+  type.settings = vault_settings();
+  type.settings.emplace_back("versions",
+                             "how many versions of a key are served at most; default 5");
+  for (auto& setting : credential_settings())
+    type.settings.push_back(setting);
+  type.make = [](StoreName name, const json::Object& settings,
+                 StoreContext context) -> Result<std::shared_ptr<Store>> {
+    constexpr std::int64_t kMostVersions = 25;
+    const StoreType self = keys_store_type();
+    SettingsReader reader(name, settings, self.settings);
+    KeysSettings mine;
+    mine.vault = read_vault(reader);
+    mine.credential = read_credential(reader, context.environment);
+    mine.most_versions = static_cast<std::size_t>(reader.number("versions", 5, 1, kMostVersions));
+    TRY(reader.done());
+    return std::shared_ptr<Store>(
+        std::make_shared<KeysStore>(std::move(name), std::move(mine), std::move(context)));
+  };
+  return type;
+}
+
+}  // namespace signet::secrets::azure

@@ -1,0 +1,63 @@
+#pragma once
+// "azure_key_vault_keys": keys that never leave the vault (or its HSM) and work there.
+
+#include <map>
+#include <mutex>
+
+#include "secrets/stores/azure/key_vault.h"
+#include "secrets/stores/catalog.h"
+#include "secrets/stores/remote_key.h"
+
+namespace signet::secrets::azure {
+
+/// One version of a key. Signs digests, unwraps RSA-OAEP and RSA-OAEP-256. A signature that does
+/// not verify with the public half is never handed out: kUnavailable "remote_answer_wrong".
+class KeyVaultKey : public RemoteKey {
+ public:
+  KeyVaultKey(std::shared_ptr<KeyVault> vault, std::string name, std::string version,
+              jose::KeyPtr public_half);
+  Task<Bytes> sign(jose::JwsAlg alg, Bytes signing_input) const override;
+  Task<SecretBytes> unwrap(jose::JweAlg alg, Bytes encrypted_key) const override;
+
+ private:
+  std::string path(std::string_view operation) const;
+
+  std::shared_ptr<KeyVault> vault_;
+  std::string name_, version_;
+  jose::KeyPtr public_half_;
+};
+
+struct KeysSettings {
+  VaultAddress vault;
+  CredentialSettings credential;
+  std::size_t most_versions = 5;
+};
+
+/// By the store, as KeyVaultStore orders versions. Public halves are read once per state of a
+/// version; verification is local.
+class KeysStore : public Store {
+ public:
+  KeysStore(StoreName name, KeysSettings settings, StoreContext context);
+
+  const StoreName& name() const override { return name_; }
+  Ordering ordering() const override { return Ordering::kByStore; }
+  Task<std::vector<Secret>> fetch(Alias alias) override;
+  Task<std::vector<Alias>> aliases() override;
+  Task<std::string> fingerprint() override;
+  Task<Done> probe() override;
+
+ private:
+  using Stamped = std::pair<std::string, Instant>;  ///< version and when it was last changed
+  Task<Secret> read_version(std::string name, std::string version);
+
+  StoreName name_;
+  KeysSettings settings_;
+  StoreContext context_;
+  std::shared_ptr<KeyVault> vault_;
+  std::mutex mutex_;
+  std::map<std::string, std::map<Stamped, Secret>> cache_;  ///< by name
+};
+
+StoreType keys_store_type();
+
+}  // namespace signet::secrets::azure

@@ -1,0 +1,129 @@
+#include "secrets/stores/azure/keys_store.h"
+
+#include "crypto/digest.h"
+#include "secrets/stores/azure/fake_key_vault.h"
+#include "secrets/stores/store_contract.h"
+
+namespace signet::secrets::azure {
+namespace {
+
+using jose::JwsAlg;
+using net::FakeHttpClient;
+
+crypto::PrivateKey generate(crypto::KeyKind kind) {
+  return crypto::PrivateKey::generate(kind, kind == crypto::KeyKind::kRsa ? 2048 : 0).value();
+}
+
+struct Setting {
+  std::shared_ptr<FakeKeyVault> vault = std::make_shared<FakeKeyVault>();
+  std::shared_ptr<FakeHttpClient> http = std::make_shared<FakeHttpClient>(
+      [vault = vault](const net::OutboundRequest& request) { return (*vault)(request); });
+  StoreContext context = test_context();
+
+  Setting() {
+    context.http = http;  // no AZURE_ variables: the managed identity
+    vault->keys["ec"].emplace_back("v1", generate(crypto::KeyKind::kEcP256));
+  }
+  std::shared_ptr<Store> store() {
+    return make_store("azure_key_vault_keys", settings(R"({"vault":"https://v.vault.azure.net"})"),
+                      context);
+  }
+  Secret active(std::string_view alias) {
+    auto secrets = now(store()->fetch(Alias(alias)));
+    EXPECT_THAT(secrets, is_ok());
+    return std::move(secrets->front());
+  }
+};
+
+TEST(AzureKeys, passes_the_exam_of_all_stores) {
+  Setting s;
+  Exam exam;
+  exam.store = s.store();
+  exam.known = Alias("ec");
+  exam.unknown = Alias("none");
+  exam.canaries = {"access-token-1"};
+  exam.breakages = {
+      [&] {
+        s.vault->instead = [](const auto&) { return FakeKeyVault::refused(403, "Forbidden"); };
+      },
+      [&] { s.http->answer_with({}); },
+  };
+  pass_exam(exam);
+}
+
+TEST(AzureKeys, versions_are_remote_keys_the_newest_one_active) {
+  Setting s;
+  s.vault->keys["ec"].emplace_back("v2", generate(crypto::KeyKind::kEcP256));
+  const auto secrets = now(s.store()->fetch(Alias("ec")));
+  ASSERT_THAT(secrets, is_ok());
+  ASSERT_EQ(secrets->size(), 2U);
+  EXPECT_EQ(secrets->at(0).version, "v2");
+  EXPECT_EQ(secrets->at(0).kind, SecretKind::kRemoteKey);
+  EXPECT_TRUE(secrets->at(0).key->is_remote());
+  EXPECT_EQ(secrets->at(0).key->allowed(), std::vector<JwsAlg>{JwsAlg::kEs256});
+  const auto public_half = s.vault->keys["ec"].back().second.public_key();
+  EXPECT_EQ(secrets->at(0).kid.str(), jose::Jwk::from_public(public_half).thumbprint());
+}
+
+TEST(AzureKeys, a_digest_is_signed_and_the_signature_checked) {
+  Setting s;
+  s.vault->keys["rsa"].emplace_back("v1", generate(crypto::KeyKind::kRsa));
+  const Bytes input = to_bytes(std::string_view("header.payload"));
+  struct Row {
+    const char* alias;
+    JwsAlg alg;
+    crypto::Hash hash;
+  };
+  for (const Row& row : {Row{"rsa", JwsAlg::kRs256, crypto::Hash::kSha256},
+                         Row{"rsa", JwsAlg::kRs384, crypto::Hash::kSha384},
+                         Row{"rsa", JwsAlg::kPs512, crypto::Hash::kSha512},
+                         Row{"ec", JwsAlg::kEs256, crypto::Hash::kSha256}}) {
+    const crypto::PrivateKey& key = s.vault->keys[row.alias].front().second;
+    const auto right = crypto::sign(key, jose::signature_scheme(row.alg), input);
+    ASSERT_THAT(right, is_ok());
+    s.vault->next_result = base64::url_encode(*right);
+    const Secret secret = s.active(row.alias);
+    const auto signature = now(secret.remote->sign(row.alg, input));
+    ASSERT_THAT(signature, is_ok());
+    EXPECT_EQ(*signature, *right);
+    const auto body = json::parse_object(s.vault->last_operation_body).value();
+    EXPECT_EQ(*body.find("alg")->if_string(), jose::name(row.alg));
+    EXPECT_EQ(*body.find("value")->if_string(),
+              base64::url_encode(crypto::digest(row.hash, input)));
+    s.vault->next_result[5] = s.vault->next_result[5] == 'A' ? 'B' : 'A';
+    EXPECT_THAT(now(secret.remote->sign(row.alg, input)), fails("remote_answer_wrong"));
+  }
+}
+
+TEST(AzureKeys, what_the_vault_cannot_do_is_not_asked_of_it) {
+  Setting s;
+  const Secret secret = s.active("ec");
+  const std::size_t before = s.http->sent().size();
+  EXPECT_THAT(now(secret.remote->sign(JwsAlg::kHs256, {})), fails("remote_operation_unsupported"));
+  EXPECT_THAT(now(secret.remote->sign(JwsAlg::kEdDsa, {})), fails("remote_operation_unsupported"));
+  EXPECT_THAT(now(secret.remote->unwrap(jose::JweAlg::kRsa15, {})),
+              fails("remote_operation_unsupported"));
+  EXPECT_EQ(s.http->sent().size(), before);
+}
+
+TEST(AzureKeys, an_encrypted_key_is_unwrapped) {
+  Setting s;
+  s.vault->keys["rsa"].emplace_back("v1", generate(crypto::KeyKind::kRsa));
+  const Secret secret = s.active("rsa");
+  EXPECT_EQ(secret.unwraps,
+            (std::vector<jose::JweAlg>{jose::JweAlg::kRsaOaep, jose::JweAlg::kRsaOaep256}));
+  s.vault->next_result = base64::url_encode(Bytes(32, 5));
+  const auto key = now(secret.remote->unwrap(jose::JweAlg::kRsaOaep256, Bytes(256, 9)));
+  ASSERT_THAT(key, is_ok());
+  EXPECT_TRUE(same_bytes(key->view(), Bytes(32, 5)));
+  EXPECT_EQ(s.vault->last_operation, "unwrapkey");
+  s.vault->instead = [](const auto&) { return FakeKeyVault::refused(400, "BadParameter"); };
+  EXPECT_THAT(now(secret.remote->unwrap(jose::JweAlg::kRsaOaep, Bytes(256, 9))),
+              fails("jwe_decrypt_failed"));
+  s.vault->instead = [](const auto&) { return FakeKeyVault::refused(403, "Forbidden"); };
+  EXPECT_THAT(now(secret.remote->unwrap(jose::JweAlg::kRsaOaep, Bytes(256, 9))),
+              fails("azure_access_denied"));
+}
+
+}  // namespace
+}  // namespace signet::secrets::azure

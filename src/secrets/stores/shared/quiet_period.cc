@@ -1,0 +1,59 @@
+#include "secrets/stores/shared/quiet_period.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace signet::secrets {
+namespace {
+
+constexpr int kPatience = 3;
+constexpr Milliseconds kFirst{1'000};
+constexpr Milliseconds kLongest{30'000};
+constexpr Milliseconds kLongestAsked{300'000};
+
+}  // namespace
+
+QuietPeriod::QuietPeriod(std::shared_ptr<Clock> clock, std::shared_ptr<Random> random)
+    : clock_(std::move(clock)), random_(std::move(random)) {}
+
+Milliseconds QuietPeriod::left() const {
+  const Instant until{Milliseconds(until_ms_.load(std::memory_order_relaxed))};
+  return std::max(Milliseconds(0), until - clock_->now());
+}
+
+void QuietPeriod::succeeded() {
+  failures_.store(0, std::memory_order_relaxed);
+}
+
+void QuietPeriod::failed() {
+  const int times = failures_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (times >= kPatience) be_quiet(jittered(times - kPatience));
+}
+
+void QuietPeriod::asked(std::string_view retry_after) {
+  int seconds = 0;
+  const char* end = retry_after.data() + retry_after.size();
+  const auto [stop, ec] = std::from_chars(retry_after.data(), end, seconds);
+  if (ec == std::errc() && stop == end && seconds >= 0) {
+    be_quiet(std::min(Milliseconds(Seconds(seconds)), kLongestAsked));
+    return;
+  }
+  be_quiet(jittered(failures_.fetch_add(1, std::memory_order_relaxed)));
+}
+
+void QuietPeriod::be_quiet(Milliseconds length) {
+  until_ms_.store((clock_->now() + length).time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+// Between half and all of what has doubled so far.
+Milliseconds QuietPeriod::jittered(int times) {
+  constexpr int kMostDoublings = 5;
+  const Milliseconds whole =
+      std::min(kFirst * (1 << std::clamp(times, 0, kMostDoublings)), kLongest);
+  std::array<std::uint8_t, 1> byte{};
+  random_->fill(byte);
+  return whole / 2 + whole / 2 * byte[0] / 255;
+}
+
+}  // namespace signet::secrets

@@ -1,0 +1,40 @@
+#pragma once
+// When a service asks for peace, or fails again and again, it is left alone for a while: requests
+// of Signet then fail at once instead of waiting, and the service can recover.
+
+#include <atomic>
+#include <memory>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/random.h"
+
+namespace signet::secrets {
+
+/// Shared by all threads.
+class QuietPeriod {
+ public:
+  QuietPeriod(std::shared_ptr<Clock> clock, std::shared_ptr<Random> random);
+
+  /// How long the service is still to be left alone; zero: ask it.
+  Milliseconds left() const;
+
+  void succeeded();
+  /// The service could not be reached or failed. From the third time in a row on it is left alone,
+  /// twice as long each time, half a second to thirty, with jitter.
+  void failed();
+  /// The service asked for it: `retry_after` is the header of that name in seconds, kept to five
+  /// minutes; where it is none, as failed() from the first time on.
+  void asked(std::string_view retry_after);
+
+ private:
+  void be_quiet(Milliseconds length);
+  Milliseconds jittered(int times);
+
+  std::shared_ptr<Clock> clock_;
+  std::shared_ptr<Random> random_;
+  std::atomic<int> failures_{0};
+  std::atomic<std::int64_t> until_ms_{0};
+};
+
+}  // namespace signet::secrets

@@ -1,0 +1,63 @@
+#pragma once
+// "vault_transit": keys that never leave Vault's transit engine and work there.
+
+#include <map>
+#include <mutex>
+
+#include "secrets/stores/catalog.h"
+#include "secrets/stores/remote_key.h"
+#include "secrets/stores/vault/session.h"
+
+namespace signet::secrets::vault {
+
+/// One version of a transit key. Signs with RS*, PS*, ES* and EdDSA, as its type can; unwraps
+/// RSA-OAEP-256 alone: the ciphertext of an RSA transit key is RSA-OAEP with SHA-256, no label and
+/// nothing around it. A signature that does not verify with the public half is never handed out:
+/// kUnavailable "remote_answer_wrong".
+class TransitRemoteKey : public RemoteKey {
+ public:
+  TransitRemoteKey(std::shared_ptr<Session> session, std::string mount, std::string name,
+                   std::int64_t version, jose::KeyPtr public_half);
+  Task<Bytes> sign(jose::JwsAlg alg, Bytes signing_input) const override;
+  Task<SecretBytes> unwrap(jose::JweAlg alg, Bytes encrypted_key) const override;
+
+ private:
+  std::shared_ptr<Session> session_;
+  std::string mount_, name_;
+  std::int64_t version_;
+  jose::KeyPtr public_half_;
+};
+
+struct TransitSettings {
+  SessionSettings session;
+  std::string mount = "transit";
+  std::size_t most_versions = 5;
+};
+
+/// By the store: the newest version is active, older ones down to min_decryption_version are valid.
+/// Verification is local.
+class TransitStore : public Store, public KeyMaker {
+ public:
+  TransitStore(StoreName name, TransitSettings settings, StoreContext context);
+
+  const StoreName& name() const override { return name_; }
+  Ordering ordering() const override { return Ordering::kByStore; }
+  Task<std::vector<Secret>> fetch(Alias alias) override;
+  Task<std::vector<Alias>> aliases() override;
+  Task<std::string> fingerprint() override;
+  Task<Done> probe() override;
+  /// Needs "create" on transit/keys/NAME. kUnsupported "vault_key_unsupported" for kinds and sizes
+  /// that transit does not make.
+  Task<Secret> make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) override;
+
+ private:
+  using Secrets = std::vector<Secret>;
+  StoreName name_;
+  TransitSettings settings_;
+  StoreContext context_;
+  std::shared_ptr<Session> session_;
+};
+
+StoreType transit_store_type();
+
+}  // namespace signet::secrets::vault

@@ -1,0 +1,73 @@
+"""A signetd over given secret stores, with one client for each algorithm of its tokens."""
+
+import time
+
+import harness
+from joserfc import jws as rfc_jws
+from joserfc.jwk import KeySet
+
+STATELESS = "am.services.oauth2.stateless.signing."
+IDS = {"RS": STATELESS + "RSA", "PS": STATELESS + "RSA", "ES256": STATELESS + "ES256", "ES384": STATELESS + "ES384",
+       "ES512": STATELESS + "ES512", "EdDSA": "am.services.oauth2.oidc.signing.EDDSA"}
+
+
+def signing_id(alg):
+    return IDS.get(alg) or IDS[alg[:2]]
+
+
+class StoreWorld:
+    def __init__(self, options, stores, algorithms, env, keys=None):
+        self.secret = harness.new_secret()
+        clients = [harness.client(alg, self.secret, access_token={"format": "jwt", "signing_algorithm": alg})
+                   for alg in algorithms]
+        document = harness.config(clients, secret_stores=stores, keys={"refresh": "1s", **(keys or {})})
+        base = {"PATH": "/usr/bin:/bin", "ASAN_OPTIONS": "detect_leaks=0"}
+        self.server = harness.Server(options.signetd, document, keep=options.keep, env={**base, **env})
+
+    def __enter__(self):
+        self.server.start(timeout=30)
+        return self
+
+    def __exit__(self, *_):
+        self.server.__exit__()
+
+    def ask(self, alg):
+        return self.server.token(alg, self.secret)
+
+    def token(self, alg):
+        answer = self.ask(alg)
+        if answer.status != 200:
+            raise AssertionError(f"no {alg} token: {answer}")
+        return answer.json()["access_token"]
+
+    def kid(self, alg):
+        """Of a fresh token, verified against the JWKS by a library that is not ours."""
+        return self.verify(self.token(alg), alg)
+
+    def verify(self, token, alg):
+        keys = KeySet.import_key_set(self.server.jwks())
+        algorithms = [alg] if alg != "EdDSA" else ["EdDSA", "Ed25519"]
+        return rfc_jws.deserialize_compact(token.encode(), keys, algorithms=algorithms).protected["kid"]
+
+    def published(self):
+        return [key["kid"] for key in self.server.jwks()["keys"]]
+
+    def log(self):
+        return "".join(path.read_text(errors="replace") for path in self.server.logs())
+
+
+def until(condition, seconds=20):
+    """Waits for what the next refresh brings; the reason why not, if it does not come."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            found = condition()
+        except Exception as error:
+            found, last = None, repr(error)
+        else:
+            last = repr(found)
+        if found:
+            return None
+        if time.monotonic() > end:
+            return f"it did not come to pass: {last}"
+        time.sleep(0.2)
