@@ -35,6 +35,9 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Instant now() const = 0;
+  /// Time since a moment of its own, which no setting of the clock moves: for waits, and for
+  /// judging whether another instance still lives.
+  virtual Milliseconds monotone() const { return now().time_since_epoch(); }
 };
 
 /// The system's real-time clock.
@@ -44,6 +47,10 @@ class SystemClock : public Clock {
     return Instant(std::chrono::duration_cast<Milliseconds>(
         std::chrono::system_clock::now().time_since_epoch()));
   }
+  Milliseconds monotone() const override {
+    return std::chrono::duration_cast<Milliseconds>(
+        std::chrono::steady_clock::now().time_since_epoch());
+  }
 };
 
 /// A clock that moves only by hand, for tests.
@@ -51,11 +58,17 @@ class ManualClock : public Clock {
  public:
   explicit ManualClock(Instant start = from_unix_seconds(1'700'000'000)) : now_(start) {}
   Instant now() const override { return now_; }
-  void advance(Milliseconds by) { now_ += by; }
+  Milliseconds monotone() const override { return passed_; }
+  void advance(Milliseconds by) {
+    now_ += by;
+    passed_ += by;
+  }
+  /// Sets the clock, as an administrator does: no time passes.
   void set(Instant to) { now_ = to; }
 
  private:
   Instant now_;
+  Milliseconds passed_{0};
 };
 
 }  // namespace signet

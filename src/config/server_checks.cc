@@ -31,6 +31,7 @@ class Checks {
     check_listeners();
     check_keys();
     check_outbound();
+    check_rotation();
     check_sealing_keys();
     check_stores(config_.secret_stores, "secret_stores");
     check_storage();
@@ -117,6 +118,43 @@ class Checks {
     if (proxy.empty() || proxy.starts_with("http://") || proxy.starts_with("https://")) return;
     refuse("outbound.proxy", "is no http or https proxy",
            "give http://host:port, with user:password@ before the host if it asks for them");
+  }
+
+  bool has_store(const std::string& realm, const std::string& name) const {
+    const auto is_named = [&](const StoreConfig& store) { return store.name == name; };
+    if (realm.empty()) {
+      const auto& stores = config_.secret_stores;
+      return (stores.empty() && name == "local") ||
+             std::any_of(stores.begin(), stores.end(), is_named);
+    }
+    return std::any_of(config_.realms.begin(), config_.realms.end(), [&](const RealmConfig& one) {
+      return one.name == realm &&
+             std::any_of(one.secret_stores.begin(), one.secret_stores.end(), is_named);
+    });
+  }
+
+  void check_rotation() {
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < config_.keys.rotation.size(); ++i) {
+      const auto& rule = config_.keys.rotation[i];
+      const std::string path = "keys.rotation[" + std::to_string(i) + ']';
+      if (!has_store(rule.realm, rule.store)) {
+        refuse(path + ".store",
+               "there is no store " + quoted(rule.store) +
+                   (rule.realm.empty() ? "" : " in realm " + quoted(rule.realm)),
+               "name a configured store");
+      }
+      if (!names.insert(rule.realm + '\n' + rule.id).second) {
+        refuse(path + ".id", quoted(rule.id) + " is already rotated", "keep one of the two");
+      }
+      if (rule.publish_ahead < config_.keys.publish_ahead) {
+        refuse(path + ".publish_ahead", "is shorter than keys.publish_ahead", "make it longer");
+      }
+      if (rule.every <= rule.publish_ahead) {
+        refuse(path + ".every", "is not longer than publish_ahead",
+               "each key must sign for a while before its successor comes");
+      }
+    }
   }
 
   void check_sealing_keys() {

@@ -112,7 +112,16 @@ ServerConfig read_all(const json::Object& from) {
   to.log_as_json = text(group(from, "log"), "format") == "json";
   const auto& keys = group(from, "keys");
   to.keys = {duration(keys, "publish_ahead"), duration(keys, "clock_skew"),
-             duration(keys, "refresh"), duration(keys, "lease"), duration(keys, "store_timeout")};
+             duration(keys, "refresh"),       duration(keys, "lease"),
+             duration(keys, "store_timeout"), {}};
+  for (const auto& item : list(keys, "rotation")) {
+    const json::Object& rule = *item.if_object();
+    const bool is_ahead_given = rule.find("publish_ahead") != nullptr;
+    to.keys.rotation.push_back(
+        {text(rule, "id"), text(rule, "store"), text(rule, "realm"), duration(rule, "every"),
+         is_ahead_given ? duration(rule, "publish_ahead") : to.keys.publish_ahead,
+         duration(rule, "keep")});
+  }
   const auto& outbound = group(from, "outbound");
   to.outbound = {text(outbound, "ca_file"), text(outbound, "proxy")};
   to.cached_clients = size(group(from, "cache"), "clients");

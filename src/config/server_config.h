@@ -39,8 +39,15 @@ struct PublicConfig : ListenerConfig {
   LimitsConfig limits;
 };
 
+/// One secret ID whose keys are rotated by themselves.
+struct RotationConfig {
+  std::string id, store, realm;  ///< realm empty: a global store
+  Seconds every{}, publish_ahead{}, keep{};
+};
+
 struct KeysConfig {
   Seconds publish_ahead{}, clock_skew{}, refresh{}, lease{}, store_timeout{};
+  std::vector<RotationConfig> rotation;
 };
 
 /// One of the server's own sealing keys: exactly one of the two is set.

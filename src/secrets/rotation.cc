@@ -72,15 +72,16 @@ void deactivate(KeyHistory& key, Instant now) {
 
 /// Who signs now, of `usable`.
 void choose_active(const std::vector<KeyId>& usable, const std::unordered_set<KeyId>& verify_only,
-                   std::optional<KeyId> previous, bool first_start, const RotationPolicy& policy,
-                   Instant now, Book& book, Lineup& lineup) {
+                   const std::unordered_set<KeyId>& unready, std::optional<KeyId> previous,
+                   bool first_start, const RotationPolicy& policy, Instant now, Book& book,
+                   Lineup& lineup) {
   const auto signs = [&](const KeyId& kid) { return !verify_only.contains(kid); };
-  const auto old_enough = [&](const KeyId& kid) {
-    return now >= activation_at(*book.find(kid)->published, policy);
+  const auto is_ripe = [&](const KeyId& kid) {
+    return now >= activation_at(*book.find(kid)->published, policy) && !unready.contains(kid);
   };
   const auto wanted = std::find_if(usable.begin(), usable.end(), signs);
   if (wanted == usable.end()) return;
-  if (first_start || previous == *wanted || old_enough(*wanted)) {
+  if (first_start || previous == *wanted || is_ripe(*wanted)) {
     lineup.active = *wanted;
     return;
   }
@@ -92,7 +93,7 @@ void choose_active(const std::vector<KeyId>& usable, const std::unordered_set<Ke
     return;
   }
   const auto ripe = std::find_if(usable.begin(), usable.end(),
-                                 [&](const KeyId& kid) { return signs(kid) && old_enough(kid); });
+                                 [&](const KeyId& kid) { return signs(kid) && is_ripe(kid); });
   if (ripe != usable.end()) {
     lineup.active = *ripe;
     return;
@@ -105,6 +106,10 @@ void choose_active(const std::vector<KeyId>& usable, const std::unordered_set<Ke
 
 }  // namespace
 
+bool is_gone(KeyState state) {
+  return state == KeyState::kRetired || state == KeyState::kCompromised;
+}
+
 std::string_view to_string(KeyState state) {
   switch (state) {
     case KeyState::kPrepared:
@@ -115,13 +120,15 @@ std::string_view to_string(KeyState state) {
       return "passive";
     case KeyState::kRetired:
       return "retired";
+    case KeyState::kCompromised:
+      return "compromised";
   }
   return "unknown";
 }
 
 std::optional<KeyState> parse_key_state(std::string_view text) {
-  for (const KeyState state :
-       {KeyState::kPrepared, KeyState::kActive, KeyState::kPassive, KeyState::kRetired}) {
+  for (const KeyState state : {KeyState::kPrepared, KeyState::kActive, KeyState::kPassive,
+                               KeyState::kRetired, KeyState::kCompromised}) {
     if (to_string(state) == text) return state;
   }
   return std::nullopt;
@@ -142,7 +149,8 @@ Instant forgotten_at(const KeyHistory& key, const RotationPolicy& policy) {
 }
 
 Lineup line_up(const std::vector<KeyId>& ordered, const std::vector<KeyHistory>& histories,
-               const RotationPolicy& policy, Instant now, const std::vector<KeyId>& verify_only) {
+               const RotationPolicy& policy, Instant now, const std::vector<KeyId>& verify_only,
+               const Neighbours& neighbours) {
   Lineup lineup;
   Book book(histories);
   const bool first_start = histories.empty();
@@ -153,14 +161,15 @@ Lineup line_up(const std::vector<KeyId>& ordered, const std::vector<KeyHistory>&
   for (const auto& kid : ordered) {
     if (!present.insert(kid).second) continue;
     KeyHistory* key = book.find(kid);
-    if (key != nullptr && key->state == KeyState::kRetired) continue;
+    if (key != nullptr && is_gone(key->state)) continue;
     if (key == nullptr) key = &book.add({.kid = kid});
     if (!key->published) key->published = now;
     usable.push_back(kid);
   }
 
-  choose_active(usable, {verify_only.begin(), verify_only.end()}, previous, first_start, policy,
-                now, book, lineup);
+  choose_active(usable, {verify_only.begin(), verify_only.end()},
+                {neighbours.unready.begin(), neighbours.unready.end()}, previous, first_start,
+                policy, now, book, lineup);
   if (previous && previous != lineup.active) deactivate(*book.find(*previous), now);
   if (lineup.active && previous != lineup.active) {
     KeyHistory& key = *book.find(*lineup.active);
@@ -169,9 +178,10 @@ Lineup line_up(const std::vector<KeyId>& ordered, const std::vector<KeyHistory>&
   }
 
   for (auto& key : book.all()) {
-    if (present.contains(key.kid) || key.state == KeyState::kRetired) continue;
+    if (present.contains(key.kid) || is_gone(key.state)) continue;
     if (key.state == KeyState::kPrepared) {
-      key.published.reset();
+      const auto& held = neighbours.publish;
+      if (std::find(held.begin(), held.end(), key.kid) == held.end()) key.published.reset();
     } else if (now < forgotten_at(key, policy)) {
       lineup.lost.push_back(key.kid);
     } else {
@@ -190,14 +200,23 @@ Lineup line_up(const std::vector<KeyId>& ordered, const std::vector<KeyHistory>&
 }
 
 std::optional<Error> refuse_activation(const KeyHistory& key, const RotationPolicy& policy,
-                                       Instant now) {
+                                       Instant now, const std::vector<std::string>& missing) {
   if (key.state == KeyState::kActive) return std::nullopt;
+  if (key.state == KeyState::kCompromised) {
+    return Error{Code::kDenied, "key_compromised",
+                 "key " + quoted(key.kid.view()) + " was reported compromised"};
+  }
   if (key.state == KeyState::kRetired) {
     return Error{Code::kConflict, "activation_of_retired",
                  "key " + quoted(key.kid.view()) + " was retired; publish it first"};
   }
   const Instant ready = activation_at(key.published.value_or(now), policy);
-  if (now >= ready) return std::nullopt;
+  if (now >= ready && (missing.empty() || key.state != KeyState::kPrepared)) return std::nullopt;
+  if (now >= ready) {
+    return Error{Code::kConflict, "activation_unready",
+                 "key " + quoted(key.kid.view()) +
+                     " is not published by every live instance: " + join(missing, "; ")};
+  }
   return Error{Code::kConflict, "activation_too_early",
                "key " + quoted(key.kid.view()) + " was not published for long enough: " +
                    std::to_string(seconds_until(ready, now)) +
@@ -211,7 +230,7 @@ std::optional<Error> refuse_retirement(const KeyHistory& key, const RotationPoli
                  "key " + quoted(key.kid.view()) + " is active; activate another one first"};
   }
   const Instant ready = forgotten_at(key, policy);
-  if (key.state == KeyState::kRetired || now >= ready) return std::nullopt;
+  if (is_gone(key.state) || now >= ready) return std::nullopt;
   return Error{Code::kConflict, "retirement_too_early",
                "tokens or cached copies of key " + quoted(key.kid.view()) + " may live for " +
                    std::to_string(seconds_until(ready, now)) +

@@ -14,7 +14,11 @@
 
 namespace signet::secrets {
 
-enum class KeyState : std::uint8_t { kPrepared, kActive, kPassive, kRetired };
+/// kCompromised: somebody else may have it. Like a retired key it is gone; nothing but an explicit,
+/// audited undo (which retires it) changes that.
+enum class KeyState : std::uint8_t { kPrepared, kActive, kPassive, kRetired, kCompromised };
+/// Whether a key of this state is in no ring: retired or compromised.
+bool is_gone(KeyState state);
 std::string_view to_string(KeyState state);
 std::optional<KeyState> parse_key_state(std::string_view text);
 
@@ -22,8 +26,9 @@ std::optional<KeyState> parse_key_state(std::string_view text);
 struct KeyHistory {
   KeyId kid;
   KeyState state = KeyState::kPrepared;
-  std::optional<Instant> published{}, activated{}, deactivated{}, retired{};
-  Instant horizon{};  ///< no living token of this key expires later
+  std::optional<Instant> published{}, activated{}, deactivated{};
+  std::optional<Instant> retired{};  ///< or reported compromised
+  Instant horizon{};                 ///< no living token of this key expires later
 
   friend bool operator==(const KeyHistory&, const KeyHistory&) = default;
 };
@@ -51,14 +56,24 @@ struct Lineup {
   /// Active first, then the rest of `ordered`, then keys that the stores lost but living tokens
   /// need (public halves only). Empty if there is none.
   std::vector<KeyId> order;
-  std::optional<KeyId> active;   ///< the one that signs now
-  std::optional<KeyId> waiting;  ///< wanted active, but not yet published for long enough
+  std::optional<KeyId> active;  ///< the one that signs now
+  /// Wanted active, but not yet published for long enough, or not by every live instance.
+  std::optional<KeyId> waiting;
   std::optional<Instant> waiting_until;
   /// Remembered keys that the stores no longer hold, whose tokens still live.
   std::vector<KeyId> lost;
   /// Nothing else could sign, so a key signs that was not yet published for long enough.
   bool activated_early = false;
   std::vector<KeyHistory> changes;  ///< histories to write before the lineup is used
+};
+
+/// What the other live instances of a cluster do with the prepared keys of an ID.
+struct Neighbours {
+  /// Not published by all of them for long enough yet: these wait like those that were not
+  /// published for long enough.
+  std::vector<KeyId> unready;
+  /// Published by one of them: these keep their publication although they are not seen here.
+  std::vector<KeyId> publish;
 };
 
 /// `ordered`: kids in the order of the stores. `verify_only`: those of them whose private half is
@@ -70,12 +85,14 @@ struct Lineup {
 /// caches of its JWKS are dead.
 Lineup line_up(const std::vector<KeyId>& ordered, const std::vector<KeyHistory>& histories,
                const RotationPolicy& policy, Instant now,
-               const std::vector<KeyId>& verify_only = {});
+               const std::vector<KeyId>& verify_only = {}, const Neighbours& neighbours = {});
 
 /// Why a step is refused, in words with the seconds left, or nothing if it is safe:
-/// "activation_too_early", "activation_of_retired"; "retirement_too_early", "retirement_of_active".
+/// "activation_too_early", "activation_unready", "activation_of_retired", "key_compromised";
+/// "retirement_too_early", "retirement_of_active". `missing`: the live instances that do not
+/// publish the key yet, in words.
 std::optional<Error> refuse_activation(const KeyHistory& key, const RotationPolicy& policy,
-                                       Instant now);
+                                       Instant now, const std::vector<std::string>& missing = {});
 std::optional<Error> refuse_retirement(const KeyHistory& key, const RotationPolicy& policy,
                                        Instant now);
 

@@ -158,6 +158,26 @@ TEST(LineUp, several_active_keys_of_a_faulty_journal_become_one) {
   EXPECT_EQ(life.of(A).state, KeyState::kPassive);
 }
 
+TEST(LineUp, sec_104_a_key_that_a_neighbour_does_not_publish_yet_waits) {
+  Life life;
+  life.line({A, B});
+  life.now += life.policy.publish_ahead;
+  const Neighbours neighbours{.unready = {B}, .publish = {}};
+  const Lineup waiting = line_up({B, A}, life.histories, life.policy, life.now, {}, neighbours);
+  EXPECT_EQ(waiting.active, A);
+  EXPECT_EQ(waiting.waiting, B);
+  EXPECT_EQ(line_up({B}, life.histories, life.policy, life.now, {}, neighbours).activated_early,
+            true)
+      << "rather early than not at all";
+}
+
+TEST(LineUp, a_prepared_key_that_a_neighbour_publishes_is_not_taken_back_by_one_who_misses_it) {
+  Life life;
+  life.line({A, B});
+  const Neighbours neighbours{.unready = {}, .publish = {B}};
+  EXPECT_TRUE(line_up({A}, life.histories, life.policy, life.now, {}, neighbours).changes.empty());
+}
+
 TEST(LineUp, changes_nothing_when_nothing_changed) {
   Life life;
   life.line({A, B});

@@ -36,6 +36,7 @@ Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_vi
     jose::VerifyOptions verify;
     verify.keys = realm.verification_keys();
     TRY(auto verified, jose::verify_jwt(token, verify, access_token_rules(realm, now)));
+    realm.count(verified.key.get(), secrets::KeyUse::kVerify, now);
     found.claims = std::move(verified.claims);
     return found;
   }
@@ -48,6 +49,7 @@ Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_vi
   decrypt.algs = kAlgs;
   decrypt.encs = kEncs;
   TRY(auto decrypted, jose::decrypt_compact(token, decrypt));
+  realm.count(decrypted.key.get(), secrets::KeyUse::kDecrypt, now);
   if (decrypted.header.typ != tokens::kAccessTokenType)
     return Error{Code::kInvalid, "jwt_typ", "the token is of another kind"};
   TRY(found.claims, jose::parse_claims(decrypted.plain.view()));

@@ -63,6 +63,8 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(realms::RealmSettings set
     const auto shared = std::shared_ptr<const secrets::LiveRing>(rings, ring);
     for (const auto& key : ring->ring->keys())
       runtime->verification_keys_.push_back(key);
+    for (const auto& entry : ring->entries)
+      runtime->meters_.emplace_back(entry.secret.key.get(), entry.usage);
     if (!ring->can_sign) continue;
     for (const auto alg : secrets::signing_algorithms(id, ring->ring->active())) {
       auto signer = jose::CompactSigner::make(ring->ring->active().key, alg, access_token_header());
@@ -78,6 +80,8 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(realms::RealmSettings set
     const auto shared = std::shared_ptr<const secrets::LiveRing>(rings, ring);
     for (const auto& key : ring->ring->keys())
       runtime->decryption_keys_.push_back(key);
+    for (const auto& entry : ring->entries)
+      runtime->meters_.emplace_back(entry.secret.key.get(), entry.usage);
     auto encryptor = jose::DirectEncryptor::make(
         ring->ring->active().key, jose::JweEnc::kA128CbcHs256, access_token_header());
     if (encryptor.ok()) {
@@ -107,6 +111,12 @@ const secrets::Secret* RealmRuntime::verification_secret(std::string_view kid) c
     if (secret) return secret;
   }
   return nullptr;
+}
+
+void RealmRuntime::count(const jose::Key* key, secrets::KeyUse use, Instant now) const {
+  for (const auto& [known, meter] : meters_) {
+    if (known == key && meter) return meter->count(use, now);
+  }
 }
 
 const ReadySigner* RealmRuntime::signer(jose::JwsAlg alg) const {

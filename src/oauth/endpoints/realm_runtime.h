@@ -52,6 +52,9 @@ class RealmRuntime {
   const secrets::Secret* verification_secret(std::string_view kid) const;
   std::span<const jose::KeyPtr> decryption_keys() const { return decryption_keys_; }
 
+  /// Counts a use of one of these keys.
+  void count(const jose::Key* key, secrets::KeyUse use, Instant now) const;
+
   const ReadyDocument& jwks() const { return jwks_; }
   const ReadyDocument& metadata() const { return metadata_; }
   Seconds jwks_max_age() const { return jwks_max_age_; }
@@ -64,6 +67,8 @@ class RealmRuntime {
   std::array<std::optional<ReadySigner>, 16> signers_;
   std::optional<ReadyEncryptor> encryptor_;
   std::vector<jose::KeyPtr> verification_keys_, decryption_keys_;
+  /// Of both; few enough to look through.
+  std::vector<std::pair<const jose::Key*, std::shared_ptr<const secrets::UsageMeter>>> meters_;
   ReadyDocument jwks_, metadata_;
 };
 using RealmRuntimePtr = std::shared_ptr<const RealmRuntime>;

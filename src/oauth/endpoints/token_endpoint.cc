@@ -146,6 +146,7 @@ Answer<ClientCall::Need> TokenCall::mint_jwt(http::Response& response) {
   begin_reply(response);
   if (auto signed_ = ready->signer.append(response.body, as_bytes(payload)); !signed_.ok())
     return cannot_mint(signed_.error());
+  ready->ring->count_active(secrets::KeyUse::kSign, now_);
   end_reply(response);
   return Need::kNothing;
 }
@@ -165,6 +166,7 @@ Answer<ClientCall::Need> TokenCall::mint_encrypted(http::Response& response) {
   if (auto sealed = ready->encryptor.append(response.body, as_bytes(payload), *services_.random);
       !sealed.ok())
     return cannot_mint(sealed.error());
+  ready->ring->count_active(secrets::KeyUse::kEncrypt, now_);
   end_reply(response);
   return Need::kNothing;
 }

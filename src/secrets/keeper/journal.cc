@@ -8,7 +8,7 @@ namespace signet::secrets {
 namespace {
 
 bool is_living(const JournalEntry& entry) {
-  return entry.history.state != KeyState::kRetired;
+  return !is_gone(entry.history.state);
 }
 
 }  // namespace
@@ -103,6 +103,7 @@ storage::Change audit_key(const RealmName& realm, const SecretId& id, const KeyE
       .add("store", event.store.str())
       .add("forced", event.is_forced);
   if (event.is_early) writer.add("early", true);
+  if (event.publish_ahead) writer.add("publish_ahead", std::int64_t{event.publish_ahead->count()});
   writer.end();
   return storage::AppendAudit{std::move(audit)};
 }

@@ -45,6 +45,8 @@ struct KeyEvent {
   StoreName store;
   bool is_forced = false;
   bool is_early = false;  ///< nothing else could sign
+  /// Of an activation: the time that was to pass after its publication.
+  std::optional<Seconds> publish_ahead{};
 };
 
 storage::Change put_key(const RealmName& realm, const SecretId& id, const JournalEntry& entry);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "secrets/keeper/state.h"
 
 namespace signet::secrets {
@@ -28,7 +29,7 @@ bool RealmRings::degraded() const {
 
 Keeper::Keeper(std::shared_ptr<storage::Storage> storage, std::shared_ptr<Clock> clock,
                KeeperOptions options)
-    : state_(std::make_unique<State>(std::move(storage), std::move(clock), options)) {}
+    : state_(std::make_unique<State>(std::move(storage), std::move(clock), std::move(options))) {}
 Keeper::~Keeper() = default;
 
 Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores) {
@@ -55,7 +56,12 @@ Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores) {
     }
   }
   state_->stores = std::move(caches);
-  co_return co_await state_->refresh();
+  auto refreshed = co_await state_->refresh();
+  // A storage that cannot be written now is written by a later beat.
+  const bool is_unreported =
+      !refreshed.ok() && std::string_view(refreshed.error().reason) == kInstanceUnreported;
+  if (!refreshed.ok() && !is_unreported) co_return std::move(refreshed).error();
+  co_return Done{};
 }
 
 Task<Done> Keeper::refresh() {
@@ -94,6 +100,11 @@ Task<RealmRingsPtr> Keeper::rings(RealmName realm) {
   }
   state_->show_stores();
   state_->publish(next);
+  std::set<PreparedKey> prepared;
+  State::add_prepared(realm, *next->at(realm), prepared);
+  State::add_prepared(RealmName(), *next->at(RealmName()), prepared);
+  auto reported = co_await state_->instances.report_more(std::move(prepared));
+  if (!reported.ok()) log::failure(kInstanceUnreported, reported.error());
   co_return next->at(realm);
 }
 
@@ -196,6 +207,34 @@ Task<std::vector<Mapping>> Keeper::mappings(RealmName realm, StoreName store) co
   if (cache == nullptr)
     co_return Error{Code::kNotFound, "store_unknown", "there is no store " + store.str()};
   co_return cache->mappings();
+}
+
+Task<Done> Keeper::beat() {
+  co_return co_await state_->instances.beat();
+}
+
+Task<Done> Keeper::leave() {
+  co_return co_await state_->instances.leave();
+}
+
+Task<Done> Keeper::flush_usage() {
+  std::vector<std::string> known;
+  for (const auto& instance : state_->instances.all())
+    known.push_back(instance.info.id);
+  co_return co_await state_->usage.flush(std::move(known));
+}
+
+Task<std::map<KeyId, UseTotals>> Keeper::usage(RealmName realm, SecretId id) const {
+  co_return co_await state_->usage.totals(std::move(realm), std::move(id));
+}
+
+std::vector<InstanceStatus> Keeper::instances() const {
+  return state_->instances.all();
+}
+
+std::vector<std::string> Keeper::missing(const RealmName& realm, const SecretId& id,
+                                         const KeyId& kid) const {
+  return state_->missing(realm, id, kid);
 }
 
 std::vector<StoreHealth> Keeper::health() const {

@@ -5,12 +5,15 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "secrets/keeper/instances.h"
 #include "secrets/keeper/store_meter.h"
 #include "secrets/key_ring.h"
+#include "secrets/key_usage.h"
 #include "secrets/mapping.h"
 #include "secrets/resolve.h"
 #include "secrets/rotation.h"
@@ -31,6 +34,7 @@ struct RingEntry {
   Secret secret;
   KeyHistory history;
   KeyState state;
+  std::shared_ptr<const UsageMeter> usage{};  ///< null where there is no life to remember
 };
 
 /// The keys of one ID in one realm, ready to use. Immutable snapshot.
@@ -43,6 +47,10 @@ struct LiveRing {
   std::optional<Instant> waiting_until;
   std::vector<Skipped> skipped;
   bool degraded = false;  ///< a store behind it is out of reach, or a key was lost
+  /// Counts a use of active().
+  void count_active(KeyUse use, Instant now) const {
+    if (can_sign && entries.front().usage) entries.front().usage->count(use, now);
+  }
   /// False where only public halves are left: the ring verifies, its active() cannot sign.
   bool can_sign = true;
   bool activated_early = false;  ///< the active key was not published for long enough: nothing else
@@ -99,6 +107,7 @@ struct KeeperOptions {
   Milliseconds box_timeout{5000};     ///< one signature or check by a remote key
   bool allow_shared_aliases = false;  ///< one alias may sign and decrypt: for legacy set-ups only
   Seconds horizon_step{600};          ///< how far ahead horizons are raised, to write rarely
+  InstanceInfo instance;  ///< who this is among the instances; without an id it is alone
 };
 
 class Keeper {
@@ -147,13 +156,55 @@ class Keeper {
     Alias alias;
     bool force = false;
     std::string actor;
+    bool dry_run = false;  ///< only says whether it would be refused
   };
-  Task<Done> publish(StepRequest step);   ///< alias joins at the end of the mapping
-  Task<Done> activate(StepRequest step);  ///< alias moves to the front; "activation_too_early"
+  Task<Done> publish(StepRequest step);  ///< alias joins at the end of the mapping
+  /// alias moves to the front; "activation_too_early", or "activation_unready" naming the live
+  /// instances that do not publish it yet
+  Task<Done> activate(StepRequest step);
   Task<Done> retire(StepRequest step);  ///< alias leaves; "retirement_too_early" with seconds left
+  /// Somebody else may have this key: from now on it signs and verifies nothing, in no realm and
+  /// under no name, whatever stores and mappings say, on every instance after its next refresh. The
+  /// next ready key signs in its place; failing that one that is not ready, or a new one where the
+  /// store makes keys; failing that nothing. "key_unknown".
+  struct CompromiseRequest {
+    RealmName realm;  ///< whose ring; empty: global
+    SecretId id;
+    KeyId kid;
+    std::string actor;
+  };
+  struct CompromiseReport {
+    KeyHistory history;  ///< until now
+    Alias alias;
+    StoreName store;
+    std::vector<std::pair<RealmName, SecretId>> rings;  ///< that held it on this instance
+    std::optional<KeyId> successor;  ///< what signs now; nothing: signing is refused
+    bool is_early = false;           ///< verifiers may not know the successor yet
+    std::optional<Error> warning;    ///< what did not work after the key was gone
+  };
+  Task<CompromiseReport> compromise(CompromiseRequest request);
+  /// It was a mistake: the key is retired from now on, and may be published again. Audited.
+  /// "key_unknown", "key_not_compromised".
+  Task<Done> undo_compromise(CompromiseRequest request);
+
   /// Sets the whole list (the console's drag and drop); refused like the steps it amounts to.
   Task<Done> map(RealmName realm, StoreName store, Mapping mapping, bool force, std::string actor);
   Task<std::vector<Mapping>> mappings(RealmName realm, StoreName store) const;
+
+  /// Tells the other instances that this one lives; to be called each `refresh_every` from a thread
+  /// that nothing holds up, since a refresh may wait for slow stores.
+  Task<Done> beat();
+  /// The last call: the others wait for this instance no more.
+  Task<Done> leave();
+  /// Writes down how often keys were used here; now and then, and at the end.
+  Task<Done> flush_usage();
+  /// The uses of the keys of a ring over all instances, by kid; `realm` is that of the ring.
+  Task<std::map<KeyId, UseTotals>> usage(RealmName realm, SecretId id) const;
+  /// Nothing without an instance id.
+  std::vector<InstanceStatus> instances() const;
+  /// The live instances that a prepared key waits for, in words; `realm` is that of its ring.
+  std::vector<std::string> missing(const RealmName& realm, const SecretId& id,
+                                   const KeyId& kid) const;
 
   std::vector<StoreHealth> health() const;
   std::vector<StoreCalls> store_calls() const;
@@ -162,6 +213,9 @@ class Keeper {
   std::shared_ptr<Store> store(const RealmName& realm, const StoreName& name) const;
 
  private:
+  Task<Done> replace(CompromiseRequest request, CompromiseReport report,
+                     std::shared_ptr<const LiveRing> before);
+
   struct State;
   std::unique_ptr<State> state_;
 };

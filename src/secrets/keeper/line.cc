@@ -25,13 +25,15 @@ Status check_same_as_remembered(const Secret& secret, const std::vector<JournalE
 /// Usable secrets first; then those that the journal still needs and that a store behind the first
 /// one holds, so that a realm's own mapping takes over from the global one without a break.
 Candidates candidates_of(const SecretId& id, const Found& found,
-                         const std::vector<JournalEntry>& entries, const RotationPolicy& policy,
+                         const std::vector<JournalEntry>& entries,
+                         const CompromisedKeys& compromised, const RotationPolicy& policy,
                          Instant now) {
   Candidates out;
   out.skipped = found.resolution.skipped;
   out.skipped.insert(out.skipped.end(), found.unread.begin(), found.unread.end());
   for (const auto& secret : found.resolution.ordered) {
-    Status same = check_same_as_remembered(secret, entries);
+    Status same = compromised.check(secret);
+    if (same.ok()) same = check_same_as_remembered(secret, entries);
     if (same.ok()) {
       out.secrets.push_back(secret);
     } else {
@@ -46,7 +48,7 @@ Candidates candidates_of(const SecretId& id, const Found& found,
     const bool is_needed =
         history.state == KeyState::kActive ||
         (history.state == KeyState::kPassive && now < forgotten_at(history, policy));
-    if (is_needed && check_usable(id, secret, now).ok() &&
+    if (is_needed && check_usable(id, secret, now).ok() && compromised.check(secret).ok() &&
         check_same_as_remembered(secret, entries).ok()) {
       out.secrets.push_back(secret);
     }
@@ -56,8 +58,9 @@ Candidates candidates_of(const SecretId& id, const Found& found,
 
 /// What one lineup writes: the changed histories with an audit event for each change of state.
 void add_changes(const RealmName& realm, const SecretId& id, const Lineup& lineup,
-                 const Candidates& candidates, const LiveRing* before, Instant now,
-                 std::vector<JournalEntry>& entries, storage::Transaction& transaction) {
+                 const Candidates& candidates, const LiveRing* before, const RotationPolicy& policy,
+                 Instant now, std::vector<JournalEntry>& entries,
+                 storage::Transaction& transaction) {
   const auto audit = [&](const char* name, const KeyId& kid, bool is_early = false) {
     KeyEvent event;
     event.name = name;
@@ -67,6 +70,7 @@ void add_changes(const RealmName& realm, const SecretId& id, const Lineup& lineu
       event.store = secret->store;
     }
     event.is_early = is_early;
+    if (name == std::string_view("key.activated")) event.publish_ahead = policy.publish_ahead;
     transaction.push_back(audit_key(realm, id, event, "signet", now));
   };
   for (const auto& change : lineup.changes) {
@@ -94,6 +98,7 @@ void add_changes(const RealmName& realm, const SecretId& id, const Lineup& lineu
         audit("key.retired", change.kid);
         break;
       case KeyState::kPrepared:
+      case KeyState::kCompromised:
         break;
     }
   }
@@ -114,7 +119,7 @@ Error journal_failed(const Error& error) {
 std::vector<JournalEntry> inherit(const std::vector<JournalEntry>& entries) {
   std::vector<JournalEntry> out;
   for (auto entry : entries) {
-    if (entry.history.state == KeyState::kRetired) continue;
+    if (entry.history.state == KeyState::kRetired) continue;  // compromised ones stay known
     entry.revision = 0;
     out.push_back(std::move(entry));
   }
@@ -159,6 +164,26 @@ Found Keeper::State::find(const RealmName& realm, const SecretId& id, Instant no
   return found;
 }
 
+std::vector<KeyId> Keeper::State::mark_compromised(std::vector<JournalEntry>& entries) {
+  std::vector<KeyId> marked;
+  if (compromised.empty()) return marked;
+  for (auto& entry : entries) {
+    if (is_gone(entry.history.state)) continue;
+    auto material = materials.find(entry.history.kid);
+    if (material == materials.end()) {
+      const auto jwk = jose::Jwk::parse(entry.public_jwk);
+      const KeyId& kid = entry.history.kid;
+      material = materials.emplace(kid, jwk.ok() ? CompromisedKeys::material_of(*jwk) : kid).first;
+    }
+    const CompromisedKey* key = compromised.find(entry.history.kid, material->second);
+    if (key == nullptr) continue;
+    entry.history.state = KeyState::kCompromised;
+    entry.history.retired = key->since;
+    marked.push_back(entry.history.kid);
+  }
+  return marked;
+}
+
 Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, SecretId id, Found found,
                                                           std::vector<JournalEntry> entries,
                                                           std::vector<JournalEntry> inherited,
@@ -178,14 +203,30 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
     if (is_inherited) entries = inherit(inherited);
     const std::vector<JournalEntry> loaded = entries;
     const Instant now = clock->now();
-    const Candidates candidates = candidates_of(id, found, entries, options.policy, now);
+    for (const auto& kid : mark_compromised(entries)) {
+      KeyEvent event;
+      event.name = "key.compromised";
+      event.kid = kid;
+      transaction.push_back(audit_key(realm, id, event, "signet", now));
+    }
+    const Candidates candidates =
+        candidates_of(id, found, entries, compromised, options.policy, now);
     std::vector<KeyId> kids, verify_only;
     for (const auto& secret : candidates.secrets) {
       kids.push_back(secret.kid);
       if (!can_be_active(secret)) verify_only.push_back(secret.kid);
     }
-    const Lineup lineup = line_up(kids, histories_of(entries), options.policy, now, verify_only);
-    add_changes(realm, id, lineup, candidates, before.get(), now, entries, transaction);
+    Neighbours neighbours;
+    neighbours.publish = instances.published_by_neighbours(realm, id);
+    for (const auto& kid : kids) {
+      const JournalEntry* entry = find_entry(entries, kid);
+      const bool is_prepared = entry == nullptr || entry->history.state == KeyState::kPrepared;
+      if (is_prepared && !missing(realm, id, kid).empty()) neighbours.unready.push_back(kid);
+    }
+    const Lineup lineup =
+        line_up(kids, histories_of(entries), options.policy, now, verify_only, neighbours);
+    add_changes(realm, id, lineup, candidates, before.get(), options.policy, now, entries,
+                transaction);
     for (auto& entry : entries) {
       const JournalEntry* old = find_entry(loaded, entry.history.kid);
       const bool is_changed = old == nullptr || !(old->history == entry.history) || is_inherited;
@@ -202,8 +243,12 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
       }
       if (!written.ok()) co_return journal_failed(written.error());
     }
-    if (lineup.order.empty()) co_return nothing_usable(id, found);
-    auto made = ring_of(ring, lineup, candidates, entries, before);
+    if (lineup.order.empty()) {
+      found.resolution.skipped = candidates.skipped;
+      found.unread.clear();  // they are among the skipped ones
+      co_return nothing_usable(id, found);
+    }
+    auto made = ring_of(ring, lineup, candidates, entries, before, usage);
     if (!made.ok()) co_return nothing_usable(id, found);
     co_return std::move(made).value();
   }

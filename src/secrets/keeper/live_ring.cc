@@ -107,7 +107,7 @@ Result<std::shared_ptr<const LiveRing>> without_journal(LiveRing ring, const Fou
     KeyHistory history;
     history.kid = secret.kid;
     history.state = state;
-    ring.entries.push_back({secret, history, state});
+    ring.entries.push_back({secret, history, state, nullptr});
   }
   ring.active_horizon =
       std::make_shared<std::atomic<std::int64_t>>(std::numeric_limits<std::int64_t>::max());
@@ -117,7 +117,8 @@ Result<std::shared_ptr<const LiveRing>> without_journal(LiveRing ring, const Fou
 Result<std::shared_ptr<const LiveRing>> ring_of(LiveRing ring, const Lineup& lineup,
                                                 const Candidates& candidates,
                                                 const std::vector<JournalEntry>& entries,
-                                                std::shared_ptr<const LiveRing> before) {
+                                                std::shared_ptr<const LiveRing> before,
+                                                UsageLedger& usage) {
   ring.lost = lineup.lost;
   ring.waiting = lineup.waiting;
   ring.waiting_until = lineup.waiting_until;
@@ -133,7 +134,10 @@ Result<std::shared_ptr<const LiveRing>> ring_of(LiveRing ring, const Lineup& lin
     } else {
       secret = from_journal(ring.id, entry, before.get());
     }
-    if (secret) ring.entries.push_back({std::move(*secret), entry.history, entry.history.state});
+    if (!secret) continue;
+    auto meter = usage.meter(ring.realm, ring.id, kid);
+    ring.entries.push_back(
+        {std::move(*secret), entry.history, entry.history.state, std::move(meter)});
   }
   ring.active_horizon = lineup.active
                             ? horizon_of(find_entry(entries, *lineup.active)->history, before.get())

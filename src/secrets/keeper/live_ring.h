@@ -5,6 +5,7 @@
 
 #include "secrets/keeper/journal.h"
 #include "secrets/keeper/keeper.h"
+#include "secrets/keeper/usage_ledger.h"
 
 namespace signet::secrets {
 
@@ -41,6 +42,7 @@ Result<std::shared_ptr<const LiveRing>> without_journal(LiveRing ring, const Fou
 Result<std::shared_ptr<const LiveRing>> ring_of(LiveRing ring, const Lineup& lineup,
                                                 const Candidates& candidates,
                                                 const std::vector<JournalEntry>& entries,
-                                                std::shared_ptr<const LiveRing> before);
+                                                std::shared_ptr<const LiveRing> before,
+                                                UsageLedger& usage);
 
 }  // namespace signet::secrets

@@ -114,6 +114,18 @@ Task<Done> Keeper::State::refresh() {
     in_use.insert(name);
 
   last_refresh = Done{};
+  // First of all, so that the others know of this instance before it has a ring to serve.
+  if (auto told = co_await instances.beat(); !told.ok())
+    log::failure(kInstanceUnreported, told.error());
+  if (auto observed = co_await instances.observe(); !observed.ok()) {
+    log::failure("instances_unread", observed.error());
+    last_refresh = std::move(observed).error();
+  }
+  in_use.merge(instances.realms_of_neighbours());
+  if (auto listed = co_await compromised.load(storage); !listed.ok()) {
+    log::failure("compromised_keys_unread", listed.error());
+    last_refresh = std::move(listed).error();
+  }
   // Where storage does not answer the mappings stay as they were last known.
   auto documents = co_await load_documents(in_use);
   if (!documents.ok()) {
@@ -134,7 +146,43 @@ Task<Done> Keeper::State::refresh() {
     if (old != current->end() && !next->contains(name)) next->emplace(*old);
   }
   publish(next);
+  if (auto reported = co_await instances.report(prepared_keys()); !reported.ok()) {
+    const Error& error = reported.error();
+    log::failure(kInstanceUnreported, error);
+    if (last_refresh.ok()) {
+      last_refresh =
+          Error{error.code, kInstanceUnreported, std::string(error.reason) + ": " + error.detail};
+    }
+  }
   co_return last_refresh;
+}
+
+void Keeper::State::add_prepared(const RealmName& realm, const RealmRings& rings,
+                                 std::set<PreparedKey>& out) {
+  for (const auto& ring : rings.all()) {
+    if (ring->realm != realm) continue;  // a global one, told as such
+    for (const auto& entry : ring->entries) {
+      if (entry.state == KeyState::kPrepared && can_be_active(entry.secret))
+        out.insert({realm, ring->id, entry.secret.kid});
+    }
+  }
+}
+
+std::set<PreparedKey> Keeper::State::prepared_keys() const {
+  std::set<PreparedKey> out;
+  if (instances.is_alone()) return out;
+  const auto current = realms.load();
+  const auto global = current->find(RealmName());
+  for (const auto& [name, rings] : *current) {
+    const bool is_shared = !name.empty() && global != current->end() && rings == global->second;
+    if (!is_shared) add_prepared(name, *rings, out);
+  }
+  return out;
+}
+
+std::vector<std::string> Keeper::State::missing(const RealmName& realm, const SecretId& id,
+                                                const KeyId& kid) const {
+  return instances.missing({realm, id, kid}, options.policy.jwks_max_age());
 }
 
 Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> next) {
@@ -153,6 +201,9 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
   if (!realm.empty() && was_shared && !has_stores(realm)) {
     (*next)[realm] = global;
     co_return Done{};
+  }
+  if (!compromised.is_loaded()) {
+    CO_TRY(co_await compromised.load(storage));
   }
   CO_TRY(const Journal remembered, co_await journal(realm));
   if (!realm.empty() && !has_stores(realm) && !remembered.has_any_living()) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "secrets/keeper/compromised.h"
 #include "secrets/keeper/box_pauses.h"
 #include "secrets/keeper/deadlines.h"
 #include "secrets/keeper/gate.h"
@@ -12,6 +13,7 @@
 #include "secrets/keeper/keeper.h"
 #include "secrets/keeper/live_ring.h"
 #include "secrets/keeper/store_cache.h"
+#include "secrets/keeper/usage_ledger.h"
 
 namespace signet::secrets {
 
@@ -25,7 +27,11 @@ struct Keeper::State {
 
   State(std::shared_ptr<storage::Storage> storage_in, std::shared_ptr<Clock> clock_in,
         KeeperOptions options_in)
-      : storage(std::move(storage_in)), clock(std::move(clock_in)), options(options_in) {}
+      : storage(std::move(storage_in)),
+        clock(std::move(clock_in)),
+        options(std::move(options_in)),
+        instances(storage, clock, options.instance, options.refresh_every),
+        usage(storage, options.instance.id) {}
 
   const std::shared_ptr<storage::Storage> storage;
   const std::shared_ptr<Clock> clock;
@@ -33,6 +39,8 @@ struct Keeper::State {
   Deadlines deadlines;
   BoxPauses box_pauses;
   Gate gate;
+  Instances instances;
+  UsageLedger usage;
 
   std::atomic<std::shared_ptr<const RealmMap>> realms{std::make_shared<const RealmMap>()};
   std::atomic<std::shared_ptr<const Seen>> seen{std::make_shared<const Seen>()};
@@ -45,6 +53,8 @@ struct Keeper::State {
 
   std::vector<std::unique_ptr<StoreCache>> stores;
   std::set<RealmName> users_of_global;
+  CompromisedKeys compromised;
+  std::map<KeyId, KeyId> materials;  ///< of remembered keys, as compromised ones are told again
   std::uint64_t refreshes_covered = 0;
   Status last_refresh = Done{};
 
@@ -63,6 +73,13 @@ struct Keeper::State {
   StoreCache* find_store(const RealmName& realm, const StoreName& name) const;
   bool has_stores(const RealmName& realm) const;
   Task<Journal> journal(RealmName realm);
+  /// What the published rings hold in state prepared.
+  std::set<PreparedKey> prepared_keys() const;
+  static void add_prepared(const RealmName& realm, const RealmRings& rings,
+                           std::set<PreparedKey>& out);
+  /// The live instances that do not publish the key for long enough yet, in words.
+  std::vector<std::string> missing(const RealmName& realm, const SecretId& id,
+                                   const KeyId& kid) const;
 
   // line.cc
   std::set<SecretId> ids_of(const RealmName& realm) const;
@@ -74,6 +91,15 @@ struct Keeper::State {
                                              std::vector<JournalEntry> inherited,
                                              std::shared_ptr<const LiveRing> before);
 
+  /// Marks the living keys among `entries` that are on the list of compromised ones; those of them
+  /// that were not marked before.
+  std::vector<KeyId> mark_compromised(std::vector<JournalEntry>& entries);
+
+  // compromise.cc
+  Task<CompromiseReport> compromise(CompromiseRequest request);
+  Task<Done> undo_compromise(CompromiseRequest request);
+  Task<Done> undo_in(RealmName realm, CompromiseRequest request);
+
   // steps.cc
   using ChangeList = std::function<Result<std::vector<Alias>>(std::vector<Alias>)>;
   Task<Done> change_mapping(StepRequest step, ChangeList change);
@@ -82,6 +108,9 @@ struct Keeper::State {
 
 /// The reason of a lineup that could not be made durable.
 inline constexpr const char* kJournalFailed = "journal_failed";
+
+/// The reason of a refresh that could not tell the other instances about it.
+inline constexpr const char* kInstanceUnreported = "instance_unreported";
 
 /// How often a write that another instance overtook is done again.
 inline constexpr int kMaxConflicts = 8;

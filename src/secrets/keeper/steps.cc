@@ -32,13 +32,16 @@ Result<std::vector<Alias>> aliases_in(const storage::Document& document) {
 class Plan {
  public:
   /// `is_activation`: the list stays, so what is asked is that its waiting first key signs.
+  /// `missing`: the live instances that do not publish a prepared key yet, in words.
   Plan(const Keeper::StepRequest& step, std::vector<JournalEntry> entries,
-       const RotationPolicy& policy, Instant now, bool is_activation)
+       const RotationPolicy& policy, Instant now, bool is_activation,
+       std::function<std::vector<std::string>(const KeyId&)> missing)
       : step_(step),
         entries_(std::move(entries)),
         policy_(policy),
         now_(now),
-        is_activation_(is_activation) {}
+        is_activation_(is_activation),
+        missing_(std::move(missing)) {}
 
   /// `before`, `after`: the keys of the list in its order; `added`: those of aliases that are new.
   Status make(const std::vector<Secret>& before, const std::vector<Secret>& after,
@@ -85,6 +88,7 @@ class Plan {
     event.alias = secret != nullptr ? secret->alias : Alias();
     event.store = step_.store;
     event.is_forced = step_.force;
+    if (name == std::string_view("key.activated")) event.publish_ahead = policy_.publish_ahead;
     events_.push_back(std::move(event));
   }
 
@@ -112,11 +116,19 @@ class Plan {
     const Secret* last = front(before);
     const bool keeps_front = last != nullptr && next != nullptr && last->kid == next->kid;
     if (next == nullptr || (keeps_front && !is_activation_)) return Done{};
+    // Where nothing signs, nothing is replaced: the lineup takes what there is, and marks it as
+    // early.
+    const bool is_vacant =
+        last == nullptr && std::none_of(entries_.begin(), entries_.end(), [](const auto& entry) {
+          return entry.history.state == KeyState::kActive;
+        });
+    if (is_vacant && !is_activation_) return Done{};
     JournalEntry* entry = find(next->kid);
     if (entry->history.state == KeyState::kActive) return Done{};
-    if (const auto refused = refuse_activation(entry->history, policy_, now_)) {
+    if (const auto refused =
+            refuse_activation(entry->history, policy_, now_, missing_(next->kid))) {
       // A retired key needs its own step: force does not bring it back.
-      if (!step_.force || entry->history.state == KeyState::kRetired) return *refused;
+      if (!step_.force || is_gone(entry->history.state)) return *refused;
     }
     for (auto& other : entries_) {
       if (other.history.state != KeyState::kActive) continue;
@@ -132,7 +144,7 @@ class Plan {
 
   Status retire(const Secret& secret, const std::vector<Secret>& after) {
     JournalEntry* entry = find(secret.kid);
-    if (entry == nullptr || entry->history.state == KeyState::kRetired) return Done{};
+    if (entry == nullptr || is_gone(entry->history.state)) return Done{};
     KeyHistory asked = entry->history;
     if (asked.state == KeyState::kActive) asked.state = KeyState::kPassive;
     const auto refused = refuse_retirement(asked, policy_, now_);
@@ -154,6 +166,7 @@ class Plan {
   const RotationPolicy& policy_;
   const Instant now_;
   const bool is_activation_;
+  const std::function<std::vector<std::string>(const KeyId&)> missing_;
   std::vector<KeyId> changed_;
   std::vector<KeyEvent> events_;
 };
@@ -205,6 +218,7 @@ Task<Done> Keeper::State::change_mapping(StepRequest step, ChangeList change) {
         !done.ok() && std::string_view(done.error().reason) == "revision_conflict";
     if (is_overtaken) continue;
     if (!done.ok()) co_return std::move(done).error();
+    if (step.dry_run) co_return Done{};
     co_return co_await refresh();
   }
   co_return Error{Code::kConflict, "revision_conflict",
@@ -225,6 +239,7 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
                     step.id.str() + " is global: map it in a global store"};
   }
 
+  CO_TRY(co_await compromised.load(storage));
   const std::string id = document_id(step.store, step.id);
   CO_TRY(const std::optional<storage::Document> document,
          co_await storage->document("mapping", step.realm, id));
@@ -249,7 +264,9 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
     }
     for (const auto& secret : *secrets) {
       Status fits = check_fits(step.id, secret);
-      if (!fits.ok() && is_new) co_return std::move(fits).error();
+      if (fits.ok()) fits = compromised.check(secret);
+      const bool is_wanted = is_new || alias == step.alias;
+      if (!fits.ok() && is_wanted) co_return std::move(fits).error();
       if (!fits.ok()) continue;
       add_key(keys_after, secret);
       if (is_new) add_key(keys_added, secret);
@@ -278,8 +295,13 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
 
   const Instant now = clock->now();
   CO_TRY(const Journal remembered, co_await journal(step.realm));
-  Plan plan(step, remembered.entries(step.id), options.policy, now, before == after);
+  // What the others publish now, not what they did at the last refresh.
+  CO_TRY(co_await instances.observe());
+  Plan plan(step, remembered.entries(step.id), options.policy, now, before == after,
+            [this, &step](const KeyId& kid) { return missing(step.realm, step.id, kid); });
   CO_TRY(plan.make(keys_before, keys_after, keys_added));
+
+  if (step.dry_run) co_return Done{};
 
   storage::PutDocument put;
   put.document.kind = "mapping";

@@ -81,6 +81,9 @@ class FaultyStorage : public storage::Storage {
       once();
     }
     if (fault) co_return *fault;
+    if (on_commit) {
+      if (const auto refused = on_commit(transaction)) co_return *refused;
+    }
     co_return co_await inner_->commit(std::move(transaction));
   }
   Task<std::optional<storage::Document>> document(std::string kind, RealmName realm,
@@ -122,7 +125,9 @@ class FaultyStorage : public storage::Storage {
 
   std::optional<Error> fault, read_fault;
   std::function<void()> before_commit;  ///< called once, before the next commit
-  int commits = 0;
+  /// Called before each commit; what it returns is the answer.
+  std::function<std::optional<Error>(const storage::Transaction&)> on_commit;
+  std::atomic<int> commits = 0;
 
  private:
   std::shared_ptr<storage::Storage> inner_;

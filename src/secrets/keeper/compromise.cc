@@ -1,0 +1,200 @@
+// What happens when somebody else may have a key: it is gone at once, everywhere and for good.
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "secrets/keeper/state.h"
+#include "secrets/rotation_schedule.h"
+
+namespace signet::secrets {
+namespace {
+
+constexpr std::size_t kPage = 500;
+
+storage::Change compromise_audit(const char* event, const Keeper::CompromiseRequest& request,
+                                 const Keeper::CompromiseReport& report, Instant now) {
+  storage::AuditEvent audit;
+  audit.at = now;
+  audit.realm = request.realm;
+  audit.event = event;
+  audit.actor = request.actor;
+  json::ObjectWriter(audit.detail)
+      .add("secret_id", request.id.str())
+      .add("kid", request.kid.view())
+      .add("alias", report.alias.view())
+      .add("store", report.store.view())
+      .add("state", to_string(report.history.state))
+      .add("horizon", to_rfc3339(report.history.horizon))
+      .end();
+  return storage::AppendAudit{std::move(audit)};
+}
+
+Error unknown_key(const Keeper::CompromiseRequest& request) {
+  return {
+      Code::kNotFound, "key_unknown",
+      "no key " + quoted(request.kid.view()) + " is remembered for " + request.id.str() +
+          (request.realm.empty() ? std::string(" globally") : " in realm " + request.realm.str())};
+}
+
+}  // namespace
+
+Task<Keeper::CompromiseReport> Keeper::State::compromise(CompromiseRequest request) {
+  CO_TRY(const Gate::Pass pass, co_await gate.enter());
+  CompromiseReport report;
+  for (int attempt = 0; attempt < kMaxConflicts; ++attempt) {
+    CO_TRY(const Journal remembered, co_await journal(request.realm));
+    const JournalEntry* found = find_entry(remembered.entries(request.id), request.kid);
+    if (found == nullptr) co_return unknown_key(request);
+    report.history = found->history;
+    CompromisedKey key{request.kid, request.kid, clock->now()};
+    if (!found->public_jwk.empty()) {
+      CO_TRY(const jose::Jwk jwk, jose::Jwk::parse(found->public_jwk));
+      key.material = CompromisedKeys::material_of(jwk);
+    }
+    report.rings.clear();
+    const auto current = realms.load();
+    for (const auto& [name, rings] : *current) {
+      for (const auto& ring : rings->all()) {
+        for (const auto& entry : ring->entries) {
+          const bool is_it = entry.secret.kid == request.kid ||
+                             (entry.secret.key && CompromisedKeys::material_of(
+                                                      entry.secret.key->jwk()) == key.material);
+          if (!is_it) continue;
+          report.rings.emplace_back(name, ring->id);
+          if (ring->id != request.id || ring->realm != request.realm) continue;
+          report.alias = entry.secret.alias;
+          report.store = entry.secret.store;
+          if (entry.secret.key)
+            key.material = CompromisedKeys::material_of(entry.secret.key->jwk());
+        }
+      }
+    }
+    JournalEntry gone = *found;
+    gone.history.state = KeyState::kCompromised;
+    gone.history.retired = key.since;
+    storage::Transaction transaction;
+    transaction.push_back(put_key(request.realm, request.id, gone));
+    transaction.push_back(CompromisedKeys::put(key, request.actor));
+    transaction.push_back(compromise_audit("key.compromised", request, report, key.since));
+    auto written = co_await storage->commit(std::move(transaction));
+    if (!written.ok() && written.error().code == Code::kConflict) continue;
+    if (!written.ok()) co_return std::move(written).error();
+    // It is durable: no failure from here on makes it undone, and the next refresh tries again.
+    auto refreshed = co_await refresh();
+    if (!refreshed.ok()) report.warning = refreshed.error();
+    co_return report;
+  }
+  co_return Error{Code::kConflict, "revision_conflict",
+                  "other instances changed this key again and again"};
+}
+
+Task<Done> Keeper::State::undo_in(RealmName realm, CompromiseRequest request) {
+  for (int attempt = 0; attempt < kMaxConflicts; ++attempt) {
+    CO_TRY(const std::vector<storage::KeyRecord> records, co_await storage->keys(realm));
+    storage::Transaction transaction;
+    for (auto record : records) {
+      if (record.kid != request.kid || record.state != to_string(KeyState::kCompromised)) continue;
+      record.state = to_string(KeyState::kRetired);
+      const std::int64_t revision = record.revision;
+      transaction.emplace_back(storage::PutKey{std::move(record), revision});
+    }
+    if (transaction.empty()) co_return Done{};
+    auto written = co_await storage->commit(std::move(transaction));
+    if (written.ok()) co_return Done{};
+    if (written.error().code != Code::kConflict) co_return std::move(written).error();
+  }
+  co_return Error{Code::kConflict, "revision_conflict",
+                  "other instances changed this key again and again"};
+}
+
+Task<Done> Keeper::State::undo_compromise(CompromiseRequest request) {
+  CO_TRY(const Gate::Pass pass, co_await gate.enter());
+  CO_TRY(const Journal remembered, co_await journal(request.realm));
+  const JournalEntry* found = find_entry(remembered.entries(request.id), request.kid);
+  if (found == nullptr) co_return unknown_key(request);
+  if (found->history.state != KeyState::kCompromised) {
+    co_return Error{Code::kConflict, "key_not_compromised",
+                    "key " + quoted(request.kid.view()) + " is " +
+                        std::string(to_string(found->history.state))};
+  }
+  CompromiseReport report;
+  report.history = found->history;
+  // The list first: while it holds the key, every refresh would mark the journals again.
+  storage::Transaction transaction;
+  transaction.emplace_back(
+      storage::EraseDocument{kCompromisedKind, RealmName(), request.kid.str(), std::nullopt});
+  transaction.push_back(compromise_audit("key.compromise_undone", request, report, clock->now()));
+  CO_TRY(co_await storage->commit(std::move(transaction)));
+  CO_TRY(co_await undo_in(RealmName(), request));
+  std::string after;
+  while (true) {
+    CO_TRY(const std::vector<storage::Document> page,
+           co_await storage->documents("realm", RealmName(), after, kPage));
+    if (page.empty()) break;
+    after = page.back().id;
+    for (const auto& document : page) {
+      RealmName name(document.id);
+      CO_TRY(co_await undo_in(std::move(name), request));
+    }
+  }
+  CO_TRY(co_await undo_in(request.realm, request));
+  co_return co_await refresh();
+}
+
+Task<Keeper::CompromiseReport> Keeper::compromise(CompromiseRequest request) {
+  const auto rings_before = rings_now(request.realm);
+  std::shared_ptr<const LiveRing> before;
+  if (rings_before) {
+    for (const auto& ring : rings_before->all())
+      if (ring->id == request.id && ring->realm == request.realm) before = ring;
+  }
+  CO_TRY(CompromiseReport report, co_await state_->compromise(request));
+  const auto look = [&]() {
+    const auto now = rings_now(request.realm);
+    const LiveRing* ring = now ? now->find(request.id) : nullptr;
+    if (ring == nullptr || !ring->can_sign) return;
+    report.successor = ring->ring->active().kid;
+    report.is_early = ring->activated_early;
+  };
+  look();
+  if (report.successor || !before) co_return report;
+  // Nothing is left that signs: make a key where the lost one was.
+  auto made = co_await replace(request, report, before);
+  if (!made.ok() && !report.warning) report.warning = std::move(made).error();
+  look();
+  co_return report;
+}
+
+Task<Done> Keeper::replace(CompromiseRequest request, CompromiseReport report,
+                           std::shared_ptr<const LiveRing> before) {
+  const RingEntry* lost = nullptr;
+  for (const auto& entry : before->entries) {
+    if (entry.secret.kid == request.kid) lost = &entry;
+  }
+  const auto store = lost != nullptr ? this->store(request.realm, report.store) : nullptr;
+  auto* maker = dynamic_cast<KeyMaker*>(store.get());
+  const bool can_make = maker != nullptr && store->ordering() == Ordering::kByMapping &&
+                        lost->secret.key && lost->secret.key->jwk().public_key();
+  if (!can_make) {
+    co_return Error{
+        Code::kUnavailable, "no_successor",
+        "no other key of " + request.id.str() + " can sign, and its store makes none: publish one"};
+  }
+  const crypto::PublicKey& shape = *lost->secret.key->jwk().public_key();
+  const std::size_t bits = shape.kind() == crypto::KeyKind::kRsa ? shape.bits() : std::size_t{0};
+  StepRequest step;
+  step.realm = request.realm;
+  step.store = report.store;
+  step.id = request.id;
+  step.alias = next_alias(report.alias, state_->clock->now());
+  step.actor = request.actor;
+  CO_TRY(co_await maker->make_key(step.alias, shape.kind(), bits));
+  CO_TRY(co_await publish(std::move(step)));
+  co_return Done{};
+}
+
+Task<Done> Keeper::undo_compromise(CompromiseRequest request) {
+  co_return co_await state_->undo_compromise(std::move(request));
+}
+
+}  // namespace signet::secrets

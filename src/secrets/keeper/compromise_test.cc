@@ -1,0 +1,160 @@
+#include "secrets/keeper/test_support.h"
+#include "secrets/stores/memory/memory_store.h"
+#include "support/matchers.h"
+
+namespace signet::secrets {
+namespace {
+
+using signet::test::fails;
+using signet::test::is_ok;
+using namespace test;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Keeper::CompromiseRequest request(const KeyId& kid, const RealmName& realm = kGlobal) {
+  Keeper::CompromiseRequest made;
+  made.realm = realm;
+  made.id = kEs256;
+  made.kid = kid;
+  made.actor = "operator";
+  return made;
+}
+Result<Keeper::CompromiseReport> compromise(Keeper& keeper, const KeyId& kid) {
+  return async::run_now(keeper.compromise(request(kid)));
+}
+
+TEST(Compromise, sec_132_the_key_is_gone_at_once_and_the_next_ready_one_signs) {
+  World world;
+  auto one = world.start({"a", "b"});
+  auto two = world.start({"a", "b"});
+  ASSERT_THAT(world.issue(*one, Seconds(3600)), is_ok());
+  world.clock->advance(world.options.policy.publish_ahead);
+  const auto report = compromise(*one, kid(1));
+  ASSERT_THAT(report, is_ok());
+  EXPECT_EQ(report->successor, kid(2));
+  EXPECT_FALSE(report->is_early);
+  EXPECT_EQ(report->alias, Alias("a"));
+  EXPECT_EQ(report->history.state, KeyState::kActive);
+  EXPECT_GE(report->history.horizon, world.clock->now() + Seconds(3000));
+  EXPECT_THAT(World::kids(*one), ElementsAre(kid(2))) << "although its tokens live";
+  ASSERT_THAT(World::refresh(*two), is_ok());
+  EXPECT_THAT(World::kids(*two), ElementsAre(kid(2)));
+  EXPECT_EQ(world.record(kid(1))->state, "compromised");
+  EXPECT_THAT(world.events(), Contains("key.compromised"));
+}
+
+TEST(Compromise, no_refresh_restart_or_mapping_revives_it) {
+  World world;
+  {
+    auto keeper = world.start({"a", "b"});
+    ASSERT_THAT(compromise(*keeper, kid(1)), is_ok());
+  }
+  auto keeper = world.start({"a", "b"});
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(2)));
+  world.clock->advance(std::chrono::hours(24 * 400));
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(2)));
+  EXPECT_THAT(async::run_now(keeper->activate(world.step("a", true))), fails("key_compromised"));
+  ASSERT_THAT(async::run_now(keeper->retire(world.step("a"))), is_ok());
+  const Status again = async::run_now(keeper->publish(world.step("a", true)));
+  EXPECT_THAT(again, fails("key_compromised"));
+  EXPECT_THAT(again.error().detail, HasSubstr(kid(1).str()));
+  EXPECT_EQ(world.record(kid(1))->state, "compromised");
+}
+
+TEST(Compromise, the_same_material_under_another_name_or_kid_is_refused_too) {
+  World world;
+  auto keeper = world.start({"a", "b"});
+  ASSERT_THAT(compromise(*keeper, kid(1)), is_ok());
+  world.store->put("copy", {Secret::of_key(ec(1), KeyId("fresh-name"))});
+  EXPECT_THAT(async::run_now(keeper->publish(world.step("copy"))), fails("key_compromised"));
+  ASSERT_THAT(world.map(*keeper, {"copy", "b"}), is_ok());
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(2)));
+  EXPECT_STREQ(World::ring(*keeper)->skipped.at(0).why.reason, "key_compromised");
+}
+
+TEST(Compromise, reaches_other_realms_and_ids_that_use_the_same_key) {
+  World world;
+  auto own = std::make_shared<FakeStore>("own", Ordering::kByMapping);
+  own->put("mine", {Secret::of_key(ec(1), KeyId("chosen"))});
+  own->put("other", ec(3));
+  auto keeper = world.keeper();
+  ASSERT_THAT(World::configure(*keeper, {{world.store, kGlobal, {mapped(kEs256, {"a", "b"})}},
+                                         {own, kAlpha, {mapped(kEs256, {"mine", "other"})}}}),
+              is_ok());
+  ASSERT_EQ(World::active(*keeper, kEs256, kAlpha), KeyId("chosen"));
+  const auto report = compromise(*keeper, kid(1));
+  ASSERT_THAT(report, is_ok());
+  EXPECT_EQ(report->rings.size(), 2u);
+  EXPECT_THAT(World::kids(*keeper, kEs256, kAlpha), ElementsAre(kid(3)));
+  EXPECT_EQ(world.record(KeyId("chosen"), kAlpha)->state, "compromised");
+}
+
+TEST(Compromise, signing_is_refused_where_nothing_else_can_and_the_store_makes_no_keys) {
+  World world;
+  auto keeper = world.start({"a"});
+  const auto report = compromise(*keeper, kid(1));
+  ASSERT_THAT(report, is_ok());
+  EXPECT_FALSE(report->successor);
+  ASSERT_TRUE(report->warning);
+  EXPECT_STREQ(report->warning->reason, "no_successor");
+  EXPECT_EQ(World::ring(*keeper), nullptr);
+  const auto rings = async::run_now(keeper->rings(kGlobal));
+  EXPECT_THAT((*rings)->why(kEs256).detail, HasSubstr("was reported compromised"));
+}
+
+TEST(Compromise, a_new_key_is_made_where_the_store_can) {
+  World world;
+  auto store = std::make_shared<MemoryStore>(StoreName("ks"));
+  store->put(Alias("web"), {Secret::of_key(ec(1))});
+  auto keeper = world.keeper();
+  ASSERT_THAT(World::configure(*keeper, {{store, kGlobal, {mapped(kEs256, {"web"})}}}), is_ok());
+  const auto report = compromise(*keeper, kid(1));
+  ASSERT_THAT(report, is_ok());
+  EXPECT_FALSE(report->warning) << report->warning->reason << report->warning->detail;
+  ASSERT_TRUE(report->successor);
+  EXPECT_NE(report->successor, kid(1));
+  EXPECT_TRUE(report->is_early) << "no verifier has seen it yet";
+  EXPECT_FALSE(report->warning);
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(*report->successor));
+}
+
+TEST(Compromise, is_undone_only_by_name_and_then_the_key_is_a_retired_one) {
+  World world;
+  auto keeper = world.start({"a", "b"});
+  EXPECT_THAT(async::run_now(keeper->undo_compromise(request(kid(1)))),
+              fails("key_not_compromised"));
+  ASSERT_THAT(compromise(*keeper, kid(1)), is_ok());
+  ASSERT_THAT(async::run_now(keeper->undo_compromise(request(kid(1)))), is_ok());
+  EXPECT_EQ(world.record(kid(1))->state, "retired");
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(2)));
+  EXPECT_THAT(world.events(), Contains("key.compromise_undone"));
+  ASSERT_THAT(async::run_now(keeper->retire(world.step("a"))), is_ok());
+  ASSERT_THAT(async::run_now(keeper->publish(world.step("a"))), is_ok());
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(2), kid(1)));
+}
+
+TEST(Compromise, of_an_unknown_key_changes_nothing) {
+  World world;
+  auto keeper = world.start({"a"});
+  EXPECT_THAT(compromise(*keeper, KeyId("nobody")), fails("key_unknown"));
+  EXPECT_THAT(async::run_now(keeper->compromise(request(kid(1), kAlpha))), fails("key_unknown"));
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(1)));
+}
+
+TEST(Compromise, that_could_not_be_made_durable_is_an_error_and_said_so) {
+  World world;
+  auto keeper = world.start({"a", "b"});
+  world.storage->fault = Error{Code::kUnavailable, "storage_full", "full"};
+  EXPECT_THAT(compromise(*keeper, kid(1)), fails("storage_full"));
+  world.storage->fault.reset();
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(1), kid(2)));
+  ASSERT_THAT(compromise(*keeper, kid(1)), is_ok());
+  ASSERT_THAT(compromise(*keeper, kid(1)), is_ok()) << "twice is no harm";
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(2)));
+}
+
+}  // namespace
+}  // namespace signet::secrets

@@ -1,0 +1,92 @@
+#include "secrets/keeper/compromised.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace signet::secrets {
+namespace {
+
+constexpr std::size_t kPage = 500;
+
+/// A document that cannot be read still names its kid.
+CompromisedKey read(const storage::Document& document) {
+  CompromisedKey key;
+  key.kid = KeyId(document.id);
+  key.material = key.kid;
+  const auto parsed = json::parse_object(document.text);
+  if (!parsed.ok()) {
+    log::failure("compromised_key_unreadable", parsed.error());
+    return key;
+  }
+  const json::Value* material = parsed->find("material");
+  if (material != nullptr && material->if_string() != nullptr)
+    key.material = KeyId(*material->if_string());
+  const json::Value* since = parsed->find("since");
+  if (since != nullptr) key.since = from_unix_seconds(since->if_int().value_or(0));
+  return key;
+}
+
+}  // namespace
+
+Error key_compromised(const CompromisedKey& key) {
+  return {Code::kDenied, "key_compromised",
+          "key " + quoted(key.kid.view()) + " was reported compromised at " +
+              to_rfc3339(key.since) + " and is used no more"};
+}
+
+KeyId CompromisedKeys::material_of(const jose::Jwk& jwk) {
+  return jwk.is_symmetric() ? Secret::of_key(jwk).kid : KeyId(jwk.thumbprint());
+}
+
+storage::Change CompromisedKeys::put(const CompromisedKey& key, const std::string& actor) {
+  storage::PutDocument put;
+  put.document.kind = kCompromisedKind;
+  put.document.id = key.kid.str();
+  json::ObjectWriter(put.document.text)
+      .add("material", key.material.view())
+      .add("since", unix_seconds(key.since))
+      .add("actor", actor)
+      .end();
+  return put;
+}
+
+Task<Done> CompromisedKeys::load(std::shared_ptr<storage::Storage> storage) {
+  std::map<KeyId, CompromisedKey> by_kid, by_material;
+  std::string after;
+  while (true) {
+    CO_TRY(const std::vector<storage::Document> page,
+           co_await storage->documents(kCompromisedKind, RealmName(), after, kPage));
+    for (const auto& document : page) {
+      const CompromisedKey key = read(document);
+      by_kid[key.kid] = key;
+      by_material[key.material] = key;
+    }
+    if (page.size() < kPage) break;
+    after = page.back().id;
+  }
+  by_kid_ = std::move(by_kid);
+  by_material_ = std::move(by_material);
+  is_loaded_ = true;
+  co_return Done{};
+}
+
+const CompromisedKey* CompromisedKeys::find(const KeyId& kid, const KeyId& material) const {
+  const auto by_kid = by_kid_.find(kid);
+  if (by_kid != by_kid_.end()) return &by_kid->second;
+  const auto found = by_material_.find(material);
+  return found == by_material_.end() ? nullptr : &found->second;
+}
+
+const CompromisedKey* CompromisedKeys::find(const Secret& secret) const {
+  if (by_kid_.empty() || !secret.key) return nullptr;
+  return find(secret.kid, material_of(secret.key->jwk()));
+}
+
+Status CompromisedKeys::check(const Secret& secret) const {
+  const CompromisedKey* key = find(secret);
+  if (key == nullptr) return Done{};
+  return key_compromised(*key);
+}
+
+}  // namespace signet::secrets

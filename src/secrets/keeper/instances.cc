@@ -1,0 +1,286 @@
+#include "secrets/keeper/instances.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace signet::secrets {
+namespace {
+
+constexpr std::size_t kPage = 500;
+constexpr int kIntervalsToDeath = 3;
+constexpr int kIntervalsToBurial = 60;
+
+std::string text_in(const json::Value& object, std::string_view name) {
+  const json::Value* value = object.get(name);
+  return value != nullptr && value->if_string() != nullptr ? *value->if_string() : std::string();
+}
+
+std::int64_t number_in(const json::Value& object, std::string_view name, std::int64_t fallback) {
+  const json::Value* value = object.get(name);
+  return value != nullptr ? value->if_int().value_or(fallback) : fallback;
+}
+
+std::string in_words(const InstanceInfo& info) {
+  return info.address.empty() ? info.id : info.id + " (" + quoted(info.address) + ")";
+}
+
+}  // namespace
+
+Instances::Instances(std::shared_ptr<storage::Storage> storage, std::shared_ptr<Clock> clock,
+                     InstanceInfo self, Seconds interval)
+    : storage_(std::move(storage)),
+      clock_(std::move(clock)),
+      self_(std::move(self)),
+      interval_(interval) {}
+
+std::string Instances::text(Milliseconds now) const {
+  json::Array prepared;
+  for (const auto& [key, since] : prepared_) {
+    json::Object one;
+    one.set("realm", key.realm.view());
+    one.set("secret_id", key.id.str());
+    one.set("kid", key.kid.view());
+    one.set("seconds", std::int64_t{std::chrono::floor<Seconds>(now - since).count()});
+    prepared.emplace_back(std::move(one));
+  }
+  json::Object out;
+  out.set("started", unix_seconds(self_.started));
+  out.set("version", self_.version);
+  out.set("address", self_.address);
+  out.set("interval", std::int64_t{interval_.count()});
+  out.set("prepared", std::move(prepared));
+  return json::dump(json::Value(std::move(out)));
+}
+
+std::optional<Instances::Peer> Instances::read(const storage::Document& document) {
+  const auto parsed = json::parse(document.text);
+  if (!parsed.ok() || !parsed->is_object()) return std::nullopt;
+  Peer peer;
+  peer.info.id = document.id;
+  peer.info.version = text_in(*parsed, "version");
+  peer.info.address = text_in(*parsed, "address");
+  peer.info.started = from_unix_seconds(number_in(*parsed, "started", 0));
+  peer.interval = Seconds(std::clamp<std::int64_t>(number_in(*parsed, "interval", 10), 1, 3600));
+  peer.revision = document.revision;
+  const json::Value* list = parsed->get("prepared");
+  if (list == nullptr || list->if_array() == nullptr) return peer;
+  for (const auto& item : *list->if_array()) {
+    auto id = SecretId::parse(text_in(item, "secret_id"));
+    if (!id.ok()) continue;  // of a newer version; what is not understood counts as not published
+    peer.prepared[{RealmName(text_in(item, "realm")), std::move(id).value(),
+                   KeyId(text_in(item, "kid"))}] =
+        Seconds(std::max<std::int64_t>(number_in(item, "seconds", 0), 0));
+  }
+  return peer;
+}
+
+bool Instances::is_live(const Peer& peer, Milliseconds now) const {
+  return now - peer.seen_at < kIntervalsToDeath * std::max(peer.interval, interval_);
+}
+
+Task<Done> Instances::report(std::set<PreparedKey> prepared) {
+  if (is_alone()) co_return Done{};
+  bool has_changed = false;
+  {
+    std::lock_guard hold(mutex_);
+    const Milliseconds now = clock_->monotone();
+    has_changed |= std::erase_if(prepared_, [&](const auto& pair) {
+                     return !prepared.contains(pair.first);
+                   }) > 0;
+    for (const auto& key : prepared)
+      has_changed |= prepared_.emplace(key, now).second;
+  }
+  co_return co_await write(has_changed);
+}
+
+Task<Done> Instances::report_more(std::set<PreparedKey> prepared) {
+  if (is_alone()) co_return Done{};
+  bool has_changed = false;
+  {
+    std::lock_guard hold(mutex_);
+    for (const auto& key : prepared)
+      has_changed |= prepared_.emplace(key, clock_->monotone()).second;
+  }
+  co_return co_await write(has_changed);
+}
+
+Task<Done> Instances::beat() {
+  if (is_alone()) co_return Done{};
+  co_return co_await write(false);
+}
+
+Task<Done> Instances::write(bool is_forced) {
+  CO_TRY(const Gate::Pass pass, co_await gate_.enter());
+  storage::PutDocument put;
+  const Milliseconds now = clock_->monotone();
+  {
+    std::lock_guard hold(mutex_);
+    // A little early is better than a beat that is left out.
+    const bool is_due = !written_at_ || now - *written_at_ >= Milliseconds(interval_) * 9 / 10;
+    if (has_left_ || (!is_forced && !is_due)) co_return Done{};
+    put.document.kind = kInstanceKind;
+    put.document.id = self_.id;
+    put.document.text = text(now);
+    written_at_.reset();  // until it is durable; what fails is tried again with the next beat
+  }
+  storage::Transaction transaction;
+  transaction.emplace_back(std::move(put));
+  CO_TRY(co_await storage_->commit(std::move(transaction)));
+  std::lock_guard hold(mutex_);
+  written_at_ = now;
+  co_return Done{};
+}
+
+Task<std::vector<storage::Document>> Instances::documents() {
+  std::vector<storage::Document> all;
+  std::string after;
+  while (true) {
+    CO_TRY(std::vector<storage::Document> page,
+           co_await storage_->documents(kInstanceKind, RealmName(), after, kPage));
+    if (page.empty()) break;
+    after = page.back().id;
+    all.insert(all.end(), std::make_move_iterator(page.begin()),
+               std::make_move_iterator(page.end()));
+  }
+  co_return all;
+}
+
+Task<Done> Instances::observe() {
+  if (is_alone()) co_return Done{};
+  auto found = co_await documents();
+  storage::Transaction burial;
+  {
+    std::lock_guard hold(mutex_);
+    if (!found.ok()) {
+      unread_ = found.error();
+      co_return std::move(found).error();
+    }
+    unread_.reset();
+    const Milliseconds now = clock_->monotone();
+    std::map<std::string, Peer> peers;
+    for (const auto& document : *found) {
+      if (document.id == self_.id) continue;
+      const auto known = peers_.find(document.id);
+      if (known != peers_.end() && known->second.revision == document.revision) {
+        const Peer& peer = peers[document.id] = known->second;
+        const Seconds long_dead = kIntervalsToBurial * std::max(peer.interval, interval_);
+        if (now - peer.seen_at < long_dead) continue;
+        burial.emplace_back(
+            storage::EraseDocument{kInstanceKind, RealmName(), document.id, document.revision});
+        continue;
+      }
+      // A document that cannot be read is an instance that publishes nothing that we know of.
+      Peer peer = read(document).value_or(Peer{});
+      peer.info.id = document.id;
+      peer.revision = document.revision;
+      peer.seen_at = now;
+      peers[document.id] = std::move(peer);
+    }
+    peers_ = std::move(peers);
+  }
+  for (auto& change : burial) {
+    storage::Transaction one;
+    one.push_back(std::move(change));
+    const auto erased = co_await storage_->commit(std::move(one));
+    if (!erased.ok() && erased.error().code != Code::kConflict)
+      log::failure("instance_unerased", erased.error());
+  }
+  co_return Done{};
+}
+
+Task<Done> Instances::leave() {
+  if (is_alone()) co_return Done{};
+  CO_TRY(const Gate::Pass pass, co_await gate_.enter());
+  {
+    std::lock_guard hold(mutex_);
+    has_left_ = true;
+  }
+  storage::Transaction transaction;
+  transaction.emplace_back(
+      storage::EraseDocument{kInstanceKind, RealmName(), self_.id, std::nullopt});
+  co_return co_await storage_->commit(std::move(transaction));
+}
+
+std::vector<std::string> Instances::missing(const PreparedKey& key, Seconds cache_life) const {
+  std::vector<std::string> out;
+  if (is_alone()) return out;
+  std::lock_guard hold(mutex_);
+  if (unread_) return {"the instances could not be read: " + unread_->detail};
+  const Milliseconds now = clock_->monotone();
+  const auto judge = [&](const InstanceInfo& info, std::optional<Milliseconds> published_for) {
+    if (!published_for) {
+      out.push_back("instance " + in_words(info) + " does not have it");
+    } else if (*published_for < cache_life) {
+      const auto left = std::chrono::ceil<Seconds>(cache_life - *published_for);
+      out.push_back("instance " + in_words(info) + " publishes it since " +
+                    std::to_string(std::chrono::floor<Seconds>(*published_for).count()) +
+                    " seconds, and a JWKS without it may be cached for " +
+                    std::to_string(left.count()) + " more");
+    }
+  };
+  bool has_neighbours = false;
+  for (const auto& [id, peer] : peers_) {
+    if (!is_live(peer, now)) continue;
+    has_neighbours = true;
+    const auto found = peer.prepared.find(key);
+    const bool has_key = found != peer.prepared.end();
+    judge(peer.info, has_key ? std::optional(found->second + (now - peer.seen_at)) : std::nullopt);
+  }
+  if (!has_neighbours) return out;
+  const auto own = prepared_.find(key);
+  judge(self_, own != prepared_.end() ? std::optional(now - own->second) : std::nullopt);
+  return out;
+}
+
+std::vector<KeyId> Instances::published_by_neighbours(const RealmName& realm,
+                                                      const SecretId& id) const {
+  std::vector<KeyId> out;
+  std::lock_guard hold(mutex_);
+  for (const auto& [name, peer] : peers_) {
+    if (!is_live(peer, clock_->monotone())) continue;
+    const auto first = peer.prepared.lower_bound({realm, id, KeyId()});
+    for (auto it = first; it != peer.prepared.end(); ++it) {
+      if (it->first.realm != realm || it->first.id != id) break;
+      out.push_back(it->first.kid);
+    }
+  }
+  return out;
+}
+
+std::set<RealmName> Instances::realms_of_neighbours() const {
+  std::set<RealmName> out;
+  std::lock_guard hold(mutex_);
+  const Milliseconds now = clock_->monotone();
+  for (const auto& [id, peer] : peers_) {
+    if (!is_live(peer, now)) continue;
+    for (const auto& [key, since] : peer.prepared)
+      out.insert(key.realm);
+  }
+  return out;
+}
+
+std::vector<InstanceStatus> Instances::all() const {
+  std::vector<InstanceStatus> out;
+  if (is_alone()) return out;
+  std::lock_guard hold(mutex_);
+  InstanceStatus self;
+  self.info = self_;
+  self.is_self = true;
+  for (const auto& [key, since] : prepared_)
+    self.prepared.insert(key);
+  out.push_back(std::move(self));
+  for (const auto& [id, peer] : peers_) {
+    InstanceStatus status;
+    status.info = peer.info;
+    status.is_live = is_live(peer, clock_->monotone());
+    for (const auto& [key, since] : peer.prepared)
+      status.prepared.insert(key);
+    out.push_back(std::move(status));
+  }
+  return out;
+}
+
+}  // namespace signet::secrets

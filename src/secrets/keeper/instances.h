@@ -1,0 +1,105 @@
+#pragma once
+// The instances of a cluster, as each tells the others through storage: which prepared keys it
+// publishes already. A key signs only when every live instance publishes it.
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "secrets/keeper/gate.h"
+#include "secrets/secret.h"
+#include "storage/storage.h"
+
+namespace signet::secrets {
+
+/// The kind of the documents in which instances report themselves.
+inline constexpr const char* kInstanceKind = "instance";
+
+/// A key in state prepared.
+struct PreparedKey {
+  RealmName realm;  ///< whose journal holds it; empty: global
+  SecretId id;
+  KeyId kid;
+  friend auto operator<=>(const PreparedKey&, const PreparedKey&) = default;
+};
+
+/// Who an instance is. An empty id: it is alone and keeps no document.
+struct InstanceInfo {
+  std::string id;       ///< random, for the life of the process
+  std::string version;  ///< of the program
+  std::string address;  ///< for people; may be empty
+  Instant started{};
+};
+
+/// An instance as it is seen from here.
+struct InstanceStatus {
+  InstanceInfo info;
+  bool is_self = false;
+  bool is_live = true;
+  std::set<PreparedKey> prepared;
+};
+
+/// Who lives is judged by our own monotone clock alone: an instance whose document did not change
+/// for three of its intervals is dead, however wrong its clock or ours may be. Any thread.
+class Instances {
+ public:
+  /// `interval`: how often beat() is called.
+  Instances(std::shared_ptr<storage::Storage> storage, std::shared_ptr<Clock> clock,
+            InstanceInfo self, Seconds interval);
+
+  bool is_alone() const { return self_.id.empty(); }
+  const InstanceInfo& self() const { return self_; }
+  /// Tells the others what is published here now; writes at once if that changed.
+  Task<Done> report(std::set<PreparedKey> prepared);
+  /// The same of keys that come to those that were told.
+  Task<Done> report_more(std::set<PreparedKey> prepared);
+  /// Writes the document anew if an interval is over.
+  Task<Done> beat();
+  /// Reads the others' documents and sweeps out those of the long dead.
+  Task<Done> observe();
+  /// Erases our document: nobody waits for this instance any more.
+  Task<Done> leave();
+
+  /// The live instances that have not published the key for `cache_life` yet, in words; empty if
+  /// all have. An instance without live neighbours has nobody to wait for.
+  std::vector<std::string> missing(const PreparedKey& key, Seconds cache_life) const;
+  /// The prepared keys of a ring that live neighbours publish.
+  std::vector<KeyId> published_by_neighbours(const RealmName& realm, const SecretId& id) const;
+  /// Realms with keys that live neighbours are about to use: this instance takes part in them.
+  std::set<RealmName> realms_of_neighbours() const;
+  std::vector<InstanceStatus> all() const;
+
+ private:
+  struct Peer {
+    InstanceInfo info;
+    Seconds interval{};
+    std::int64_t revision = 0;
+    Milliseconds seen_at{};  ///< when this revision was first seen, by our monotone clock
+    /// For how long it had published each when it wrote this revision.
+    std::map<PreparedKey, Milliseconds> prepared;
+  };
+  Task<Done> write(bool is_forced);
+  std::string text(Milliseconds now) const;
+  static std::optional<Peer> read(const storage::Document& document);
+  bool is_live(const Peer& peer, Milliseconds now) const;
+  Task<std::vector<storage::Document>> documents();
+
+  const std::shared_ptr<storage::Storage> storage_;
+  const std::shared_ptr<Clock> clock_;
+  const InstanceInfo self_;
+  const Seconds interval_;
+
+  Gate gate_;  ///< one writing of the document at a time
+  mutable std::mutex mutex_;
+  std::map<PreparedKey, Milliseconds> prepared_;  ///< and since when
+  std::optional<Milliseconds> written_at_;
+  bool has_left_ = false;
+  std::map<std::string, Peer> peers_;
+  std::optional<Error> unread_;  ///< why the others are not known
+};
+
+}  // namespace signet::secrets

@@ -1,0 +1,179 @@
+#include "secrets/keeper/instances.h"
+
+#include "secrets/keeper/test_support.h"
+#include "support/matchers.h"
+
+namespace signet::secrets {
+namespace {
+
+using signet::test::fails;
+using signet::test::is_ok;
+using namespace test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const PreparedKey kKey{kGlobal, kEs256, KeyId("k")};
+constexpr Seconds kCacheLife{300};
+constexpr Seconds kInterval{10};
+
+/// Its wall clock may be wrong; its monotone one runs like everybody's.
+class CrookedClock : public Clock {
+ public:
+  CrookedClock(const Clock& true_clock, Milliseconds off) : true_(true_clock), off_(off) {}
+  Instant now() const override { return true_.now() + off_; }
+  Milliseconds monotone() const override { return true_.monotone() + Seconds(5000); }
+
+ private:
+  const Clock& true_;
+  const Milliseconds off_;
+};
+
+struct Cluster {
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
+  std::shared_ptr<FaultyStorage> storage =
+      std::make_shared<FaultyStorage>(storage::memory::open(*clock));
+
+  std::unique_ptr<Instances> join(const char* id, std::shared_ptr<Clock> its = nullptr) {
+    InstanceInfo self;
+    self.id = id;
+    self.address = std::string(id) + ":8080";
+    auto made = std::make_unique<Instances>(storage, its ? its : clock, std::move(self), kInterval);
+    EXPECT_THAT(report(*made, {}), is_ok());
+    return made;
+  }
+  static Status report(Instances& instance, std::set<PreparedKey> prepared) {
+    return async::run_now(instance.report(std::move(prepared)));
+  }
+  static Status observe(Instances& instance) { return async::run_now(instance.observe()); }
+  static Status beat(Instances& instance) { return async::run_now(instance.beat()); }
+  std::vector<std::string> missing(Instances& instance) {
+    EXPECT_THAT(observe(instance), is_ok());
+    return instance.missing(kKey, kCacheLife);
+  }
+  void pass(Seconds time, const std::vector<Instances*>& living) {
+    for (Seconds done{0}; done < time; done += kInterval) {
+      clock->advance(kInterval);
+      for (Instances* one : living)
+        EXPECT_THAT(beat(*one), is_ok());
+      for (Instances* one : living)
+        EXPECT_THAT(observe(*one), is_ok());
+    }
+  }
+  std::size_t documents() {
+    return async::run_now(storage->documents(kInstanceKind, kGlobal, "", 100))->size();
+  }
+};
+
+TEST(Instances, one_alone_has_nobody_to_wait_for) {
+  Cluster cluster;
+  auto one = cluster.join("one");
+  EXPECT_THAT(cluster.missing(*one), IsEmpty());
+  EXPECT_EQ(one->all().size(), 1u);
+}
+
+TEST(Instances, a_key_is_missing_until_every_live_one_published_it_for_a_cache_life) {
+  Cluster cluster;
+  auto one = cluster.join("one");
+  auto two = cluster.join("two");
+  ASSERT_THAT(Cluster::report(*one, {kKey}), is_ok());
+  auto missing = cluster.missing(*one);
+  ASSERT_EQ(missing.size(), 2u);
+  EXPECT_THAT(missing[0], HasSubstr("two ('two:8080') does not have it"));
+  EXPECT_THAT(missing[1], HasSubstr("300 more"));
+  cluster.pass(Seconds(300), {one.get(), two.get()});
+  EXPECT_THAT(cluster.missing(*one), ElementsAre(HasSubstr("two")));
+  ASSERT_THAT(Cluster::report(*two, {kKey}), is_ok());
+  cluster.pass(Seconds(290), {one.get(), two.get()});
+  EXPECT_THAT(cluster.missing(*one), ElementsAre(HasSubstr("10 more")));
+  cluster.pass(Seconds(10), {one.get(), two.get()});
+  EXPECT_THAT(cluster.missing(*one), IsEmpty());
+  EXPECT_THAT(cluster.missing(*two), IsEmpty());
+}
+
+TEST(Instances, a_dead_one_holds_nobody_up_and_is_buried_later) {
+  Cluster cluster;
+  auto one = cluster.join("one");
+  auto two = cluster.join("two");
+  ASSERT_THAT(Cluster::report(*one, {kKey}), is_ok());
+  ASSERT_THAT(Cluster::observe(*one), is_ok());
+  cluster.pass(Seconds(20), {one.get()});
+  EXPECT_FALSE(cluster.missing(*one).empty());
+  cluster.pass(Seconds(10), {one.get()});
+  EXPECT_THAT(cluster.missing(*one), IsEmpty());
+  EXPECT_FALSE(one->all().at(1).is_live);
+  EXPECT_EQ(cluster.documents(), 2u);
+  cluster.pass(Seconds(600), {one.get()});
+  EXPECT_EQ(cluster.documents(), 1u);
+  // It was only asleep: it is there again.
+  ASSERT_THAT(Cluster::beat(*two), is_ok());
+  EXPECT_THAT(cluster.missing(*one).at(0), HasSubstr("two"));
+}
+
+TEST(Instances, sec_133_wrong_clocks_neither_kill_nor_revive) {
+  Cluster cluster;
+  auto ahead =
+      cluster.join("ahead", std::make_shared<CrookedClock>(*cluster.clock, std::chrono::hours(24)));
+  auto behind = cluster.join(
+      "behind", std::make_shared<CrookedClock>(*cluster.clock, -std::chrono::hours(24)));
+  for (Instances* one : {ahead.get(), behind.get()}) {
+    ASSERT_THAT(Cluster::observe(*one), is_ok());
+    EXPECT_TRUE(one->all().at(1).is_live);
+  }
+  cluster.pass(Seconds(100), {ahead.get(), behind.get()});
+  for (Instances* one : {ahead.get(), behind.get()}) {
+    ASSERT_THAT(Cluster::observe(*one), is_ok());
+    EXPECT_TRUE(one->all().at(1).is_live);
+  }
+  cluster.pass(Seconds(30), {ahead.get()});
+  EXPECT_FALSE(ahead->all().at(1).is_live);
+}
+
+TEST(Instances, one_that_leaves_is_gone_at_once_and_stays_gone) {
+  Cluster cluster;
+  auto one = cluster.join("one");
+  auto two = cluster.join("two");
+  EXPECT_FALSE(cluster.missing(*one).empty());
+  ASSERT_THAT(async::run_now(two->leave()), is_ok());
+  EXPECT_THAT(cluster.missing(*one), IsEmpty());
+  cluster.clock->advance(kInterval);
+  ASSERT_THAT(Cluster::beat(*two), is_ok());
+  EXPECT_EQ(cluster.documents(), 1u);
+}
+
+TEST(Instances, write_only_when_the_list_changed_or_an_interval_is_over) {
+  Cluster cluster;
+  auto one = cluster.join("one");
+  const int before = cluster.storage->commits;
+  ASSERT_THAT(Cluster::report(*one, {}), is_ok());
+  ASSERT_THAT(Cluster::beat(*one), is_ok());
+  EXPECT_EQ(cluster.storage->commits, before);
+  ASSERT_THAT(Cluster::report(*one, {kKey}), is_ok());
+  EXPECT_EQ(cluster.storage->commits, before + 1);
+  cluster.clock->advance(kInterval);
+  ASSERT_THAT(Cluster::beat(*one), is_ok());
+  EXPECT_EQ(cluster.storage->commits, before + 2);
+}
+
+TEST(Instances, a_list_that_could_not_be_written_is_written_with_the_next_beat) {
+  Cluster cluster;
+  auto one = cluster.join("one");
+  auto two = cluster.join("two");
+  cluster.storage->fault = Error{Code::kUnavailable, "storage_full", ""};
+  EXPECT_THAT(Cluster::report(*one, {kKey}), fails("storage_full"));
+  cluster.storage->fault.reset();
+  ASSERT_THAT(Cluster::beat(*one), is_ok());
+  ASSERT_THAT(Cluster::observe(*two), is_ok());
+  EXPECT_EQ(two->all().at(1).prepared.count(kKey), 1u);
+}
+
+TEST(Instances, nobody_is_taken_for_ready_while_the_others_cannot_be_read) {
+  Cluster cluster;
+  auto one = cluster.join("one");
+  cluster.storage->read_fault = Error{Code::kUnavailable, "storage_unavailable", "cut"};
+  EXPECT_THAT(Cluster::observe(*one), fails("storage_unavailable"));
+  EXPECT_THAT(one->missing(kKey, kCacheLife), ElementsAre(HasSubstr("could not be read")));
+}
+
+}  // namespace
+}  // namespace signet::secrets

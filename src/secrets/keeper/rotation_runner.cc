@@ -1,0 +1,268 @@
+#include "secrets/keeper/rotation_runner.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace signet::secrets {
+namespace {
+
+constexpr const char* kActor = "rotation";
+constexpr int kIntervalsOfLease = 3;
+constexpr Seconds kShortestLease{30};
+
+std::string document_id(const RotationRule& rule) {
+  return rule.store.str() + "/" + rule.id.str();
+}
+
+json::Value time_value(const std::optional<Instant>& at) {
+  return at ? json::Value(std::int64_t{at->time_since_epoch().count()}) : json::Value();
+}
+
+json::Value alias_value(const std::optional<Alias>& alias) {
+  return alias ? json::Value(alias->view()) : json::Value();
+}
+
+std::string text_of(const RotationMemory& memory) {
+  json::Object out;
+  out.set("due_ms", time_value(memory.due));
+  out.set("making", alias_value(memory.making));
+  out.set("pending", alias_value(memory.pending));
+  out.set("failures", memory.failures);
+  out.set("retry_at_ms", time_value(memory.retry_at));
+  out.set("last_error", memory.last_error);
+  return json::dump(json::Value(std::move(out)));
+}
+
+Result<RotationMemory> memory_of(std::string_view text) {
+  TRY(const auto object, json::parse_object(text));
+  const auto time = [&](const char* name) -> std::optional<Instant> {
+    const json::Value* value = object.find(name);
+    const auto number = value != nullptr ? value->if_int() : std::nullopt;
+    if (!number) return std::nullopt;
+    return Instant(Milliseconds(*number));
+  };
+  const auto alias = [&](const char* name) -> std::optional<Alias> {
+    const json::Value* value = object.find(name);
+    if (value == nullptr || value->if_string() == nullptr) return std::nullopt;
+    return Alias(*value->if_string());
+  };
+  RotationMemory memory;
+  memory.due = time("due_ms");
+  memory.making = alias("making");
+  memory.pending = alias("pending");
+  memory.retry_at = time("retry_at_ms");
+  const json::Value* failures = object.find("failures");
+  if (failures != nullptr)
+    memory.failures =
+        static_cast<int>(std::clamp<std::int64_t>(failures->if_int().value_or(0), 0, 1'000'000));
+  const json::Value* error = object.find("last_error");
+  if (error != nullptr && error->if_string() != nullptr) memory.last_error = *error->if_string();
+  return memory;
+}
+
+/// Refused because its time has not come: nothing is wrong.
+bool is_not_yet(const Error& error) {
+  const std::string_view reason = error.reason;
+  return reason.ends_with("_too_early") || reason == "activation_unready";
+}
+
+std::vector<ScheduledKey> keys_of(const LiveRing& ring, const RotationRule& rule) {
+  std::vector<ScheduledKey> keys;
+  for (const auto& entry : ring.entries) {
+    if (entry.secret.store != rule.store || entry.secret.alias.empty()) continue;
+    ScheduledKey key{entry.secret.alias, entry.history};
+    // The horizon moves between refreshes; the atomic has the newest of this instance.
+    if (entry.state == KeyState::kActive && ring.active_horizon)
+      key.history.horizon =
+          std::max(key.history.horizon, from_unix_seconds(ring.active_horizon->load()));
+    keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+const RingEntry* active_of(const LiveRing& ring) {
+  const auto found =
+      std::find_if(ring.entries.begin(), ring.entries.end(),
+                   [](const RingEntry& entry) { return entry.state == KeyState::kActive; });
+  return found == ring.entries.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+RotationRunner::RotationRunner(std::shared_ptr<Keeper> keeper,
+                               std::shared_ptr<storage::Storage> storage,
+                               std::shared_ptr<Clock> clock, std::vector<RotationRule> rules,
+                               std::string holder, Seconds interval)
+    : keeper_(std::move(keeper)),
+      storage_(std::move(storage)),
+      clock_(std::move(clock)),
+      rules_(std::move(rules)),
+      lease_(storage_, clock_, "rotation", std::move(holder),
+             std::max(kIntervalsOfLease * interval, kShortestLease)) {}
+
+Task<RotationRunner::Remembered> RotationRunner::load(RotationRule rule) {
+  CO_TRY(const std::optional<storage::Document> document,
+         co_await storage_->document(kRotationKind, rule.realm, document_id(rule)));
+  Remembered remembered;
+  if (!document) co_return remembered;
+  remembered.revision = document->revision;
+  CO_TRY(remembered.memory, memory_of(document->text));
+  co_return remembered;
+}
+
+Task<bool> RotationRunner::save(RotationRule rule, RotationMemory memory, std::int64_t expected) {
+  storage::PutDocument put;
+  put.document.kind = kRotationKind;
+  put.document.realm = rule.realm;
+  put.document.id = document_id(rule);
+  put.document.text = text_of(memory);
+  put.expected = expected;
+  storage::Transaction transaction;
+  transaction.emplace_back(std::move(put));
+  auto written = co_await storage_->commit(std::move(transaction));
+  if (!written.ok() && written.error().code != Code::kConflict)
+    co_return std::move(written).error();
+  if (written.ok()) show(rule, memory);
+  co_return written.ok();
+}
+
+void RotationRunner::show(const RotationRule& rule, const RotationMemory& memory) {
+  std::lock_guard hold(mutex_);
+  shown_[rule.realm.str() + "/" + document_id(rule)] = memory;
+}
+
+std::vector<RotationStatus> RotationRunner::status() const {
+  std::lock_guard hold(mutex_);
+  std::vector<RotationStatus> out;
+  for (const auto& rule : rules_) {
+    const auto found = shown_.find(rule.realm.str() + "/" + document_id(rule));
+    out.push_back({rule, found == shown_.end() ? RotationMemory{} : found->second});
+  }
+  return out;
+}
+
+Task<Done> RotationRunner::run() {
+  if (rules_.empty()) co_return Done{};
+  CO_TRY(const bool is_ours, co_await lease_.acquire());
+  Status outcome = Done{};
+  for (const auto& rule : rules_) {
+    if (!is_ours) {
+      CO_TRY(const Remembered remembered, co_await load(rule));
+      show(rule, remembered.memory);
+      continue;
+    }
+    auto done = co_await run_rule(rule);
+    if (!done.ok()) outcome = std::move(done).error();
+  }
+  if (!outcome.ok()) co_return std::move(outcome).error();
+  co_return Done{};
+}
+
+Task<Done> RotationRunner::stop() {
+  if (rules_.empty()) co_return Done{};
+  co_return co_await lease_.release();
+}
+
+Task<Done> RotationRunner::run_rule(RotationRule rule) {
+  CO_TRY(Remembered remembered, co_await load(rule));
+  show(rule, remembered.memory);
+  const Instant now = clock_->now();
+  const auto rings = co_await keeper_->rings(rule.realm);
+  const LiveRing* ring = rings.ok() ? (*rings)->find(rule.id) : nullptr;
+  const std::vector<ScheduledKey> keys =
+      ring != nullptr ? keys_of(*ring, rule) : std::vector<ScheduledKey>();
+  const bool is_resting = remembered.memory.retry_at && now < *remembered.memory.retry_at;
+  const bool has_active = std::any_of(keys.begin(), keys.end(), [](const ScheduledKey& key) {
+    return key.history.state == KeyState::kActive;
+  });
+
+  RotationStep step = next_rotation_step(rule, remembered.memory, keys, keeper_->policy(), now);
+  Status outcome = Done{};
+  if (!has_active && !is_resting) {
+    const std::string why = !rings.ok()       ? rings.error().detail
+                            : ring == nullptr ? (*rings)->why(rule.id).detail
+                                              : "another store serves it";
+    outcome = Error{
+        Code::kConfig, "rotation_no_active_key",
+        "no key of store " + rule.store.str() + " is active for " + rule.id.str() + ": " + why};
+  } else {
+    if (step.kind == RotationStep::Kind::kNone) co_return Done{};
+    if (!(step.before == remembered.memory)) {
+      CO_TRY(const bool is_saved, co_await save(rule, step.before, remembered.revision));
+      if (!is_saved) co_return Done{};  // another instance did it
+      CO_TRY(remembered, co_await load(rule));
+      if (!(remembered.memory == step.before)) co_return Done{};
+    }
+    if (step.kind == RotationStep::Kind::kRemember || !lease_.is_held()) co_return Done{};
+    auto acted = co_await act(rule, step);
+    if (!acted.ok() && is_not_yet(acted.error())) co_return Done{};
+    outcome = std::move(acted);
+  }
+  if (outcome.ok()) {
+    steps_.fetch_add(1, std::memory_order_relaxed);
+    RotationMemory after = after_step(rule, step, now);
+    if (after == remembered.memory) co_return Done{};
+    CO_TRY(co_await save(rule, std::move(after), remembered.revision));
+    co_return Done{};
+  }
+  failures_.fetch_add(1, std::memory_order_relaxed);
+  log::failure("rotation_failed", outcome.error(),
+               {{"id", rule.id.str()}, {"store", rule.store.str()}, {"realm", rule.realm.str()}});
+  RotationMemory after = after_failure(remembered.memory, outcome.error(), now);
+  CO_TRY(co_await save(rule, std::move(after), remembered.revision));
+  co_return Done{};
+}
+
+Keeper::StepRequest RotationRunner::request(const RotationRule& rule, const Alias& alias) const {
+  Keeper::StepRequest step;
+  step.realm = rule.realm;
+  step.store = rule.store;
+  step.id = rule.id;
+  step.alias = alias;
+  step.actor = kActor;
+  return step;
+}
+
+Task<Done> RotationRunner::act(RotationRule rule, RotationStep step) {
+  Keeper::StepRequest asked = request(rule, step.alias);
+  if (step.kind == RotationStep::Kind::kActivate)
+    co_return co_await keeper_->activate(std::move(asked));
+  if (step.kind == RotationStep::Kind::kRetire)
+    co_return co_await keeper_->retire(std::move(asked));
+  co_return co_await make(rule, step.alias);
+}
+
+Task<Done> RotationRunner::make(RotationRule rule, Alias alias) {
+  CO_TRY(const RealmRingsPtr rings, co_await keeper_->rings(rule.realm));
+  const LiveRing* ring = rings->find(rule.id);
+  const RingEntry* active = ring != nullptr ? active_of(*ring) : nullptr;
+  std::optional<crypto::PublicKey> public_key;
+  if (active != nullptr && active->secret.key) public_key = active->secret.key->jwk().public_key();
+  if (!public_key) {
+    co_return Error{Code::kUnsupported, "rotate_needs_key_pair",
+                    "only key pairs are made by schedule: " + rule.id.str()};
+  }
+  const auto store = keeper_->store(rule.realm, rule.store);
+  auto* maker = dynamic_cast<KeyMaker*>(store.get());
+  if (maker == nullptr || store->ordering() != Ordering::kByMapping) {
+    co_return Error{Code::kUnsupported, "store_makes_no_keys",
+                    "store " + rule.store.str() + " is unknown or makes no keys"};
+  }
+  const std::size_t bits =
+      public_key->kind() == crypto::KeyKind::kRsa ? public_key->bits() : std::size_t{0};
+  auto made = co_await maker->make_key(alias, public_key->kind(), bits);
+  // An earlier try, or the instance that had the lease before, made it.
+  const bool is_there = !made.ok() && std::string_view(made.error().reason) == "alias_exists";
+  if (!made.ok() && !is_there) co_return std::move(made).error();
+  Keeper::StepRequest step = request(rule, alias);
+  auto published = co_await keeper_->publish(std::move(step));
+  const bool is_mapped =
+      !published.ok() && std::string_view(published.error().reason) == "alias_mapped";
+  if (!published.ok() && !is_mapped) co_return std::move(published).error();
+  log::info("key_rotated", {{"id", rule.id.str()}, {"alias", alias.str()}});
+  co_return Done{};
+}
+
+}  // namespace signet::secrets

@@ -1,0 +1,190 @@
+#include "secrets/keeper/rotation_runner.h"
+
+#include <barrier>
+#include <thread>
+
+#include "secrets/keeper/test_support.h"
+#include "secrets/stores/memory/memory_store.h"
+#include "support/matchers.h"
+
+namespace signet::secrets {
+namespace {
+
+using signet::test::is_ok;
+using namespace test;
+using testing::HasSubstr;
+using testing::UnorderedElementsAre;
+
+constexpr Seconds kDay{86400};
+constexpr Seconds kInterval{10};
+
+/// Instances over one storage and one store that makes keys.
+struct Fleet {
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
+  std::shared_ptr<FaultyStorage> storage =
+      std::make_shared<FaultyStorage>(storage::memory::open(*clock));
+  std::shared_ptr<MemoryStore> store = std::make_shared<MemoryStore>(StoreName("ks"));
+  RotationRule rule;
+  struct Instance {
+    std::shared_ptr<Keeper> keeper;
+    std::unique_ptr<RotationRunner> runner;
+  };
+  std::vector<Instance> instances;
+
+  explicit Fleet(int count) {
+    store->put(Alias("web"), {Secret::of_key(ec(1))});
+    rule.id = kEs256;
+    rule.store = StoreName("ks");
+    rule.every = 30 * kDay;
+    rule.publish_ahead = Seconds(600);
+    rule.keep = kDay;
+    for (int i = 0; i < count; ++i)
+      add(std::to_string(i));
+  }
+  void add(const std::string& id) {
+    KeeperOptions options;
+    options.instance.id = id;
+    auto keeper = std::make_shared<Keeper>(storage, clock, options);
+    EXPECT_THAT(World::configure(*keeper, {{store, kGlobal, {mapped(kEs256, {"web"})}}}), is_ok());
+    instances.push_back({keeper, std::make_unique<RotationRunner>(
+                                     keeper, storage, clock, std::vector{rule}, id, kInterval)});
+  }
+  /// What the maintenance of each instance does, `times` intervals long.
+  void turn(int times = 1, Seconds interval = kInterval) {
+    for (int i = 0; i < times; ++i) {
+      clock->advance(interval);
+      for (auto& instance : instances) {
+        EXPECT_THAT(World::refresh(*instance.keeper), is_ok());
+        EXPECT_THAT(async::run_now(instance.runner->run()), is_ok());
+      }
+    }
+  }
+  std::size_t aliases() { return async::run_now(store->aliases())->size(); }
+  RotationMemory memory(std::size_t of = 0) {
+    return instances.at(of).runner->status().at(0).memory;
+  }
+  KeyId active(std::size_t of = 0) { return World::active(*instances.at(of).keeper); }
+  std::map<std::string, int> states() {
+    std::map<std::string, int> out;
+    for (const auto& key : *async::run_now(storage->keys(kGlobal)))
+      ++out[key.state];
+    return out;
+  }
+};
+
+TEST(RotationRunner, publishes_activates_and_retires_by_itself) {
+  Fleet fleet(2);
+  fleet.turn(3);
+  EXPECT_EQ(fleet.aliases(), 1u);
+  EXPECT_TRUE(fleet.memory().due);
+  fleet.clock->advance(30 * kDay);
+  fleet.turn(2);
+  ASSERT_EQ(fleet.aliases(), 2u);
+  EXPECT_EQ(fleet.active(), kid(1)) << "published, not yet active";
+  fleet.turn(70);
+  EXPECT_NE(fleet.active(0), kid(1));
+  EXPECT_EQ(fleet.active(0), fleet.active(1));
+  fleet.clock->advance(kDay);
+  fleet.turn(3);
+  EXPECT_EQ(fleet.states(), (std::map<std::string, int>{{"active", 1}, {"retired", 1}}));
+  EXPECT_EQ(fleet.aliases(), 2u) << "one rotation is one key";
+}
+
+TEST(RotationRunner, due_times_survive_a_restart) {
+  Fleet fleet(1);
+  fleet.turn(2);
+  const auto due = fleet.memory().due;
+  fleet.instances.clear();
+  fleet.clock->advance(20 * kDay);
+  fleet.add("after");
+  fleet.turn(10);
+  EXPECT_EQ(fleet.memory().due, due);
+  fleet.clock->advance(10 * kDay);
+  fleet.turn(1);
+  EXPECT_EQ(fleet.aliases(), 2u);
+}
+
+TEST(RotationRunner, f3_exactly_one_new_key_in_a_thousand_races) {
+  for (int race = 0; race < 1000; ++race) {
+    const int count = 2 + race % 4;
+    Fleet fleet(count);
+    fleet.turn();
+    fleet.clock->advance(30 * kDay);
+    std::barrier start(count);
+    std::vector<std::thread> threads;
+    for (auto& instance : fleet.instances) {
+      threads.emplace_back([&] {
+        start.arrive_and_wait();
+        ASSERT_THAT(async::run_now(instance.runner->run()), is_ok());
+      });
+    }
+    for (auto& thread : threads)
+      thread.join();
+    for (auto& instance : fleet.instances)
+      ASSERT_THAT(async::run_now(instance.runner->run()), is_ok());
+    ASSERT_EQ(fleet.aliases(), 2u) << "race " << race;
+    ASSERT_EQ(fleet.states(), (std::map<std::string, int>{{"active", 1}, {"prepared", 1}}))
+        << "race " << race;
+  }
+}
+
+TEST(RotationRunner, goes_on_with_the_key_of_an_instance_that_died_while_it_made_one) {
+  Fleet fleet(1);
+  fleet.turn();
+  fleet.clock->advance(30 * kDay);
+  // It remembers what it is about to make, makes it, and storage is gone before it is published.
+  EXPECT_THAT(World::refresh(*fleet.instances[0].keeper), is_ok());
+  int commits = 0;
+  fleet.storage->on_commit = [&](const storage::Transaction& transaction) -> std::optional<Error> {
+    ++commits;
+    const auto* put = std::get_if<storage::PutDocument>(&transaction.front());
+    if (put != nullptr && put->document.kind == "mapping")
+      return Error{Code::kUnavailable, "storage_unavailable", "cut"};
+    return std::nullopt;
+  };
+  ASSERT_THAT(async::run_now(fleet.instances[0].runner->run()), is_ok());
+  EXPECT_GE(commits, 2);
+  EXPECT_EQ(fleet.aliases(), 2u);
+  EXPECT_TRUE(fleet.memory().making);
+  EXPECT_EQ(fleet.memory().failures, 1);
+  EXPECT_THAT(fleet.memory().last_error, HasSubstr("storage_unavailable"));
+  fleet.storage->on_commit = nullptr;
+  fleet.instances.clear();
+  fleet.add("next");
+  fleet.turn(20);
+  EXPECT_EQ(fleet.aliases(), 2u) << "the same key, not another one";
+  EXPECT_FALSE(fleet.memory().making);
+  EXPECT_TRUE(fleet.memory().pending);
+}
+
+TEST(RotationRunner, a_store_that_fails_is_asked_rarely_and_shows) {
+  Fleet fleet(1);
+  fleet.turn();
+  fleet.clock->advance(30 * kDay);
+  RotationRule broken = fleet.rule;
+  broken.store = StoreName("nowhere");
+  RotationRunner runner(fleet.instances[0].keeper, fleet.storage, fleet.clock, {broken}, "0",
+                        kInterval);
+  for (int i = 0; i < 360; ++i) {  // an hour
+    ASSERT_THAT(async::run_now(runner.run()), is_ok());
+    fleet.clock->advance(kInterval);
+  }
+  EXPECT_LE(runner.failures(), 7u);
+  EXPECT_GE(runner.failures(), 5u);
+  const auto status = runner.status().at(0);
+  EXPECT_THAT(status.memory.last_error, HasSubstr("rotation_no_active_key"));
+}
+
+TEST(RotationRunner, another_instance_goes_on_when_the_first_stops) {
+  Fleet fleet(2);
+  fleet.turn(2);
+  ASSERT_THAT(async::run_now(fleet.instances[0].runner->stop()), is_ok());
+  ASSERT_THAT(async::run_now(fleet.instances[0].keeper->leave()), is_ok());
+  fleet.instances.erase(fleet.instances.begin());
+  fleet.clock->advance(30 * kDay);
+  fleet.turn();
+  EXPECT_EQ(fleet.aliases(), 2u);
+}
+
+}  // namespace
+}  // namespace signet::secrets

@@ -1,0 +1,122 @@
+#include "secrets/rotation_schedule.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace signet::secrets {
+namespace {
+
+constexpr Seconds kFirstRest{60};
+constexpr int kMostDoublings = 6;
+constexpr Seconds kLongestRest{3600};
+constexpr std::size_t kStampLength = 14;
+
+const ScheduledKey* find(const std::vector<ScheduledKey>& keys, const Alias& alias) {
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [&](const ScheduledKey& key) { return key.alias == alias; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+const ScheduledKey* active_of(const std::vector<ScheduledKey>& keys) {
+  const auto found = std::find_if(keys.begin(), keys.end(), [](const ScheduledKey& key) {
+    return key.history.state == KeyState::kActive;
+  });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+bool may_go(const RotationRule& rule, const KeyHistory& key, const RotationPolicy& policy,
+            Instant now) {
+  return key.state == KeyState::kPassive && key.deactivated &&
+         now >= *key.deactivated + rule.keep && now >= forgotten_at(key, policy);
+}
+
+bool is_stamp(std::string_view text) {
+  return text.size() == kStampLength &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+RotationStep next_rotation_step(const RotationRule& rule, const RotationMemory& memory,
+                                const std::vector<ScheduledKey>& keys, const RotationPolicy& policy,
+                                Instant now) {
+  using Kind = RotationStep::Kind;
+  RotationStep step;
+  step.before = memory;
+  if (memory.retry_at && now < *memory.retry_at) return step;
+  const ScheduledKey* active = active_of(keys);
+
+  if (memory.making) {
+    step.kind = Kind::kMake;
+    step.alias = *memory.making;
+    return step;
+  }
+  if (memory.pending) {
+    const ScheduledKey* pending = find(keys, *memory.pending);
+    if (pending == nullptr || pending->history.state != KeyState::kPrepared) {
+      // It signs already, or an operator took it away: nothing more to do with it.
+      step.before.pending.reset();
+      step.kind = Kind::kRemember;
+      return step;
+    }
+    const Seconds ahead = std::max(rule.publish_ahead, policy.publish_ahead);
+    if (!pending->history.published || now < *pending->history.published + ahead) return step;
+    step.kind = Kind::kActivate;
+    step.alias = pending->alias;
+    return step;
+  }
+  for (const auto& key : keys) {
+    if (!may_go(rule, key.history, policy, now)) continue;
+    step.kind = Kind::kRetire;
+    step.alias = key.alias;
+    return step;
+  }
+  if (active == nullptr) return step;
+  if (!memory.due) {
+    const Instant since =
+        active->history.activated.value_or(active->history.published.value_or(now));
+    step.before.due = std::max(since + rule.every, now);
+    step.kind = Kind::kRemember;
+    return step;
+  }
+  if (now < *memory.due) return step;
+  step.kind = Kind::kMake;
+  step.alias = next_alias(active->alias, now);
+  step.before.making = step.alias;
+  return step;
+}
+
+RotationMemory after_step(const RotationRule& rule, const RotationStep& step, Instant now) {
+  RotationMemory memory = step.before;
+  memory.failures = 0;
+  memory.retry_at.reset();
+  memory.last_error.clear();
+  if (step.kind == RotationStep::Kind::kMake) {
+    memory.pending = step.alias;
+    memory.making.reset();
+    memory.due = now + rule.every;
+  } else if (step.kind == RotationStep::Kind::kActivate) {
+    memory.pending.reset();
+  }
+  return memory;
+}
+
+RotationMemory after_failure(RotationMemory memory, const Error& error, Instant now) {
+  const int doublings = std::min(memory.failures, kMostDoublings);
+  memory.failures = std::min(memory.failures + 1, 1'000'000);
+  memory.retry_at = now + std::min(kFirstRest * (1 << doublings), kLongestRest);
+  memory.last_error = std::string(error.reason) + ": " + error.detail;
+  return memory;
+}
+
+Alias next_alias(const Alias& alias, Instant now) {
+  std::string base = alias.str();
+  const std::size_t dash = base.rfind('-');
+  if (dash != base.npos && is_stamp(std::string_view(base).substr(dash + 1))) base.resize(dash);
+  std::string stamp = to_rfc3339(now).substr(0, 19);
+  std::erase_if(stamp, [](char c) { return c == '-' || c == ':' || c == 'T'; });
+  return Alias(base + "-" + stamp);
+}
+
+}  // namespace signet::secrets

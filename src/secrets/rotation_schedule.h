@@ -1,0 +1,70 @@
+#pragma once
+// Automatic rotation as a pure function: which step of which key is due. The runner in
+// secrets/keeper does what is decided here.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "secrets/rotation.h"
+
+namespace signet::secrets {
+
+/// One row of `keys.rotation`.
+struct RotationRule {
+  SecretId id;
+  RealmName realm;  ///< whose store; empty: a global one
+  StoreName store;
+  Seconds every{};          ///< a new key is made this long after the last one
+  Seconds publish_ahead{};  ///< it signs this long after it was published; at least the policy's
+  Seconds keep{};           ///< a passive key stays at least this long after it signed
+};
+
+/// What storage remembers of a rule, over restarts and for all instances.
+struct RotationMemory {
+  std::optional<Instant> due{};    ///< when the next key is made; nothing: not known yet
+  std::optional<Alias> making{};   ///< a key is being made under this alias
+  std::optional<Alias> pending{};  ///< it was made and does not sign yet
+  int failures = 0;                ///< in a row
+  std::optional<Instant> retry_at{};
+  std::string last_error{};
+  friend bool operator==(const RotationMemory&, const RotationMemory&) = default;
+};
+
+/// A key of the rule's ring that is in the rule's store.
+struct ScheduledKey {
+  Alias alias;
+  KeyHistory history;
+};
+
+struct RotationStep {
+  enum class Kind : std::uint8_t {
+    kNone,
+    kRemember,  ///< only the memory changes
+    kMake,      ///< make a key under `alias` unless it is there, and publish it
+    kActivate,
+    kRetire,
+  };
+  Kind kind = Kind::kNone;
+  Alias alias{};
+  /// The memory to be stored before the step is done, so that whoever comes after a crash goes on
+  /// with the same key instead of making another one.
+  RotationMemory before{};
+};
+
+/// At most one step; `keys` in the order of the ring. Each key that a rule makes is activated
+/// before the next one is made. After a failure nothing happens until its time is over.
+RotationStep next_rotation_step(const RotationRule& rule, const RotationMemory& memory,
+                                const std::vector<ScheduledKey>& keys, const RotationPolicy& policy,
+                                Instant now);
+
+/// The memory after a step succeeded.
+RotationMemory after_step(const RotationRule& rule, const RotationStep& step, Instant now);
+/// The memory after a step failed: 1, 2, 4, ... minutes of rest, at most an hour.
+RotationMemory after_failure(RotationMemory memory, const Error& error, Instant now);
+
+/// A name for the successor of `alias`: "web" and "web-20260101000000" both give
+/// "web-YYYYMMDDhhmmss".
+Alias next_alias(const Alias& alias, Instant now);
+
+}  // namespace signet::secrets

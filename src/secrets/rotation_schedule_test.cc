@@ -1,0 +1,139 @@
+#include "secrets/rotation_schedule.h"
+
+#include <gtest/gtest.h>
+
+namespace signet::secrets {
+namespace {
+
+using Kind = RotationStep::Kind;
+
+constexpr Instant kStart = from_unix_seconds(1'700'000'000);
+constexpr Seconds kDay{86400};
+
+RotationRule rule() {
+  RotationRule made;
+  made.id = SecretId::literal("am.services.oauth2.stateless.signing.ES256");
+  made.store = StoreName("local");
+  made.every = 90 * kDay;
+  made.publish_ahead = Seconds(900);
+  made.keep = 7 * kDay;
+  return made;
+}
+
+ScheduledKey active(const char* alias = "web") {
+  KeyHistory history{.kid = KeyId(alias), .state = KeyState::kActive};
+  history.published = history.activated = kStart;
+  return {Alias(alias), history};
+}
+ScheduledKey prepared(const char* alias, Instant published) {
+  return {Alias(alias), KeyHistory{.kid = KeyId(alias), .published = published}};
+}
+ScheduledKey passive(const char* alias, Instant deactivated, Instant horizon) {
+  KeyHistory history{.kid = KeyId(alias), .state = KeyState::kPassive};
+  history.published = history.activated = kStart;
+  history.deactivated = deactivated;
+  history.horizon = horizon;
+  return {Alias(alias), history};
+}
+
+RotationStep next(const RotationMemory& memory, const std::vector<ScheduledKey>& keys,
+                  Instant now) {
+  return next_rotation_step(rule(), memory, keys, RotationPolicy{}, now);
+}
+
+TEST(RotationSchedule, counts_from_the_last_activation_and_remembers_when_it_is_due) {
+  const auto step = next({}, {active()}, kStart + kDay);
+  EXPECT_EQ(step.kind, Kind::kRemember);
+  EXPECT_EQ(step.before.due, kStart + 90 * kDay);
+  const auto overdue = next({}, {active()}, kStart + 400 * kDay);
+  EXPECT_EQ(overdue.before.due, kStart + 400 * kDay) << "late, but not for every missed time";
+}
+
+TEST(RotationSchedule, makes_a_key_when_it_is_due_and_goes_on_with_the_same_one_after_a_crash) {
+  RotationMemory memory;
+  memory.due = kStart + 90 * kDay;
+  EXPECT_EQ(next(memory, {active()}, *memory.due - Milliseconds(1)).kind, Kind::kNone);
+  const auto step = next(memory, {active()}, *memory.due);
+  EXPECT_EQ(step.kind, Kind::kMake);
+  EXPECT_EQ(step.alias, Alias("web-20240212221320"));
+  EXPECT_EQ(step.before.making, step.alias);
+  const auto again = next(step.before, {active()}, *memory.due + kDay);
+  EXPECT_EQ(again.kind, Kind::kMake);
+  EXPECT_EQ(again.alias, step.alias);
+  const RotationMemory after = after_step(rule(), again, *memory.due + kDay);
+  EXPECT_FALSE(after.making);
+  EXPECT_EQ(after.pending, step.alias);
+  EXPECT_EQ(after.due, kStart + 181 * kDay);
+}
+
+TEST(RotationSchedule, activates_after_its_own_publish_ahead_and_makes_no_other_key_before) {
+  RotationMemory memory;
+  memory.due = kStart;
+  memory.pending = Alias("new");
+  const std::vector keys{active(), prepared("new", kStart)};
+  EXPECT_EQ(next(memory, keys, kStart + Seconds(899)).kind, Kind::kNone);
+  const auto step = next(memory, keys, kStart + Seconds(900));
+  EXPECT_EQ(step.kind, Kind::kActivate);
+  EXPECT_EQ(step.alias, Alias("new"));
+  EXPECT_FALSE(after_step(rule(), step, kStart).pending);
+}
+
+TEST(RotationSchedule, leaves_keys_alone_that_operators_published) {
+  RotationMemory memory;
+  memory.due = kStart + 90 * kDay;
+  EXPECT_EQ(next(memory, {active(), prepared("by-hand", kStart)}, kStart + 10 * kDay).kind,
+            Kind::kNone);
+}
+
+TEST(RotationSchedule, forgets_a_pending_key_that_an_operator_activated_or_took_away) {
+  RotationMemory memory;
+  memory.due = kStart + kDay;
+  memory.pending = Alias("new");
+  for (const auto& keys : {std::vector{active()}, std::vector{active("new")}}) {
+    const auto step = next(memory, keys, kStart + Seconds(10));
+    EXPECT_EQ(step.kind, Kind::kRemember);
+    EXPECT_FALSE(step.before.pending);
+  }
+}
+
+TEST(RotationSchedule, retires_what_is_safe_and_older_than_keep) {
+  RotationMemory memory;
+  memory.due = kStart + 90 * kDay;
+  const Instant off = kStart + kDay;
+  const std::vector keys{active(), passive("old", off, off + Seconds(3600))};
+  EXPECT_EQ(next(memory, keys, off + 7 * kDay - Milliseconds(1)).kind, Kind::kNone);
+  const auto step = next(memory, keys, off + 7 * kDay);
+  EXPECT_EQ(step.kind, Kind::kRetire);
+  EXPECT_EQ(step.alias, Alias("old"));
+  const std::vector living{active(), passive("old", off, off + 30 * kDay)};
+  EXPECT_EQ(next(memory, living, off + 29 * kDay).kind, Kind::kNone);
+}
+
+TEST(RotationSchedule, rests_longer_after_each_failure_and_never_more_than_an_hour) {
+  RotationMemory memory;
+  memory.due = kStart;
+  const Error error{Code::kUnavailable, "store_timeout", "no answer"};
+  Seconds last{0};
+  for (int i = 0; i < 12; ++i) {
+    memory = after_failure(memory, error, kStart);
+    const auto rest = std::chrono::duration_cast<Seconds>(*memory.retry_at - kStart);
+    EXPECT_GE(rest, last);
+    EXPECT_LE(rest, Seconds(3600));
+    last = rest;
+    EXPECT_EQ(next(memory, {active()}, *memory.retry_at - Milliseconds(1)).kind, Kind::kNone);
+    EXPECT_EQ(next(memory, {active()}, *memory.retry_at).kind, Kind::kMake);
+  }
+  EXPECT_EQ(memory.failures, 12);
+  EXPECT_EQ(memory.last_error, "store_timeout: no answer");
+  const auto step = next(memory, {active()}, kStart + kDay);
+  EXPECT_EQ(after_step(rule(), step, kStart + kDay).failures, 0);
+}
+
+TEST(RotationSchedule, names_successors_without_growing) {
+  EXPECT_EQ(next_alias(Alias("es256-main"), kStart), Alias("es256-main-20231114221320"));
+  EXPECT_EQ(next_alias(Alias("es256-main-20231114221320"), kStart + kDay),
+            Alias("es256-main-20231115221320"));
+}
+
+}  // namespace
+}  // namespace signet::secrets
