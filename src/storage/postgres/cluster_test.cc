@@ -232,6 +232,15 @@ TEST_F(Cluster, the_audit_trail_cannot_be_edited_in_the_database) {
   }
 }
 
+TEST_F(Cluster, of_several_hosts_the_one_that_answers_is_used) {
+  std::string two = server().conninfo(database_);
+  const std::size_t at = two.find("host=") + 5;
+  two.insert(at, "/nowhere/at/all,");
+  const auto opened = postgres::open(two, clock_);
+  ASSERT_THAT(opened, is_ok());
+  EXPECT_THAT(now((*opened)->commit({PutDocument{client("a"), 0}})), is_ok());
+}
+
 TEST_F(Cluster, the_password_is_asked_for_and_never_told) {
   server().run("postgres",
                "DO $$ BEGIN CREATE ROLE locked LOGIN SUPERUSER PASSWORD 'open-sesame';"

@@ -55,10 +55,10 @@ Milliseconds Connector::pause(std::size_t failures) const {
   return longest / 2 + longest * chance[0] / 512;
 }
 
-Result<std::unique_ptr<Session>> Connector::open(std::size_t lane) const {
+Result<std::unique_ptr<Session>> Connector::open(std::size_t lane, std::size_t turn) const {
   const SteadyTime deadline =
       std::chrono::steady_clock::now() + std::min(address_.timeout, kLongestAttempt);
-  TRY(auto session, Session::open(address_, deadline));
+  TRY(auto session, Session::open(address_, turn, deadline));
   TRY(session->prepare(lane == 0, deadline));
   return session;
 }
@@ -69,14 +69,14 @@ bool Connector::is_stopping() {
 }
 
 void Connector::work() {
-  std::size_t failures = 0;
+  std::size_t failures = 0, turn = 0;
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return stopping_ || !wanted_.empty(); });
     if (stopping_) return;
     const std::size_t lane = wanted_.front();
     lock.unlock();
-    auto opened = open(lane);
+    auto opened = open(lane, turn);
     if (opened.ok()) {
       if (failures > 0) log::info("storage_connected", {{"after_attempts", failures + 1}});
       failures = 0;
@@ -84,6 +84,7 @@ void Connector::work() {
     } else if (failures++ % kTellEvery == 0 && !is_stopping()) {
       log::failure("storage_connect_failed", opened.error());
     }
+    turn += opened.ok() ? 0 : 1;  // a host that answered is asked again
     lock.lock();
     if (failures == 0) {
       wanted_.pop_front();

@@ -26,7 +26,7 @@ class Connector {
  private:
   void work();
   bool is_stopping();
-  Result<std::unique_ptr<Session>> open(std::size_t lane) const;
+  Result<std::unique_ptr<Session>> open(std::size_t lane, std::size_t turn) const;
   /// Half of it is chance, so that the instances of a cluster do not come back as one.
   Milliseconds pause(std::size_t failures) const;
 

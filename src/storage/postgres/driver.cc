@@ -41,7 +41,7 @@ void put_in_order(Group& group) {
 Driver::Driver(DriverOptions options)
     : options_(std::move(options)),
       lanes_(options_.connections),
-      away_since_(now()),
+      away_since_(now() + options_.address.timeout),
       wake_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   connector_ = std::make_unique<Connector>(
       options_.address, [this](std::size_t lane, std::unique_ptr<Session> session) {

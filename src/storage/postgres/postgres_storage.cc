@@ -238,7 +238,11 @@ Status warn_of_forgetting(Session& session, SteadyTime deadline) {
 Status prepare_database(Address address) {
   address.timeout = std::max<Milliseconds>(address.timeout, kMigrationPatience);
   const auto start = std::chrono::steady_clock::now();
-  TRY(const auto session, Session::open(address, start + kFirstConnection));
+  TRY(const std::size_t hosts, count_hosts(address.conninfo));
+  Result<std::unique_ptr<Session>> opened = unavailable("no host");
+  for (std::size_t turn = 0; turn < hosts && !opened.ok(); ++turn)
+    opened = Session::open(address, turn, std::chrono::steady_clock::now() + kFirstConnection);
+  TRY(const auto session, std::move(opened));
   TRY(migrate(*session, start + kMigrationPatience));
   return warn_of_forgetting(*session, start + kMigrationPatience);
 }
@@ -247,7 +251,6 @@ Status prepare_database(Address address) {
 
 Result<std::shared_ptr<Storage>> open(const std::string& conninfo, const Clock& clock,
                                       Options options) {
-  TRY(check_conninfo(conninfo));
   Address address;
   address.conninfo = conninfo;
   address.password = std::move(options.password);

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
+#include "base/text.h"
 #include "storage/postgres/statements.h"
 
 namespace signet::storage::postgres {
@@ -14,8 +17,9 @@ constexpr int kOldestServer = 120000;
 
 // `search_path`: our tables live in a schema of their own. A commit that was answered must be
 // durable, whatever the server's default.
+// The server gives up before we do, so that a statement that waits does not cost the connection.
 std::string session_settings(Milliseconds timeout) {
-  const std::string limit = std::to_string(timeout.count());
+  const std::string limit = std::to_string(timeout.count() * 3 / 4);
   return "SET search_path = signet; SET client_min_messages = warning;"
          " SET default_transaction_isolation = 'read committed';"
          " SET bytea_output = hex; SET lock_timeout = " +
@@ -25,47 +29,79 @@ std::string session_settings(Milliseconds timeout) {
          " WHERE current_setting('synchronous_commit') = 'off'";
 }
 
-}  // namespace
+struct Host {
+  std::string name, address, port;
+};
 
-Status check_conninfo(const std::string& conninfo) {
-  // libpq's own words would repeat a part of the text, which may be the password.
+// The lists of the connection string, side by side. One port may stand for all hosts.
+Result<std::vector<Host>> hosts_of(const std::string& conninfo) {
   PQconninfoOption* options = PQconninfoParse(conninfo.c_str(), nullptr);
-  const bool is_good = options != nullptr;
+  // libpq's own words would repeat a part of the text, which may be the password.
+  if (!options)
+    return Error{Code::kConfig, "storage_url_invalid",
+                 "libpq cannot read the PostgreSQL URL (it is not repeated here: it may hold a "
+                 "password); see 'Connection Strings' in its documentation"};
+  const auto list = [options](std::string_view name) {
+    std::vector<std::string> items;
+    for (const PQconninfoOption* option = options; option->keyword; ++option) {
+      if (name != option->keyword || !option->val) continue;
+      for (const std::string_view item : split(option->val, ','))
+        items.emplace_back(item);
+    }
+    return items;
+  };
+  const auto names = list("host"), addresses = list("hostaddr"), ports = list("port");
   PQconninfoFree(options);
-  if (is_good) return Done{};
-  return Error{Code::kConfig, "storage_url_invalid",
-               "libpq cannot read the PostgreSQL URL (it is not repeated here: it may hold a "
-               "password); see 'Connection Strings' of its documentation"};
+  std::vector<Host> hosts(std::max<std::size_t>({names.size(), addresses.size(), 1}));
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    if (i < names.size()) hosts[i].name = names[i];
+    if (i < addresses.size()) hosts[i].address = addresses[i];
+    if (!ports.empty()) hosts[i].port = i < ports.size() ? ports[i] : ports.back();
+  }
+  return hosts;
 }
 
-Result<std::unique_ptr<Session>> Session::open(const Address& address, SteadyTime deadline) {
+}  // namespace
+
+Result<std::size_t> count_hosts(const std::string& conninfo) {
+  TRY(const std::vector<Host> hosts, hosts_of(conninfo));
+  return hosts.size();
+}
+
+Result<std::unique_ptr<Session>> Session::open(const Address& address, std::size_t turn,
+                                               SteadyTime deadline) {
+  TRY(const std::vector<Host> hosts, hosts_of(address.conninfo));
   std::string password;
   if (address.password) {
     TRY(const SecretBytes secret, address.password());
     password.assign(as_text(secret.view()));
   }
   const std::string timeout = std::to_string(address.timeout.count());
-  // What stands before dbname may be overridden by the connection string.
-  const std::array<const char*, 10> names = {"fallback_application_name",
-                                             "keepalives_idle",
-                                             "keepalives_interval",
-                                             "keepalives_count",
-                                             "tcp_user_timeout",
-                                             "target_session_attrs",
-                                             "dbname",
-                                             "client_encoding",
-                                             password.empty() ? nullptr : "password",
-                                             nullptr};
-  const std::array<const char*, 10> values = {"signet",
-                                              "10",
-                                              "3",
-                                              "3",
-                                              timeout.c_str(),
-                                              "read-write",
-                                              address.conninfo.c_str(),
-                                              "UTF8",
-                                              password.c_str(),
-                                              nullptr};
+  // What stands before dbname may be overridden by the connection string, what stands behind it
+  // overrides.
+  std::vector<std::pair<const char*, const char*>> parameters = {
+      {"fallback_application_name", "signet"},
+      {"keepalives_idle", "10"},
+      {"keepalives_interval", "3"},
+      {"keepalives_count", "3"},
+      {"tcp_user_timeout", timeout.c_str()},
+      {"target_session_attrs", "read-write"},
+      {"dbname", address.conninfo.c_str()},
+      {"client_encoding", "UTF8"}};
+  if (!password.empty()) parameters.emplace_back("password", password.c_str());
+  if (hosts.size() > 1) {
+    const Host& host = hosts[turn % hosts.size()];
+    parameters.emplace_back("host", host.name.c_str());
+    parameters.emplace_back("hostaddr", host.address.c_str());
+    parameters.emplace_back("port", host.port.c_str());
+  }
+  std::vector<const char*> names, values;
+  for (const auto& [name, value] : parameters) {
+    names.push_back(name);
+    values.push_back(value);
+  }
+  names.push_back(nullptr);
+  values.push_back(nullptr);
   std::unique_ptr<Session> session(
       new Session(PQconnectStartParams(names.data(), values.data(), 1), address.stop_fd));
   wipe(password);

@@ -29,14 +29,17 @@ struct Address {
   int stop_fd = -1;  ///< readable: give up at once; -1: none
 };
 
-/// kConfig "storage_url_invalid" for what libpq cannot read.
-Status check_conninfo(const std::string& conninfo);
+/// How many hosts the connection string names. kConfig "storage_url_invalid" for what libpq cannot
+/// read.
+Result<std::size_t> count_hosts(const std::string& conninfo);
 
 class Session {
  public:
-  /// Connects and sets what every session needs. kUnavailable "storage_unavailable"; kConfig
-  /// "storage_open_failed" for a server that is too old.
-  static Result<std::unique_ptr<Session>> open(const Address& address, SteadyTime deadline);
+  /// Connects and sets what every session needs. Of several hosts it tries one, by `turn`: a host
+  /// that swallows what it is sent would hold up the others. kUnavailable "storage_unavailable";
+  /// kConfig "storage_open_failed" for a server that is too old.
+  static Result<std::unique_ptr<Session>> open(const Address& address, std::size_t turn,
+                                               SteadyTime deadline);
   ~Session() { PQfinish(connection_); }
   Session(const Session&) = delete;
 
