@@ -71,6 +71,8 @@ class VaultStub(StubServer):
         if path == "auth/token/renew-self":
             token["end"] = time.time() + token["ttl"]
             return self.auth(text)
+        if parts[:4] == ["sys", "internal", "ui", "mounts"]:
+            return self.mount_seen_by(token, "/".join(parts[4:]))
         self.allow(token, path, request)
         if parts[0] == "sys":
             return self.system(parts[1:], request)
@@ -88,13 +90,18 @@ class VaultStub(StubServer):
             return
         need = {"GET": "list" if request.query.get("list") == "true" else "read", "POST": "update",
                 "PUT": "update", "DELETE": "delete"}[request.method]
+        if need == "update" and self.is_new_secret(path):
+            need = "create"
         for policy in token["policies"]:
             for pattern, rule in self.policies.get(policy, {}).items():
-                capabilities = set(rule["capabilities"])
-                if fnmatch.fnmatchcase(path, pattern) and (
-                        need in capabilities or (need == "update" and "create" in capabilities)):
+                if fnmatch.fnmatchcase(path, pattern) and need in rule["capabilities"]:
                     return
         raise refuse(403, "1 error occurred:\n\t* permission denied\n\n")
+
+    def is_new_secret(self, path):
+        mount, _, name = path.partition("/data/")
+        engine = self.mounts.get(mount)
+        return bool(engine) and engine["type"] == "kv" and name not in engine["data"]
 
     def new_token(self, policies, ttl):
         text = "hvs." + base64.urlsafe_b64encode(os.urandom(18)).decode()
@@ -133,12 +140,15 @@ class VaultStub(StubServer):
         if parts[:2] == ["policies", "acl"]:
             self.policies[parts[2]] = json.loads(request.json()["policy"])["path"]
             return Reply(204)
-        if parts[:3] == ["internal", "ui", "mounts"]:
-            mount = self.mounts.get("/".join(parts[3:]))
-            if mount is None:
-                return refuse(403, "preflight capability check returned 403")
-            return Reply(200, {"data": {"type": mount["type"], "options": mount["options"]}})
         return refuse(404)
+
+    def mount_seen_by(self, token, name):
+        """Whoever may do anything in a mount may know what it is."""
+        rules = [path for policy in token["policies"] for path in self.policies.get(policy, {})]
+        mount = self.mounts.get(name)
+        if mount is None or ("root" not in token["policies"] and not any(r.startswith(name + "/") for r in rules)):
+            return refuse(403, f'preflight capability check returned 403, please ensure client\'s policies grant access to path "{name}/"')
+        return Reply(200, {"data": {"type": mount["type"], "options": mount["options"]}})
 
     def auth_admin(self, parts, request):
         if parts == ["token", "create"]:

@@ -28,7 +28,7 @@ class KeyVault {
            StoreContext context);
 
   /// `path` begins with a slash and needs no escapes: "/secrets/name/version".
-  Task<VaultAnswer> get(std::string path, std::string query = {});
+  Task<VaultAnswer> get(std::string path, std::string query = std::string());
   Task<VaultAnswer> post(std::string path, std::string body, Milliseconds timeout);
 
   /// All versions of an object of "secrets" or "keys", in no order. Unknown: an empty list.

@@ -61,6 +61,12 @@ Task<SharedSlot::Created> KvSlot::create(std::shared_ptr<const SecretBytes> valu
   CO_TRY(const net::OutboundResponse answer, co_await session_->ask("POST", path, std::move(body)));
   if (answer.status == 200 || answer.status == 204) co_return Created::kOurs;
   if (answer.status == 400 && complains_of(answer.body, kLostRace)) co_return Created::kTheirs;
+  if (answer.status == 403) {
+    // A policy with "create" and without "update" denies what is there already, before cas is
+    // asked.
+    const auto there = co_await read();
+    if (there && *there) co_return Created::kTheirs;
+  }
   co_return session_->at_store(error_of(answer.status, answer.body, describe()));
 }
 

@@ -166,6 +166,13 @@ TEST(VaultSlot, a_value_is_written_only_where_nothing_is) {
   EXPECT_THAT(s.create(503, R"({"errors":["Vault is sealed"]})"), fails("vault_sealed"));
 }
 
+TEST(VaultSlot, under_a_policy_that_only_creates_a_lost_race_is_a_denial_and_something_there) {
+  SlotSetting s;
+  s.vault->answers["GET secret/data/cert"] = {
+      200, R"({"data":{"data":{"pem":"theirs"},"metadata":{"version":1}}})"};
+  EXPECT_EQ(s.create(403, R"({"errors":["permission denied"]})").value(), Created::kTheirs);
+}
+
 TEST(VaultSlot, nothing_deleted_and_denied_are_three_things) {
   SlotSetting s;
   const auto slot = s.slot();

@@ -200,7 +200,9 @@ Task<Lease> Session::log_in_at(std::string path, std::string body) {
   CO_TRY(const net::OutboundResponse answer, co_await send("POST", path, std::move(body), nullptr));
   if (!is_good(answer.status)) {
     Error error = error_of(answer.status, answer.body, "login at " + path);
-    if (is_refusal(error)) co_return refused(error);
+    // Vault 1.13 says 500 for a secret_id that it does not know.
+    const bool is_unknown = complains_of(answer.body, "invalid secret id");
+    if (is_refusal(error) || is_unknown) co_return refused(error);
     co_return error;
   }
   auto parsed = json::parse_object(answer.body);

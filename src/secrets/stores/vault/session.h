@@ -41,9 +41,10 @@ class Session : public std::enable_shared_from_this<Session> {
   Session(StoreName store, SessionSettings settings, StoreContext context);
 
   /// `path` is what stands behind "/v1/", encoded. Any answer that is not 2xx is an error.
-  Task<json::Object> call(std::string method, std::string path, std::string body = {});
+  Task<json::Object> call(std::string method, std::string path, std::string body = std::string());
   /// The same with whatever was answered.
-  Task<net::OutboundResponse> ask(std::string method, std::string path, std::string body = {});
+  Task<net::OutboundResponse> ask(std::string method, std::string path,
+                                  std::string body = std::string());
   /// Reaches Vault and proves that it is open and knows the token.
   Task<Done> look_up_self();
   /// That the mount is of this type ("transit", or "kv" of version 2). kConfig
