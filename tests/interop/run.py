@@ -23,6 +23,7 @@ warnings.simplefilter("ignore")  # the libraries warn of EdDSA's new name
 
 import bad_input  # noqa: E402
 import cross  # noqa: E402
+import hsm_checks  # noqa: E402
 import python_checks  # noqa: E402
 import setting  # noqa: E402
 from results import Results  # noqa: E402
@@ -86,6 +87,7 @@ def main():
         run_js(results, world)
         cross.run(results, world, options.signet, run_cross_js)
         bad_input.run(results, world)
+    hsm_checks.run(results, options)
     sys.exit(results.finish())
 
 

@@ -15,7 +15,7 @@ TEST(StoreCatalog, every_type_has_its_row_once) {
     EXPECT_TRUE(type.summary.ends_with('.')) << type.name;
   }
   EXPECT_EQ(names, (std::set<std::string_view>{"environment", "filesystem", "keystore",
-                                               "local_certificate", "memory"}));
+                                               "local_certificate", "memory", "pkcs11"}));
   EXPECT_EQ(find_store_type("Filesystem"), nullptr);
 }
 
