@@ -187,7 +187,7 @@ std::vector<Setting> server_rows() {
       {.path = "keys.store_timeout",
        .type = Type::kDuration,
        .fallback = "PT5S",
-       .summary = "How long one question to a store may take.",
+       .summary = "How long one question to a store may take; a signature by a key in a box too.",
        .min = 1,
        .max = 300},
 

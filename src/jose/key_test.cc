@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "jose/jose_test_support.h"
+#include "jose/jwe.h"
 
 namespace signet::jose {
 namespace {
@@ -93,6 +94,55 @@ TEST(Key, remote_key_says_so_and_still_verifies) {
   EXPECT_THAT(remote->sign(JwsAlg::kRs256, kInput, out.data()), fails("key_is_remote"));
   EXPECT_THAT(remote->verify(JwsAlg::kRs256, kInput, signed_by(test::rsa_key(), JwsAlg::kRs256)),
               is_ok());
+}
+
+TEST(Key, a_mac_key_in_a_box_works_nowhere_else) {
+  const Jwk hidden = Jwk::of_hidden_symmetric(48).with_kid("box");
+  EXPECT_EQ(hidden.thumbprint(), "");
+  EXPECT_FALSE(hidden.private_json().find("k"));
+  EXPECT_THAT(hidden.public_json(), fails("jwk_symmetric"));
+  const KeyPtr remote = Key::remote(hidden, {JwsAlg::kHs256, JwsAlg::kHs384, JwsAlg::kHs512});
+  EXPECT_TRUE(remote->can_sign(JwsAlg::kHs384));
+  EXPECT_FALSE(remote->can_sign(JwsAlg::kHs512)) << "48 bytes are too few";
+  EXPECT_FALSE(remote->can_sign(JwsAlg::kEs256));
+  EXPECT_EQ(remote->signature_size(JwsAlg::kHs256), 32u);
+  Bytes out(32);
+  EXPECT_THAT(remote->sign(JwsAlg::kHs256, kInput, out.data()), fails("key_is_remote"));
+  EXPECT_THAT(remote->verify(JwsAlg::kHs256, kInput, out), fails("key_is_remote"));
+
+  // Without bytes it is not the empty key.
+  const KeyPtr local = Key::local(hidden);
+  EXPECT_FALSE(local->can_sign(JwsAlg::kHs256));
+  EXPECT_FALSE(local->can_verify(JwsAlg::kHs256));
+  SystemRandom random;
+  for (const JweAlg alg : {JweAlg::kDir, JweAlg::kA256Kw, JweAlg::kPbes2Hs256A128Kw}) {
+    const EncryptOptions how{alg, JweEnc::kA256Gcm, {}, 310'000, {}, {}, false};
+    EXPECT_FALSE(encrypt_compact(Key::remote(hidden, {}), kInput, how, random).ok()) << name(alg);
+  }
+}
+
+TEST(PrepareRemoteVerify, asks_a_box_only_for_tokens_that_name_its_key) {
+  const KeyPtr local = key(test::symmetric(32).with_kid("box"));
+  const std::vector<KeyPtr> keys = {
+      Key::remote(Jwk::of_hidden_symmetric(32).with_kid("box"), {JwsAlg::kHs256})};
+  const std::string token = test::must(sign_compact(local, JwsAlg::kHs256, as_bytes("payload")));
+  VerifyOptions options;
+  options.keys = keys;
+  EXPECT_THAT(verify_compact(token, options), fails("key_is_remote"));
+  const auto prepared = prepare_remote_verify(token, options);
+  ASSERT_THAT(prepared, is_ok());
+  EXPECT_THAT(local->verify(prepared->alg, prepared->signing_input, prepared->signature), is_ok());
+  EXPECT_EQ(prepared->unproven.payload, to_bytes("payload"));
+
+  const KeyPtr nameless = key(test::symmetric(32));
+  const std::string without_kid =
+      test::must(sign_compact(nameless, JwsAlg::kHs256, as_bytes("payload")));
+  EXPECT_THAT(prepare_remote_verify(without_kid, options), fails("jws_kid_unknown"));
+  EXPECT_THAT(prepare_remote_verify(token.substr(0, token.size() - 3), options),
+              fails("jws_signature_invalid"));
+  const std::vector<JwsAlg> other = {JwsAlg::kRs256};
+  options.algs = other;
+  EXPECT_THAT(prepare_remote_verify(token, options), fails("jws_kid_unknown"));
 }
 
 TEST(Key, every_algorithm_signs_what_it_verifies_and_nothing_else) {

@@ -15,7 +15,7 @@ std::string kid_of(const jose::Jwk& jwk) {
   const crypto::MacKey mac(crypto::Hash::kSha256, jwk.symmetric());
   std::array<std::uint8_t, 32> tag{};
   mac.mac(as_bytes(kSymmetricKidText), tag.data());
-  return base64::url_encode(ByteView(tag).first(kSymmetricKidBytes));
+  return symmetric_kid(tag).str();
 }
 
 bool is_encrypting(Purpose purpose) {
@@ -23,6 +23,14 @@ bool is_encrypting(Purpose purpose) {
 }
 
 }  // namespace
+
+std::string_view symmetric_kid_text() {
+  return kSymmetricKidText;
+}
+
+KeyId symmetric_kid(ByteView tag) {
+  return KeyId(base64::url_encode(tag.first(kSymmetricKidBytes)));
+}
 
 std::string_view to_string(SecretKind kind) {
   switch (kind) {

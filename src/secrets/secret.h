@@ -55,6 +55,11 @@ struct Secret {
   static Secret of_certificates(std::vector<crypto::Certificate> certificates);
 };
 
+/// The text whose HMAC-SHA256 under a symmetric key makes its kid, and the kid of that tag: for a
+/// key whose box must make it.
+std::string_view symmetric_kid_text();
+KeyId symmetric_kid(ByteView tag);
+
 /// Checks a secret against what the ID allows: kind, type, curve, size, algorithm, remote ability
 /// (keys.md rule 4). The reason says in words what is wrong: "secret_wrong_kind",
 /// "secret_wrong_curve", "secret_too_small", "secret_wrong_size", "secret_well_known" (example and

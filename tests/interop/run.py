@@ -27,6 +27,7 @@ import bad_input  # noqa: E402
 import cross  # noqa: E402
 import keystore_checks  # noqa: E402
 import google_checks  # noqa: E402
+import hsm_checks  # noqa: E402
 import python_checks  # noqa: E402
 import setting  # noqa: E402
 import vault_checks  # noqa: E402
@@ -96,6 +97,7 @@ def main():
     google_checks.run(results, options)
     azure_checks.run(results, options)
     vault_checks.run(results, options)
+    hsm_checks.run(results, options)
     sys.exit(results.finish())
 
 

@@ -12,6 +12,7 @@
 #include "secrets/stores/keystore/keystore_store.h"
 #include "secrets/stores/local/local_store.h"
 #include "secrets/stores/memory/memory_store.h"
+#include "secrets/stores/pkcs11/pkcs11_store.h"
 #include "secrets/stores/vault/kv_store.h"
 #include "secrets/stores/vault/transit_store.h"
 
@@ -36,6 +37,7 @@ const std::vector<StoreType>& store_types() {
       vault::kv_store_type(),
       vault::transit_store_type(),
       vault::shared_certificate_store_type(),
+      pkcs11_store_type(),
   };
   return types;
 }

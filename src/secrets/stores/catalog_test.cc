@@ -19,7 +19,7 @@ TEST(StoreCatalog, every_type_has_its_row_once) {
                        "azure_key_vault", "azure_key_vault_certificate", "azure_key_vault_keys",
                        "environment", "filesystem", "google_kms", "google_secret_manager",
                        "google_shared_certificate", "keystore", "local_certificate", "memory",
-                       "vault_kv", "vault_shared_certificate", "vault_transit"}));
+                       "pkcs11", "vault_kv", "vault_shared_certificate", "vault_transit"}));
   EXPECT_EQ(find_store_type("Filesystem"), nullptr);
 }
 
