@@ -1,6 +1,7 @@
 #include "app/application.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <filesystem>
@@ -20,6 +21,7 @@
 #include "net/http_server.h"
 #include "oauth/client_secret.h"
 #include "oauth/endpoints/router.h"
+#include "secrets/keeper/rotation_runner.h"
 #include "storage/catalog.h"
 
 namespace signet::app {
@@ -54,6 +56,40 @@ Status make_data_dir(const std::string& path) {
   return Done{};
 }
 
+/// How often the uses of keys are written down.
+constexpr Seconds kUsageFlush{60};
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+secrets::InstanceInfo new_instance(const Application::Options& options) {
+  Bytes id(16);
+  options.random->fill(id);
+  secrets::InstanceInfo instance;
+  instance.id = hex(id);
+  instance.version = options.version;
+  instance.address = host_name() + ":" + std::to_string(options.config.server.port);
+  instance.started = options.clock->now();
+  return instance;
+}
+
+Result<std::vector<secrets::RotationRule>> rotation_rules(const config::KeysConfig& keys) {
+  std::vector<secrets::RotationRule> rules;
+  for (const auto& configured : keys.rotation) {
+    secrets::RotationRule rule;
+    TRY(rule.id, secrets::SecretId::parse(configured.id));
+    rule.realm = RealmName(configured.realm);
+    rule.store = StoreName(configured.store);
+    rule.every = configured.every;
+    rule.publish_ahead = configured.publish_ahead;
+    rule.keep = configured.keep;
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
 /// The text of a secret file that is made at the first start (the admin token, the demo secret).
 Result<std::string> secret_text(const std::string& path, Random& random) {
   std::error_code ec;
@@ -75,6 +111,7 @@ struct Application::State {
   std::shared_ptr<storage::Storage> storage;
   std::shared_ptr<const secrets::EncodingKeys> encoding;
   std::shared_ptr<secrets::Keeper> keeper;
+  std::shared_ptr<secrets::RotationRunner> rotation;
   std::shared_ptr<oauth::Services> services;
   std::unique_ptr<oauth::Router> router;
   std::shared_ptr<admin::AdminServices> admin_services;
@@ -83,10 +120,11 @@ struct Application::State {
   std::atomic<bool> ready{false};
 
   std::unique_ptr<Follower> follower;
-  std::thread maintenance;
+  std::thread maintenance, heart;
   std::mutex mutex;
   std::condition_variable wake;
   bool stopping = false, keys_changed = false;
+  Instant next_flush{};  ///< of the maintenance thread
 
   Status open();
   Result<Started> listen();
@@ -95,6 +133,8 @@ struct Application::State {
   void maintain();
   void sweep();
   void note_changed_keys();
+  void beat();
+  void flush_usage() const;
 };
 
 Application::Application(Options options) : state_(std::make_unique<State>(std::move(options))) {}
@@ -132,8 +172,12 @@ Status Application::State::open() {
   keeping.lease = config.keys.lease;
   keeping.store_timeout = keeping.box_timeout = config.keys.store_timeout;
   keeping.random = options.random;
+  keeping.instance = new_instance(options);
   keeper = std::make_shared<secrets::Keeper>(storage, options.clock, keeping);
+  TRY(auto rules, rotation_rules(config.keys));
   TRY(async::run_now(keeper->configure(std::move(made.stores))));
+  rotation = std::make_shared<secrets::RotationRunner>(
+      keeper, storage, options.clock, std::move(rules), keeping.instance.id, config.keys.refresh);
 
   services = std::make_shared<oauth::Services>();
   services->clock = options.clock;
@@ -154,6 +198,7 @@ Status Application::State::open() {
   admin_services->seal = [keys = encoding, random = options.random](ByteView secret) {
     return keys->encode(secret, *random);
   };
+  admin_services->rotation = rotation;
   admin_services->is_ready = [this] { return ready.load(); };
   TRY(const std::string token, secret_text(config.data_dir + "/admin.token", *options.random));
   admin_services->token_hash = crypto::digest(crypto::Hash::kSha256, as_bytes(token));
@@ -283,10 +328,21 @@ Result<Application::Started> Application::start() {
                   return failing;
                 });
   export_store_calls(metrics, s.keeper);
+  metrics.gauge("signet_rotation_steps_total", "Steps of automatic rotation done here.", {},
+                [this] { return static_cast<double>(state_->rotation->steps()); });
+  metrics.gauge("signet_rotation_failures_total", "Steps of automatic rotation that failed here.",
+                {}, [this] { return static_cast<double>(state_->rotation->failures()); });
+  metrics.gauge("signet_rotation_failing", "Schedules whose last step failed.", {}, [this] {
+    double failing = 0;
+    for (const auto& status : state_->rotation->status())
+      failing += status.memory.failures > 0 ? 1 : 0;
+    return failing;
+  });
   s.server->start();
   s.management->start();
   s.follower->start();
   s.maintenance = std::thread([this] { state_->maintain(); });
+  s.heart = std::thread([this] { state_->beat(); });
   s.ready = true;
   return started;
 }
@@ -304,6 +360,8 @@ void Application::State::maintain() {
     hold.unlock();
     if (const auto refreshed = async::run_now(keeper->refresh_due()); !refreshed.ok())
       log::failure("refresh_failed", refreshed.error());
+    if (const auto rotated = async::run_now(rotation->run()); !rotated.ok())
+      log::failure("rotation_failed", rotated.error());
     if (std::chrono::steady_clock::now() >= due) {
       sweep();
       due = std::chrono::steady_clock::now() + every;
@@ -334,6 +392,28 @@ void Application::State::sweep() {
   }
   if (const auto purged = async::run_now(storage->commit(std::move(purge))); !purged.ok())
     log::failure("purge_failed", purged.error());
+  if (now >= next_flush) {
+    next_flush = now + kUsageFlush;
+    flush_usage();
+  }
+}
+
+// Tells the other instances that this one lives. A thread of its own: maintenance may wait for slow
+// stores, and must not look dead meanwhile.
+void Application::State::beat() {
+  const auto every = std::chrono::milliseconds(options.config.keys.refresh);
+  std::unique_lock hold(mutex);
+  while (!wake.wait_for(hold, every, [this] { return stopping; })) {
+    hold.unlock();
+    if (const auto told = async::run_now(keeper->beat()); !told.ok())
+      log::failure("instance_unreported", told.error());
+    hold.lock();
+  }
+}
+
+void Application::State::flush_usage() const {
+  if (const auto flushed = async::run_now(keeper->flush_usage()); !flushed.ok())
+    log::failure("usage_unwritten", flushed.error());
 }
 
 void Application::reload() {
@@ -356,6 +436,15 @@ void Application::stop(Milliseconds deadline) {
   if (s.management) s.management->stop(std::min(deadline, Milliseconds(1000)));
   if (s.follower) s.follower->stop();
   if (s.maintenance.joinable()) s.maintenance.join();
+  if (s.heart.joinable()) s.heart.join();
+  if (!s.keeper) return;
+  s.flush_usage();
+  if (s.rotation) {
+    if (const auto stopped = async::run_now(s.rotation->stop()); !stopped.ok())
+      log::failure("rotation_lease_kept", stopped.error());
+  }
+  if (const auto left = async::run_now(s.keeper->leave()); !left.ok())
+    log::failure("instance_unreported", left.error());
 }
 
 }  // namespace signet::app

@@ -18,6 +18,7 @@ class Application {
     config::Environment environment;
     /// A realm "root" with a client "demo" whose secret is made at the first start.
     bool demo = false;
+    std::string version;  ///< of the program, for the other instances to see
     std::shared_ptr<Clock> clock;
     std::shared_ptr<Random> random;
   };

@@ -1,6 +1,7 @@
 #include "app/follower.h"
 
 #include "base/log.h"
+#include "secrets/keeper/kinds.h"
 
 namespace signet::app {
 namespace {
@@ -106,7 +107,7 @@ void Follower::apply(const storage::DocumentChange& change) {
     parts_.services->changes->publish({"realm", name, {}});
   } else if (change.kind == "client") {
     parts_.services->changes->publish({"client", change.realm, change.id});
-  } else if (change.kind == "mapping") {
+  } else if (secrets::changes_rings(change.kind)) {
     parts_.keys_changed();
   }
 }

@@ -123,6 +123,7 @@ int main(int argc, char** argv) {
   options.config = std::move(*config);
   options.environment = environment;
   options.demo = demo;
+  options.version = SIGNET_VERSION;
   options.clock = std::make_shared<signet::SystemClock>();
   options.random = std::make_shared<signet::SystemRandom>();
   signet::app::Application application(std::move(options));

@@ -137,6 +137,28 @@ Status confirm_backup(const Context& context, const config::ServerConfig& config
   return Done{};
 }
 
+std::vector<Finding> check_invariants(const Context& context) {
+  std::vector<Finding> findings;
+  const auto admin = AdminClient::make(context);
+  const Result<json::Value> answer =
+      admin.ok() ? admin->get("/admin/invariants") : Result<json::Value>(admin.error());
+  if (!answer.ok()) {
+    findings.push_back(
+        bad("invariants", std::string(answer.error().reason) + ": " + answer.error().detail));
+    return findings;
+  }
+  for (const auto& invariant : list_of(*answer, "invariants")) {
+    const std::string name = "invariant " + text_of(invariant, "name");
+    if (text_of(invariant, "holds") == "true") {
+      findings.push_back(good(name, text_of(invariant, "checked") + " checked"));
+      continue;
+    }
+    findings.push_back(bad(name, text_of(invariant, "violation_count") +
+                                     " violations: " + texts_of(invariant, "violations")));
+  }
+  return findings;
+}
+
 std::vector<Finding> check_server(const Context& context) {
   std::vector<Finding> findings;
   const auto admin = AdminClient::make(context);

@@ -23,5 +23,7 @@ std::vector<Finding> check_backup(const Context& context, const config::ServerCo
 Status confirm_backup(const Context& context, const config::ServerConfig& config);
 /// The running server: reachable, ready, its stores, its clock against ours.
 std::vector<Finding> check_server(const Context& context);
+/// What must hold of keys and audit at every moment, as the running server finds it.
+std::vector<Finding> check_invariants(const Context& context);
 
 }  // namespace signet::cli

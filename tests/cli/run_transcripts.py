@@ -30,6 +30,43 @@ import threading
 import urllib.parse
 
 
+ES256 = "am.services.oauth2.stateless.signing.ES256"
+PLAN = {
+    "id": ES256, "realm": "", "step": "activate", "store": "local", "alias": "web-2", "safe": False,
+    "reason": "activation_unready",
+    "detail": "key 'k2' is not published by every live instance: instance b does not have it",
+    "keys": [
+        {"alias": "web-1", "kid": "k1", "state": "active", "published": "2026-01-01T00:00:00.000Z",
+         "tokens_until": "2026-01-02T01:00:00.000Z"},
+        {"alias": "web-2", "kid": "k2", "state": "prepared", "published": "2026-01-02T00:00:00.000Z",
+         "tokens_until": None}],
+    "not_before": "2026-01-02T00:10:00.000Z", "missing": ["instance b does not have it"],
+    "tokens_until": None, "realms": ["root", "staging"], "realm_count": 2,
+    "clients": [{"realm": "root", "client_id": "reporting"}], "client_count": 1}
+# What the stand-in says of keys: it has none, so these never change.
+KEYS = {
+    ("GET", "secrets/plan"): PLAN,
+    ("POST", "secrets/plan"): {**PLAN, "safe": True, "missing": []},
+    ("GET", "secrets/usage"): {"id": ES256, "realm": "", "keys": [
+        {"kid": "k1", "state": "passive", "tokens_until": "2026-01-02T01:00:00.000Z",
+         "verdict": "not yet", "why": "tokens made with it may be alive",
+         "not_before": "2026-01-02T01:01:00.000Z",
+         "uses": {"sign": {"count": 7, "last": "2026-01-02T00:00:00.000Z"},
+                  "verify": {"count": 3, "last": "2026-01-02T00:30:00.000Z"},
+                  "encrypt": {"count": 0, "last": None}, "decrypt": {"count": 0, "last": None}}}]},
+    ("POST", "secrets/compromise"): {
+        "realm": "", "id": ES256, "kid": "k1", "alias": "web-1", "store": "local", "was": "active",
+        "tokens_until": "2026-01-02T01:00:00.000Z", "rings": [], "successor": "k2",
+        "successor_is_early": True, "realms": ["root"], "realm_count": 1, "clients": [],
+        "client_count": 0, "warnings": []},
+    ("GET", "instances"): {"instances": [
+        {"id": "a", "version": "1.0", "address": "host:8080", "started": "2026-01-01T00:00:00.000Z",
+         "self": True, "live": True, "prepared": [{"realm": "", "secret_id": ES256, "kid": "k2"}]},
+        {"id": "b", "version": "1.0", "address": "other:8080", "started": "2026-01-01T00:00:00.000Z",
+         "self": False, "live": False, "prepared": []}]},
+}
+
+
 class Admin(http.server.BaseHTTPRequestHandler):
     """Realms and clients, with revisions and conditions, kept in server.realms."""
 
@@ -61,6 +98,9 @@ class Admin(http.server.BaseHTTPRequestHandler):
         realms = self.server.realms
         if parts == ["admin", "health"]:
             return self.answer(200, {"status": "ok", "stores": [], "checks": []})
+        canned = KEYS.get((self.command, "/".join(parts[1:])))
+        if canned is not None:
+            return self.answer(200, canned)
         if parts == ["admin", "realms"]:
             rows = [{"name": n, "revision": r["revision"]} for n, r in sorted(realms.items())]
             return self.answer(200, {"realms": rows})

@@ -10,6 +10,7 @@ const std::vector<CommandRow>& command_catalog() {
       {"realm", "Realms: list, show, create, update, delete.", add_realm},
       {"client", "Clients of a realm: list, show, create, update, delete.", add_client},
       {"secrets", "Key rings: list, map, publish, activate, retire, rotate.", add_secrets},
+      {"keys", "The life of keys: plan, apply, usage, compromise, instances.", add_keys},
       {"stores", "Secret stores.", add_stores},
       {"keystore", "Keystore files: init.", add_keystore},
       {"audit", "The audit journal.", add_audit},

@@ -11,6 +11,7 @@ class Context;
 void add_realm(CLI::App& noun, Context& context);
 void add_client(CLI::App& noun, Context& context);
 void add_secrets(CLI::App& noun, Context& context);
+void add_keys(CLI::App& noun, Context& context);
 void add_stores(CLI::App& noun, Context& context);
 void add_keystore(CLI::App& noun, Context& context);
 void add_audit(CLI::App& noun, Context& context);

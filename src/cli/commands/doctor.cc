@@ -44,7 +44,8 @@ int report(const Context& context, const std::vector<Finding>& findings) {
   return is_bad ? 1 : 0;
 }
 
-Result<int> doctor(const Context& context, bool confirms_backup, bool is_offline) {
+Result<int> doctor(const Context& context, bool confirms_backup, bool is_offline,
+                   bool with_invariants) {
   std::vector<Finding> findings;
   const auto config = context.load_config();
   if (!config.ok()) {
@@ -66,6 +67,7 @@ Result<int> doctor(const Context& context, bool confirms_backup, bool is_offline
   add(check_files(*config));
   add(check_backup(context, *config));
   if (!is_offline) add(check_server(context));
+  if (with_invariants) add(check_invariants(context));
   return report(context, findings);
 }
 
@@ -74,10 +76,17 @@ Result<int> doctor(const Context& context, bool confirms_backup, bool is_offline
 void add_doctor(CLI::App& command, Context& context) {
   const auto confirms = std::make_shared<bool>(false);
   const auto offline = std::make_shared<bool>(false);
+  const auto invariants = std::make_shared<bool>(false);
   command.add_flag("--confirm-backup", *confirms, "Note that the master key is backed up");
-  command.add_flag("--offline", *offline, "Look at configuration and files only");
-  on_run(command, context,
-         [&context, confirms, offline] { return doctor(context, *confirms, *offline); });
+  auto* is_offline =
+      command.add_flag("--offline", *offline, "Look at configuration and files only");
+  command
+      .add_flag("--invariants", *invariants,
+                "Also check what must hold of keys and audit at every moment")
+      ->excludes(is_offline);
+  on_run(command, context, [&context, confirms, offline, invariants] {
+    return doctor(context, *confirms, *offline, *invariants);
+  });
 }
 
 }  // namespace signet::cli

@@ -22,6 +22,8 @@ void add_rings(Table& table, const json::Value& ring) {
     std::string note;
     if (!waiting.empty() && waiting == text_of(key, "kid")) {
       note = "signs from " + text_of(ring, "waiting_until");
+      const std::string waits = texts_of(ring, "waiting_for");
+      if (!waits.empty()) note += ", waits for: " + waits;
     } else if (text_of(key, "state") == "passive") {
       note = "may go from " + text_of(key, "retire_not_before");
     }
@@ -140,7 +142,8 @@ Status wait_for_step(const Context& context, const AdminClient& admin, const Opt
       context.note(name + ' ' + alias + ": done");
       return Done{};
     }
-    const bool is_early = std::string_view(answer.error().reason).ends_with("_too_early");
+    const std::string_view reason = answer.error().reason;
+    const bool is_early = reason.ends_with("_too_early") || reason == "activation_unready";
     if (!is_early && !is_transient(answer.error().code)) return answer.error();
     context.note(name + ' ' + alias + ": not yet: " + answer.error().detail);
     context.world.sleep(poll);

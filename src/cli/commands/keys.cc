@@ -1,0 +1,216 @@
+#include "cli/admin_client.h"
+#include "cli/command.h"
+#include "cli/commands/commands.h"
+#include "http/form.h"
+
+namespace signet::cli {
+namespace {
+
+struct Options {
+  std::string realm, store, id, step, alias, kid;
+  bool force = false, undo = false;
+};
+
+std::string or_dash(std::string text) {
+  return text.empty() ? "-" : text;
+}
+
+/// The first few of a list with how many there are: "a, b and 7 more".
+std::string some_of(const std::vector<std::string>& names, const std::string& count) {
+  constexpr std::size_t kMost = 8;
+  std::string out;
+  for (std::size_t i = 0; i < names.size() && i < kMost; ++i)
+    out += (i == 0 ? "" : ", ") + names[i];
+  if (out.empty()) return "none";
+  return names.size() <= kMost ? out : out + ", ... (" + count + ")";
+}
+
+void note_impact(const Context& context, const json::Value& answer) {
+  std::vector<std::string> realms, clients;
+  for (const auto& realm : list_of(answer, "realms")) {
+    if (realm.if_string() != nullptr) realms.push_back(*realm.if_string());
+  }
+  for (const auto& client : list_of(answer, "clients"))
+    clients.push_back(text_of(client, "realm") + '/' + text_of(client, "client_id"));
+  context.note("realms: " + some_of(realms, text_of(answer, "realm_count")));
+  context.note("clients: " + some_of(clients, text_of(answer, "client_count")));
+}
+
+void show_plan(const Context& context, const json::Value& answer) {
+  Table table({"alias", "state", "kid", "published", "tokens until"});
+  for (const auto& key : list_of(answer, "keys")) {
+    table.add({text_of(key, "alias"), text_of(key, "state"), text_of(key, "kid"),
+               or_dash(text_of(key, "published")), or_dash(text_of(key, "tokens_until"))});
+  }
+  context.print(table);
+  note_impact(context, answer);
+  context.note("last token of this key ends: " + or_dash(text_of(answer, "tokens_until")));
+  context.note("safe from: " + or_dash(text_of(answer, "not_before")));
+  for (const auto& missing : list_of(answer, "missing")) {
+    if (missing.if_string() != nullptr) context.note("waits for: " + *missing.if_string());
+  }
+  if (text_of(answer, "safe") != "true") {
+    context.note("refused: " + text_of(answer, "reason") + ": " + text_of(answer, "detail"));
+  }
+}
+
+/// Exit code 1 says that the step would be refused.
+Result<int> plan(const Context& context, const Options& options) {
+  TRY(const AdminClient admin, AdminClient::make(context));
+  std::string path = "/admin/secrets/plan?id=" + http::form_encode(options.id) +
+                     "&step=" + http::form_encode(options.step);
+  const std::pair<const char*, const std::string&> more[] = {
+      {"realm", options.realm}, {"store", options.store}, {"alias", options.alias}};
+  for (const auto& [name, value] : more) {
+    if (!value.empty()) path += std::string("&") + name + "=" + http::form_encode(value);
+  }
+  TRY(const json::Value answer, admin.get(path));
+  if (context.as_json()) {
+    context.print(answer);
+  } else {
+    show_plan(context, answer);
+  }
+  return text_of(answer, "safe") == "true" ? 0 : 1;
+}
+
+Result<int> apply(const Context& context, const Options& options) {
+  TRY(const AdminClient admin, AdminClient::make(context));
+  json::Object body;
+  body.set("realm", options.realm);
+  body.set("store", options.store);
+  body.set("id", options.id);
+  body.set("step", options.step);
+  body.set("alias", options.alias);
+  body.set("force", options.force);
+  TRY(const json::Value answer, admin.post("/admin/secrets/plan", body));
+  if (context.as_json()) {
+    context.print(answer);
+  } else {
+    show_plan(context, answer);
+    context.note("done: " + options.step + ' ' + text_of(answer, "alias"));
+  }
+  return 0;
+}
+
+std::string use_of(const json::Value& key, const char* name) {
+  const json::Value* uses = key.get("uses");
+  const json::Value* use = uses != nullptr ? uses->get(name) : nullptr;
+  if (use == nullptr || text_of(*use, "count") == "0") return "-";
+  return text_of(*use, "count") + " until " + text_of(*use, "last");
+}
+
+Result<int> usage(const Context& context, const Options& options) {
+  TRY(const AdminClient admin, AdminClient::make(context));
+  TRY(const json::Value answer,
+      admin.get("/admin/secrets/usage?id=" + http::form_encode(options.id) +
+                "&realm=" + http::form_encode(options.realm)));
+  if (context.as_json()) {
+    context.print(answer);
+    return 0;
+  }
+  Table table({"kid", "state", "sign", "verify", "encrypt", "decrypt", "verdict"});
+  for (const auto& key : list_of(answer, "keys")) {
+    std::string verdict = text_of(key, "verdict");
+    const std::string not_before = text_of(key, "not_before");
+    if (!not_before.empty()) verdict = "not before " + not_before;
+    table.add({text_of(key, "kid"), text_of(key, "state"), use_of(key, "sign"),
+               use_of(key, "verify"), use_of(key, "encrypt"), use_of(key, "decrypt"),
+               verdict + ": " + text_of(key, "why")});
+  }
+  context.print(table);
+  return 0;
+}
+
+Result<int> compromise(const Context& context, const Options& options) {
+  TRY(const AdminClient admin, AdminClient::make(context));
+  json::Object body;
+  body.set("realm", options.realm);
+  body.set("id", options.id);
+  body.set("kid", options.kid);
+  body.set("undo", options.undo);
+  TRY(const json::Value answer, admin.post("/admin/secrets/compromise", body));
+  if (context.as_json()) {
+    context.print(answer);
+    return 0;
+  }
+  if (options.undo) {
+    context.note(options.kid + " is retired now; publish it to use it again");
+    return 0;
+  }
+  context.note(options.kid + " (" + text_of(answer, "store") + '/' + text_of(answer, "alias") +
+               ") was " + text_of(answer, "was") + "; it signs and verifies nothing any more");
+  context.note("tokens made with it lived until: " + or_dash(text_of(answer, "tokens_until")));
+  const std::string successor = text_of(answer, "successor");
+  context.note(successor.empty() ? "nothing signs in its place"
+                                 : "signs now: " + successor +
+                                       (text_of(answer, "successor_is_early") == "true"
+                                            ? " (verifiers may not know it yet)"
+                                            : ""));
+  note_impact(context, answer);
+  for (const auto& warning : list_of(answer, "warnings")) {
+    if (warning.if_string() != nullptr) context.note("warning: " + *warning.if_string());
+  }
+  return successor.empty() ? 1 : 0;
+}
+
+Result<int> instances(const Context& context) {
+  TRY(const AdminClient admin, AdminClient::make(context));
+  TRY(const json::Value answer, admin.get("/admin/instances"));
+  if (context.as_json()) {
+    context.print(answer);
+    return 0;
+  }
+  Table table({"instance", "address", "version", "started", "live", "prepared keys"});
+  for (const auto& one : list_of(answer, "instances")) {
+    std::string kids;
+    for (const auto& key : list_of(one, "prepared"))
+      kids += (kids.empty() ? "" : ", ") + text_of(key, "kid");
+    table.add({text_of(one, "id"), text_of(one, "address"), text_of(one, "version"),
+               text_of(one, "started"), text_of(one, "live") == "true" ? "yes" : "no", kids});
+  }
+  context.print(table);
+  return 0;
+}
+
+}  // namespace
+
+void add_keys(CLI::App& noun, Context& context) {
+  const auto options = std::make_shared<Options>();
+  const auto add = [&](const char* name, const char* summary) -> CLI::App& {
+    CLI::App& command = verb(noun, name, summary);
+    command.add_option("id", options->id, "Secret ID")->required()->type_name("SECRET_ID");
+    command.add_option("--realm", options->realm, "Realm; without it the global stores")
+        ->type_name("REALM");
+    return command;
+  };
+  const auto add_step = [&](CLI::App& command) {
+    one_of(command.add_option("step", options->step, "The step")->required(),
+           {"publish", "activate", "retire"});
+    command.add_option("alias", options->alias, "Alias; without it the key whose turn it is")
+        ->type_name("ALIAS");
+    command.add_option("--store", options->store, "Store; without it the one of the key")
+        ->type_name("STORE");
+  };
+  CLI::App& planning =
+      add("plan", "Says what a step would touch, when it is safe, and who is not ready.");
+  add_step(planning);
+  on_run(planning, context, [&context, options] { return plan(context, *options); });
+
+  CLI::App& applying = add("apply", "Does a step, unless it is unsafe.");
+  add_step(applying);
+  applying.add_flag("--force", options->force, "Even if it is unsafe; written into the audit log");
+  on_run(applying, context, [&context, options] { return apply(context, *options); });
+
+  on_run(add("usage", "Says how often and when last each key was used, and whether it may go."),
+         context, [&context, options] { return usage(context, *options); });
+
+  CLI::App& burning = add("compromise", "Takes a key that others may have out of use at once.");
+  burning.add_option("--kid", options->kid, "The key")->required()->type_name("KID");
+  burning.add_flag("--undo", options->undo, "It was a mistake: makes it a retired key");
+  on_run(burning, context, [&context, options] { return compromise(context, *options); });
+
+  on_run(verb(noun, "instances", "Lists the instances and the keys that each publishes ahead."),
+         context, [&context] { return instances(context); });
+}
+
+}  // namespace signet::cli
