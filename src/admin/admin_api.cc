@@ -21,6 +21,7 @@ struct Route {
 constexpr Route kRoutes[] = {
     {Method::kGet, "/admin/health", get_health},
     {Method::kGet, "/admin/stores", list_stores},
+    {Method::kGet, "/admin/instances", list_instances},
     {Method::kGet, "/admin/audit", list_audit},
     {Method::kGet, "/admin/realms", list_realms},
     {Method::kGet, "/admin/realms/*", get_realm},
@@ -35,7 +36,12 @@ constexpr Route kRoutes[] = {
     {Method::kPost, "/admin/secrets/activate", activate_secret},
     {Method::kPost, "/admin/secrets/retire", retire_secret},
     {Method::kPost, "/admin/secrets/rotate", rotate_secret},
+    {Method::kPost, "/admin/secrets/compromise", compromise_secret},
+    {Method::kGet, "/admin/secrets/usage", show_usage},
+    {Method::kGet, "/admin/secrets/plan", show_plan},
+    {Method::kPost, "/admin/secrets/plan", apply_plan},
     {Method::kGet, "/admin/secrets/mappings", list_mappings},
+    {Method::kGet, "/admin/invariants", check_invariants},
     {Method::kPut, "/admin/secrets/mappings", replace_mapping},
 };
 

@@ -10,6 +10,7 @@
 #include "net/http_server.h"
 #include "oauth/endpoints/realm_directory.h"
 #include "oauth/endpoints/services.h"
+#include "secrets/keeper/rotation_runner.h"
 
 namespace signet::admin {
 
@@ -27,6 +28,8 @@ struct AdminServices {
     RealmName realm;
   };
   std::vector<StoreInfo> stores;
+  /// Automatic rotation; null where there is none.
+  std::shared_ptr<const secrets::RotationRunner> rotation;
   /// Not before the listeners are open nor after shutdown began.
   std::function<bool()> is_ready;
 };

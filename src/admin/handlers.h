@@ -38,10 +38,16 @@ Task<AdminReply> publish_secret(const AdminServices& services, AdminRequest requ
 Task<AdminReply> activate_secret(const AdminServices& services, AdminRequest request);
 Task<AdminReply> retire_secret(const AdminServices& services, AdminRequest request);
 Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest request);
+Task<AdminReply> compromise_secret(const AdminServices& services, AdminRequest request);
+Task<AdminReply> show_plan(const AdminServices& services, AdminRequest request);
+Task<AdminReply> apply_plan(const AdminServices& services, AdminRequest request);
+Task<AdminReply> show_usage(const AdminServices& services, AdminRequest request);
+Task<AdminReply> check_invariants(const AdminServices& services, AdminRequest request);
 Task<AdminReply> list_mappings(const AdminServices& services, AdminRequest request);
 Task<AdminReply> replace_mapping(const AdminServices& services, AdminRequest request);
 Task<AdminReply> list_stores(const AdminServices& services, AdminRequest request);
 Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request);
+Task<AdminReply> list_instances(const AdminServices& services, AdminRequest request);
 Task<AdminReply> get_health(const AdminServices& services, AdminRequest request);
 
 /// The revision that If-Match or If-None-Match asks for; nothing if neither is there.

@@ -48,7 +48,8 @@ json::Object key_json(const SecretId& id, const secrets::RingEntry& entry,
   return out;
 }
 
-json::Object ring_json(const LiveRing& ring, const secrets::RotationPolicy& policy) {
+json::Object ring_json(const LiveRing& ring, const Keeper& keeper) {
+  const secrets::RotationPolicy& policy = keeper.policy();
   json::Object out;
   out.set("id", ring.id.str());
   const auto* row = secrets::find_row(ring.id);
@@ -56,6 +57,12 @@ json::Object ring_json(const LiveRing& ring, const secrets::RotationPolicy& poli
   out.set("degraded", ring.degraded);
   out.set("waiting", ring.waiting ? json::Value(ring.waiting->view()) : json::Value());
   out.set("waiting_until", time_or_null(ring.waiting_until));
+  json::Array waiting_for;
+  if (ring.waiting) {
+    for (auto& instance : keeper.missing(ring.realm, ring.id, *ring.waiting))
+      waiting_for.emplace_back(std::move(instance));
+  }
+  out.set("waiting_for", std::move(waiting_for));
   json::Array keys;
   for (auto entry : ring.entries) {
     // The horizon moves between refreshes; the atomic has the newest.
@@ -100,8 +107,7 @@ Task<json::Object> ring_after(const AdminServices& services, Keeper::StepRequest
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
   const LiveRing* ring = rings->find(step.id);
   json::Object out;
-  out.set("ring",
-          ring ? json::Value(ring_json(*ring, services.oauth->keeper->policy())) : json::Value());
+  out.set("ring", ring ? json::Value(ring_json(*ring, *services.oauth->keeper)) : json::Value());
   co_return out;
 }
 
@@ -147,7 +153,7 @@ Task<AdminReply> list_secrets(const AdminServices& services, AdminRequest reques
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(RealmName(name)));
   json::Array found, missing;
   for (const auto& ring : rings->all())
-    found.emplace_back(ring_json(*ring, services.oauth->keeper->policy()));
+    found.emplace_back(ring_json(*ring, *services.oauth->keeper));
   for (const auto& row : secrets::registry()) {
     const auto id = SecretId::parse(row.name);
     if (!id.ok() || rings->find(*id)) continue;  // templated rows are no IDs
@@ -191,12 +197,7 @@ Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest reque
     if (!maker)
       co_return Error{Code::kUnsupported, "store_makes_no_keys",
                       "store " + quoted(step.store.view()) + " is unknown or makes no keys"};
-    if (step.alias.empty()) {
-      std::string stamp = to_rfc3339(now).substr(0, 19);
-      std::erase_if(stamp, [](char c) { return c == '-' || c == ':' || c == 'T'; });
-      const auto base = split(active->secret.alias.view(), '-').front();
-      step.alias = Alias(std::string(base) + "-" + stamp);
-    }
+    if (step.alias.empty()) step.alias = secrets::next_alias(active->secret.alias, now);
     const auto public_key = *active->secret.key->jwk().public_key();
     const std::size_t bits = public_key.kind() == crypto::KeyKind::kRsa ? public_key.bits() : 0;
     CO_TRY(const auto made, co_await maker->make_key(step.alias, public_key.kind(), bits));
@@ -309,6 +310,32 @@ Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request)
   co_return reply;
 }
 
+Task<AdminReply> list_instances(const AdminServices& services, AdminRequest) {
+  json::Array out;
+  for (const auto& instance : services.oauth->keeper->instances()) {
+    json::Object one;
+    one.set("id", instance.info.id);
+    one.set("version", instance.info.version);
+    one.set("address", instance.info.address);
+    one.set("started", to_rfc3339(instance.info.started));
+    one.set("self", instance.is_self);
+    one.set("live", instance.is_live);
+    json::Array prepared;
+    for (const auto& key : instance.prepared) {
+      json::Object waiting;
+      waiting.set("realm", key.realm.view());
+      waiting.set("secret_id", key.id.str());
+      waiting.set("kid", key.kid.view());
+      prepared.emplace_back(std::move(waiting));
+    }
+    one.set("prepared", std::move(prepared));
+    out.emplace_back(std::move(one));
+  }
+  AdminReply reply;
+  reply.body.set("instances", std::move(out));
+  co_return reply;
+}
+
 Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
   bool ok = true;
   json::Array stores, checks;
@@ -337,6 +364,17 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
   check("storage", ping.ok(), ping.ok() ? "" : ping.error().detail);
   check("secret_memory_locked", secret_memory_is_locked(),
         secret_memory_is_locked() ? "" : "the system refused to lock memory; raise RLIMIT_MEMLOCK");
+  if (services.rotation) {
+    for (const auto& status : services.rotation->status()) {
+      const auto& memory = status.memory;
+      const std::string name = "rotation of " + status.rule.id.str() +
+                               (status.rule.realm.empty() ? "" : " in " + status.rule.realm.str());
+      check(name.c_str(), memory.failures == 0,
+            memory.failures == 0 ? ""
+                                 : memory.last_error + "; next try " +
+                                       to_rfc3339(memory.retry_at.value_or(Instant{})));
+    }
+  }
   AdminReply reply;
   reply.body.set("status", ok ? "ok" : "degraded");
   reply.body.set("stores", std::move(stores));

@@ -152,6 +152,26 @@ TEST(Schema, fills_defaults_only_where_the_server_owns_the_row) {
             R"({"name":"root","access_token":{"lifetime":900}})");
 }
 
+TEST(Schema, a_rotation_needs_a_store_that_is_there_and_times_that_fit) {
+  const ServerConfig config =
+      loaded("keys: {rotation: [{id: some.id, store: local, every: 30d}]}\n");
+  ASSERT_EQ(config.keys.rotation.size(), 1U);
+  EXPECT_EQ(config.keys.rotation[0].every, Seconds(30 * 86400));
+  EXPECT_EQ(config.keys.rotation[0].publish_ahead, config.keys.publish_ahead);
+  EXPECT_EQ(config.keys.rotation[0].keep, Seconds(7 * 86400));
+  const auto refused = [](const std::string& rules) {
+    return problems_of("keys: {rotation: [" + rules + "]}\n");
+  };
+  EXPECT_THAT(refused("{id: a, store: nowhere}"), HasSubstr("there is no store 'nowhere'"));
+  EXPECT_THAT(refused("{id: a, store: local, realm: alpha}"), HasSubstr("in realm 'alpha'"));
+  EXPECT_THAT(refused("{id: a, store: local, publish_ahead: 1m}"), HasSubstr("make it longer"));
+  EXPECT_THAT(refused("{id: a, store: local, every: 1h, publish_ahead: 2h}"),
+              HasSubstr("is not longer than publish_ahead"));
+  EXPECT_THAT(refused("{id: a, store: local}, {id: a, store: local}"),
+              HasSubstr("already rotated"));
+  EXPECT_THAT(refused("{store: local}"), HasSubstr("id"));
+}
+
 TEST(Schema, every_default_satisfies_its_own_row) {
   for (const auto& row : settings()) {
     const auto value = default_value(row);

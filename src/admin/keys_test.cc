@@ -1,0 +1,176 @@
+#include "admin/admin_api.h"
+#include "base/base64.h"
+#include "crypto/sign.h"
+#include "oauth/endpoints/test_world.h"
+#include "tokens/format.h"
+
+namespace signet::admin {
+namespace {
+
+using oauth::test::FakeExchange;
+using oauth::test::World;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::string kRsaId = "am.services.oauth2.stateless.signing.RSA";
+
+/// A realm with three clients: JWT by default, JWT by ES256, opaque.
+class KeysTest : public ::testing::Test {
+ protected:
+  KeysTest() {
+    services = std::make_shared<AdminServices>();
+    services->oauth = world.services;
+    services->directory = &world.router->directory();
+    services->token_hash = tokens::opaque_hash("admin-token");
+    services->is_ready = [] { return true; };
+    world.realm("root");
+    world.client("jwt");
+    world.client("es", R"(,"access_token":{"signing_algorithm":"ES256"})");
+    world.client("opaque", R"(,"access_token":{"format":"opaque"})");
+    world.store->put(Alias("rsa2"),
+                     {secrets::Secret::of_key(jose::Jwk::from_private(
+                         *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
+  }
+  FakeExchange call(http::Method method, const std::string& path, const std::string& body) {
+    const auto at = path.find('?');
+    const std::string query = at == path.npos ? "" : path.substr(at + 1);
+    FakeExchange exchange(method, path.substr(0, at), {{"Authorization", "Bearer admin-token"}},
+                          body);
+    const_cast<http::Request&>(exchange.request()).query = query;  // a view
+    AdminApi(services).handle(exchange);
+    return exchange;
+  }
+  FakeExchange get(const std::string& path) { return call(http::Method::kGet, path, ""); }
+  FakeExchange post(const std::string& path, const std::string& body) {
+    return call(http::Method::kPost, path, body);
+  }
+  FakeExchange step(const char* name, const char* alias) {
+    return post("/admin/secrets/plan", R"({"id":")" + kRsaId + R"(","step":")" + name +
+                                           R"(","alias":")" + alias + R"("})");
+  }
+  static std::string kid_of(const std::string& token) {
+    return jose::parse_compact_header(token)->kid;
+  }
+
+  World world;
+  std::shared_ptr<AdminServices> services;
+};
+
+TEST_F(KeysTest, a_plan_says_who_is_touched_when_it_is_safe_and_what_would_be_refused) {
+  world.issue("jwt");
+  ASSERT_EQ(step("publish", "rsa2").status(), 200);
+  auto plan = get("/admin/secrets/plan?step=activate&id=" + kRsaId);
+  ASSERT_EQ(plan.status(), 200);
+  EXPECT_EQ(plan.text("alias"), "rsa2") << "the key whose turn it is";
+  EXPECT_EQ(plan.text("store"), "memory");
+  EXPECT_FALSE(plan.flag("safe"));
+  EXPECT_EQ(plan.text("reason"), "activation_too_early");
+  EXPECT_EQ(plan.text("not_before"), to_rfc3339(world.clock->now() + Seconds(600)));
+  EXPECT_EQ(plan.json().find("client_count")->if_int(), 1);
+  EXPECT_THAT(plan.response().body, HasSubstr(R"("clients":[{"realm":"root","client_id":"jwt"}])"));
+  EXPECT_THAT(plan.response().body, HasSubstr(R"("realms":["root"])"));
+  EXPECT_EQ(step("activate", "rsa2").status(), 409) << "apply refuses what the plan says";
+
+  world.clock->advance(Seconds(600));
+  EXPECT_TRUE(get("/admin/secrets/plan?step=activate&id=" + kRsaId).flag("safe"));
+  EXPECT_THAT(get("/admin/realms/root/secrets").response().body, HasSubstr(R"("waiting":null)"))
+      << "a plan changes nothing";
+  EXPECT_EQ(step("activate", "rsa2").status(), 200);
+  auto retiring = get("/admin/secrets/plan?step=retire&id=" + kRsaId);
+  EXPECT_EQ(retiring.text("alias"), "rsa");
+  EXPECT_EQ(retiring.text("reason"), "retirement_too_early");
+  EXPECT_FALSE(retiring.text("tokens_until").empty());
+  EXPECT_EQ(get("/admin/secrets/plan?step=burn&id=" + kRsaId).text("code"), "step_unknown");
+}
+
+TEST_F(KeysTest, usage_says_how_often_and_when_last_and_whether_the_key_may_go) {
+  const std::string token = world.issue("jwt");
+  world.issue("jwt");
+  ASSERT_TRUE(world.is_active(token, "jwt"));
+  auto usage = get("/admin/secrets/usage?id=" + kRsaId);
+  ASSERT_EQ(usage.status(), 200);
+  const std::string now = to_rfc3339(world.clock->now());
+  EXPECT_THAT(usage.response().body,
+              HasSubstr(R"("sign":{"count":2,"last":")" + now + R"("},"verify":{"count":1,)"));
+  EXPECT_THAT(usage.response().body, HasSubstr(R"("verdict":"in use")"));
+
+  ASSERT_EQ(step("publish", "rsa2").status(), 200);
+  world.clock->advance(Seconds(600));
+  ASSERT_EQ(step("activate", "rsa2").status(), 200);
+  EXPECT_THAT(get("/admin/secrets/usage?id=" + kRsaId).response().body,
+              HasSubstr("tokens made with it may be alive"));
+  world.clock->advance(std::chrono::hours(3));
+  EXPECT_THAT(get("/admin/secrets/usage?id=" + kRsaId).response().body,
+              HasSubstr(R"("verdict":"safe to retire")"));
+}
+
+TEST_F(KeysTest, sec_132_a_compromised_key_is_out_within_one_call) {
+  ASSERT_EQ(step("publish", "rsa2").status(), 200);
+  const std::string stolen = world.issue("jwt"), opaque = world.issue("opaque"),
+                    other = world.issue("es");
+  const std::string kid = kid_of(stolen);
+  ASSERT_TRUE(world.is_active(stolen, "jwt"));
+  auto answer = post("/admin/secrets/compromise",
+                     R"({"realm":"root","id":")" + kRsaId + R"(","kid":")" + kid + R"("})");
+  ASSERT_EQ(answer.status(), 200) << answer.response().body;
+  EXPECT_EQ(answer.text("was"), "active");
+  EXPECT_FALSE(answer.text("tokens_until").empty());
+  EXPECT_TRUE(answer.flag("successor_is_early")) << "the only one left was not ready";
+  EXPECT_EQ(answer.json().find("client_count")->if_int(), 1);
+
+  EXPECT_FALSE(world.is_active(stolen, "jwt"));
+  EXPECT_THAT(world.get("/oauth2/connect/jwk_uri").response().body, Not(HasSubstr(kid)));
+  const std::string fresh = world.issue("jwt");
+  EXPECT_EQ(kid_of(fresh), answer.text("successor"));
+  EXPECT_TRUE(world.is_active(fresh, "jwt"));
+  EXPECT_TRUE(world.is_active(opaque, "opaque")) << "what the key did not make lives on";
+  EXPECT_TRUE(world.is_active(other, "es"));
+  EXPECT_THAT(get("/admin/audit?limit=100").response().body, HasSubstr("key.compromised"));
+  auto again = step("publish", "rsa");
+  EXPECT_EQ(again.status() / 100, 4);
+  auto undo = post("/admin/secrets/compromise",
+                   R"({"id":")" + kRsaId + R"(","kid":")" + kid + R"(","undo":true})");
+  EXPECT_EQ(undo.text("state"), "retired");
+  EXPECT_FALSE(world.is_active(stolen, "jwt")) << "it is not back by that";
+}
+
+TEST_F(KeysTest, sec_132_a_token_without_a_kid_of_a_compromised_key_is_refused) {
+  // Made with the stolen key by somebody else, who leaves the kid out.
+  const auto secrets = async::run_now(world.store->fetch(Alias("rsa")));
+  const std::string mine = world.issue("jwt");
+  const std::string payload(mine.substr(mine.find('.') + 1, mine.rfind('.') - mine.find('.') - 1));
+  const std::string head =
+      base64::url_encode(as_bytes(std::string(R"({"alg":"RS256","typ":"at+jwt"})")));
+  const std::string input = head + "." + payload;
+  const auto signature = crypto::sign(*secrets->front().key->jwk().private_key(),
+                                      crypto::Signature::kRs256, as_bytes(input));
+  ASSERT_TRUE(signature.ok());
+  const std::string forged = input + "." + base64::url_encode(*signature);
+  ASSERT_TRUE(world.is_active(forged, "jwt"));
+  post("/admin/secrets/compromise",
+       R"({"id":")" + kRsaId + R"(","kid":")" + kid_of(mine) + R"("})");
+  EXPECT_FALSE(world.is_active(forged, "jwt"));
+}
+
+TEST_F(KeysTest, invariants_hold_and_are_shown) {
+  world.issue("jwt");
+  step("publish", "rsa2");
+  world.clock->advance(Seconds(600));
+  step("activate", "rsa2");
+  auto answer = get("/admin/invariants");
+  ASSERT_EQ(answer.status(), 200);
+  EXPECT_TRUE(answer.flag("holds")) << answer.response().body;
+  for (const char* name : {"one_active_key", "lives_are_whole", "life_paths", "activations_waited",
+                           "audit_chain_whole", "degraded_is_shown"}) {
+    EXPECT_THAT(answer.response().body, HasSubstr(name));
+  }
+}
+
+TEST_F(KeysTest, instances_are_listed) {
+  auto answer = get("/admin/instances");
+  EXPECT_EQ(answer.status(), 200);
+  EXPECT_EQ(answer.response().body, R"({"instances":[]})") << "one alone keeps no list";
+}
+
+}  // namespace
+}  // namespace signet::admin
