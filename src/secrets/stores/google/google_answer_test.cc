@@ -54,7 +54,7 @@ TEST(GoogleAnswer, an_error_tells_what_google_said_and_no_line_breaks) {
       "details":[{"x":1},{"reason":"SERVICE_DISABLED"}]}})");
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().detail,
-            "the call: Google answered 403 (PERMISSION_DENIED, 'SERVICE_DISABLED': 'a\\x0Ab')");
+            "the call: Google answered 403 (PERMISSION_DENIED, 'SERVICE_DISABLED': 'a\\x0ab')");
 }
 
 TEST(GoogleAnswer, numbers_come_as_texts_or_as_numbers) {

@@ -48,12 +48,12 @@ Secret only(const Result<std::vector<Secret>>& secrets) {
 
 std::vector<std::string> numbers(const Result<std::vector<Secret>>& secrets) {
   EXPECT_THAT(secrets, is_ok());
-  std::vector<std::string> numbers;
+  std::vector<std::string> found;
   if (secrets) {
     for (const Secret& secret : *secrets)
-      numbers.push_back(secret.version);
+      found.push_back(secret.version);
   }
-  return numbers;
+  return found;
 }
 
 TEST(GoogleKmsStore, passes_the_exam_of_all_stores) {

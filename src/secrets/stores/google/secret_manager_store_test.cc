@@ -19,12 +19,12 @@ std::shared_ptr<Store> store_of(
 
 std::vector<std::string> texts(const Result<std::vector<Secret>>& secrets) {
   EXPECT_THAT(secrets, is_ok());
-  std::vector<std::string> texts;
+  std::vector<std::string> found;
   if (secrets) {
     for (const Secret& secret : *secrets)
-      texts.push_back(text_of(secret));
+      found.push_back(text_of(secret));
   }
-  return texts;
+  return found;
 }
 
 std::vector<std::string> fetched(const std::shared_ptr<Store>& store, std::string_view alias) {
@@ -184,14 +184,14 @@ TEST(GoogleSecretManagerStore, kids_tell_secret_and_version_or_the_version_alone
   const auto kids = [&](std::string_view more) {
     const auto secrets = now(store_of(google, more)->fetch(Alias("s")));
     EXPECT_THAT(secrets, is_ok());
-    std::vector<std::string> kids;
+    std::vector<std::string> found;
     for (const Secret& secret : *secrets) {
       EXPECT_EQ(secret.key->kid(), secret.kid.str());
       EXPECT_EQ(secret.kind, SecretKind::kKeyPair);
       EXPECT_THAT(secret.certificates, SizeIs(1));
-      kids.push_back(secret.kid.str());
+      found.push_back(secret.kid.str());
     }
-    return kids;
+    return found;
   };
   EXPECT_THAT(kids(R"(,"secretFormat":"PEM")"),
               ElementsAre("secrets/s/versions/2", "secrets/s/versions/1"));
