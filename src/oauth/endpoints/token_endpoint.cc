@@ -212,6 +212,7 @@ Task<Done, Refusal> TokenCall::sign_in_box() {
   Bytes input = to_bytes(signing_input_);
   CO_TRY(signature_,
          co_await services_.keeper->sign_in_box(remote_signer_->ring, alg, std::move(input)));
+  remote_signer_->ring->count_active(secrets::KeyUse::kSign, now_);
   stage_ = Stage::kSigned;
   co_return Done{};
 }
