@@ -1,4 +1,5 @@
 #include "admin/admin_api.h"
+#include "crypto/digest.h"
 #include "oauth/endpoints/test_world.h"
 #include "tokens/format.h"
 
@@ -232,13 +233,12 @@ TEST_F(AdminApiTest, sec_207_sec_062_the_token_counts_in_its_header_alone) {
     EXPECT_EQ(call(http::Method::kGet, path, "", {}, "").status(), 401) << path;
   for (const char* header : {"bearer", "Basic admin-token", "Bearer", "Bearer  ",
                              "Bearer admin-token, Bearer admin-token", "admin-token"}) {
-    EXPECT_EQ(call(http::Method::kGet, "/admin/realms", "", {{"Authorization", header}}, "")
-                  .status(),
-              401)
+    EXPECT_EQ(
+        call(http::Method::kGet, "/admin/realms", "", {{"Authorization", header}}, "").status(),
+        401)
         << header;
   }
-  EXPECT_EQ(call(http::Method::kPost, "/admin/secrets/activate",
-                 "access_token=admin-token", {}, "")
+  EXPECT_EQ(call(http::Method::kPost, "/admin/secrets/activate", "access_token=admin-token", {}, "")
                 .status(),
             401);
 }
@@ -253,11 +253,10 @@ TEST_F(AdminApiTest, sec_126_no_door_of_any_kind_shows_a_private_part) {
         "/admin/realms/root/clients/c", "/admin/realms/root/secrets", "/admin/secrets/mappings",
         "/admin/stores", "/admin/health", "/admin/audit", "/metrics"})
     texts.push_back(get(path).response().body);
-  texts.push_back(
-      post("/admin/secrets/rotate",
-           R"({"store":"memory","id":"am.services.oauth2.stateless.signing.ES256"})")
-          .response()
-          .body);
+  texts.push_back(post("/admin/secrets/rotate",
+                       R"({"store":"memory","id":"am.services.oauth2.stateless.signing.ES256"})")
+                      .response()
+                      .body);
   for (const char* path : {"/oauth2/connect/jwk_uri", "/oauth2/.well-known/openid-configuration"})
     texts.push_back(world.get(path).response().body);
   // Whatever the members are called: the numbers themselves are looked for.
@@ -304,10 +303,11 @@ TEST_F(AdminApiTest, sec_131_a_mapping_that_cannot_serve_is_refused_and_the_old_
   put("/admin/realms/root", "{}");
   const std::string id = "am.services.oauth2.stateless.signing.RSA";
   const auto map = [&](const std::string& aliases) {
-    return put("/admin/secrets/mappings", R"({"store":"memory","secretId":")" + id +
-                                              R"(","aliases":)" + aliases + "}");
+    return put("/admin/secrets/mappings",
+               R"({"store":"memory","secretId":")" + id + R"(","aliases":)" + aliases + "}");
   };
-  for (const char* bad : {R"(["ec256"])", R"(["nothing"])", "[]", R"(["rsa","rsa"])", R"(["aes"])"}) {
+  for (const char* bad :
+       {R"(["ec256"])", R"(["nothing"])", "[]", R"(["rsa","rsa"])", R"(["aes"])"}) {
     const auto answer = map(bad);
     EXPECT_EQ(answer.status() / 100, 4) << bad << answer.text("detail");
   }

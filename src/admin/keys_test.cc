@@ -1,5 +1,6 @@
 #include "admin/admin_api.h"
 #include "base/base64.h"
+#include "crypto/digest.h"
 #include "crypto/sign.h"
 #include "oauth/endpoints/test_world.h"
 #include "tokens/format.h"
@@ -21,7 +22,7 @@ class KeysTest : public ::testing::Test {
     services = std::make_shared<AdminServices>();
     services->oauth = world.services;
     services->directory = &world.router->directory();
-    services->token_hash = tokens::opaque_hash("admin-token");
+    services->token_hash = crypto::digest(crypto::Hash::kSha256, as_bytes("admin-token"));
     services->is_ready = [] { return true; };
     world.realm("root");
     world.client("jwt");

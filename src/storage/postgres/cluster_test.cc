@@ -55,7 +55,7 @@ TEST_F(Cluster, a_database_of_a_newer_program_is_refused) {
 }
 
 TEST_F(Cluster, who_follows_changes_misses_none_that_commits_late) {
-  constexpr int kWriters = 8, kEach = 60;
+  constexpr int kWriters = 8, kEach = 30;
   const std::array<std::shared_ptr<Storage>, 3> instances{open(), open(), open()};
   std::atomic<bool> is_over = false;
   std::set<std::string> seen;
@@ -78,8 +78,12 @@ TEST_F(Cluster, who_follows_changes_misses_none_that_commits_late) {
       Transaction transaction;
       for (int more = 0; more <= (writer % 4) * 3; ++more)
         transaction.emplace_back(PutDocument{client(id + "." + std::to_string(more)), 0});
-      EXPECT_THAT(now(instances[static_cast<std::size_t>(writer % 2)]->commit(transaction)),
-                  is_ok());
+      // A commit without an answer in time may have been done: the next try is then a conflict.
+      const auto put = [&] {
+        const auto done = now(instances[static_cast<std::size_t>(writer % 2)]->commit(transaction));
+        return done.ok() || done.error().code == Code::kConflict;
+      };
+      EXPECT_TRUE(put() || put() || put());
     }
   });
   is_over = true;

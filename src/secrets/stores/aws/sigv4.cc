@@ -147,8 +147,9 @@ std::string canonical_request(const SignableRequest& request, bool normalizes_pa
 }
 
 std::string string_to_sign(std::string_view canonical, const SigningScope& scope, Instant at) {
-  return std::string(kAlgorithm) + "\n" + amz_date(at) + "\n" + credential_scope(scope, at) + "\n" +
-         sha256_hex(canonical);
+  std::string out(kAlgorithm);
+  out += "\n" + amz_date(at) + "\n" + credential_scope(scope, at) + "\n" + sha256_hex(canonical);
+  return out;
 }
 
 std::string signature(std::string_view to_sign, const SecretBytes& secret_access_key,
@@ -181,10 +182,10 @@ Headers sign(const SignableRequest& request, const Credentials& credentials,
   const std::string canonical = canonical_request(whole, options.normalizes_path);
   const std::string made =
       signature(string_to_sign(canonical, scope, at), credentials.secret_access_key, scope, at);
-  added.emplace_back("Authorization",
-                     std::string(kAlgorithm) + " Credential=" + credentials.access_key_id + "/" +
-                         credential_scope(scope, at) + ", SignedHeaders=" +
-                         signed_header_names(whole.headers) + ", Signature=" + made);
+  std::string authorization(kAlgorithm);
+  authorization += " Credential=" + credentials.access_key_id + "/" + credential_scope(scope, at) +
+                   ", SignedHeaders=" + signed_header_names(whole.headers) + ", Signature=" + made;
+  added.emplace_back("Authorization", std::move(authorization));
   if (has_token && !options.signs_session_token) {
     added.emplace_back("X-Amz-Security-Token", credentials.session_token);
   }

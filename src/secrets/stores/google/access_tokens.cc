@@ -193,7 +193,9 @@ Task<AccessToken> AccessTokens::fetch() {
   }
   CO_TRY(net::OutboundResponse response, co_await send(std::move(request)));
   const bool is_metadata = std::holds_alternative<MetadataServer>(found);
-  if (is_metadata && response.header("Metadata-Flavor") != "Google") {
+  const bool is_busy = response.status == 429 || response.status >= 500;
+  // A busy answer may come from something on the way; only a good one proves that it is another's.
+  if (is_metadata && !is_busy && response.header("Metadata-Flavor") != "Google") {
     co_return Error{Code::kConfig, "google_credentials_missing",
                     "what answered as Google's metadata server is none, and there are no other "
                     "Google credentials"};

@@ -218,7 +218,7 @@ TEST(GoogleSecretManagerStore, a_version_that_cannot_be_read_is_left_out_with_a_
   EXPECT_NE(store->warnings()[0].find("secret 's', version 2: "), std::string::npos);
   EXPECT_EQ(store->warnings()[0].find("canary"), std::string::npos);
   google.secrets["s"][0].state = "DISABLED";
-  EXPECT_THAT(now(store->fetch(Alias("s"))), fails("pem_empty"));
+  EXPECT_THAT(now(store->fetch(Alias("s"))), fails("pem_malformed"));
 }
 
 TEST(GoogleSecretManagerStore, regional_secrets_are_asked_for_where_they_are) {
