@@ -39,7 +39,8 @@ Task<std::optional<SecretBytes>> KvSlot::read() {
   }
   auto body = json::parse_object(answer.body);
   if (!body) {
-    Error malformed{Code::kUnavailable, "vault_answer_malformed", "the answer is no JSON object"};
+    Error malformed{Code::kUnavailable, "vault_answer_malformed",
+                    describe() + ": the answer is no JSON object"};
     co_return session_->at_store(std::move(malformed));
   }
   auto value = parse_kv_data(*body, field_);
