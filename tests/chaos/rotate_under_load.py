@@ -142,7 +142,7 @@ def main():
                 for _ in range(CONNECTIONS)))
 
         background = load.Background(workers)
-        end = time.time() + (600 if options.long else max(50, 1.2 * options.ahead))
+        end = time.time() + (600 if options.long else max(110, 1.2 * options.ahead))
         with harness.concurrent.futures.ThreadPoolExecutor(len(IDS)) as pool:
             def keep_rotating(secret_id):
                 while rotator.done < options.rotations and time.time() < end and not rotator.faults:
