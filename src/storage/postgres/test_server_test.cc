@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 
 #include "storage/postgres/test_server.h"
 
@@ -149,9 +150,24 @@ std::vector<pid_t> TestServer::processes() const {
   return found;
 }
 
+// Until all of them have stopped: a signal takes a moment, and a process may start meanwhile.
 void TestServer::freeze() {
-  for (const pid_t pid : processes())
-    ::kill(pid, SIGSTOP);
+  const auto has_stopped = [](pid_t pid) {
+    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+    std::string text;
+    std::getline(stat, text);
+    const std::size_t name_end = text.rfind(')');
+    return name_end == std::string::npos || text.compare(name_end, 3, ") T") == 0;
+  };
+  for (bool all = false; !all;) {
+    all = true;
+    for (const pid_t pid : processes()) {
+      if (has_stopped(pid)) continue;
+      all = false;
+      ::kill(pid, SIGSTOP);
+    }
+    std::this_thread::yield();
+  }
 }
 
 void TestServer::thaw() {
