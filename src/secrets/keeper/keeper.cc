@@ -242,8 +242,9 @@ std::vector<StoreHealth> Keeper::health() const {
 }
 
 std::vector<StoreCalls> Keeper::store_calls() const {
+  const auto seen = state_->seen.load();
   std::vector<StoreCalls> out;
-  for (const auto& meter : state_->seen.load()->meters)
+  for (const auto& meter : seen->meters)
     out.push_back({meter.name, meter.realm, meter.counts->outcomes(), meter.counts->seconds()});
   return out;
 }

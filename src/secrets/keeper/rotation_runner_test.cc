@@ -66,7 +66,8 @@ struct Fleet {
   KeyId active(std::size_t of = 0) { return World::active(*instances.at(of).keeper); }
   std::map<std::string, int> states() {
     std::map<std::string, int> out;
-    for (const auto& key : *async::run_now(storage->keys(kGlobal)))
+    const auto keys = async::run_now(storage->keys(kGlobal));
+    for (const auto& key : *keys)
       ++out[key.state];
     return out;
   }
