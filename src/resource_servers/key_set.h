@@ -1,0 +1,22 @@
+#pragma once
+// Which keys of a resource server may be used at all, whether they are written down here or come
+// from a URL.
+
+#include <string_view>
+#include <vector>
+
+#include "jose/jwk.h"
+
+namespace signet::resource_servers {
+
+/// True for "0" to "10" however a reader might spell them ("07", "+7", "0x7", "7.0", "1e1", " 7 "):
+/// such kids belong to the server's own keys.
+bool is_reserved_kid(std::string_view kid);
+
+/// A JWKS of a resource server: public keys, and symmetric ones that it shares with us.
+/// "key_set_malformed", "key_set_empty", "key_set_private" (a private key: we must not have it),
+/// "key_set_reserved_kid", "key_set_kid_malformed" (a kid that is not printable ASCII).
+Result<std::vector<jose::Jwk>> parse_key_set(std::string_view text);
+Result<std::vector<jose::Jwk>> check_key_set(std::vector<jose::Jwk> keys);
+
+}  // namespace signet::resource_servers

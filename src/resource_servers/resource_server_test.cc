@@ -1,0 +1,182 @@
+#include "resource_servers/resource_server.h"
+
+#include "resource_servers/document.h"
+#include "resource_servers/inject_policy.h"
+#include "resource_servers/key_set.h"
+#include "resource_servers/selection.h"
+#include "support/matchers.h"
+
+namespace signet::resource_servers {
+namespace {
+
+using signet::test::fails;
+using signet::test::is_ok;
+
+constexpr std::string_view kSampleJwks =
+    R"({"keys":[{"kty":"oct","use":"enc","kid":"i8X0RShbVxrBEG1-ests_Zx_PE7XYvc3iBTIaTAS_5A",)"
+    R"("k":"Vlbwxl5hbCOLMwupPc2hDw","alg":"A128KW"}]})";
+
+Result<ResourceServer> read(const std::string& text) {
+  return ResourceServer::from_json(*json::parse_object(text));
+}
+Result<ResourceServer> with_access(const std::string& access) {
+  return read(R"({"name":"RS2","access_token":{)" + access + "}}");
+}
+std::string sample(const std::string& more) {
+  return R"("encryption":"resource_server_key","jwks":)" + std::string(kSampleJwks) + more;
+}
+
+TEST(ResourceServer, EncryptsWithTheServersKeyUnlessToldOtherwise) {
+  const auto server = read(R"({"name":"RS1"})");
+  ASSERT_THAT(server, is_ok());
+  EXPECT_EQ(server->encryption, Encryption::kServerKey);
+  EXPECT_EQ(server->content_enc, jose::JweEnc::kA128CbcHs256);
+  EXPECT_EQ(server->audience(), "RS1");
+}
+
+TEST(ResourceServer, TakesTheSampleKeySetOfTheDocument) {
+  const auto server = with_access(sample(R"(,"key_encryption_algorithm":"A128KW")"));
+  ASSERT_THAT(server, is_ok());
+  EXPECT_EQ(server->keys.size(), 1U);
+  EXPECT_EQ(server->key_alg, jose::JweAlg::kA128Kw);
+}
+
+TEST(ResourceServer, ContradictionsAreToldInWords) {
+  const auto contradiction = fails("resource_server_contradiction");
+  EXPECT_THAT(with_access(R"("encryption":"resource_server_key")"), contradiction);
+  EXPECT_THAT(with_access(sample("")), contradiction) << "no algorithm";
+  EXPECT_THAT(with_access(sample(
+                  R"(,"key_encryption_algorithm":"A128KW","jwks_uri":"https://rs.example/k")")),
+              contradiction);
+  EXPECT_THAT(with_access(R"("encryption":"none","jwks_uri":"https://rs.example/k")"),
+              contradiction);
+  EXPECT_THAT(with_access(sample(R"(,"key_encryption_algorithm":"RSA1_5")")), contradiction);
+  EXPECT_THAT(with_access(sample(R"(,"key_encryption_algorithm":"A128KW","format":"opaque")")),
+              contradiction);
+  EXPECT_THAT(with_access(R"("encryption":"as_realm")"), contradiction);
+}
+
+TEST(ResourceServer, FaultsOfSettingsAreAllToldAtOnce) {
+  const auto server = read(R"({"name":"a/b","uri":"no uri","scopess":[]})");
+  ASSERT_THAT(server, fails("settings_invalid"));
+  for (const char* what : {"name", "uri", "scopess"})
+    EXPECT_NE(server.error().detail.find(what), std::string::npos) << what;
+}
+
+TEST(ResourceServer, ScopeIsDefinedOnceAndHasAtMostSixtyCharacters) {
+  EXPECT_THAT(read(R"({"name":"RS1","scopes":[{"name":"Scope1"},{"name":"scope1"}]})"), is_ok())
+      << "names are case-sensitive";
+  EXPECT_THAT(read(R"({"name":"RS1","scopes":[{"name":"a"},{"name":"a"}]})"),
+              fails("settings_invalid"));
+  EXPECT_THAT(read(R"({"name":"RS1","scopes":[{"name":")" + std::string(61, 'a') + R"("}]})"),
+              fails("settings_invalid"));
+}
+
+TEST(ResourceServer, AttributesNeedConsentUnlessToldOtherwise) {
+  const auto scope = ScopeDefinition::from_json(
+      *json::parse_object(R"({"name":"profile","include":"user_attributes","values":["cn"]})"));
+  ASSERT_THAT(scope, is_ok());
+  EXPECT_TRUE(scope->needs_consent);
+}
+
+TEST(ResourceServerDocument, SymmetricKeysAreSealedInStorageAndNeverShown) {
+  const auto document =
+      *json::parse_object(R"({"name":"RS2","access_token":{)" +
+                          sample(R"(,"key_encryption_algorithm":"A128KW")") + "}}");
+  const Seal seal = [](ByteView plain) -> Result<std::string> {
+    return "sealed:" + std::string(as_text(plain)).substr(0, 3) + std::to_string(plain.size());
+  };
+  const auto stored = to_stored(document, seal);
+  ASSERT_THAT(stored, is_ok());
+  EXPECT_EQ(json::dump(*stored).find("Vlbwxl5hbCOLMwupPc2hDw"), std::string::npos);
+  const Unseal unseal = [](std::string_view) -> Result<SecretBytes> {
+    return SecretBytes::from_text(kSampleJwks);
+  };
+  const auto back = from_stored(*stored, unseal);
+  ASSERT_THAT(back, is_ok());
+  EXPECT_THAT(ResourceServer::from_json(*back), is_ok());
+  EXPECT_EQ(json::dump(shown(*back)).find("Vlbwxl5hbCOLMwupPc2hDw"), std::string::npos);
+}
+
+TEST(ResourceServerDocument, WhatWasShownMayComeBackWithoutItsKeys) {
+  const auto document =
+      *json::parse_object(R"({"name":"RS2","access_token":{)" +
+                          sample(R"(,"key_encryption_algorithm":"A128KW")") + "}}");
+  const auto again = with_known_keys(shown(document), &document);
+  ASSERT_THAT(again, is_ok());
+  EXPECT_TRUE(*again == document);
+  EXPECT_THAT(with_known_keys(shown(document), nullptr), fails("resource_server_key_missing"));
+}
+
+TEST(KeySet, Sec144ReservedKidsAreRefusedInEverySpelling) {
+  for (const char* kid :
+       {"0", "10", "07", "+7", "7.0", "0x7", "0X0a", " 7 ", "1e1", "-0", "007", "10.000", "100e-1"})
+    EXPECT_TRUE(is_reserved_kid(kid)) << kid;
+  for (const char* kid : {"11", "-1", "7a", "0.5", "", "key-7", "seven", "10.1", "nan", "inf"})
+    EXPECT_FALSE(is_reserved_kid(kid)) << kid;
+  EXPECT_THAT(parse_key_set(R"({"keys":[{"kty":"oct","kid":"07","k":"Vlbwxl5hbCOLMwupPc2hDw"}]})"),
+              fails("key_set_reserved_kid"));
+  EXPECT_THAT(
+      parse_key_set(
+          "{\"keys\":[{\"kty\":\"oct\",\"kid\":\"\xD9\xA7\",\"k\":\"Vlbwxl5hbCOLMwupPc2hDw\"}]}"),
+      fails("key_set_kid_malformed"))
+      << "digits of other scripts are numbers to some readers";
+}
+
+TEST(KeySet, PrivateKeysAndEmptySetsAreRefused) {
+  EXPECT_THAT(parse_key_set(R"({"keys":[]})"), fails("key_set_empty"));
+  EXPECT_THAT(parse_key_set("<html>"), fails("key_set_malformed"));
+  const auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256, 0);
+  json::Object set;
+  set.set("keys", json::Array{jose::Jwk::from_private(*key).private_json()});
+  EXPECT_THAT(parse_key_set(json::dump(set)), fails("key_set_private"));
+}
+
+TEST(Selection, ParameterThenDefaultThenIdentityProviderThenServerKey) {
+  State state;
+  EXPECT_EQ(select(state, std::nullopt), kIdentityProvider);
+  state.default_name = "RS1";
+  EXPECT_EQ(select(state, std::nullopt), "RS1");
+  EXPECT_EQ(select(state, "RS2"), "RS2");
+  state.default_name.clear();
+  EXPECT_EQ(select(state, std::nullopt), kIdentityProvider);
+  state.identity_provider.clear();
+  EXPECT_EQ(select(state, std::nullopt), "");
+}
+
+TEST(Selection, IdentityProviderIsNeitherDeletedNorRenamedWhileItIsTheDefault) {
+  State state;
+  EXPECT_THAT(after_delete(state, kIdentityProvider), fails("resource_server_is_default"));
+  EXPECT_THAT(after_rename(state, kIdentityProvider, "IdP"), fails("resource_server_is_default"));
+  state.default_name = "RS1";
+  EXPECT_EQ(after_rename(state, kIdentityProvider, "IdP")->identity_provider, "IdP");
+  EXPECT_EQ(after_delete(state, kIdentityProvider)->identity_provider, "");
+}
+
+TEST(Selection, DeletingTheDefaultMakesIdentityProviderTheDefaultIfItIsThere) {
+  State state;
+  state.default_name = "RS1";
+  EXPECT_EQ(after_delete(state, "RS1")->default_name, kIdentityProvider);
+  state.identity_provider.clear();
+  EXPECT_EQ(after_delete(state, "RS1")->default_name, "");
+  EXPECT_EQ(select(*after_delete(state, "RS1"), std::nullopt), "");
+}
+
+TEST(Selection, StateSurvivesItsDocument) {
+  State state;
+  state.default_name.clear();
+  state.identity_provider = "IdP";
+  EXPECT_EQ(*State::from_json(state.to_json()), state);
+}
+
+TEST(InjectPolicy, NamesItsGateway) {
+  EXPECT_THAT(InjectPolicy::from_json(*json::parse_object(R"({"name":"p"})")),
+              fails("settings_invalid"));
+  const auto policy = InjectPolicy::from_json(*json::parse_object(
+      R"({"name":"p","client_id":"nginx","resource_server":"RS2","scopes":["Scope1"],"renew_before":"5m"})"));
+  ASSERT_THAT(policy, is_ok());
+  EXPECT_EQ(policy->renew_before, Seconds(300));
+}
+
+}  // namespace
+}  // namespace signet::resource_servers
