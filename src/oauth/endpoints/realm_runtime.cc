@@ -82,8 +82,11 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(realms::RealmSettings set
       runtime->decryption_keys_.push_back(key);
     for (const auto& entry : ring->entries)
       runtime->meters_.emplace_back(entry.secret.key.get(), entry.usage);
-    auto encryptor = jose::DirectEncryptor::make(
-        ring->ring->active().key, jose::JweEnc::kA128CbcHs256, access_token_header());
+    jose::EncryptorOptions options{};
+    options.alg = jose::JweAlg::kDir;
+    options.enc = jose::JweEnc::kA128CbcHs256;
+    options.extra = access_token_header();
+    auto encryptor = jose::Encryptor::make(ring->ring->active().key, std::move(options));
     if (encryptor.ok()) {
       runtime->encryptor_.emplace(ReadyEncryptor{shared, std::move(*encryptor)});
     } else {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "jose/jwe.h"
+#include "jose/encryptor.h"
 #include "oauth/discovery.h"
 #include "realms/realm_settings.h"
 #include "secrets/keeper/keeper.h"
@@ -20,7 +20,7 @@ struct ReadySigner {
 };
 struct ReadyEncryptor {
   std::shared_ptr<const secrets::LiveRing> ring;
-  jose::DirectEncryptor encryptor;
+  jose::Encryptor encryptor;
 };
 
 /// One realm at one moment, everything prepared that a request needs. Immutable: a request takes
