@@ -5,6 +5,7 @@
 #include "jose/content.h"
 #include "jose/encryptor.h"
 #include "jose/key_management.h"
+#include "oauth/endpoints/test_token.h"
 #include "oauth/endpoints/test_world.h"
 #include "resource_servers/selection.h"
 
@@ -366,6 +367,20 @@ TEST(ResourceServersWithoutServerKey, the_error_names_the_secret_id) {
       world.post("/oauth2/access_token", "grant_type=client_credentials&resourceServer=RS1", "app");
   EXPECT_EQ(answer.status(), 500);
   EXPECT_EQ(answer.text("error"), "server_error");
+}
+
+TEST_F(ResourceServers, a_test_token_is_made_as_a_clients_is_and_lives_for_a_minute) {
+  add("RS2", "", key2);
+  const auto test = [&](const char* name) {
+    return async::run_now(
+        issue_test_token(*world.services, world.router->directory(), RealmName("root"), name));
+  };
+  const auto made = test("RS2");
+  ASSERT_THAT(made, signet::test::is_ok());
+  const json::Object claims = inside(*made, key2);
+  EXPECT_EQ(member(claims, "sub"), kTestClient);
+  EXPECT_EQ(*claims.find("exp")->if_int() - *claims.find("iat")->if_int(), 60);
+  EXPECT_THAT(test("RS9"), signet::test::fails("resource_server_unknown"));
 }
 
 TEST_F(ResourceServers, metadata_names_the_scopes_of_resource_servers) {

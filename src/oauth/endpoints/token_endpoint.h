@@ -28,6 +28,8 @@ class TokenCall : public ClientCall {
   virtual void end_reply(http::Response& response) const;
 
   Instant expires() const { return expires_; }
+  /// However long the resource server, the client and the realm let tokens live.
+  Seconds longest_life_ = Seconds::max();
 
  private:
   enum class Stage : std::uint8_t { kAsk, kTarget, kPlan, kMint, kMinted, kSigned };
@@ -72,6 +74,7 @@ class TokenCall : public ClientCall {
   std::vector<std::pair<std::string, ScopeDefinitionPtr>> definitions_;  ///< of the scopes asked
   std::optional<jose::Encryptor> encryptor_;                             ///< for a nested token
   std::shared_ptr<const RemoteKeySet> key_set_;
+  bool has_missed_ = false;                        ///< no key of the set fitted
   std::shared_ptr<const secrets::LiveRing> ring_;  ///< whose horizon must be raised
   const ReadySigner* signer_ = nullptr;            ///< of realm_
   std::string signing_input_;                      ///< for the box

@@ -1,6 +1,7 @@
 // How a token is made: signed, encrypted, both, or kept.
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "oauth/endpoints/token_endpoint.h"
@@ -27,7 +28,7 @@ Answer<Done> TokenCall::choose_form() {
       format_ == tokens::TokenFormat::kJwt && (server.encryption == Encryption::kServerKey ||
                                                server.encryption == Encryption::kResourceServerKey);
   const Seconds lifetime = server.lifetime.value_or(client.lifetime.value_or(realm.lifetime));
-  expires_ = now_ + std::min(lifetime, realm.max_lifetime);
+  expires_ = now_ + std::min({lifetime, realm.max_lifetime, longest_life_});
   return Done{};
 }
 
@@ -99,9 +100,9 @@ Answer<ClientCall::Need> TokenCall::find_encryptor() {
   }
   auto encryptor = encryptor_for(*server_, *realm_, key_set_, now_);
   if (!encryptor.ok()) {
-    // The resource server may just have changed its keys: the next request will know.
-    if (server_->source) services_.key_sets->refresh_after_miss(*server_->source, now_);
-    return cannot_mint(encryptor.error());
+    // The resource server may just have changed its keys: look once more.
+    if (!server_->source || std::exchange(has_missed_, true)) return cannot_mint(encryptor.error());
+    return Need::kKeySet;
   }
   encryptor_ = std::move(*encryptor);
   return Need::kNothing;
@@ -166,7 +167,12 @@ Task<Done, Refusal> TokenCall::sign_in_box() {
 }
 
 Task<Done, Refusal> TokenCall::load_keys() {
-  CO_TRY(key_set_, co_await services_.key_sets->load(server_->source));
+  auto& sets = *services_.key_sets;
+  if (has_missed_) {
+    CO_TRY(key_set_, co_await sets.refresh_after_miss(server_->source));
+  } else {
+    CO_TRY(key_set_, co_await sets.load(server_->source));
+  }
   co_return Done{};
 }
 
