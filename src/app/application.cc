@@ -190,6 +190,7 @@ Status Application::State::open() {
   services->metrics = std::make_shared<net::Metrics>();
   services->counters = oauth::Counters::in(*services->metrics);
   services->cached_clients = config.cached_clients;
+  services->cached_resource_servers = config.cached_resource_servers;
   services->unseal = [keys = encoding](std::string_view sealed) { return keys->decode(sealed); };
 
   admin_services = std::make_shared<admin::AdminServices>();

@@ -125,6 +125,7 @@ ServerConfig read_all(const json::Object& from) {
   const auto& outbound = group(from, "outbound");
   to.outbound = {text(outbound, "ca_file"), text(outbound, "proxy")};
   to.cached_clients = size(group(from, "cache"), "clients");
+  to.cached_resource_servers = size(group(from, "cache"), "resource_servers");
   for (const auto& item : list(from, "encryption_keys")) {
     const json::Object& key = *item.if_object();
     to.encryption_keys.push_back({text(key, "name"), text(key, "file"), text(key, "environment")});

@@ -235,6 +235,12 @@ std::vector<Setting> server_rows() {
        .summary = "The most clients kept in memory.",
        .min = 0,
        .max = 10'000'000},
+      {.path = "cache.resource_servers",
+       .type = Type::kInteger,
+       .fallback = "100000",
+       .summary = "Resource servers kept in memory, and as many scopes, over all loops.",
+       .min = 0,
+       .max = 10'000'000},
 
       {.path = "encryption_keys[]",
        .type = Type::kItems,
