@@ -11,6 +11,7 @@ namespace signet::oauth {
 struct Router::Route {
   std::string_view endpoint;
   bool is_post;
+  bool is_limited;  ///< by oauth.max_requests_per_second
   enum class Kind : std::uint8_t { kToken, kIntrospect, kRevoke, kJwks, kMetadata } kind;
 };
 
@@ -18,11 +19,11 @@ namespace {
 
 using Kind = Router::Route::Kind;
 constexpr Router::Route kRoutes[] = {
-    {"access_token", true, Kind::kToken},
-    {"introspect", true, Kind::kIntrospect},
-    {"token/revoke", true, Kind::kRevoke},
-    {"connect/jwk_uri", false, Kind::kJwks},
-    {".well-known/openid-configuration", false, Kind::kMetadata},
+    {"access_token", true, true, Kind::kToken},
+    {"introspect", true, true, Kind::kIntrospect},
+    {"token/revoke", true, true, Kind::kRevoke},
+    {"connect/jwk_uri", false, false, Kind::kJwks},
+    {".well-known/openid-configuration", false, false, Kind::kMetadata},
 };
 
 const Router::Route* find_route(std::string_view endpoint) {
@@ -78,7 +79,10 @@ void serve_document(const ReadyDocument& document, Seconds max_age, std::string_
 }  // namespace
 
 Router::Router(std::shared_ptr<const Services> services, std::size_t workers)
-    : services_(std::move(services)), directory_(*services_), workers_(workers) {}
+    : services_(std::move(services)),
+      limit_(services_->limits->over_all()),
+      directory_(*services_),
+      workers_(workers) {}
 Router::~Router() = default;
 
 WorkerState& Router::worker() {
@@ -107,11 +111,22 @@ void Router::handle(net::Exchange& exchange) {
     answer_problem(exchange.response(), 405, "Method Not Allowed");
     return exchange.response().add("Allow", route->is_post ? "POST" : "GET, HEAD");
   }
+  if (limit_ && route->is_limited && !limit_->take(*services_->clock)) [[unlikely]]
+    return refuse_too_many(exchange);
   std::string& name = worker().scratch();
   found->name(name);
   RealmRuntimePtr realm = directory_.now(worker(), name);
   if (!realm) return exchange.wait_for(load_and_serve(*route, RealmName(name), exchange));
   if (auto task = serve(*route, std::move(realm), exchange)) exchange.wait_for(std::move(*task));
+}
+
+void Router::refuse_too_many(net::Exchange& exchange) const {
+  services_->counters.refused->add();
+  services_->counters.over_limit->add();
+  answer_refusal(exchange.response(), too_many_requests());
+  if (services_->limits->may_log(*services_->clock))
+    log::warn("too_many_requests", {{"request_id", exchange.request().request_id},
+                                    {"max_requests_per_second", limit_->per_second()}});
 }
 
 Task<Done> Router::load_and_serve(const Route& route, RealmName name, net::Exchange& exchange) {

@@ -13,6 +13,7 @@
 #include "net/metrics.h"
 #include "oauth/endpoints/change_feed.h"
 #include "oauth/endpoints/deny_list.h"
+#include "oauth/endpoints/request_limits.h"
 #include "secrets/keeper/keeper.h"
 #include "storage/storage.h"
 
@@ -24,6 +25,8 @@ struct Counters {
   net::Counter* introspected = nullptr;
   net::Counter* revoked = nullptr;
   net::Counter* refused = nullptr;
+  net::Counter* over_limit = nullptr;         ///< the instance's
+  net::Counter* over_client_limit = nullptr;  ///< a client's own
   static Counters in(net::Metrics& metrics);
 };
 
@@ -40,6 +43,7 @@ struct Services {
   std::shared_ptr<DenyList> denied;
   std::shared_ptr<TokenCache> token_cache = make_token_cache();
   std::shared_ptr<ChangeFeed> changes;
+  std::shared_ptr<RequestLimits> limits = std::make_shared<RequestLimits>();
   std::shared_ptr<net::Metrics> metrics;
   Counters counters;                     ///< of `metrics`
   std::string public_url;                ///< no trailing slash

@@ -28,6 +28,7 @@ struct PreparedClient {
   /// paid once and not per request.
   std::array<std::uint8_t, 32> proven{};
   bool has_proven = false;
+  std::shared_ptr<RateLimit> limit;  ///< the client's own, of all workers; null if it has none
 };
 using PreparedClientPtr = std::shared_ptr<PreparedClient>;
 
