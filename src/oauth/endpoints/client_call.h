@@ -56,6 +56,8 @@ class ClientCall {
   /// Brings what was needed.
   Task<Done, Refusal> provide(Need need);
 
+  /// Takes the time, the form and the credentials from the request.
+  virtual Answer<Done> read(const http::Request& request);
   /// The endpoint's own part, called when the client is proven; again after each of its needs.
   virtual Answer<Need> act(http::Response& response) = 0;
   /// Brings what act() asked for.
@@ -73,7 +75,6 @@ class ClientCall {
 
  private:
   enum class Stage : std::uint8_t { kRead, kClient, kProof, kProven };
-  Answer<Done> read(const http::Request& request);
   Answer<Need> prove();
   Answer<Done> check_limit() const;
   Answer<Need> prove_secret();

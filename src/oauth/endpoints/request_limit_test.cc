@@ -17,10 +17,12 @@ struct LimitedWorld : World {
     router = std::make_unique<Router>(services, 1);
     realm("root");
     client("c", of_client ? ",\"max_requests_per_second\":" + std::to_string(of_client) : "");
+    put("inject_policy", "root", "policy", R"({"name":"policy","client_id":"c"})");
   }
   FakeExchange ask(const std::string& endpoint, const std::string& secret = kSecret) {
     if (endpoint == "jwks") return get("/oauth2/connect/jwk_uri");
     if (endpoint == "metadata") return get("/oauth2/.well-known/openid-configuration");
+    if (endpoint == "inject") return post("/oauth2/inject/policy", "", "c", secret);
     for (const auto& known : kEndpoints)
       if (known.name == endpoint)
         return post("/oauth2" + std::string(known.path), kGrantAndToken, "c", secret);
@@ -43,7 +45,8 @@ std::string outcome(const FakeExchange& answer) {
 
 TEST(RequestLimit, f_34_which_endpoint_counts_for_which_limit) {
   const Matrix matrix = Matrix::read("request_limit");
-  EXPECT_THAT(matrix.rows(), ElementsAre("token", "introspect", "revoke", "jwks", "metadata"));
+  EXPECT_THAT(matrix.rows(),
+              ElementsAre("token", "introspect", "revoke", "inject", "jwks", "metadata"));
   for (const auto& column : matrix.columns()) {
     const bool is_stranger = column.starts_with("stranger");
     LimitedWorld world(column.ends_with("instance_limit") ? 2 : 0,

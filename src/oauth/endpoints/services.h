@@ -25,6 +25,8 @@ struct Counters {
   std::array<net::Counter*, 3> issued{};  ///< by tokens::TokenFormat
   net::Counter* introspected = nullptr;
   net::Counter* revoked = nullptr;
+  net::Counter* injected_new = nullptr;    ///< with a token made for it
+  net::Counter* injected_again = nullptr;  ///< with one that was there
   net::Counter* refused = nullptr;
   net::Counter* over_limit = nullptr;         ///< the instance's
   net::Counter* over_client_limit = nullptr;  ///< a client's own
@@ -53,6 +55,7 @@ struct Services {
   std::string public_url;                ///< no trailing slash
   std::size_t cached_clients = 100'000;  ///< over all workers
   std::size_t cached_realms = 20'000;
+  std::size_t cached_policies = 10'000;           ///< of injection, over all workers
   std::size_t cached_resource_servers = 100'000;  ///< over all workers; as many scopes
   /// Opens a client secret that is kept reversibly.
   std::function<Result<SecretBytes>(std::string_view sealed)> unseal;
