@@ -1,6 +1,8 @@
 #include "app/follower.h"
 
 #include "base/log.h"
+#include "resource_servers/inject_policy.h"
+#include "resource_servers/resource_server.h"
 #include "secrets/keeper/kinds.h"
 
 namespace signet::app {
@@ -107,6 +109,17 @@ void Follower::apply(const storage::DocumentChange& change) {
     parts_.services->changes->publish({"realm", name, {}});
   } else if (change.kind == "client") {
     parts_.services->changes->publish({"client", change.realm, change.id});
+  } else if (change.kind == resource_servers::kStateKind) {
+    parts_.directory->forget(change.realm);
+    parts_.services->changes->publish({"realm", change.realm, {}});
+  } else if (change.kind == resource_servers::kScopeKind) {
+    // Metadata names scopes.
+    parts_.directory->forget(change.realm);
+    parts_.services->changes->publish({"realm", change.realm, {}});
+    parts_.services->changes->publish({change.kind, change.realm, change.id});
+  } else if (change.kind == resource_servers::kKind || change.kind == resource_servers::kUriKind ||
+             change.kind == resource_servers::kPolicyKind) {
+    parts_.services->changes->publish({change.kind, change.realm, change.id});
   } else if (secrets::changes_rings(change.kind)) {
     parts_.keys_changed();
   }

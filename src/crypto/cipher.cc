@@ -1,5 +1,7 @@
 #include "crypto/cipher.h"
 
+#include <nettle/nist-keywrap.h>
+
 #include "crypto/fetched.h"
 #include "crypto/key_impl.h"
 
@@ -107,20 +109,24 @@ Status gcm_decrypt(ByteView key, ByteView iv, ByteView aad, ByteView cipher_text
   return Done{};
 }
 
-Result<Bytes> cbc_encrypt(ByteView key, ByteView iv, ByteView plain) {
+Status cbc_encrypt(ByteView key, ByteView iv, ByteView plain, std::uint8_t* out) {
   const EVP_CIPHER* cipher = fetched_aes(CipherMode::kCbc, key.size());
   if (!cipher || iv.size() != kBlock || plain.size() > kLargest) {
     return bad_parameters("AES-CBC takes a key of 16, 24 or 32 bytes and an IV of 16");
   }
   const CipherCtxPtr ctx = begin(cipher, key, iv.data(), true);
-  Bytes out(plain.size() + kBlock);
   int first = 0, last = 0;
-  if (!ctx ||
-      EVP_EncryptUpdate(ctx.get(), out.data(), &first, never_null(plain), int_size(plain)) != 1 ||
-      EVP_EncryptFinal_ex(ctx.get(), out.data() + first, &last) != 1) {
+  if (!ctx || EVP_EncryptUpdate(ctx.get(), out, &first, never_null(plain), int_size(plain)) != 1 ||
+      EVP_EncryptFinal_ex(ctx.get(), out + first, &last) != 1 ||
+      static_cast<std::size_t>(first + last) != cbc_size(plain.size())) {
     return internal_error("AES-CBC");
   }
-  out.resize(static_cast<std::size_t>(first + last));
+  return Done{};
+}
+
+Result<Bytes> cbc_encrypt(ByteView key, ByteView iv, ByteView plain) {
+  Bytes out(cbc_size(plain.size()));
+  TRY(cbc_encrypt(key, iv, plain, out.data()));
   return out;
 }
 
@@ -143,18 +149,34 @@ Result<SecretBytes> cbc_decrypt(ByteView key, ByteView iv, ByteView cipher_text)
   return out;
 }
 
-Result<Bytes> aes_wrap(ByteView kek, ByteView key) {
-  const EVP_CIPHER* cipher = fetched_aes(CipherMode::kWrap, kek.size());
-  if (!cipher || key.size() < 16 || key.size() % 8 != 0 || key.size() > kLargest) {
+// Nettle rather than EVP: a sixth of the time for keys of this size, and no context to allocate.
+Status aes_wrap(ByteView kek, ByteView key, std::uint8_t* out) {
+  if (key.size() < 16 || key.size() % 8 != 0 || key.size() > kLargest) {
     return bad_parameters("AES key wrap takes keys of a multiple of 8 bytes, at least 16");
   }
-  const CipherCtxPtr ctx = begin(cipher, kek, nullptr, true);
-  Bytes out(key.size() + kBlock);
-  int size = 0;
-  if (!ctx || EVP_EncryptUpdate(ctx.get(), out.data(), &size, key.data(), int_size(key)) != 1) {
-    return internal_error("AES key wrap");
+  // RFC 3394 §2.2.3.1.
+  static constexpr std::uint8_t kInitial[8] = {0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6};
+  const auto wrap = [&](auto context, auto set_key, auto function) {
+    set_key(&context, kek.data());
+    function(&context, kInitial, wrapped_size(key.size()), out, key.data());
+    wipe(&context, sizeof context);
+    return Done{};
+  };
+  switch (kek.size()) {
+    case 16:
+      return wrap(::aes128_ctx{}, ::nettle_aes128_set_encrypt_key, ::nettle_aes128_keywrap);
+    case 24:
+      return wrap(::aes192_ctx{}, ::nettle_aes192_set_encrypt_key, ::nettle_aes192_keywrap);
+    case 32:
+      return wrap(::aes256_ctx{}, ::nettle_aes256_set_encrypt_key, ::nettle_aes256_keywrap);
+    default:
+      return bad_parameters("an AES key must be 16, 24 or 32 bytes");
   }
-  out.resize(static_cast<std::size_t>(size));
+}
+
+Result<Bytes> aes_wrap(ByteView kek, ByteView key) {
+  Bytes out(wrapped_size(key.size()));
+  TRY(aes_wrap(kek, key, out.data()));
   return out;
 }
 

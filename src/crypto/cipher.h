@@ -14,11 +14,21 @@ Status gcm_decrypt(ByteView key, ByteView iv, ByteView aad, ByteView cipher, Byt
 
 /// AES-CBC with PKCS#7 padding. Key 16, 24 or 32 bytes, IV 16.
 Result<Bytes> cbc_encrypt(ByteView key, ByteView iv, ByteView plain);
+/// The same into cbc_size(plain.size()) bytes of the caller's.
+Status cbc_encrypt(ByteView key, ByteView iv, ByteView plain, std::uint8_t* out);
+constexpr std::size_t cbc_size(std::size_t plain) {
+  return plain / 16 * 16 + 16;
+}
 /// "decrypt_failed" on bad padding. Only call it on input whose MAC was checked.
 Result<SecretBytes> cbc_decrypt(ByteView key, ByteView iv, ByteView cipher);
 
 /// RFC 3394. Wraps multiples of 8 bytes, at least 16.
 Result<Bytes> aes_wrap(ByteView kek, ByteView key);
+/// The same into wrapped_size(key.size()) bytes of the caller's; allocates nothing.
+Status aes_wrap(ByteView kek, ByteView key, std::uint8_t* out);
+constexpr std::size_t wrapped_size(std::size_t key) {
+  return key + 8;
+}
 Result<SecretBytes> aes_unwrap(ByteView kek, ByteView wrapped);         ///< "decrypt_failed"
 Result<SecretBytes> aes_unwrap_padded(ByteView kek, ByteView wrapped);  ///< RFC 5649
 

@@ -125,4 +125,15 @@ bool MacKey::verify(ByteView message, ByteView tag) const {
   return constant_time_equal(ByteView(expected.data(), size()), tag);
 }
 
+void hmac(Hash hash, ByteView key, std::initializer_list<ByteView> pieces, std::uint8_t* out) {
+  const auto& with = algorithm(hash);
+  Context outer, inner, running;
+  ::hmac_set_key(outer.bytes, inner.bytes, running.bytes, &with, key.size(), key.data());
+  for (const ByteView piece : pieces)
+    with.update(running.bytes, piece.size(), piece.data());
+  ::hmac_digest(outer.bytes, inner.bytes, running.bytes, &with, with.digest_size, out);
+  for (Context* context : {&outer, &inner, &running})
+    wipe(context, with.context_size);
+}
+
 }  // namespace signet::crypto

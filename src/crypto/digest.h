@@ -51,4 +51,8 @@ class MacKey {
   std::unique_ptr<State> state_;
 };
 
+/// One MAC by a key that serves only this once, over the concatenation of the pieces: writes
+/// hash_size(hash) bytes and allocates nothing.
+void hmac(Hash hash, ByteView key, std::initializer_list<ByteView> pieces, std::uint8_t* out);
+
 }  // namespace signet::crypto

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "jose/encryptor.h"
 #include "jose/jose_test_support.h"
 
 namespace {
@@ -46,7 +47,7 @@ TEST(Allocation, signing_and_appending_take_no_memory_once_warm) {
 TEST(Allocation, direct_encryption_takes_no_memory_once_warm) {
   SystemRandom random;
   const KeyPtr key = test::key(test::symmetric(32));
-  const auto encryptor = test::must(DirectEncryptor::make(key, JweEnc::kA256Gcm, {}));
+  const auto encryptor = test::must(Encryptor::make(key, {JweAlg::kDir, JweEnc::kA256Gcm}));
   std::string out;
   out.reserve(4096);
   ASSERT_THAT(encryptor.append(out, Bytes(500), random), is_ok());

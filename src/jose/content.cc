@@ -17,9 +17,8 @@ std::array<std::uint8_t, 64> cbc_tag(const JweEncInfo& row, ByteView cek, ByteVi
   const std::uint64_t count = std::uint64_t{aad.size()} * 8;
   for (std::size_t i = 0; i < 8; ++i)
     bits[i] = static_cast<std::uint8_t>(count >> (56 - 8 * i));
-  const crypto::MacKey mac(row.hash, cek.first(row.key_bytes / 2));
-  std::array<std::uint8_t, 64> tag{};
-  mac.mac({aad, iv, ciphertext, bits}, tag.data());
+  std::array<std::uint8_t, 64> tag;
+  crypto::hmac(row.hash, cek.first(row.key_bytes / 2), {aad, iv, ciphertext, bits}, tag.data());
   return tag;
 }
 
@@ -29,20 +28,25 @@ Error decrypt_failed() {
   return {Code::kDenied, "jwe_decrypt_failed", "the token cannot be decrypted with the keys here"};
 }
 
-Result<Sealed> seal(JweEnc enc, ByteView cek, ByteView iv, ByteView aad, ByteView plain) {
+std::size_t sealed_size(JweEnc enc, std::size_t plain) {
+  return info(enc).is_gcm ? plain : crypto::cbc_size(plain);
+}
+
+Status seal(JweEnc enc, ByteView cek, ByteView iv, ByteView aad, ByteView plain,
+            std::uint8_t* ciphertext, std::uint8_t* tag) {
   const JweEncInfo& row = info(enc);
   if (cek.size() != row.key_bytes || iv.size() != row.iv_bytes())
     return Error{Code::kInternal, "jwe_key_wrong", "content key or IV of a wrong size"};
-  Sealed sealed;
-  if (row.is_gcm) {
-    sealed.ciphertext.resize(plain.size());
-    sealed.tag.resize(row.tag_bytes());
-    TRY(crypto::gcm_encrypt(cek, iv, aad, plain, sealed.ciphertext.data(), sealed.tag.data()));
-    return sealed;
-  }
-  TRY(sealed.ciphertext, crypto::cbc_encrypt(cek.subspan(row.key_bytes / 2), iv, plain));
-  const auto tag = cbc_tag(row, cek, iv, aad, sealed.ciphertext);
-  sealed.tag.assign(tag.begin(), tag.begin() + static_cast<std::ptrdiff_t>(row.tag_bytes()));
+  if (row.is_gcm) return crypto::gcm_encrypt(cek, iv, aad, plain, ciphertext, tag);
+  TRY(crypto::cbc_encrypt(cek.subspan(row.key_bytes / 2), iv, plain, ciphertext));
+  const auto whole = cbc_tag(row, cek, iv, aad, {ciphertext, sealed_size(enc, plain.size())});
+  std::copy_n(whole.begin(), row.tag_bytes(), tag);
+  return Done{};
+}
+
+Result<Sealed> seal(JweEnc enc, ByteView cek, ByteView iv, ByteView aad, ByteView plain) {
+  Sealed sealed{Bytes(sealed_size(enc, plain.size())), Bytes(info(enc).tag_bytes())};
+  TRY(seal(enc, cek, iv, aad, plain, sealed.ciphertext.data(), sealed.tag.data()));
   return sealed;
 }
 

@@ -86,19 +86,4 @@ struct JsonRecipient {
 Result<std::string> encrypt_json(std::span<const JsonRecipient> recipients, ByteView plain,
                                  const EncryptOptions& options, ByteView aad, Random& random);
 
-/// `dir` with one key, many times; header encoded once. Immutable and shared.
-class DirectEncryptor {
- public:
-  static Result<DirectEncryptor> make(KeyPtr key, JweEnc enc, const json::Object& extra);
-  Status append(std::string& out, ByteView plain, Random& random) const;
-  const KeyPtr& key() const { return key_; }
-
- private:
-  DirectEncryptor(KeyPtr key, JweEnc enc, std::string header)
-      : key_(std::move(key)), enc_(enc), encoded_header_(std::move(header)) {}
-  KeyPtr key_;
-  JweEnc enc_;
-  std::string encoded_header_;
-};
-
 }  // namespace signet::jose

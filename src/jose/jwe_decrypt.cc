@@ -11,37 +11,11 @@
 namespace signet::jose {
 namespace {
 
-using Parts = std::array<std::string_view, 5>;
-
 Error malformed(const char* detail) {
   return {Code::kInvalid, "jwe_header_malformed", detail};
 }
 Error not_allowed(const char* reason, std::string_view what) {
   return {Code::kDenied, reason, std::string(what) + " is not accepted here"};
-}
-
-Result<Parts> split_compact(std::string_view token, const Limits& limits) {
-  if (token.size() > limits.max_token)
-    return Error{Code::kInvalid, "jwe_too_large", "the token is larger than allowed"};
-  Parts parts;
-  if (!split_parts(token, parts))
-    return Error{Code::kInvalid, "jwe_not_compact", "a compact JWE has five parts"};
-  return parts;
-}
-
-Result<ParsedJwe> parse_header(std::string_view encoded, const Limits& limits) {
-  TRY(json::Object members, decode_header(encoded, limits, kJweFaults));
-  return interpret_jwe_header(std::move(members), {});
-}
-
-Result<Encrypted> decode_parts(const Parts& parts) {
-  Encrypted out;
-  TRY(out.encrypted_key, base64::url_decode(parts[1]));
-  TRY(out.iv, base64::url_decode(parts[2]));
-  TRY(out.ciphertext, base64::url_decode(parts[3]));
-  TRY(out.tag, base64::url_decode(parts[4]));
-  out.aad = parts[0];
-  return out;
 }
 
 /// Types of the members that belong to key management (RFC 7518 §4).
@@ -63,6 +37,30 @@ bool is_usable(const Key& key, const JweHeader& header) {
 }
 
 }  // namespace
+
+Result<CompactParts> split_compact(std::string_view token, const Limits& limits) {
+  if (token.size() > limits.max_token)
+    return Error{Code::kInvalid, "jwe_too_large", "the token is larger than allowed"};
+  CompactParts parts;
+  if (!split_parts(token, parts))
+    return Error{Code::kInvalid, "jwe_not_compact", "a compact JWE has five parts"};
+  return parts;
+}
+
+Result<ParsedJwe> parse_protected_header(std::string_view encoded, const Limits& limits) {
+  TRY(json::Object members, decode_header(encoded, limits, kJweFaults));
+  return interpret_jwe_header(std::move(members), {});
+}
+
+Result<Encrypted> decode_parts(const CompactParts& parts) {
+  Encrypted out;
+  TRY(out.encrypted_key, base64::url_decode(parts[1]));
+  TRY(out.iv, base64::url_decode(parts[2]));
+  TRY(out.ciphertext, base64::url_decode(parts[3]));
+  TRY(out.tag, base64::url_decode(parts[4]));
+  out.aad = parts[0];
+  return out;
+}
 
 Result<ParsedJwe> interpret_jwe_header(json::Object protected_members,
                                        std::initializer_list<const json::Object*> others) {
@@ -166,14 +164,14 @@ Result<DecryptedJwe> decrypt_with_candidates(const ParsedJwe& parsed, const Encr
 }
 
 Result<JweHeader> parse_jwe_header(std::string_view token, const Limits& limits) {
-  TRY(const Parts parts, split_compact(token, limits));
-  TRY(ParsedJwe parsed, parse_header(parts[0], limits));
+  TRY(const CompactParts parts, split_compact(token, limits));
+  TRY(ParsedJwe parsed, parse_protected_header(parts[0], limits));
   return std::move(parsed.header);
 }
 
 Result<DecryptedJwe> decrypt_compact(std::string_view token, const DecryptOptions& options) {
-  TRY(const Parts parts, split_compact(token, options.limits));
-  TRY(const ParsedJwe parsed, parse_header(parts[0], options.limits));
+  TRY(const CompactParts parts, split_compact(token, options.limits));
+  TRY(const ParsedJwe parsed, parse_protected_header(parts[0], options.limits));
   TRY(check_policy(parsed, options));
   TRY(const Encrypted encrypted, decode_parts(parts));
   return decrypt_with_candidates(parsed, encrypted, options);
@@ -186,8 +184,8 @@ Result<DecryptedJwe> decrypt_any(std::string_view text, const DecryptOptions& op
 }
 
 Result<RemoteUnwrap> prepare_remote_decrypt(std::string_view token, const DecryptOptions& options) {
-  TRY(const Parts parts, split_compact(token, options.limits));
-  TRY(ParsedJwe parsed, parse_header(parts[0], options.limits));
+  TRY(const CompactParts parts, split_compact(token, options.limits));
+  TRY(ParsedJwe parsed, parse_protected_header(parts[0], options.limits));
   TRY(check_policy(parsed, options));
   if (info(parsed.header.alg).family != JweFamily::kRsa)
     return not_allowed("jwe_alg_not_allowed", name(parsed.header.alg));
@@ -206,7 +204,7 @@ Result<RemoteUnwrap> prepare_remote_decrypt(std::string_view token, const Decryp
 
 Result<DecryptedJwe> finish_remote_decrypt(std::string_view token, const DecryptOptions& options,
                                            const RemoteUnwrap& prepared, SecretBytes cek) {
-  TRY(const Parts parts, split_compact(token, options.limits));
+  TRY(const CompactParts parts, split_compact(token, options.limits));
   TRY(const Encrypted encrypted, decode_parts(parts));
   TRY(SecretBytes plain, open_content(prepared.header, encrypted, cek.view(), options));
   return DecryptedJwe{prepared.header, std::move(plain), prepared.key};

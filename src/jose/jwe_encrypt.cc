@@ -3,7 +3,7 @@
 #include "base/base64.h"
 #include "base/text.h"
 #include "jose/content.h"
-#include "jose/header.h"
+#include "jose/jwe_internal.h"
 #include "jose/key_fit.h"
 #include "jose/key_management.h"
 
@@ -16,29 +16,12 @@ Error malformed(std::string detail) {
   return {Code::kInvalid, "jwe_header_malformed", std::move(detail)};
 }
 
-Status check_key(const KeyPtr& key, JweAlg alg, JweEnc enc) {
-  if (!key || !key->allowed().empty() || !fits_encryption(key->jwk(), alg, enc)) {
-    return Error{
-        Code::kInvalid, "jwe_key_wrong",
-        "the key does not fit " + std::string(name(alg)) + " with " + std::string(name(enc))};
-  }
-  return Done{};
-}
-
 Status check_options(const EncryptOptions& options) {
   if (options.alg == JweAlg::kRsa15 && !options.allow_rsa15)
     return Error{Code::kDenied, "jwe_alg_not_allowed", "RSA1_5 is switched off"};
   if (info(options.alg).family == JweFamily::kPbes2 && options.pbes2_iterations < 1000)
     return Error{Code::kInvalid, "jwe_pbes2_iterations", "at least 1000 iterations (RFC 7518)"};
-  static constexpr HeaderFaults kFaults = {"jwe_header_malformed", "jwe_header_malformed",
-                                           "jwe_header_malformed"};
-  TRY(check_member_types(options.extra, kFaults));
-  for (const std::string_view reserved :
-       {"alg", "enc", "zip", "crit", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c"}) {
-    if (options.extra.find(reserved))
-      return malformed(quoted(reserved) + " cannot be set by the caller");
-  }
-  return Done{};
+  return check_extra_members(options.extra);
 }
 
 /// alg, kid, what key management adds, the caller's members, enc: the order of RFC 7520.
@@ -123,10 +106,30 @@ Result<json::Array> wrap_for_all(std::span<const JsonRecipient> recipients,
 
 }  // namespace
 
+Status check_can_encrypt(const KeyPtr& key, JweAlg alg, JweEnc enc) {
+  if (!key || !key->allowed().empty() || !fits_encryption(key->jwk(), alg, enc)) {
+    return Error{
+        Code::kInvalid, "jwe_key_wrong",
+        "the key does not fit " + std::string(name(alg)) + " with " + std::string(name(enc))};
+  }
+  return Done{};
+}
+
+Status check_extra_members(const json::Object& extra) {
+  static constexpr HeaderFaults kFaults = {"jwe_header_malformed", "jwe_header_malformed",
+                                           "jwe_header_malformed"};
+  TRY(check_member_types(extra, kFaults));
+  for (const std::string_view reserved :
+       {"alg", "enc", "zip", "crit", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c", "_pvt"}) {
+    if (extra.find(reserved)) return malformed(quoted(reserved) + " cannot be set by the caller");
+  }
+  return Done{};
+}
+
 Result<std::string> encrypt_compact(const KeyPtr& key, ByteView plain,
                                     const EncryptOptions& options, Random& random) {
   TRY(check_options(options));
-  TRY(check_key(key, options.alg, options.enc));
+  TRY(check_can_encrypt(key, options.alg, options.enc));
   TRY(const Single single, make_single(*key, options, true, random));
   TRY(const Content content,
       seal_content(options.enc, single.cek.view(), as_bytes(single.encoded_header), plain, random));
@@ -147,7 +150,7 @@ Result<std::string> encrypt_json(std::span<const JsonRecipient> recipients, Byte
   if (recipients.size() > 1 && is_direct(options.alg))
     return Error{Code::kInvalid, "jwe_alg_not_allowed", "the algorithm serves one recipient only"};
   for (const JsonRecipient& recipient : recipients) {
-    TRY(check_key(recipient.key, options.alg, options.enc));
+    TRY(check_can_encrypt(recipient.key, options.alg, options.enc));
     for (const std::string_view reserved : {"alg", "enc", "zip", "crit"}) {
       if (recipient.unprotected.find(reserved)) return malformed("a member must be protected");
     }
@@ -188,50 +191,6 @@ Result<std::string> encrypt_json(std::span<const JsonRecipient> recipients, Byte
   out.set("ciphertext", base64::url_encode(content.sealed.ciphertext));
   out.set("tag", base64::url_encode(content.sealed.tag));
   return json::dump(out);
-}
-
-Result<DirectEncryptor> DirectEncryptor::make(KeyPtr key, JweEnc enc, const json::Object& extra) {
-  EncryptOptions options{JweAlg::kDir, enc, extra, 0, {}, {}, false};
-  TRY(check_options(options));
-  TRY(check_key(key, JweAlg::kDir, enc));
-  std::string header = encode_header(name(JweAlg::kDir), name(enc), key->kid(), {}, extra);
-  return DirectEncryptor(std::move(key), enc, std::move(header));
-}
-
-Status DirectEncryptor::append(std::string& out, ByteView plain, Random& random) const {
-  const JweEncInfo& row = info(enc_);
-  const ByteView aad = as_bytes(encoded_header_);
-  std::array<std::uint8_t, 16> iv_buffer;
-  const ByteSpan iv = ByteSpan(iv_buffer).first(row.iv_bytes());
-  random.fill(iv);
-
-  // The hot case needs no memory of its own: a token of usual size in GCM.
-  std::array<std::uint8_t, 4096> small;
-  std::array<std::uint8_t, 16> gcm_tag;
-  Sealed sealed;
-  ByteView ciphertext, tag;
-  if (row.is_gcm && plain.size() <= small.size()) {
-    TRY(crypto::gcm_encrypt(key_->jwk().symmetric(), iv, aad, plain, small.data(), gcm_tag.data()));
-    ciphertext = ByteView(small).first(plain.size());
-    tag = gcm_tag;
-  } else {
-    TRY(sealed, seal(enc_, key_->jwk().symmetric(), iv, aad, plain));
-    ciphertext = sealed.ciphertext;
-    tag = sealed.tag;
-  }
-
-  const std::size_t start = out.size();
-  out.resize(start + encoded_header_.size() + 4 + base64::url_size(iv.size()) +
-             base64::url_size(ciphertext.size()) + base64::url_size(tag.size()));
-  char* at = std::copy(encoded_header_.begin(), encoded_header_.end(), out.data() + start);
-  *at++ = '.';  // the encrypted key is empty
-  *at++ = '.';
-  at = base64::url_write(at, iv);
-  *at++ = '.';
-  at = base64::url_write(at, ciphertext);
-  *at++ = '.';
-  base64::url_write(at, tag);
-  return Done{};
 }
 
 }  // namespace signet::jose

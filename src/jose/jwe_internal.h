@@ -1,5 +1,5 @@
 #pragma once
-// The steps of decryption that the compact and the JSON form share.
+// The steps that several forms of encryption and decryption share.
 
 #include "jose/header.h"
 #include "jose/jwe.h"
@@ -29,11 +29,24 @@ Result<ParsedJwe> interpret_jwe_header(json::Object protected_members,
 /// What the caller's options say of this header, before anything is decoded or derived.
 Status check_policy(const ParsedJwe& parsed, const DecryptOptions& options);
 
+/// Whether the key's kind, size, use, key_ops and alg let it encrypt so: "jwe_key_wrong".
+Status check_can_encrypt(const KeyPtr& key, JweAlg alg, JweEnc enc);
+/// Whether a caller may add these protected members: "jwe_header_malformed".
+Status check_extra_members(const json::Object& extra);
+
 /// The parts of a token besides its headers.
 struct Encrypted {
   Bytes encrypted_key, iv, ciphertext, tag;
   std::string aad;
 };
+
+using CompactParts = std::array<std::string_view, 5>;
+/// "jwe_too_large", "jwe_not_compact".
+Result<CompactParts> split_compact(std::string_view token, const Limits& limits);
+/// Decodes and interprets the first part.
+Result<ParsedJwe> parse_protected_header(std::string_view encoded, const Limits& limits);
+/// Decodes the other four.
+Result<Encrypted> decode_parts(const CompactParts& parts);
 
 /// The keys that the header's kid leaves are tried in their order.
 Result<DecryptedJwe> decrypt_with_candidates(const ParsedJwe& parsed, const Encrypted& parts,

@@ -395,24 +395,5 @@ TEST(Jwe, remote_key_unwraps_in_two_steps) {
   EXPECT_THAT(prepare_remote_decrypt(token, decrypt_with(local)), fails("jwe_no_key"));
 }
 
-TEST(DirectEncryptor, appends_tokens_of_any_size_with_every_content_algorithm) {
-  SystemRandom random;
-  for (const JweEnc enc : all_jwe_encs()) {
-    const std::vector<KeyPtr> keys = {test::key(test::symmetric(key_size(enc)).with_kid("d"))};
-    const auto encryptor =
-        test::must(DirectEncryptor::make(keys[0], enc, test::object(R"({"cty":"JWT"})")));
-    for (const std::size_t size : {0u, 1u, 15u, 16u, 17u, 1000u, 4096u, 4097u, 20000u}) {
-      std::string out = "at:";
-      ASSERT_THAT(encryptor.append(out, Bytes(size, 'p'), random), is_ok());
-      ASSERT_TRUE(out.starts_with("at:"));
-      const auto plain = decrypt_compact(std::string_view(out).substr(3), decrypt_with(keys));
-      ASSERT_THAT(plain, is_ok()) << size;
-      EXPECT_EQ(plain->plain.size(), size);
-    }
-  }
-  EXPECT_THAT(DirectEncryptor::make(test::hmac_key(), JweEnc::kA128Gcm, {}),
-              fails("jwe_key_wrong"));
-}
-
 }  // namespace
 }  // namespace signet::jose

@@ -42,6 +42,7 @@ Status check_whole(const Client& client) {
     if (client.auth_method == AuthMethod::kSecretJwt && !mac)
       return contradiction(client, "client_secret_jwt needs an HMAC algorithm");
   }
+  if (!client.has_scope_list) return Done{};
   for (const auto& scope : client.default_scopes)
     if (std::find(client.scopes.begin(), client.scopes.end(), scope) == client.scopes.end())
       return contradiction(client, "default scope " + quoted(scope) + " is not among its scopes");
@@ -114,6 +115,7 @@ Result<Client> Client::from_json(const json::Object& document) {
   for (const auto& grant : client.grant_types)
     if (grant != "client_credentials")
       f.fault("grant_types", quoted(grant) + " is not a grant of this server");
+  client.has_scope_list = f.has("scopes");
   client.scopes = f.texts("scopes");
   client.default_scopes = f.texts("default_scopes");
   for (const auto* list : {&client.scopes, &client.default_scopes})

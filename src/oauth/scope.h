@@ -16,4 +16,8 @@ bool is_scope_token(std::string_view text);
 Answer<std::string> grant_scope(std::string_view asked, const std::vector<std::string>& allowed,
                                 const std::vector<std::string>& defaults);
 
+/// The same where everything may be asked: syntax alone, each once, `defaults` where nothing is
+/// asked.
+Answer<std::string> parse_scope(std::string_view asked, const std::vector<std::string>& defaults);
+
 }  // namespace signet::oauth

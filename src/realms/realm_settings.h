@@ -23,6 +23,8 @@ struct RealmSettings {
   Seconds max_lifetime{3600};
   std::vector<std::string> default_audience;  ///< empty: the issuer
   std::vector<std::string> scopes;            ///< offered in metadata
+  /// A token for another resource server than the one selected now is inactive.
+  bool strict_resource_servers = false;
 
   /// kConfig "settings_invalid" with every fault.
   static Result<RealmSettings> from_json(const json::Object& document);

@@ -84,7 +84,7 @@ const SecretId& encryption_id() {
 ClaimsTemplate make_claims_template(std::string_view issuer, std::string_view subject,
                                     std::string_view client_id,
                                     const std::vector<std::string>& audience,
-                                    std::string_view scope) {
+                                    std::string_view scope, const json::Object& more) {
   ClaimsTemplate ready;
   ready.scope = scope;
   json::ObjectWriter w(ready.prefix);
@@ -95,6 +95,8 @@ ClaimsTemplate make_claims_template(std::string_view issuer, std::string_view su
     w.add("aud", json::Value(json::Array(audience.begin(), audience.end())));
   }
   if (!scope.empty()) w.add("scope", scope);
+  for (const auto& [name, value] : more)
+    w.add(name, value);
   return ready;
 }
 

@@ -28,6 +28,11 @@ const secrets::SecretId& encryption_id();
 
 /// The media type in the header of access tokens (RFC 9068 §2.1).
 inline constexpr std::string_view kAccessTokenType = "at+jwt";
+/// The content type of an encrypted token that holds a signed one (RFC 7519 §5.2).
+inline constexpr std::string_view kNestedContentType = "JWT";
+/// The claim, and the header member, that only the server itself can read.
+inline constexpr std::string_view kPrivateClaim = "_pvt";
+inline constexpr std::string_view kPrivateClaimType = "pvt+json";
 
 /// The claims of an access token that are the same for every token of a client and scope, made
 /// ready as the beginning of a JSON object. Immutable.
@@ -38,7 +43,7 @@ struct ClaimsTemplate {
 ClaimsTemplate make_claims_template(std::string_view issuer, std::string_view subject,
                                     std::string_view client_id,
                                     const std::vector<std::string>& audience,
-                                    std::string_view scope);
+                                    std::string_view scope, const json::Object& more = {});
 
 /// 128 random bits as 22 characters of base64url.
 struct TokenId {

@@ -27,7 +27,9 @@ class ClientCall {
     kCommit,
     kToken,
     kSignature,
-    kVerification
+    kVerification,
+    kDefinitions,
+    kKeySet
   };
 
   ClientCall(const Services& services, WorkerState& worker, RealmRuntimePtr realm)

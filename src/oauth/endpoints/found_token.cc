@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "jose/encryptor.h"
 
 namespace signet::oauth {
 namespace {
@@ -26,32 +27,76 @@ jose::ClaimRules access_token_rules(const RealmRuntime& realm, Instant now) {
   return rules;
 }
 
+constexpr jose::JweAlg kOwnAlgs[] = {jose::JweAlg::kDir};
+constexpr jose::JweEnc kOwnEncs[] = {jose::JweEnc::kA128CbcHs256};
+
+Result<jose::DecryptedJwe> decrypt_with_own_key(const RealmRuntime& realm, std::string_view token) {
+  jose::DecryptOptions decrypt;
+  decrypt.keys = realm.decryption_keys();
+  decrypt.algs = kOwnAlgs;
+  decrypt.encs = kOwnEncs;
+  return jose::decrypt_compact(token, decrypt);
+}
+
+/// What an encrypted token of ours holds. With the private header member it was encrypted for a
+/// resource server, and what it holds is only as trustworthy as the signature inside.
+Result<jose::DecryptedJwe> decrypt(const RealmRuntime& realm, std::string_view token, Instant now) {
+  TRY(const auto header, jose::parse_jwe_header(token));
+  const bool for_another = header.members.find(tokens::kPrivateClaim) != nullptr;
+  TRY(auto decrypted, for_another ? jose::decrypt_as_issuer(token, realm.decryption_keys())
+                                  : decrypt_with_own_key(realm, token));
+  if (for_another && decrypted.header.cty != tokens::kNestedContentType)
+    return Error{Code::kInvalid, "jwt_cty", "no signed token stands inside"};
+  realm.count(decrypted.key.get(), secrets::KeyUse::kDecrypt, now);
+  if (decrypted.header.typ != tokens::kAccessTokenType)
+    return Error{Code::kInvalid, "jwt_typ", "the token is of another kind"};
+  return decrypted;
+}
+
+/// Takes the private claim out and reads it.
+Status read_private_claim(const RealmRuntime& realm, FoundToken& found) {
+  const json::Value* claim = found.claims.members.find(tokens::kPrivateClaim);
+  if (!claim) return Done{};
+  const std::string* sealed = claim->if_string();
+  if (!sealed) return Error{Code::kInvalid, "private_claim_malformed", "it is no text"};
+  TRY(const auto plain, decrypt_with_own_key(realm, *sealed));
+  if (plain.header.typ != tokens::kPrivateClaimType)
+    return Error{Code::kInvalid, "private_claim_malformed", "it is of another kind"};
+  TRY(const json::Object about, json::parse_object(as_text(plain.plain.view())));
+  if (const json::Value* name = about.find("resource_server"); name && name->if_string())
+    found.resource_server = *name->if_string();
+  found.claims.members.erase(tokens::kPrivateClaim);
+  return Done{};
+}
+
+Result<FoundToken> open_signed(const RealmRuntime& realm, std::string_view token, Instant now) {
+  FoundToken found;
+  found.shape = tokens::Shape::kJws;
+  jose::VerifyOptions verify;
+  verify.keys = realm.verification_keys();
+  TRY(auto verified, jose::verify_jwt(token, verify, access_token_rules(realm, now)));
+  realm.count(verified.key.get(), secrets::KeyUse::kVerify, now);
+  found.claims = std::move(verified.claims);
+  TRY(read_private_claim(realm, found));
+  return found;
+}
+
 }  // namespace
 
 Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_view token,
                                        Instant now) {
-  FoundToken found;
-  found.shape = tokens::shape_of(token);
-  if (found.shape == tokens::Shape::kJws) {
-    jose::VerifyOptions verify;
-    verify.keys = realm.verification_keys();
-    TRY(auto verified, jose::verify_jwt(token, verify, access_token_rules(realm, now)));
-    realm.count(verified.key.get(), secrets::KeyUse::kVerify, now);
-    found.claims = std::move(verified.claims);
+  const tokens::Shape shape = tokens::shape_of(token);
+  if (shape == tokens::Shape::kJws) return open_signed(realm, token, now);
+  if (shape != tokens::Shape::kJwe)
+    return Error{Code::kInvalid, "token_shape_unknown", "not a token of this server"};
+  TRY(const auto decrypted, decrypt(realm, token, now));
+  if (decrypted.header.cty == tokens::kNestedContentType) {
+    TRY(auto found, open_signed(realm, as_text(decrypted.plain.view()), now));
+    found.shape = shape;
     return found;
   }
-  if (found.shape != tokens::Shape::kJwe)
-    return Error{Code::kInvalid, "token_shape_unknown", "not a token of this server"};
-  static constexpr jose::JweAlg kAlgs[] = {jose::JweAlg::kDir};
-  static constexpr jose::JweEnc kEncs[] = {jose::JweEnc::kA128CbcHs256};
-  jose::DecryptOptions decrypt;
-  decrypt.keys = realm.decryption_keys();
-  decrypt.algs = kAlgs;
-  decrypt.encs = kEncs;
-  TRY(auto decrypted, jose::decrypt_compact(token, decrypt));
-  realm.count(decrypted.key.get(), secrets::KeyUse::kDecrypt, now);
-  if (decrypted.header.typ != tokens::kAccessTokenType)
-    return Error{Code::kInvalid, "jwt_typ", "the token is of another kind"};
+  FoundToken found;
+  found.shape = shape;
   TRY(found.claims, jose::parse_claims(decrypted.plain.view()));
   TRY(jose::check_claims({}, found.claims, rules_for(realm, now)));
   return found;
@@ -63,6 +108,11 @@ bool needs_box(const Result<FoundToken>& opened) {
 
 Task<BoxAnswer> open_in_box(const Services& services, RealmRuntimePtr realm, std::string token,
                             Instant now) {
+  if (tokens::shape_of(token) == tokens::Shape::kJwe) {
+    auto decrypted = decrypt(*realm, token, now);
+    if (!decrypted.ok()) co_return BoxAnswer{std::move(decrypted).error()};
+    token.assign(as_text(decrypted->plain.view()));
+  }
   jose::VerifyOptions verify;
   verify.keys = realm->verification_keys();
   auto prepared = jose::prepare_remote_verify(token, verify);
@@ -82,6 +132,8 @@ Task<BoxAnswer> open_in_box(const Services& services, RealmRuntimePtr realm, std
   FoundToken found;
   found.shape = tokens::Shape::kJws;
   found.claims = std::move(jwt->claims);
+  if (const auto read = read_private_claim(*realm, found); !read.ok())
+    co_return BoxAnswer{read.error()};
   co_return BoxAnswer{std::move(found)};
 }
 

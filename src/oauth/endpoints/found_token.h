@@ -8,12 +8,15 @@ namespace signet::oauth {
 
 /// A token of ours that a client showed us, opened and checked.
 struct FoundToken {
-  jose::Claims claims;
+  jose::Claims claims;  ///< without the private one
+  /// For which resource server it was encrypted; empty where none was named.
+  std::string resource_server;
   tokens::Shape shape = tokens::Shape::kUnknown;
 };
 
-/// Opens a JWT or an encrypted JWT with this realm's keys: signature or tag, issuer, type and time.
-/// Whether it was revoked is not looked at. Any failure is the token's own.
+/// Opens a JWT, an encrypted JWT, or a JWT inside an encrypted one with this realm's keys:
+/// signature or tag, issuer, type and time. Whether it was revoked is not looked at. Any failure is
+/// the token's own.
 Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_view token,
                                        Instant now);
 

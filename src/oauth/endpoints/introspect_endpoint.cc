@@ -62,6 +62,7 @@ Answer<ClientCall::Need> IntrospectCall::act(http::Response& response) {
     }
   }
   services_.counters.introspected->add();
+  if (checked.ok()) checked = check_resource_server(*found);
   const bool is_active = checked.ok() && concerns(client_->client, *found) &&
                          (services_.denied->size() == 0 ||
                           !services_.denied->contains(realm_->settings().name.view(),
@@ -79,6 +80,16 @@ Answer<ClientCall::Need> IntrospectCall::act(http::Response& response) {
     append_active(response.body, *found);
   }
   return Need::kNothing;
+}
+
+// The document's rule, where the realm asks for it: a token encrypted for another resource server
+// than the one selected now is not accepted.
+Status IntrospectCall::check_resource_server(const FoundToken& found) const {
+  if (!realm_->settings().strict_resource_servers || found.resource_server.empty()) return Done{};
+  const auto selected =
+      resource_servers::select(realm_->resource_servers(), form_.find("resourceServer"));
+  if (found.resource_server == selected) return Done{};
+  return Error{Code::kDenied, "resource_server_other", "issued for another resource server"};
 }
 
 Task<Done, Refusal> IntrospectCall::provide_for_act(Need need) {

@@ -17,6 +17,7 @@ class IntrospectCall : public ClientCall {
 
  private:
   Task<Done, Refusal> load_opaque();
+  Status check_resource_server(const FoundToken& found) const;
 
   std::optional<BoxAnswer> box_;  ///< of a self-contained one whose MAC key is in a box
   bool loaded_ = false;

@@ -146,7 +146,7 @@ class Kinds {
   }
   jose::KeyPtr server_sealing() {
     const auto realm = async::run_now(world_.router->directory().load(RealmName("root")));
-    return (*realm)->encryptor()->encryptor.key();
+    return (*realm)->server_encryption()->encryptor.key();
   }
   static std::string signed_by(const jose::KeyPtr& key, const std::string& typ,
                                json::Object claims) {

@@ -20,7 +20,8 @@ class RealmDirectory {
   /// Without waiting: from the worker's cache, else from the shared map if its rings are current.
   /// Null: load() it.
   RealmRuntimePtr now(WorkerState& worker, std::string_view name);
-  /// Reads settings and rings. kNotFound "realm_unknown" for one that is not there or not enabled.
+  /// Reads settings, what is known of resource servers, and rings. kNotFound "realm_unknown" for
+  /// one that is not there or not enabled.
   Task<RealmRuntimePtr> load(RealmName name);
   /// Forgets a realm whose settings changed.
   void forget(const RealmName& name);
@@ -29,8 +30,8 @@ class RealmDirectory {
 
  private:
   /// Null if something was forgotten since `forgets`: the settings may be the ones before.
-  RealmRuntimePtr share(realms::RealmSettings settings, secrets::RealmRingsPtr rings,
-                        std::uint64_t forgets);
+  RealmRuntimePtr share(RealmFacts facts, secrets::RealmRingsPtr rings, std::uint64_t forgets);
+  Task<RealmFacts> read(RealmName name);
   std::uint64_t forgets() const;
 
   const Services& services_;

@@ -1,6 +1,7 @@
 #include "oauth/endpoints/realm_runtime.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/log.h"
 
@@ -14,6 +15,27 @@ const json::Object& access_token_header() {
     return h;
   }();
   return header;
+}
+
+std::uint64_t next_serial() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+Result<ReadyEncryptor> make_encryptors(std::shared_ptr<const secrets::LiveRing> ring) {
+  const jose::KeyPtr key = ring->ring->active().key;
+  const auto make = [&](const json::Object& header) {
+    jose::EncryptorOptions options{jose::JweAlg::kDir, jose::JweEnc::kA128CbcHs256, header, false,
+                                   nullptr};
+    return jose::Encryptor::make(key, std::move(options));
+  };
+  json::Object own_header;
+  own_header.set("typ", tokens::kPrivateClaimType);
+  TRY(auto for_claims, make(access_token_header()));
+  TRY(auto for_tokens, make(nested_token_header()));
+  TRY(auto for_own, make(own_header));
+  return ReadyEncryptor{std::move(ring), std::move(for_claims), std::move(for_tokens),
+                        std::move(for_own)};
 }
 
 // Active keys of every ID first, so that clients that look only at the head of the set find them.
@@ -46,12 +68,23 @@ std::vector<jose::JwsAlg> id_token_algs(const secrets::RealmRings& rings) {
 
 }  // namespace
 
-std::shared_ptr<const RealmRuntime> RealmRuntime::make(realms::RealmSettings settings,
+const json::Object& nested_token_header() {
+  static const json::Object header = [] {
+    json::Object h;
+    h.set("typ", tokens::kAccessTokenType);
+    h.set("cty", tokens::kNestedContentType);
+    return h;
+  }();
+  return header;
+}
+
+std::shared_ptr<const RealmRuntime> RealmRuntime::make(RealmFacts facts,
                                                        secrets::RealmRingsPtr rings,
                                                        const std::string& public_url,
                                                        const secrets::RotationPolicy& policy) {
   auto runtime = std::make_shared<RealmRuntime>();
-  const std::string base = public_url + realms::base_path(settings.name);
+  const std::string base = public_url + realms::base_path(facts.settings.name);
+  runtime->serial_ = next_serial();
   runtime->issuer_ = base;
   runtime->token_endpoint_ = base + "/access_token";
   runtime->skew_ = policy.clock_skew;
@@ -82,12 +115,11 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(realms::RealmSettings set
       runtime->decryption_keys_.push_back(key);
     for (const auto& entry : ring->entries)
       runtime->meters_.emplace_back(entry.secret.key.get(), entry.usage);
-    auto encryptor = jose::DirectEncryptor::make(
-        ring->ring->active().key, jose::JweEnc::kA128CbcHs256, access_token_header());
-    if (encryptor.ok()) {
-      runtime->encryptor_.emplace(ReadyEncryptor{shared, std::move(*encryptor)});
+    auto encryptors = make_encryptors(shared);
+    if (encryptors.ok()) {
+      runtime->encryptor_.emplace(std::move(*encryptors));
     } else {
-      log::failure("encryptor_not_ready", encryptor.error(),
+      log::failure("encryptor_not_ready", encryptors.error(),
                    {{"secret_id", tokens::encryption_id().str()}});
     }
   }
@@ -97,9 +129,14 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(realms::RealmSettings set
   capabilities.issuer = base;
   capabilities.base_url = base;
   capabilities.id_token_algs = id_token_algs(*rings);
-  capabilities.scopes = settings.scopes;
+  capabilities.scopes = facts.settings.scopes;
+  for (const auto& scope : facts.defined_scopes) {
+    if (std::find(capabilities.scopes.begin(), capabilities.scopes.end(), scope) ==
+        capabilities.scopes.end())
+      capabilities.scopes.push_back(scope);
+  }
   runtime->metadata_ = make_document(metadata_document(capabilities));
-  runtime->settings_ = std::move(settings);
+  runtime->facts_ = std::move(facts);
   runtime->rings_ = std::move(rings);
   return runtime;
 }

@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "jose/jwe.h"
+#include "jose/encryptor.h"
 #include "oauth/discovery.h"
 #include "realms/realm_settings.h"
+#include "resource_servers/selection.h"
 #include "secrets/keeper/keeper.h"
 
 namespace signet::oauth {
@@ -20,7 +21,19 @@ struct ReadySigner {
 };
 struct ReadyEncryptor {
   std::shared_ptr<const secrets::LiveRing> ring;
-  jose::DirectEncryptor encryptor;
+  jose::Encryptor encryptor;  ///< claims, encrypted directly
+  jose::Encryptor nested;     ///< signed tokens
+  jose::Encryptor own;        ///< what only the server reads
+};
+
+/// The further header members of a signed token inside an encrypted one (RFC 7519 §5.2).
+const json::Object& nested_token_header();
+
+/// What storage says of a realm.
+struct RealmFacts {
+  realms::RealmSettings settings;
+  resource_servers::State resource_servers;
+  std::vector<std::string> defined_scopes;  ///< the first of them, for metadata
 };
 
 /// One realm at one moment, everything prepared that a request needs. Immutable: a request takes
@@ -29,12 +42,15 @@ class RealmRuntime {
  public:
   /// `public_url` is the server's, without a trailing slash. Never fails: what the keys cannot do
   /// is simply not there, and why() says so when it is asked for.
-  static std::shared_ptr<const RealmRuntime> make(realms::RealmSettings settings,
-                                                  secrets::RealmRingsPtr rings,
+  static std::shared_ptr<const RealmRuntime> make(RealmFacts facts, secrets::RealmRingsPtr rings,
                                                   const std::string& public_url,
                                                   const secrets::RotationPolicy& policy);
 
-  const realms::RealmSettings& settings() const { return settings_; }
+  const realms::RealmSettings& settings() const { return facts_.settings; }
+  const resource_servers::State& resource_servers() const { return facts_.resource_servers; }
+  const RealmFacts& facts() const { return facts_; }
+  /// Another one for every snapshot of this process.
+  std::uint64_t serial() const { return serial_; }
   const std::string& issuer() const { return issuer_; }
   const std::string& token_endpoint() const { return token_endpoint_; }
   const secrets::RealmRingsPtr& rings() const { return rings_; }
@@ -42,8 +58,8 @@ class RealmRuntime {
 
   /// Null if no key can sign by this algorithm.
   const ReadySigner* signer(jose::JwsAlg alg) const;
-  const ReadyEncryptor* encryptor() const { return encryptor_ ? &*encryptor_ : nullptr; }
-  /// Why signer() or encryptor() is null.
+  const ReadyEncryptor* server_encryption() const { return encryptor_ ? &*encryptor_ : nullptr; }
+  /// Why signer() or server_encryption() is null.
   const Error& why(const secrets::SecretId& id) const { return rings_->why(id); }
 
   /// Keys that may have signed a living access token, and those that may have encrypted one.
@@ -60,7 +76,8 @@ class RealmRuntime {
   Seconds jwks_max_age() const { return jwks_max_age_; }
 
  private:
-  realms::RealmSettings settings_;
+  RealmFacts facts_;
+  std::uint64_t serial_ = 0;
   secrets::RealmRingsPtr rings_;
   std::string issuer_, token_endpoint_;
   Seconds skew_{60}, jwks_max_age_{300};

@@ -13,6 +13,7 @@
 #include "net/metrics.h"
 #include "oauth/endpoints/change_feed.h"
 #include "oauth/endpoints/deny_list.h"
+#include "oauth/endpoints/resource_server_uses.h"
 #include "secrets/keeper/keeper.h"
 #include "storage/storage.h"
 
@@ -27,6 +28,7 @@ struct Counters {
   static Counters in(net::Metrics& metrics);
 };
 
+class KeySetCache;
 class TokenCache;
 std::shared_ptr<TokenCache> make_token_cache();
 
@@ -39,12 +41,15 @@ struct Services {
   std::shared_ptr<async::BlockingPool> hashing;  ///< slow password hashes
   std::shared_ptr<DenyList> denied;
   std::shared_ptr<TokenCache> token_cache = make_token_cache();
+  std::shared_ptr<KeySetCache> key_sets;  ///< of resource servers that publish theirs by URL
+  std::shared_ptr<ResourceServerUses> uses = std::make_shared<ResourceServerUses>();
   std::shared_ptr<ChangeFeed> changes;
   std::shared_ptr<net::Metrics> metrics;
   Counters counters;                     ///< of `metrics`
   std::string public_url;                ///< no trailing slash
   std::size_t cached_clients = 100'000;  ///< over all workers
   std::size_t cached_realms = 20'000;
+  std::size_t cached_resource_servers = 100'000;  ///< over all workers; as many scopes
   /// Opens a client secret that is kept reversibly.
   std::function<Result<SecretBytes>(std::string_view sealed)> unseal;
 };

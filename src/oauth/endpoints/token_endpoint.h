@@ -5,7 +5,8 @@
 namespace signet::oauth {
 
 /// POST access_token (RFC 6749 §3.2): client_credentials (§4.4), access tokens as RFC 9068 JWT, as
-/// encrypted JWT or opaque.
+/// encrypted JWT or opaque, for the resource server that the request selects (RFC 8707, or the
+/// parameter resourceServer).
 class TokenCall : public ClientCall {
  public:
   using ClientCall::ClientCall;
@@ -14,31 +15,68 @@ class TokenCall : public ClientCall {
   Answer<Need> act(http::Response& response) override;
   Task<Done, Refusal> provide_for_act(Need need) override;
 
+  /// What is asked for; texts live as long as the call.
+  struct Asked {
+    std::optional<std::string_view> resource_server;
+    std::string_view scope;
+    std::vector<std::string> resources;
+  };
+  /// Reads the form.
+  virtual Answer<Asked> ask() const;
+  /// What stands before and after the token in the answer.
+  virtual void begin_reply(http::Response& response) const;
+  virtual void end_reply(http::Response& response) const;
+
+  Instant expires() const { return expires_; }
+  /// However long the resource server, the client and the realm let tokens live.
+  Seconds longest_life_ = Seconds::max();
+
  private:
-  enum class Stage : std::uint8_t { kDecide, kMint, kMinted, kSigned };
-  Answer<Done> decide();
-  void prepare_claims();
+  enum class Stage : std::uint8_t { kAsk, kTarget, kPlan, kMint, kMinted, kSigned };
+
+  // token_target.cc: which resource server, which scope, which claims.
+  Answer<Need> find_target();
+  Answer<Need> find_server(std::string_view name);
+  Answer<Need> plan();
+  Answer<Need> find_definitions(std::string_view scope);
+  Answer<Done> check_defined() const;
+  Result<std::shared_ptr<const tokens::ClaimsTemplate>> make_claims(std::string_view scope) const;
   std::vector<std::string> audience() const;
   bool is_own_audience(std::string_view resource) const;
-  std::shared_ptr<const tokens::ClaimsTemplate> make_claims(
-      const std::vector<std::string>& audience, std::string_view scope) const;
+  Task<Done, Refusal> load_definitions();
+
+  // token_minting.cc: how the token is made.
+  Answer<Done> choose_form();
   Answer<Need> mint(http::Response& response);
-  Answer<Need> mint_jwt(http::Response& response);
+  Answer<Need> mint_signed(http::Response& response);
   Answer<Need> mint_encrypted(http::Response& response);
   Answer<Need> mint_opaque();
+  Answer<Need> find_encryptor();
+  Answer<Done> finish_signed(http::Response& response);
+  Answer<Done> encrypt(std::string_view token, http::Response& response);
+  bool needs_horizon(const std::shared_ptr<const secrets::LiveRing>& ring);
+  void count_issued() const;
   Task<Done, Refusal> sign_in_box();
   Task<Done, Refusal> keep_opaque();
-  void begin_reply(http::Response& response) const;
-  void end_reply(http::Response& response) const;
+  Task<Done, Refusal> load_keys();
+
   const tokens::ClaimsTemplate& claims() const { return *claims_; }
 
-  Stage stage_ = Stage::kDecide;
+  Stage stage_ = Stage::kAsk;
   tokens::TokenFormat format_ = tokens::TokenFormat::kJwt;
+  bool is_nested_ = false;  ///< signed, then encrypted
   Instant expires_{};
+  Asked asked_;
+  PreparedResourceServerPtr server_;
+  std::string wanted_;  ///< what must be loaded: a name, a URI or scopes
   /// The client's ready claims, or those made for this request's own scope or resource.
   std::shared_ptr<const tokens::ClaimsTemplate> claims_;
+  std::vector<std::pair<std::string, ScopeDefinitionPtr>> definitions_;  ///< of the scopes asked
+  std::optional<jose::Encryptor> encryptor_;                             ///< for a nested token
+  std::shared_ptr<const RemoteKeySet> key_set_;
+  bool has_missed_ = false;                        ///< no key of the set fitted
   std::shared_ptr<const secrets::LiveRing> ring_;  ///< whose horizon must be raised
-  const ReadySigner* remote_signer_ = nullptr;     ///< of realm_, where the key is in a box
+  const ReadySigner* signer_ = nullptr;            ///< of realm_
   std::string signing_input_;                      ///< for the box
   Bytes signature_;                                ///< by the box
   std::string opaque_;

@@ -5,21 +5,20 @@
 namespace signet::oauth {
 namespace {
 
-// NUL cannot stand in a realm's name or a client id, so the pair is unambiguous.
-std::string_view pair_key(std::string& out, std::string_view realm, std::string_view id) {
-  out.assign(realm);
-  out += '\0';
-  out += id;
-  return out;
+std::size_t share_of(std::size_t all, std::size_t workers) {
+  return std::max<std::size_t>(all / workers, 16);
 }
 
 }  // namespace
 
 WorkerState::WorkerState(const Services& services, std::size_t workers)
     : services_(services),
-      max_clients_(std::max<std::size_t>(services.cached_clients / workers, 16)),
-      max_realms_(std::max<std::size_t>(services.cached_realms / workers, 16)),
-      seen_epoch_(services.changes->epoch()) {}
+      max_realms_(share_of(services.cached_realms, workers)),
+      seen_epoch_(services.changes->epoch()),
+      clients_(share_of(services.cached_clients, workers)),
+      resource_servers_(share_of(services.cached_resource_servers, workers)),
+      resource_uris_(share_of(services.cached_resource_servers, workers)),
+      scopes_(share_of(services.cached_resource_servers, workers)) {}
 
 void WorkerState::follow_changes() {
   const std::uint64_t now = services_.changes->epoch();
@@ -29,19 +28,33 @@ void WorkerState::follow_changes() {
   if (!changes) {
     realms_.clear();
     clients_.clear();
-    by_age_.clear();
+    resource_servers_.clear();
+    resource_uris_.clear();
+    scopes_.clear();
+    ++definitions_;
     seen_epoch_ = now;
     return;
   }
-  for (const auto& change : *changes) {
-    if (change.kind == "realm") realms_.erase(change.realm.str());
-    if (change.kind != "client") continue;
-    const auto found = clients_.find(pair_key(key_, change.realm.view(), change.id));
-    if (found == clients_.end()) continue;
-    by_age_.erase(found->second.age);
-    clients_.erase(found);
-  }
+  for (const auto& change : *changes)
+    follow(change);
   seen_epoch_ = now;  // last: what could not be followed to its end is followed again
+}
+
+void WorkerState::follow(const ChangeFeed::Change& change) {
+  const std::string_view realm = change.realm.view();
+  if (change.kind == "realm") {
+    realms_.erase(change.realm.str());
+  } else if (change.kind == "client") {
+    clients_.erase(realm, change.id);
+  } else if (change.kind == resource_servers::kKind) {
+    resource_servers_.erase(realm, change.id);
+    ++definitions_;
+  } else if (change.kind == resource_servers::kUriKind) {
+    resource_uris_.erase(realm, change.id);
+  } else if (change.kind == resource_servers::kScopeKind) {
+    scopes_.erase(realm, change.id);
+    ++definitions_;
+  }
 }
 
 const RealmRuntimePtr* WorkerState::realm(std::string_view name) {
@@ -60,10 +73,8 @@ void WorkerState::keep_realm(RealmRuntimePtr realm, std::uint64_t generation) {
 
 PreparedClientPtr WorkerState::client(std::string_view realm, std::string_view id) {
   follow_changes();
-  const auto found = clients_.find(pair_key(key_, realm, id));
-  if (found == clients_.end()) return nullptr;
-  by_age_.splice(by_age_.end(), by_age_, found->second.age);
-  return found->second.client;
+  const auto* found = clients_.find(realm, id);
+  return found ? *found : nullptr;
 }
 
 PreparedClientPtr WorkerState::keep_client(const RealmRuntime& realm, Client client,
@@ -71,18 +82,37 @@ PreparedClientPtr WorkerState::keep_client(const RealmRuntime& realm, Client cli
   auto prepared = std::make_shared<PreparedClient>();
   prepared->secret_key = std::move(secret_key);
   prepared->client = std::move(client);
-  std::string key(pair_key(key_, realm.settings().name.view(), prepared->client.id.view()));
-  if (const auto found = clients_.find(key); found != clients_.end()) {
-    by_age_.erase(found->second.age);
-    clients_.erase(found);
-  }
-  if (clients_.size() >= max_clients_) {
-    clients_.erase(by_age_.front());
-    by_age_.pop_front();
-  }
-  by_age_.push_back(key);
-  clients_.emplace(std::move(key), CachedClient{prepared, std::prev(by_age_.end())});
+  clients_.put(realm.settings().name.view(), prepared->client.id.view(), prepared);
   return prepared;
+}
+
+PreparedResourceServerPtr WorkerState::resource_server(std::string_view realm,
+                                                       std::string_view name) {
+  const auto* found = resource_servers_.find(realm, name);
+  return found ? *found : nullptr;
+}
+
+void WorkerState::keep_resource_server(std::string_view realm, PreparedResourceServerPtr server) {
+  const std::string name = server->server.name;
+  resource_servers_.put(realm, name, std::move(server));
+}
+
+const std::string* WorkerState::resource_uri(std::string_view realm, std::string_view uri) {
+  return resource_uris_.find(realm, uri);
+}
+
+void WorkerState::keep_resource_uri(std::string_view realm, std::string_view uri,
+                                    std::string name) {
+  resource_uris_.put(realm, uri, std::move(name));
+}
+
+const ScopeDefinitionPtr* WorkerState::scope(std::string_view realm, std::string_view name) {
+  return scopes_.find(realm, name);
+}
+
+void WorkerState::keep_scope(std::string_view realm, std::string_view name,
+                             ScopeDefinitionPtr definition) {
+  scopes_.put(realm, name, std::move(definition));
 }
 
 }  // namespace signet::oauth

@@ -2,28 +2,34 @@
 
 #include <array>
 #include <functional>
-#include <list>
 #include <memory>
 #include <string>
 #include <unordered_map>
 
 #include "oauth/client.h"
+#include "oauth/endpoints/lru_cache.h"
+#include "oauth/endpoints/prepared_resource_server.h"
 #include "oauth/endpoints/realm_runtime.h"
 #include "oauth/endpoints/services.h"
 
 namespace signet::oauth {
 
+/// What a client gets for one scope and one resource server; good as long as all of these are what
+/// they were.
+struct TokenPlan {
+  std::uint64_t realm_serial = 0, definitions = 0;
+  std::string asked_scope;  ///< word for word; empty: its default scopes
+  PreparedResourceServerPtr server;
+  std::shared_ptr<const tokens::ClaimsTemplate> claims;
+};
+
 /// A client with what one worker has prepared of it. Belongs to its worker: no sharing, no lock.
 struct PreparedClient {
   Client client;
   jose::KeyPtr secret_key;  ///< only for client_secret_jwt
-  /// The realm's, when the claims below were made.
-  std::string issuer;
-  std::vector<std::string> default_audience;
-  std::shared_ptr<const tokens::ClaimsTemplate> claims;  ///< for the default scope and audience
-  /// The same for the scope that was asked for last, word for word, and granted.
-  std::string asked_scope;
-  std::shared_ptr<const tokens::ClaimsTemplate> asked_claims;
+  /// The two that were made last: most clients ask the same every time.
+  std::array<TokenPlan, 2> plans;
+  std::size_t next_plan = 0;
   /// SHA-256(process key ‖ secret) of the secret that was verified last, so that a slow hash is
   /// paid once and not per request.
   std::array<std::uint8_t, 32> proven{};
@@ -44,12 +50,26 @@ class WorkerState {
   PreparedClientPtr client(std::string_view realm, std::string_view id);
   PreparedClientPtr keep_client(const RealmRuntime& realm, Client client, jose::KeyPtr secret_key);
 
+  /// Null if it is not cached.
+  PreparedResourceServerPtr resource_server(std::string_view realm, std::string_view name);
+  void keep_resource_server(std::string_view realm, PreparedResourceServerPtr server);
+  /// The name of the resource server that a URI names, empty if there is none; null if that is not
+  /// cached.
+  const std::string* resource_uri(std::string_view realm, std::string_view uri);
+  void keep_resource_uri(std::string_view realm, std::string_view uri, std::string name);
+  /// Where a scope is defined; holds null if it is not. Null if that is not cached.
+  const ScopeDefinitionPtr* scope(std::string_view realm, std::string_view name);
+  void keep_scope(std::string_view realm, std::string_view name, ScopeDefinitionPtr definition);
+  /// Grows when a resource server or a scope may have changed.
+  std::uint64_t definitions() const { return definitions_; }
+
   /// Up to where this worker has followed changes. What was read from storage before it moved may
   /// be old.
   std::uint64_t followed() const { return seen_epoch_; }
 
   std::string& scratch() { return scratch_; }
   std::string& payload() { return payload_; }
+  std::string& nested() { return nested_; }
 
  private:
   struct Hash {
@@ -62,19 +82,18 @@ class WorkerState {
     RealmRuntimePtr runtime;
     std::uint64_t generation;
   };
-  struct CachedClient {
-    PreparedClientPtr client;
-    std::list<std::string>::iterator age;
-  };
   void follow_changes();
+  void follow(const ChangeFeed::Change& change);
 
   const Services& services_;
-  std::size_t max_clients_, max_realms_;
-  std::uint64_t seen_epoch_ = 0;
+  std::size_t max_realms_;
+  std::uint64_t seen_epoch_ = 0, definitions_ = 0;
   std::unordered_map<std::string, CachedRealm, Hash, std::equal_to<>> realms_;
-  std::unordered_map<std::string, CachedClient, Hash, std::equal_to<>> clients_;
-  std::list<std::string> by_age_;  ///< least recently used first
-  std::string key_, scratch_, payload_;
+  LruCache<PreparedClientPtr> clients_;
+  LruCache<PreparedResourceServerPtr> resource_servers_;
+  LruCache<std::string> resource_uris_;
+  LruCache<ScopeDefinitionPtr> scopes_;
+  std::string scratch_, payload_, nested_;
 };
 
 }  // namespace signet::oauth

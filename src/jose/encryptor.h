@@ -1,0 +1,49 @@
+#pragma once
+// One key that many tokens are encrypted for: access tokens of a resource server, on the hot path.
+
+#include "jose/jwe.h"
+
+namespace signet::jose {
+
+/// Wraps the content keys of what it is asked to encrypt for the issuer itself too, so that the
+/// issuer can open its own token again ("_pvt" in the protected header).
+struct EncryptorOptions {
+  JweAlg alg;
+  JweEnc enc;
+  json::Object extra{};       ///< protected members: typ, cty
+  bool allow_legacy = false;  ///< RSA1_5 and PBES2 (1,000 iterations: the key is no password)
+  KeyPtr issuer_key{};        ///< oct key of the issuer; null: no "_pvt"
+};
+
+/// Everything that stays the same from token to token, made once. Immutable, cheap to copy and
+/// shared between threads. The content key and the IV are fresh for each token (with `dir` and
+/// ECDH-ES the content key is what the algorithm says).
+class Encryptor {
+ public:
+  /// "jwe_alg_not_allowed", "jwe_key_wrong" (kind, size, use, key_ops or alg of the key does not
+  /// fit, or the issuer's key is no oct key of at least 16 bytes for encryption),
+  /// "jwe_header_malformed".
+  static Result<Encryptor> make(KeyPtr key, EncryptorOptions options);
+
+  /// Appends a compact JWE. With `dir` and A*KW and up to 4 KiB of plaintext it allocates only what
+  /// `out` grows by. After a failure `out` is as it was.
+  Status append(std::string& out, ByteView plain, Random& random) const;
+
+  const KeyPtr& key() const;
+  JweAlg alg() const;
+  JweEnc enc() const;
+
+ private:
+  struct State;
+  explicit Encryptor(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  std::shared_ptr<const State> state_;
+};
+
+/// The other side: opens a compact JWE by the content key in its "_pvt" header, trying each of the
+/// issuer's keys. "jwe_no_key" if the token has no "_pvt" or none of the keys opens it; otherwise
+/// as decrypt_compact(). What the recipient of one token knows suffices to make another one that
+/// opens here, so the content is as trustworthy as the signature inside it, and no more.
+Result<DecryptedJwe> decrypt_as_issuer(std::string_view token, std::span<const KeyPtr> issuer_keys,
+                                       const Limits& limits = {});
+
+}  // namespace signet::jose

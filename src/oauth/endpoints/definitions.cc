@@ -1,0 +1,89 @@
+#include "oauth/endpoints/definitions.h"
+
+#include "resource_servers/document.h"
+
+namespace signet::oauth {
+namespace {
+
+using resource_servers::ResourceServer;
+
+// A change that was followed while a read was under way will not be told again: read again.
+Task<std::optional<json::Object>> read(const Services& services, const WorkerState& worker,
+                                       std::string kind, RealmName realm, std::string id) {
+  std::optional<storage::Document> document;
+  std::uint64_t followed = 0;
+  do {
+    followed = worker.followed();
+    CO_TRY(document, co_await services.storage->document(kind, realm, id));
+  } while (followed != worker.followed());
+  if (!document) co_return std::optional<json::Object>();
+  CO_TRY(json::Object object, json::parse_object(document->text));
+  co_return std::optional<json::Object>(std::move(object));
+}
+
+PreparedResourceServerPtr prepare(const Services& services, std::string_view realm,
+                                  ResourceServer server) {
+  auto prepared = std::make_shared<PreparedResourceServer>();
+  for (const auto& jwk : server.keys)
+    prepared->keys.push_back(jose::Key::local(jwk));
+  server.keys.clear();
+  if (!server.jwks_uri.empty() && services.key_sets)
+    prepared->source = services.key_sets->source(server.jwks_uri);
+  prepared->use = services.uses->of(realm, server.name);
+  prepared->server = std::move(server);
+  return prepared;
+}
+
+}  // namespace
+
+Task<PreparedResourceServerPtr> load_resource_server(const Services& services, WorkerState& worker,
+                                                     RealmRuntimePtr realm, std::string name) {
+  const RealmName& realm_name = realm->settings().name;
+  std::optional<json::Object> stored;
+  if (!name.empty()) {
+    CO_TRY(stored,
+           co_await read(services, worker, std::string(resource_servers::kKind), realm_name, name));
+  }
+  ResourceServer server;
+  if (stored) {
+    CO_TRY(const json::Object document,
+           resource_servers::from_stored(std::move(*stored), services.unseal));
+    CO_TRY(server, ResourceServer::from_json(document));
+  } else if (name.empty()) {
+    server.encryption = resource_servers::Encryption::kServerKey;
+  } else if (name == realm->resource_servers().identity_provider) {
+    server = ResourceServer::identity_provider(std::move(name));
+  } else {
+    co_return PreparedResourceServerPtr();
+  }
+  auto prepared = prepare(services, realm_name.view(), std::move(server));
+  worker.keep_resource_server(realm_name.view(), prepared);
+  co_return prepared;
+}
+
+Task<std::string> load_resource_uri(const Services& services, WorkerState& worker, RealmName realm,
+                                    std::string uri) {
+  CO_TRY(const auto stored,
+         co_await read(services, worker, std::string(resource_servers::kUriKind), realm, uri));
+  const json::Value* name = stored ? stored->find("name") : nullptr;
+  const std::string* text = name ? name->if_string() : nullptr;
+  std::string found = text ? *text : std::string();
+  worker.keep_resource_uri(realm.view(), uri, found);
+  co_return found;
+}
+
+Task<ScopeDefinitionPtr> load_scope(const Services& services, WorkerState& worker, RealmName realm,
+                                    std::string name) {
+  CO_TRY(auto stored,
+         co_await read(services, worker, std::string(resource_servers::kScopeKind), realm, name));
+  ScopeDefinitionPtr definition;
+  if (stored) {
+    stored->erase("resource_server");
+    CO_TRY(auto read_one, resource_servers::ScopeDefinition::from_json(*stored));
+    definition = std::make_shared<const resource_servers::ScopeDefinition>(std::move(read_one));
+  }
+  worker.keep_scope(realm.view(), name, definition);
+  co_return definition;
+}
+
+}  // namespace signet::oauth

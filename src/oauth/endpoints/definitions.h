@@ -1,0 +1,21 @@
+#pragma once
+
+#include "oauth/endpoints/worker_state.h"
+
+namespace signet::oauth {
+
+// What a worker does not have yet of resource servers and scopes: read from storage and kept for
+// the next request.
+
+/// Null if there is none of that name; "" is what serves where there is no default: the server's
+/// key. "seal_..." of unseal, "settings_invalid" where a stored document is none.
+Task<PreparedResourceServerPtr> load_resource_server(const Services& services, WorkerState& worker,
+                                                     RealmRuntimePtr realm, std::string name);
+/// The name of the resource server that a URI names; empty if there is none.
+Task<std::string> load_resource_uri(const Services& services, WorkerState& worker, RealmName realm,
+                                    std::string uri);
+/// Null if the scope is defined at no resource server.
+Task<ScopeDefinitionPtr> load_scope(const Services& services, WorkerState& worker, RealmName realm,
+                                    std::string name);
+
+}  // namespace signet::oauth
