@@ -36,6 +36,7 @@ constexpr Route kRoutes[] = {
     {Method::kGet, "/admin/realms/*/resource-servers/*", get_resource_server},
     {Method::kPut, "/admin/realms/*/resource-servers/*", replace_resource_server},
     {Method::kDelete, "/admin/realms/*/resource-servers/*", delete_resource_server},
+    {Method::kPost, "/admin/realms/*/resource-servers/*/test", test_resource_server},
     {Method::kGet, "/admin/realms/*/inject-policies", list_inject_policies},
     {Method::kGet, "/admin/realms/*/inject-policies/*", get_inject_policy},
     {Method::kPut, "/admin/realms/*/inject-policies/*", replace_inject_policy},

@@ -37,6 +37,7 @@ Task<AdminReply> list_resource_servers(const AdminServices& services, AdminReque
 Task<AdminReply> get_resource_server(const AdminServices& services, AdminRequest request);
 Task<AdminReply> replace_resource_server(const AdminServices& services, AdminRequest request);
 Task<AdminReply> delete_resource_server(const AdminServices& services, AdminRequest request);
+Task<AdminReply> test_resource_server(const AdminServices& services, AdminRequest request);
 Task<AdminReply> preview_resource_servers(const AdminServices& services, AdminRequest request);
 Task<AdminReply> list_inject_policies(const AdminServices& services, AdminRequest request);
 Task<AdminReply> get_inject_policy(const AdminServices& services, AdminRequest request);

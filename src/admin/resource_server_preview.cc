@@ -55,9 +55,8 @@ json::Object names_of(const std::vector<PolicyRecord>& policies) {
 
 Result<bool> is_strict(const storage::Document& realm) {
   TRY(const json::Object members, json::parse_object(realm.text));
-  const json::Value* settings = members.find("resource_servers");
-  const json::Value* strict = settings ? settings->get("strict") : nullptr;
-  return strict && strict->if_bool() && *strict->if_bool();
+  TRY(const auto settings, realms::RealmSettings::from_json(members));
+  return settings.strict_resource_servers;
 }
 
 json::Object tokens_json(bool strict) {

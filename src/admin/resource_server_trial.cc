@@ -1,9 +1,9 @@
 #include "admin/resource_server_trial.h"
 
 #include "base/text.h"
-#include "jose/algorithm_info.h"
-#include "jose/jwe.h"
-#include "resource_servers/key_set.h"
+#include "jose/encryption_key_choice.h"
+#include "jose/encryptor.h"
+#include "oauth/endpoints/key_set_cache.h"
 
 namespace signet::admin {
 namespace {
@@ -20,28 +20,48 @@ Error failed(const rs::ResourceServer& server, std::string_view why) {
   return {Code::kConfig, "resource_server_trial_failed", std::move(detail)};
 }
 
-Status encrypt_trial(const rs::ResourceServer& server, const std::vector<jose::Jwk>& keys,
-                     Random& random) {
-  jose::EncryptOptions how{};
-  how.alg = *server.key_alg;
-  how.enc = server.content_enc;
-  how.allow_rsa15 = server.allow_legacy;
-  how.pbes2_iterations = 1000;
-  std::vector<std::string> reasons;
-  for (const auto& key : keys) {
-    if (!server.key_id.empty() && key.kid() != server.key_id) continue;
-    const auto token =
-        jose::encrypt_compact(jose::Key::local(key), as_bytes(kTrialText), how, random);
-    if (token.ok()) return Done{};
-    reasons.push_back(quoted(key.kid()) + ": " + token.error().detail);
-  }
-  if (reasons.empty()) return failed(server, "no key has the kid " + quoted(server.key_id));
-  return failed(server, join(reasons, "; "));
+Status check_keys(const AdminServices& services, const rs::ResourceServer& server,
+                  std::span<const jose::KeyPtr> keys) {
+  auto key = jose::choose_encryption_key(keys, *server.key_alg, server.content_enc, server.key_id,
+                                         services.oauth->clock->now());
+  if (!key.ok()) return failed(server, key.error().detail);
+  jose::EncryptorOptions options{};
+  options.alg = *server.key_alg;
+  options.enc = server.content_enc;
+  options.allow_legacy = server.allow_legacy;
+  const auto encryptor = jose::Encryptor::make(std::move(*key), std::move(options));
+  if (!encryptor.ok()) return failed(server, encryptor.error().detail);
+  std::string token;
+  const auto done = encryptor->append(token, as_bytes(kTrialText), *services.oauth->random);
+  if (!done.ok()) return failed(server, done.error().detail);
+  return Done{};
 }
 
-Status check_keys(const AdminServices& services, const rs::ResourceServer& server,
-                  const std::vector<jose::Jwk>& keys) {
-  return encrypt_trial(server, keys, *services.oauth->random);
+std::vector<jose::KeyPtr> inline_keys(const rs::ResourceServer& server) {
+  std::vector<jose::KeyPtr> keys;
+  for (const auto& key : server.keys)
+    keys.push_back(jose::Key::local(key));
+  return keys;
+}
+
+// A set that came and may not be used is a failure in any case; only one that did not come may be
+// left for later. True: it did not come.
+Task<bool> check_remote(const AdminServices& services, rs::ResourceServer server, Trial trial) {
+  const auto cache = services.oauth->key_sets;
+  if (!cache) co_return true;
+  if (const auto sound = cache->check_url(server.jwks_uri); !sound.ok())
+    co_return failed(server, sound.error().detail);
+  if (trial == Trial::kInlineOnly) co_return true;
+  auto source = cache->source(server.jwks_uri);
+  const auto set = co_await cache->reload(std::move(source));
+  if (set.ok()) {
+    CO_TRY(check_keys(services, server, (*set)->keys));
+    co_return false;
+  }
+  const std::string_view reason = set.error().reason;
+  const bool came = reason == "key_set_refused" || reason == "key_set_malformed";
+  if (came || trial == Trial::kWhole) co_return failed(server, set.error().detail);
+  co_return true;
 }
 
 std::string warning_of(const secrets::SecretId& id, const secrets::RealmRings& rings,
@@ -78,11 +98,11 @@ Task<TrialOutcome> try_encryption(const AdminServices& services, RealmName realm
   TrialOutcome outcome;
   if (server.encryption == rs::Encryption::kResourceServerKey) {
     if (server.jwks_uri.empty()) {
-      CO_TRY(check_keys(services, server, server.keys));
-    } else if (trial == Trial::kWhole) {
-      co_return failed(server, "its keys' URL cannot be asked from here");
+      CO_TRY(check_keys(services, server, inline_keys(server)));
     } else {
-      outcome.untested = true;
+      CO_TRY(outcome.untested, co_await check_remote(services, server, trial));
+      if (outcome.untested && trial == Trial::kWhole)
+        co_return failed(server, "the URL of its keys cannot be asked from here");
     }
   }
   CO_TRY(outcome.warnings, co_await realm_warnings(services, realm, std::move(server)));

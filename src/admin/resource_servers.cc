@@ -5,7 +5,9 @@
 #include "admin/handlers.h"
 #include "admin/resource_server_change.h"
 #include "admin/resource_server_records.h"
+#include "base/base64.h"
 #include "base/text.h"
+#include "oauth/endpoints/test_token.h"
 
 namespace signet::admin {
 namespace {
@@ -24,6 +26,16 @@ Task<bool> is_built_in_unwritten(const AdminServices& services, RealmName realm,
   CO_TRY(const auto built_in,
          co_await find_resource_server(services, realm, state, state.identity_provider));
   co_return built_in && built_in->revision == 0;
+}
+
+// Null for an opaque token.
+json::Value header_of(std::string_view token) {
+  const auto end = token.find('.');
+  if (end == token.npos) return json::Value();
+  const auto decoded = base64::url_decode(token.substr(0, end));
+  if (!decoded.ok()) return json::Value();
+  auto header = json::parse(as_text(*decoded));
+  return header.ok() ? std::move(*header) : json::Value();
 }
 
 bool query_flag(const AdminRequest& request, std::string_view name) {
@@ -103,6 +115,28 @@ Task<AdminReply> delete_resource_server(const AdminServices& services, AdminRequ
   CO_TRY(co_await erase_resource_server(services, realm, name, expected, request.actor));
   AdminReply reply;
   reply.status = 204;
+  co_return reply;
+}
+
+Task<AdminReply> test_resource_server(const AdminServices& services, AdminRequest request) {
+  const RealmName realm = realm_parameter(request);
+  const std::string name = request.parameters.at(1);
+  CO_TRY(co_await existing_realm(services, realm));
+  CO_TRY(const auto state, co_await load_state(services, realm));
+  CO_TRY(const auto record, co_await existing_resource_server(services, realm, state.state, name));
+  CO_TRY(const auto server, rs::ResourceServer::from_json(record.document));
+  CO_TRY(std::string token,
+         co_await oauth::issue_test_token(*services.oauth, *services.directory, realm, name));
+  json::Object detail;
+  detail.set("id", name);
+  storage::Transaction transaction;
+  transaction.emplace_back(audit(services, realm, "resource_server.tested", request.actor, detail));
+  CO_TRY(co_await services.oauth->storage->commit(std::move(transaction)));
+  AdminReply reply;
+  reply.body.set("resource_server", name);
+  reply.body.set("encryption", rs::to_string(server.encryption));
+  reply.body.set("header", header_of(token));
+  reply.body.set("token", std::move(token));
   co_return reply;
 }
 

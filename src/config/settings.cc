@@ -327,6 +327,12 @@ std::vector<Setting> realm_rows() {
        .type = Type::kTexts,
        .summary = "The scopes that the realm's metadata offers.",
        .level = kRealm},
+      {.path = "realms[].strict_resource_servers",
+       .type = Type::kBool,
+       .fallback = "false",
+       .summary = "Whether a token counts only where the resource server that it was issued for is "
+                  "the one that a request selects now.",
+       .level = kRealm},
       {.path = "realms[].clients[]",
        .type = Type::kItems,
        .summary = "Clients that are created together with their realm.",
