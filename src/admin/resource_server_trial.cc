@@ -58,9 +58,8 @@ Task<bool> check_remote(const AdminServices& services, rs::ResourceServer server
     CO_TRY(check_keys(services, server, (*set)->keys));
     co_return false;
   }
-  const std::string_view reason = set.error().reason;
-  const bool came = reason == "key_set_refused" || reason == "key_set_malformed";
-  if (came || trial == Trial::kWhole) co_return failed(server, set.error().detail);
+  if (trial == Trial::kWhole || !is_transient(set.error().code))
+    co_return failed(server, set.error().detail);
   co_return true;
 }
 

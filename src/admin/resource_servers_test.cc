@@ -46,7 +46,7 @@ class ResourceServersTest : public test::AdminApiTest {
   ResourceServersTest() {
     storage = std::make_shared<Interrupted>(world.storage);
     world.services->storage = storage;
-    world.realm("root", R"(,"scopes":["own"])");
+    world.realm("root", R"(,"scopes":["own","read","write"])");
     world.client("gateway");
   }
   FakeExchange put_server(const std::string& name, const std::string& body = "{}") {
@@ -194,7 +194,7 @@ TEST_F(ResourceServersTest, a_change_that_loses_every_time_says_so) {
   int turn = 0;
   std::function<void()> always = [&] {
     if (++turn > 20) return;
-    const bool to_first = turn % 2 == 0;
+    const bool to_first = turn % 2 == 1;
     put_server(to_first ? "RS2" : "Identity%20Provider", R"({"default":true})");
     storage->meanwhile = always;
   };

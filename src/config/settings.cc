@@ -481,7 +481,9 @@ std::vector<Setting> resource_server_rows() {
        .level = kRealm},
       {.path = "realms[].resource_servers[].access_token.format",
        .type = Type::kEnum,
-       .summary = "What an access token is; without it as client and realm say.",
+       .summary =
+           "What an access token is; without it jwt, and as client and realm say for the built-in "
+           "one.",
        .choices = {"jwt", "opaque"},
        .level = kRealm},
       {.path = "realms[].resource_servers[].access_token.signing_algorithm",
