@@ -76,7 +76,7 @@ struct SharedSigningConfig {
 struct RealmConfig {
   std::string name;
   json::Object document;  ///< for the realms room; durations are whole seconds
-  std::vector<json::Object> clients;
+  std::vector<json::Object> resource_servers, clients, inject_policies;
   std::vector<StoreConfig> secret_stores;
 };
 
