@@ -1,6 +1,7 @@
 #include "oauth/endpoints/inject_endpoint.h"
 
 #include "base/text.h"
+#include "oauth/endpoints/token_cache.h"
 
 namespace signet::oauth {
 namespace {
