@@ -34,7 +34,11 @@ class Encryptor {
   JweEnc enc() const;
 
  private:
+  friend Result<std::string> encrypt_compact(const KeyPtr& key, ByteView plain,
+                                             const EncryptOptions& options, Random& random);
   struct State;
+  static Result<Encryptor> prepare(KeyPtr key, const EncryptOptions& options,
+                                   SecretBytes issuer_key);
   explicit Encryptor(std::shared_ptr<const State> state) : state_(std::move(state)) {}
   std::shared_ptr<const State> state_;
 };
