@@ -50,6 +50,14 @@ Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request)
 Task<AdminReply> list_instances(const AdminServices& services, AdminRequest request);
 Task<AdminReply> get_health(const AdminServices& services, AdminRequest request);
 
+/// What health says of the key sets that resource servers publish by URL.
+struct KeySetHealth {
+  bool is_ok = true;
+  std::string detail;
+  json::Array failing;  ///< the first of them
+};
+KeySetHealth key_set_health(const oauth::Services& services);
+
 /// The revision that If-Match or If-None-Match asks for; nothing if neither is there.
 Result<std::optional<std::int64_t>> expected_revision(const AdminRequest& request);
 /// One value of the query string, or `fallback`.

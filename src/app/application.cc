@@ -9,6 +9,7 @@
 
 #include "admin/admin_api.h"
 #include "app/follower.h"
+#include "app/key_set_metrics.h"
 #include "app/master_key.h"
 #include "app/outbound.h"
 #include "app/storage_options.h"
@@ -88,6 +89,16 @@ Result<std::vector<secrets::RotationRule>> rotation_rules(const config::KeysConf
     rules.push_back(std::move(rule));
   }
   return rules;
+}
+
+/// The sets that resource servers publish: keys to encrypt to, none that only they should have.
+Result<std::vector<jose::Jwk>> check_key_set(std::string_view text) {
+  TRY(auto set, jose::JwkSet::parse(text));
+  for (const auto& key : set.keys) {
+    if (key.private_key())
+      return Error{Code::kInvalid, "jwks_private", "the set holds the private half of a key"};
+  }
+  return std::move(set.keys);
 }
 
 /// The text of a secret file that is made at the first start (the admin token, the demo secret).
@@ -190,6 +201,8 @@ Status Application::State::open() {
   services->metrics = std::make_shared<net::Metrics>();
   services->counters = oauth::Counters::in(*services->metrics);
   services->cached_clients = config.cached_clients;
+  TRY(services->key_sets,
+      make_key_sets(config, options.environment, options.clock, options.random, check_key_set));
   services->unseal = [keys = encoding](std::string_view sealed) { return keys->decode(sealed); };
 
   admin_services = std::make_shared<admin::AdminServices>();
@@ -328,6 +341,7 @@ Result<Application::Started> Application::start() {
                   return failing;
                 });
   export_store_calls(metrics, s.keeper);
+  export_key_sets(metrics, s.services->key_sets);
   metrics.gauge("signet_rotation_steps_total", "Steps of automatic rotation done here.", {},
                 [this] { return static_cast<double>(state_->rotation->steps()); });
   metrics.gauge("signet_rotation_failures_total", "Steps of automatic rotation that failed here.",
@@ -434,6 +448,7 @@ void Application::stop(Milliseconds deadline) {
   s.wake.notify_all();
   if (s.server) s.server->stop(deadline);
   if (s.management) s.management->stop(std::min(deadline, Milliseconds(1000)));
+  if (s.services && s.services->key_sets) s.services->key_sets->stop();
   if (s.follower) s.follower->stop();
   if (s.maintenance.joinable()) s.maintenance.join();
   if (s.heart.joinable()) s.heart.join();

@@ -52,7 +52,7 @@ class CacheWorld {
         EXPECT_THAT(async::run_now(std::move(task)), signet::test::is_ok());
       }
     };
-    cache = std::make_unique<KeySetCache>(client, clock, std::make_shared<SeededRandom>(1),
+    cache = std::make_shared<KeySetCache>(client, clock, std::make_shared<SeededRandom>(1),
                                           check_set, settings, std::move(background));
     source = cache->source(kUrl);
   }
@@ -91,7 +91,7 @@ class CacheWorld {
   std::vector<Task<Done>> held;
   const std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   const std::shared_ptr<FakeHttpClient> client = std::make_shared<FakeHttpClient>();
-  std::unique_ptr<KeySetCache> cache;
+  std::shared_ptr<KeySetCache> cache;
   KeySetCache::SourcePtr source;
 };
 

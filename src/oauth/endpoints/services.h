@@ -27,6 +27,7 @@ struct Counters {
   static Counters in(net::Metrics& metrics);
 };
 
+class KeySetCache;
 class TokenCache;
 std::shared_ptr<TokenCache> make_token_cache();
 
@@ -45,6 +46,7 @@ struct Services {
   std::string public_url;                ///< no trailing slash
   std::size_t cached_clients = 100'000;  ///< over all workers
   std::size_t cached_realms = 20'000;
+  std::shared_ptr<KeySetCache> key_sets;  ///< that others publish; null: none is ever read
   /// Opens a client secret that is kept reversibly.
   std::function<Result<SecretBytes>(std::string_view sealed)> unseal;
 };
