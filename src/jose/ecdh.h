@@ -12,8 +12,9 @@ namespace signet::jose {
 SecretBytes derive_from_agreement(ByteView z, JweAlg alg, JweEnc enc, ByteView apu, ByteView apv);
 
 /// The sender's side with a fresh ephemeral key, which is added to `members` as epk (and apu, apv).
+/// With an issuer's secret (issuer_key.h) apu is what it needs to find the shared secret again.
 Result<SecretBytes> agree_as_sender(const crypto::EcdhSender& sender, const EncryptOptions& options,
-                                    json::Object& members);
+                                    ByteView agreement_secret, json::Object& members);
 
 /// The recipient's side: "jwe_epk_invalid" for an epk that is missing, private, of another kind or
 /// not a point of the curve.

@@ -66,6 +66,10 @@ struct TokenKeys {
     content_key_size = key_size(enc);
     random.fill(ByteSpan(content_key).first(content_key_size));
   }
+  void derive_content(ByteView secret, JweEnc enc, ByteView iv) {
+    content_key_size = key_size(enc);
+    derive_content_key(secret, enc, iv, content_key.data());
+  }
   Status wrap(ByteView wrapping_key) {
     encrypted_key_size = crypto::wrapped_size(content_key_size);
     return crypto::aes_wrap(wrapping_key, content(), encrypted_key.data());
@@ -83,29 +87,28 @@ bool has_members(JweFamily family) {
 struct Encryptor::State {
   KeyPtr key;
   EncryptOptions options;
-  SecretBytes issuer_key;                  ///< empty: no "_pvt"
+  SecretBytes issuer_secret;               ///< for content keys, or for agreements; or empty
   std::optional<crypto::RsaSender> rsa;    ///< only for RSA*
   std::optional<crypto::EcdhSender> ecdh;  ///< only for ECDH-ES*
 
   // The header: a start that is the same in all tokens, the members of key management, a middle
-  // that is the same again, "_pvt" and the closing brace. What is constant is encoded once.
+  // that is the same again. What is constant is encoded once.
   bool is_constant = false;   ///< encoded_start is all of it
   std::string encoded_start;  ///< base64url of whole groups of three bytes
   std::string rest_of_start;  ///< the bytes left over
   std::string middle;         ///< empty without members of key management
 
-  Status encode_start();
-  Status add_issuer_member(Tail& tail, ByteView content_key) const;
-  Status make_keys(TokenKeys& keys, Random& random) const;
+  void encode_start();
+  Status make_keys(TokenKeys& keys, ByteView iv, Random& random) const;
   Status encrypt_key(TokenKeys& keys, Random& random) const;
-  Status add_tail(Tail& tail, const TokenKeys& keys) const;
+  void add_tail(Tail& tail, const TokenKeys& keys) const;
 };
 
 /// alg, kid, what key management adds, the caller's members, enc: the order of RFC 7520. Base64url
 /// of a text is that of its parts where all but the last are whole groups of three bytes.
-Status Encryptor::State::encode_start() {
+void Encryptor::State::encode_start() {
   const bool with_members = has_members(info(options.alg).family);
-  is_constant = options.alg == JweAlg::kDir || (issuer_key.empty() && !with_members);
+  is_constant = !with_members;
   Tail start, rest;
   start.add("{\"alg\":");
   start.add(json::dump(name(options.alg)));
@@ -118,27 +121,11 @@ Status Encryptor::State::encode_start() {
   } else {
     start.add(rest.text());
   }
-  if (is_constant) {
-    if (options.alg == JweAlg::kDir) {
-      TRY(add_issuer_member(start, key->jwk().symmetric()));
-    }
-    start.add("}");
-  }
+  if (is_constant) start.add("}");
   const std::string_view text = start.text();
   const std::size_t whole = is_constant ? text.size() : text.size() / 3 * 3;
   encoded_start = base64::url_encode(as_bytes(text.substr(0, whole)));
   rest_of_start = text.substr(whole);
-  return Done{};
-}
-
-Status Encryptor::State::add_issuer_member(Tail& tail, ByteView content_key) const {
-  if (issuer_key.empty()) return Done{};
-  std::array<std::uint8_t, crypto::wrapped_size(kMaxContentKey)> wrapped;
-  TRY(crypto::aes_wrap(issuer_key.view(), content_key, wrapped.data()));
-  tail.add(kIssuerMemberStart);
-  tail.add_base64(ByteView(wrapped).first(crypto::wrapped_size(content_key.size())));
-  tail.add("\"");
-  return Done{};
 }
 
 Status Encryptor::State::encrypt_key(TokenKeys& keys, Random& random) const {
@@ -149,7 +136,7 @@ Status Encryptor::State::encrypt_key(TokenKeys& keys, Random& random) const {
       keys.encrypted_key_size = rsa->size();
       return rsa->encrypt(keys.content(), keys.encrypted_key.data());
     case JweFamily::kEcdh: {
-      TRY(const SecretBytes agreed, agree_as_sender(*ecdh, options, keys.members));
+      TRY(const SecretBytes agreed, agree_as_sender(*ecdh, options, {}, keys.members));
       return keys.wrap(agreed.view());
     }
     default: {
@@ -163,45 +150,49 @@ Status Encryptor::State::encrypt_key(TokenKeys& keys, Random& random) const {
   }
 }
 
-Status Encryptor::State::make_keys(TokenKeys& keys, Random& random) const {
+Status Encryptor::State::make_keys(TokenKeys& keys, ByteView iv, Random& random) const {
   if (options.alg == JweAlg::kDir) {
     keys.set_content(key->jwk().symmetric());
     return Done{};
   }
   if (options.alg == JweAlg::kEcdhEs) {
-    TRY(const SecretBytes agreed, agree_as_sender(*ecdh, options, keys.members));
+    TRY(const SecretBytes agreed,
+        agree_as_sender(*ecdh, options, issuer_secret.view(), keys.members));
     keys.set_content(agreed.view());
     return Done{};
   }
-  keys.choose_content(options.enc, random);
+  if (issuer_secret.empty()) {
+    keys.choose_content(options.enc, random);
+  } else {
+    keys.derive_content(issuer_secret.view(), options.enc, iv);
+  }
   return encrypt_key(keys, random);
 }
 
-Status Encryptor::State::add_tail(Tail& tail, const TokenKeys& keys) const {
-  if (is_constant) return Done{};
+void Encryptor::State::add_tail(Tail& tail, const TokenKeys& keys) const {
+  if (is_constant) return;
   tail.add(rest_of_start);
   for (const auto& [member, value] : keys.members)
     tail.add_member(member, value);
   tail.add(middle);
-  TRY(add_issuer_member(tail, keys.content()));
   tail.add("}");
-  return Done{};
 }
 
 Result<Encryptor> Encryptor::make(KeyPtr key, EncryptorOptions options) {
   if (info(options.alg).family == JweFamily::kPbes2 && !options.allow_legacy)
     return Error{Code::kDenied, "jwe_alg_not_allowed", "PBES2 is switched off"};
-  SecretBytes issuer_key;
+  SecretBytes secret;
   if (options.issuer_key) {
-    TRY(issuer_key, issuer_wrapping_key(options.issuer_key));
+    TRY(secret, options.alg == JweAlg::kEcdhEs ? issuer_agreement_secret(options.issuer_key)
+                                               : issuer_content_secret(options.issuer_key));
   }
   const EncryptOptions all{options.alg, options.enc, std::move(options.extra), kPbes2Iterations,
                            {},          {},          options.allow_legacy};
-  return prepare(std::move(key), all, std::move(issuer_key));
+  return prepare(std::move(key), all, std::move(secret));
 }
 
 Result<Encryptor> Encryptor::prepare(KeyPtr key, const EncryptOptions& options,
-                                     SecretBytes issuer_key) {
+                                     SecretBytes issuer_secret) {
   TRY(check_options(options));
   TRY(check_can_encrypt(key, options.alg, options.enc));
   auto state = std::make_shared<State>();
@@ -214,23 +205,23 @@ Result<Encryptor> Encryptor::prepare(KeyPtr key, const EncryptOptions& options,
   }
   state->key = std::move(key);
   state->options = options;
-  state->issuer_key = std::move(issuer_key);
-  TRY(state->encode_start());
+  state->issuer_secret = std::move(issuer_secret);
+  state->encode_start();
   return Encryptor(std::move(state));
 }
 
 Status Encryptor::append(std::string& out, ByteView plain, Random& random) const {
   const JweEnc enc = state_->options.enc;
   const JweEncInfo& row = info(enc);
-  TokenKeys keys;
-  TRY(state_->make_keys(keys, random));
-  Tail tail;
-  TRY(state_->add_tail(tail, keys));
   std::array<std::uint8_t, 16> iv_buffer;
   std::array<std::uint8_t, 32> tag_buffer;
   const ByteSpan iv = ByteSpan(iv_buffer).first(row.iv_bytes());
   const ByteView tag = ByteView(tag_buffer).first(row.tag_bytes());
   random.fill(iv);
+  TokenKeys keys;
+  TRY(state_->make_keys(keys, iv, random));
+  Tail tail;
+  state_->add_tail(tail, keys);
 
   std::array<std::uint8_t, crypto::cbc_size(kSmallPlain)> small;
   Bytes large;

@@ -100,7 +100,7 @@ Result<SecretBytes> agree_content_key(const Jwk& key, const EncryptOptions& opti
                                       json::Object& members) {
   if (options.alg == JweAlg::kDir) return SecretBytes(key.symmetric());
   TRY(const auto sender, crypto::EcdhSender::make(*key.public_key()));
-  return agree_as_sender(sender, options, members);
+  return agree_as_sender(sender, options, {}, members);
 }
 
 Result<Wrapped> wrap_content_key(const Jwk& key, const EncryptOptions& options, ByteView cek,
@@ -118,7 +118,7 @@ Result<Wrapped> wrap_content_key(const Jwk& key, const EncryptOptions& options, 
     }
     case JweFamily::kEcdh: {
       TRY(const auto sender, crypto::EcdhSender::make(*key.public_key()));
-      TRY(const SecretBytes kek, agree_as_sender(sender, options, wrapped.members));
+      TRY(const SecretBytes kek, agree_as_sender(sender, options, {}, wrapped.members));
       TRY(wrapped.encrypted_key, crypto::aes_wrap(kek.view(), cek));
       return wrapped;
     }
