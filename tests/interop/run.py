@@ -28,6 +28,7 @@ import cross  # noqa: E402
 import keystore_checks  # noqa: E402
 import google_checks  # noqa: E402
 import hsm_checks  # noqa: E402
+import inject_checks  # noqa: E402
 import python_checks  # noqa: E402
 import setting  # noqa: E402
 import vault_checks  # noqa: E402
@@ -98,6 +99,7 @@ def main():
     azure_checks.run(results, options)
     vault_checks.run(results, options)
     hsm_checks.run(results, options)
+    inject_checks.run(results, options)
     sys.exit(results.finish())
 
 
