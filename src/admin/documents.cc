@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "admin/handlers.h"
+#include "admin/resource_server_change.h"
 #include "base/text.h"
 #include "oauth/client_secret.h"
 #include "realms/realm_settings.h"
@@ -12,39 +13,19 @@ namespace {
 
 constexpr std::size_t kMinSecret = 8, kMaxSecret = 512;
 
-// Realm names may hold slashes; in these paths they are written with '~', which no name may hold.
-RealmName realm_parameter(const AdminRequest& request) {
-  std::string name = request.parameters.at(0);
-  std::replace(name.begin(), name.end(), '~', '/');
-  return RealmName(std::move(name));
-}
-
 Error unknown_realm(const RealmName& realm) {
   return {Code::kNotFound, "realm_unknown", "no realm " + quoted(realm.view())};
 }
 
-storage::AppendAudit audit(const AdminServices& services, const RealmName& realm, std::string event,
-                           std::string actor, std::string_view id) {
-  storage::AuditEvent entry;
-  entry.at = services.oauth->clock->now();
-  entry.realm = realm;
-  entry.event = std::move(event);
-  entry.actor = std::move(actor);
-  json::ObjectWriter w(entry.detail);
-  w.add("id", id);
-  w.end();
-  return {std::move(entry)};
+storage::AppendAudit audit_of(const AdminServices& services, const RealmName& realm,
+                              std::string event, std::string actor, std::string_view id) {
+  json::Object detail;
+  detail.set("id", id);
+  return audit(services, realm, std::move(event), std::move(actor), detail);
 }
 
 Error unknown_client(std::string_view id) {
   return {Code::kNotFound, "client_unknown", "no client " + quoted(id)};
-}
-
-Task<storage::Document> existing_realm(const AdminServices& services, RealmName realm) {
-  CO_TRY(auto document,
-         co_await services.oauth->storage->document("realm", RealmName(), realm.str()));
-  if (!document) co_return unknown_realm(realm);
-  co_return std::move(*document);
 }
 
 Task<storage::Document> existing_client(const AdminServices& services, RealmName realm,
@@ -72,6 +53,31 @@ Status check_secret(std::string_view secret) {
 
 }  // namespace
 
+// Realm names may hold slashes; in these paths they are written with '~', which no name may hold.
+RealmName realm_parameter(const AdminRequest& request) {
+  std::string name = request.parameters.at(0);
+  std::replace(name.begin(), name.end(), '~', '/');
+  return RealmName(std::move(name));
+}
+
+storage::AppendAudit audit(const AdminServices& services, const RealmName& realm, std::string event,
+                           std::string actor, const json::Object& detail) {
+  storage::AuditEvent entry;
+  entry.at = services.oauth->clock->now();
+  entry.realm = realm;
+  entry.event = std::move(event);
+  entry.actor = std::move(actor);
+  entry.detail = json::dump(detail);
+  return {std::move(entry)};
+}
+
+Task<storage::Document> existing_realm(const AdminServices& services, RealmName realm) {
+  CO_TRY(auto document,
+         co_await services.oauth->storage->document("realm", RealmName(), realm.str()));
+  if (!document) co_return unknown_realm(realm);
+  co_return std::move(*document);
+}
+
 Task<StoredRevision> put_realm(const AdminServices& services, json::Object document,
                                std::optional<std::int64_t> expected, std::string actor) {
   CO_TRY(const auto settings, realms::RealmSettings::from_json(document));
@@ -83,7 +89,7 @@ Task<StoredRevision> put_realm(const AdminServices& services, json::Object docum
   put.expected = expected;
   storage::Transaction transaction;
   transaction.emplace_back(std::move(put));
-  transaction.emplace_back(audit(
+  transaction.emplace_back(audit_of(
       services, settings.name, before ? "realm.changed" : "realm.created", std::move(actor), name));
   // Made before the commit: after it nothing may stand between storage and the caches.
   oauth::ChangeFeed::Change change{"realm", settings.name, {}};
@@ -162,8 +168,8 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
   put.expected = expected;
   storage::Transaction transaction;
   transaction.emplace_back(std::move(put));
-  transaction.emplace_back(
-      audit(services, realm, before ? "client.changed" : "client.created", std::move(actor), id));
+  transaction.emplace_back(audit_of(services, realm, before ? "client.changed" : "client.created",
+                                    std::move(actor), id));
   oauth::ChangeFeed::Change change{"client", realm, id};
   CO_TRY(co_await storage.commit(std::move(transaction)));
   services.oauth->changes->publish(std::move(change));
@@ -222,9 +228,9 @@ Task<AdminReply> delete_realm(const AdminServices& services, AdminRequest reques
         Code::kConflict, "realm_not_empty",
         "the realm still has " + std::to_string(clients) + " clients; delete them first"};
   CO_TRY(const auto expected, expected_revision(request));
-  storage::Transaction transaction;
+  CO_TRY(storage::Transaction transaction, co_await erase_with_realm(services, realm));
   transaction.emplace_back(storage::EraseDocument{"realm", RealmName(), realm.str(), expected});
-  transaction.emplace_back(audit(services, realm, "realm.deleted", request.actor, realm.view()));
+  transaction.emplace_back(audit_of(services, realm, "realm.deleted", request.actor, realm.view()));
   oauth::ChangeFeed::Change change{"realm", realm, {}};
   CO_TRY(co_await storage.commit(std::move(transaction)));
   services.directory->forget(realm);
@@ -281,7 +287,7 @@ Task<AdminReply> delete_client(const AdminServices& services, AdminRequest reque
   CO_TRY(const auto expected, expected_revision(request));
   storage::Transaction transaction;
   transaction.emplace_back(storage::EraseDocument{"client", realm, id, expected});
-  transaction.emplace_back(audit(services, realm, "client.deleted", request.actor, id));
+  transaction.emplace_back(audit_of(services, realm, "client.deleted", request.actor, id));
   oauth::ChangeFeed::Change change{"client", realm, id};
   CO_TRY(co_await services.oauth->storage->commit(std::move(transaction)));
   services.oauth->changes->publish(std::move(change));

@@ -33,6 +33,16 @@ Task<AdminReply> list_clients(const AdminServices& services, AdminRequest reques
 Task<AdminReply> get_client(const AdminServices& services, AdminRequest request);
 Task<AdminReply> replace_client(const AdminServices& services, AdminRequest request);
 Task<AdminReply> delete_client(const AdminServices& services, AdminRequest request);
+Task<AdminReply> list_resource_servers(const AdminServices& services, AdminRequest request);
+Task<AdminReply> get_resource_server(const AdminServices& services, AdminRequest request);
+Task<AdminReply> replace_resource_server(const AdminServices& services, AdminRequest request);
+Task<AdminReply> delete_resource_server(const AdminServices& services, AdminRequest request);
+Task<AdminReply> test_resource_server(const AdminServices& services, AdminRequest request);
+Task<AdminReply> preview_resource_servers(const AdminServices& services, AdminRequest request);
+Task<AdminReply> list_inject_policies(const AdminServices& services, AdminRequest request);
+Task<AdminReply> get_inject_policy(const AdminServices& services, AdminRequest request);
+Task<AdminReply> replace_inject_policy(const AdminServices& services, AdminRequest request);
+Task<AdminReply> delete_inject_policy(const AdminServices& services, AdminRequest request);
 Task<AdminReply> list_secrets(const AdminServices& services, AdminRequest request);
 Task<AdminReply> publish_secret(const AdminServices& services, AdminRequest request);
 Task<AdminReply> activate_secret(const AdminServices& services, AdminRequest request);
@@ -49,6 +59,14 @@ Task<AdminReply> list_stores(const AdminServices& services, AdminRequest request
 Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request);
 Task<AdminReply> list_instances(const AdminServices& services, AdminRequest request);
 Task<AdminReply> get_health(const AdminServices& services, AdminRequest request);
+
+/// The realm that the path names.
+RealmName realm_parameter(const AdminRequest& request);
+/// kNotFound "realm_unknown".
+Task<storage::Document> existing_realm(const AdminServices& services, RealmName realm);
+/// One event of the journal; `detail` never holds a secret.
+storage::AppendAudit audit(const AdminServices& services, const RealmName& realm, std::string event,
+                           std::string actor, const json::Object& detail);
 
 /// The revision that If-Match or If-None-Match asks for; nothing if neither is there.
 Result<std::optional<std::int64_t>> expected_revision(const AdminRequest& request);

@@ -8,6 +8,8 @@
 #include <thread>
 
 #include "admin/admin_api.h"
+#include "admin/inject_policy_change.h"
+#include "admin/resource_server_change.h"
 #include "app/follower.h"
 #include "app/master_key.h"
 #include "app/outbound.h"
@@ -130,6 +132,8 @@ struct Application::State {
   Result<Started> listen();
   Status fill(const Started& started);
   Status put_configured_realm(const config::RealmConfig& realm);
+  Result<bool> is_stored(std::string_view kind, const RealmName& realm,
+                         const json::Object& document, std::string_view id);
   void maintain();
   void sweep();
   void note_changed_keys();
@@ -190,6 +194,7 @@ Status Application::State::open() {
   services->metrics = std::make_shared<net::Metrics>();
   services->counters = oauth::Counters::in(*services->metrics);
   services->cached_clients = config.cached_clients;
+  services->cached_resource_servers = config.cached_resource_servers;
   services->limits = std::make_shared<oauth::RequestLimits>(config.max_requests_per_second);
   services->unseal = [keys = encoding](std::string_view sealed) { return keys->decode(sealed); };
 
@@ -255,29 +260,71 @@ Result<Application::Started> Application::State::listen() {
   return started;
 }
 
+namespace {
+
+// The built-in resource server is there and the default unless an operator decides otherwise.
+bool says_nothing(const json::Object& resource_server) {
+  json::Object rest = resource_server;
+  const json::Value* name = rest.find("name");
+  if (!name || *name != json::Value(resource_servers::kIdentityProvider)) return false;
+  rest.erase("name");
+  rest.erase("default");
+  return rest.empty();
+}
+
+}  // namespace
+
 Status Application::State::put_configured_realm(const config::RealmConfig& realm) {
   const RealmName name(realm.name);
   TRY(const auto existing, async::run_now(storage->document("realm", RealmName(), realm.name)));
   // Another instance that starts now may be quicker.
   const auto unless_there = [](auto put) -> Status {
-    if (put.ok() || put.error().code == Code::kConflict) return Done{};
+    if (put.ok() || std::string_view(put.error().reason) == "revision_conflict") return Done{};
     return std::move(put).error();
   };
   if (!existing) {
     TRY(unless_there(
         async::run_now(admin::put_realm(*admin_services, realm.document, 0, "configuration"))));
   }
+  for (const auto& document : realm.resource_servers) {
+    TRY(const bool is_known, is_stored(resource_servers::kKind, name, document, "name"));
+    if (is_known || says_nothing(document)) continue;
+    admin::ResourceServerPut put;
+    put.document = document;
+    put.expected = 0;
+    put.trial = admin::Trial::kInlineOnly;
+    put.actor = "configuration";
+    TRY(unless_there(
+        async::run_now(admin::put_resource_server(*admin_services, name, std::move(put)))));
+  }
   for (const auto& client : realm.clients) {
-    const json::Value* id = client.find("client_id");
-    if (!id || !id->if_string())
-      return Error{Code::kConfig, "settings_invalid",
-                   "a client of realm " + realm.name + " has no client_id"};
-    TRY(const auto known, async::run_now(storage->document("client", name, *id->if_string())));
-    if (known) continue;
+    TRY(const bool is_known, is_stored("client", name, client, "client_id"));
+    if (is_known) continue;
     TRY(unless_there(
         async::run_now(admin::put_client(*admin_services, name, client, 0, "configuration"))));
   }
+  for (const auto& policy : realm.inject_policies) {
+    TRY(const bool is_known, is_stored(resource_servers::kPolicyKind, name, policy, "name"));
+    if (is_known) continue;
+    TRY(unless_there(async::run_now(
+        admin::put_inject_policy(*admin_services, name, policy, 0, "configuration"))));
+  }
   return Done{};
+}
+
+Result<bool> Application::State::is_stored(std::string_view kind, const RealmName& realm,
+                                           const json::Object& document, std::string_view id) {
+  const json::Value* value = document.find(id);
+  if (!value || !value->if_string()) {
+    std::string detail = "a ";
+    detail += kind;
+    detail += " of realm " + realm.str() + " has no ";
+    detail += id;
+    return Error{Code::kConfig, "settings_invalid", std::move(detail)};
+  }
+  TRY(const auto known,
+      async::run_now(storage->document(std::string(kind), realm, *value->if_string())));
+  return known.has_value();
 }
 
 // What the configuration declares and the storage does not have yet; never over what is there.

@@ -131,8 +131,46 @@ std::string realm_path(const std::string& realm) {
   std::replace(name.begin(), name.end(), '/', '~');
   return "/admin/realms/" + name;
 }
+std::string path_segment(const std::string& name) {
+  std::string out;
+  for (const char c : http::form_encode(name)) {
+    if (c == '+') {
+      out += "%20";  // in a path '+' is itself
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
 std::string client_path(const std::string& realm, const std::string& id) {
-  return realm_path(realm) + "/clients/" + http::form_encode(id);
+  return realm_path(realm) + "/clients/" + path_segment(id);
+}
+std::string resource_server_path(const std::string& realm, const std::string& name) {
+  return realm_path(realm) + "/resource-servers/" + path_segment(name);
+}
+std::string inject_policy_path(const std::string& realm, const std::string& name) {
+  return realm_path(realm) + "/inject-policies/" + path_segment(name);
+}
+
+Result<net::LocalHeaders> AdminClient::condition_for(const std::string& path) const {
+  const auto before = get(path);
+  if (before.ok()) return net::LocalHeaders{{"If-Match", '"' + text_of(*before, "revision") + '"'}};
+  if (before.error().code != Code::kNotFound) return before.error();
+  return net::LocalHeaders{{"If-None-Match", "*"}};
+}
+
+Result<json::Array> AdminClient::all(const std::string& path, std::string_view member) const {
+  json::Array items;
+  std::string after;
+  do {
+    std::string page = path + "?limit=100";
+    if (!after.empty()) page += "&after=" + http::form_encode(after);
+    TRY(const json::Value answer, get(page));
+    for (const auto& item : list_of(answer, member))
+      items.push_back(item);
+    after = text_of(answer, "next");
+  } while (!after.empty());
+  return items;
 }
 
 std::string text_of(const json::Value& value, std::string_view member) {

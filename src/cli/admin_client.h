@@ -20,6 +20,10 @@ class AdminClient {
                           net::LocalHeaders conditions = {}) const;
   Result<json::Value> post(const std::string& path, const json::Value& body) const;
   Status remove(const std::string& path) const;
+  /// The items of a list, page after page.
+  Result<json::Array> all(const std::string& path, std::string_view member) const;
+  /// What makes a PUT replace only the revision that is there now, or create only.
+  Result<net::LocalHeaders> condition_for(const std::string& path) const;
   /// The answer as it came, whatever its status; without the token where `with_token` is not set.
   Result<net::LocalResponse> raw(const std::string& path, bool with_token) const;
 
@@ -36,7 +40,11 @@ class AdminClient {
 };
 
 std::string realm_path(const std::string& realm);
+/// A name as one segment of a path.
+std::string path_segment(const std::string& name);
 std::string client_path(const std::string& realm, const std::string& id);
+std::string resource_server_path(const std::string& realm, const std::string& name);
+std::string inject_policy_path(const std::string& realm, const std::string& name);
 
 // Readers of answers: a member that is absent or of another kind is empty.
 std::string text_of(const json::Value& value, std::string_view member);

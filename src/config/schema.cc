@@ -39,7 +39,10 @@ Field tree_of(Keep keep) {
 
 Field realm_tree() {
   Field realm = *apply_schema().at("realms[]");
-  std::erase_if(realm.fields, [](const Field& field) { return field.name == "clients"; });
+  std::erase_if(realm.fields, [](const Field& field) {
+    return field.name == "clients" || field.name == "resource_servers" ||
+           field.name == "inject_policies";
+  });
   return realm;
 }
 
@@ -94,6 +97,14 @@ const Field& realm_schema() {
 
 const Field& client_schema() {
   return *apply_schema().at("realms[].clients[]");
+}
+
+const Field& resource_server_schema() {
+  return *apply_schema().at("realms[].resource_servers[]");
+}
+
+const Field& inject_policy_schema() {
+  return *apply_schema().at("realms[].inject_policies[]");
 }
 
 }  // namespace signet::config

@@ -28,11 +28,13 @@ struct Field {
 const std::vector<Setting>& settings();
 /// The tree over settings(). Lives as long as the program.
 const Field& server_schema();
-/// What a file of `signet apply` may hold: realms with their clients, no stores.
+/// What a file of `signet apply` may hold: realms with what belongs to them, no stores.
 const Field& apply_schema();
-/// One realm document (without clients and stores) and one client document.
+/// One realm document (without the lists of what belongs to it), and one of each of these.
 const Field& realm_schema();
 const Field& client_schema();
+const Field& resource_server_schema();
+const Field& inject_policy_schema();
 
 /// The reference of all settings as Markdown: docs/configuration.md holds it.
 std::string settings_markdown();

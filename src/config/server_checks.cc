@@ -219,13 +219,35 @@ class Checks {
         refuse(path + ".name", quoted(realm.name) + " is already taken", "give each its own name");
       }
       check_stores(realm.secret_stores, path + ".secret_stores");
-      std::set<std::string> ids;
-      for (std::size_t j = 0; j < realm.clients.size(); ++j) {
-        const std::string& id = *realm.clients[j].find("client_id")->if_string();
-        if (ids.insert(id).second) continue;
-        refuse(path + ".clients[" + std::to_string(j) + "].client_id",
-               quoted(id) + " is already taken", "give each client its own");
-      }
+      check_unique(realm.clients, path + ".clients", "client_id", "give each client its own");
+      check_unique(realm.resource_servers, path + ".resource_servers", "name",
+                   "give each resource server its own");
+      check_unique(realm.inject_policies, path + ".inject_policies", "name",
+                   "give each policy its own");
+      check_one_default(realm.resource_servers, path + ".resource_servers");
+    }
+  }
+
+  void check_unique(const std::vector<json::Object>& items, const std::string& path,
+                    const std::string& member, const std::string& remedy) {
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const std::string& name = *items[i].find(member)->if_string();
+      if (seen.insert(name).second) continue;
+      refuse(path + '[' + std::to_string(i) + "]." + member, quoted(name) + " is already taken",
+             remedy);
+    }
+  }
+
+  void check_one_default(const std::vector<json::Object>& servers, const std::string& path) {
+    bool has_default = false;
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+      const json::Value* value = servers[i].find("default");
+      if (!value || !*value->if_bool()) continue;
+      if (has_default)
+        refuse(path + '[' + std::to_string(i) + "].default", "is the second default",
+               "one resource server of a realm is");
+      has_default = true;
     }
   }
 

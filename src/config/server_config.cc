@@ -1,5 +1,8 @@
 #include "config/server_config.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/text.h"
 #include "config/conform.h"
 #include "config/indicium.h"
@@ -87,10 +90,14 @@ std::vector<RealmConfig> read_realms(const json::Array& from) {
     out.document = *item.if_object();
     out.name = text(out.document, "name");
     out.secret_stores = read_stores(list(out.document, "secret_stores"));
-    for (const auto& client : list(out.document, "clients")) {
-      out.clients.push_back(*client.if_object());
-    }
-    out.document.erase("clients");
+    const auto take = [&out](std::string_view name, std::vector<json::Object>& into) {
+      for (const auto& one : list(out.document, name))
+        into.push_back(*one.if_object());
+      out.document.erase(name);
+    };
+    take("resource_servers", out.resource_servers);
+    take("clients", out.clients);
+    take("inject_policies", out.inject_policies);
     out.document.erase("secret_stores");
     to.push_back(std::move(out));
   }
@@ -126,6 +133,7 @@ ServerConfig read_all(const json::Object& from) {
   const auto& outbound = group(from, "outbound");
   to.outbound = {text(outbound, "ca_file"), text(outbound, "proxy")};
   to.cached_clients = size(group(from, "cache"), "clients");
+  to.cached_resource_servers = size(group(from, "cache"), "resource_servers");
   to.max_requests_per_second = size(group(from, "oauth"), "max_requests_per_second");
   for (const auto& item : list(from, "encryption_keys")) {
     const json::Object& key = *item.if_object();
@@ -163,6 +171,12 @@ std::string without_password(const std::string& url) {
   return out.substr(0, query + 1) + join(parameters, "&");
 }
 
+/// The private members of a JWK (RFC 7518 §6).
+bool is_key_material(const json::Object& object, std::string_view name) {
+  constexpr std::array<std::string_view, 7> kMembers = {"k", "d", "p", "q", "dp", "dq", "qi"};
+  return object.find("kty") && std::find(kMembers.begin(), kMembers.end(), name) != kMembers.end();
+}
+
 // Secrets by their row; in what belongs to other rooms by what the name suggests, since this room
 // cannot know.
 void hide_secrets(json::Value& value, const Field* field) {
@@ -176,9 +190,10 @@ void hide_secrets(json::Value& value, const Field* field) {
     for (auto& [name, member] : *object) {
       const Field* child = field ? field->find(name) : nullptr;
       const std::string lower = to_lower(name);
-      const bool is_suspect = !child && (lower.find("password") != std::string::npos ||
-                                         lower.find("secret") != std::string::npos ||
-                                         lower.find("token") != std::string::npos);
+      const bool is_suspect =
+          !child && (lower.find("password") != std::string::npos ||
+                     lower.find("secret") != std::string::npos ||
+                     lower.find("token") != std::string::npos || is_key_material(*object, name));
       if (is_suspect && member.is_string()) {
         member = json::Value(kHidden);
       } else {

@@ -76,7 +76,7 @@ struct SharedSigningConfig {
 struct RealmConfig {
   std::string name;
   json::Object document;  ///< for the realms room; durations are whole seconds
-  std::vector<json::Object> clients;
+  std::vector<json::Object> resource_servers, clients, inject_policies;
   std::vector<StoreConfig> secret_stores;
 };
 
@@ -97,6 +97,7 @@ struct ServerConfig {
   KeysConfig keys;
   OutboundConfig outbound;
   std::size_t cached_clients = 0;
+  std::size_t cached_resource_servers = 0;
   std::size_t max_requests_per_second = 0;        ///< at the OAuth endpoints; 0: no limit
   std::vector<SealingKeyConfig> encryption_keys;  ///< empty: data_dir/master.key
   std::vector<StoreConfig> secret_stores;         ///< empty: the built-in "local" one

@@ -59,11 +59,7 @@ Result<RealmSettings> RealmSettings::from_json(const json::Object& document) {
     if (realm.max_lifetime < realm.lifetime) a.fault("max_lifetime", "is shorter than lifetime");
     TRY(a.finish());
   }
-  if (const json::Object* servers = f.object("resource_servers")) {
-    json::Fields r(*servers, "realm.resource_servers");
-    realm.strict_resource_servers = r.boolean("strict", false);
-    TRY(r.finish());
-  }
+  realm.strict_resource_servers = f.boolean("strict_resource_servers", false);
   TRY(f.finish());
   return realm;
 }

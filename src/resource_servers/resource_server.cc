@@ -155,8 +155,12 @@ Result<ResourceServer> ResourceServer::from_json(const json::Object& document) {
   json::Fields f(document, "resource_server");
   server.name = f.required_text("name");
   if (!is_resource_server_name(server.name))
-    f.fault("name", "must be 1 to 128 printable characters without '/'");
-  if (server.name == kIdentityProvider) server.encryption = Encryption::kAsRealm;
+    f.fault(
+        "name",
+        "must be 1 to 128 printable characters without '/', '\\', '%' and ';', no blank first or "
+        "last");
+  const bool is_built_in = f.boolean(kBuiltIn, false) || server.name == kIdentityProvider;
+  if (is_built_in) server.encryption = Encryption::kAsRealm;
   server.description = f.text("description");
   server.uri = f.text("uri");
   if (!server.uri.empty() && !is_resource_uri(server.uri))
@@ -180,7 +184,7 @@ Result<ResourceServer> ResourceServer::from_json(const json::Object& document) {
     }
   }
   TRY(f.finish());
-  if (server.encryption == Encryption::kAsRealm && server.name != kIdentityProvider)
+  if (server.encryption == Encryption::kAsRealm && !is_built_in)
     return contradiction(server, "only the built-in one may leave encryption to the realm");
   TRY(check_whole(server));
   return server;
@@ -203,7 +207,7 @@ bool is_resource_server_name(std::string_view text) {
          text.back() != ' ' && text != "." && text != ".." &&
          std::none_of(text.begin(), text.end(), [](char c) {
            const auto byte = static_cast<unsigned char>(c);
-           return byte < 0x20 || byte == 0x7F || c == '/';
+           return byte < 0x20 || byte == 0x7F || c == '/' || c == '\\' || c == '%' || c == ';';
          });
 }
 

@@ -17,6 +17,9 @@ namespace signet::resource_servers {
 /// The resource server that every realm has from the start.
 inline constexpr std::string_view kIdentityProvider = "Identity Provider";
 
+/// A member of stored documents alone: true in that of the built-in one, whose name may change.
+inline constexpr std::string_view kBuiltIn = "built_in";
+
 /// Kinds of documents in storage; the id is the resource server's name, its URI, the scope's name,
 /// or kStateId.
 inline constexpr std::string_view kKind = "resource_server";
@@ -75,7 +78,8 @@ struct ResourceServer {
   std::string audience() const;
 };
 
-/// 1 to 128 printable characters, no '/', neither first nor last a space: names stand in paths.
+/// 1 to 128 printable characters, none of / \ % ;, neither first nor last a space: names stand in
+/// paths.
 bool is_resource_server_name(std::string_view text);
 
 /// An absolute URI without fragment (RFC 8707 §2), at most 2,048 bytes.

@@ -1,29 +1,68 @@
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "base/text.h"
 #include "cli/admin_client.h"
 #include "cli/command.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/resource_server_trial.h"
 #include "cli/difference.h"
+#include "cli/shared_keys.h"
 
 namespace signet::cli {
 namespace {
 
 struct Options {
   std::vector<std::string> files;
-  bool dry_run = false, prune = false, set_secrets = false;
+  bool dry_run = false, prune = false, set_secrets = false, untested = false;
 };
 
-struct Client {
+/// What belongs to a realm. In this order they are made, in the other one deleted: a policy names
+/// a client and a resource server.
+struct Kind {
+  const char* list;    ///< in files and in answers
+  const char* member;  ///< of an answer
+  const char* label;
+  const char* id;
+  std::string (*path)(const std::string& realm, const std::string& id);
+  const char* segment;
+  const config::Field& (*schema)();
+};
+constexpr std::array<Kind, 3> kKinds = {{
+    {"resource_servers", "resource_server", "resource server", "name", resource_server_path,
+     "/resource-servers", config::resource_server_schema},
+    {"clients", "client", "client", "client_id", client_path, "/clients", config::client_schema},
+    {"inject_policies", "inject_policy", "inject policy", "name", inject_policy_path,
+     "/inject-policies", config::inject_policy_schema},
+}};
+
+struct Item {
   std::string id;
   json::Object document;
 };
 struct Realm {
   std::string name;
   json::Object document;
-  std::vector<Client> clients;
+  std::array<std::vector<Item>, kKinds.size()> items;  ///< by kind
 };
+
+Status take_items(Realm& realm, const json::Value& from) {
+  for (std::size_t i = 0; i < kKinds.size(); ++i) {
+    const Kind& kind = kKinds[i];
+    std::set<std::string> ids;
+    for (const auto& item : list_of(from, kind.list)) {
+      const std::string id = text_of(item, kind.id);
+      if (!ids.insert(id).second) {
+        return Context::usage(std::string("the ") + kind.label + ' ' +
+                              signet::quoted(realm.name + '/' + id) + " is described twice");
+      }
+      realm.items[i].push_back({id, *item.if_object()});
+    }
+    realm.document.erase(kind.list);
+  }
+  return Done{};
+}
 
 // Realms of all files; what several files say of one realm must not overlap.
 Result<std::vector<Realm>> read_files(const Context& context, const Options& options) {
@@ -40,16 +79,7 @@ Result<std::vector<Realm>> read_files(const Context& context, const Options& opt
       if (!names.insert(realm.name).second) {
         return Context::usage("the realm " + signet::quoted(realm.name) + " is described twice");
       }
-      std::set<std::string> ids;
-      for (const auto& client : list_of(item, "clients")) {
-        const std::string id = text_of(client, "client_id");
-        if (!ids.insert(id).second) {
-          return Context::usage("the client " + signet::quoted(realm.name + '/' + id) +
-                                " is described twice");
-        }
-        realm.clients.push_back({id, *client.if_object()});
-      }
-      realm.document.erase("clients");
+      TRY(take_items(realm, item));
       realms.push_back(std::move(realm));
     }
   }
@@ -64,11 +94,14 @@ class Application {
   Result<int> run(const std::vector<Realm>& realms) {
     for (const auto& realm : realms) {
       TRY(const bool is_new, one_realm(realm));
-      for (const auto& client : realm.clients) {
-        TRY(one_client(realm, client, is_new));
+      for (std::size_t i = 0; i < kKinds.size(); ++i) {
+        for (const auto& item : realm.items[i]) {
+          TRY(one_item(realm, kKinds[i], item, is_new));
+        }
       }
-      if (!is_new) {
-        TRY(others(realm));
+      if (is_new) continue;
+      for (std::size_t i = kKinds.size(); i > 0; --i) {
+        TRY(others(realm, kKinds[i - 1], realm.items[i - 1]));
       }
     }
     if (options_.prune) {
@@ -103,15 +136,16 @@ class Application {
       ++changed_;
       line("+ " + label);
       if (!options_.dry_run) {
-        TRY(admin_.put(path, wanted, {{"If-None-Match", "*"}}));
+        TRY(put(path, wanted, {{"If-None-Match", "*"}}));
       }
       return true;
     }
     const json::Value* running = answer.get(member);
     const json::Object before =
         running && running->is_object() ? *running->if_object() : json::Object();
-    TRY(std::vector<Change> changes, differences(before, wanted, schema));
-    const bool has_secret = wanted.find("secret") != nullptr;
+    TRY(std::vector<Change> changes,
+        differences(comparable(before, wanted), without_shared_keys(wanted), schema));
+    const bool has_secret = wanted.find("secret") != nullptr || has_shared_keys(wanted);
     const bool adds_secret = std::any_of(changes.begin(), changes.end(),
                                          [](const Change& c) { return c.path == "secret"; });
     if (options_.set_secrets && has_secret && !adds_secret) {
@@ -124,43 +158,58 @@ class Application {
       line("    " + to_text(change));
     if (options_.dry_run) return false;
     json::Object document = wanted;
-    if (!adds_secret && !options_.set_secrets) document.erase("secret");
-    TRY(admin_.put(path, document, {{"If-Match", '"' + text_of(answer, "revision") + '"'}}));
+    if (!adds_secret && !options_.set_secrets) {
+      document.erase("secret");
+      document = without_shared_keys(std::move(document), &before);
+    }
+    TRY(put(path, document, {{"If-Match", '"' + text_of(answer, "revision") + '"'}}));
     return false;
   }
 
-  Status one_client(const Realm& realm, const Client& client, bool realm_is_new) {
+  // A document that does not say whether it is the default leaves that as it is.
+  static json::Object comparable(json::Object running, const json::Object& wanted) {
+    if (!wanted.find("default")) running.erase("default");
+    return running;
+  }
+
+  Status put(const std::string& path, const json::Object& document,
+             net::LocalHeaders condition) const {
+    TRY(const json::Value answer, admin_.put(path, document, std::move(condition)));
+    note_warnings(context_, answer);
+    return Done{};
+  }
+
+  Status one_item(const Realm& realm, const Kind& kind, const Item& item, bool realm_is_new) {
     json::Value answer;
-    const std::string path = client_path(realm.name, client.id);
+    const std::string path = kind.path(realm.name, item.id);
     if (!realm_is_new) {
       TRY(json::Value found, find(path));
       answer = std::move(found);
     }
-    TRY(one(answer, "client", "client " + realm.name + '/' + client.id, path, client.document,
-            config::client_schema()));
+    const bool may_be_untested = options_.untested && kind.path == resource_server_path;
+    TRY(one(answer, kind.member, label_of(realm, kind, item.id),
+            may_be_untested ? path + "?untested=true" : path, item.document, kind.schema()));
     return Done{};
   }
 
-  // Clients of a described realm that no file describes.
-  Status others(const Realm& realm) {
+  static std::string label_of(const Realm& realm, const Kind& kind, const std::string& id) {
+    return std::string(kind.label) + ' ' + realm.name + '/' + id;
+  }
+
+  // What a described realm has and no file describes; the built-in resource server is always there.
+  Status others(const Realm& realm, const Kind& kind, const std::vector<Item>& items) {
     std::set<std::string> described;
-    for (const auto& client : realm.clients)
-      described.insert(client.id);
-    std::vector<std::string> surplus;
-    std::string after;
-    do {
-      std::string path = realm_path(realm.name) + "/clients?limit=100";
-      if (!after.empty()) path += "&after=" + after;
-      TRY(const json::Value answer, find(path));
-      for (const auto& item : list_of(answer, "clients")) {
-        const json::Value* client = item.get("client");
-        const std::string id = client ? text_of(*client, "client_id") : "";
-        if (!id.empty() && !described.contains(id)) surplus.push_back(id);
-      }
-      after = text_of(answer, "next");
-    } while (!after.empty());
-    for (const auto& id : surplus) {
-      TRY(drop("client " + realm.name + '/' + id, client_path(realm.name, id)));
+    for (const auto& item : items)
+      described.insert(item.id);
+    auto all = admin_.all(realm_path(realm.name) + kind.segment, kind.list);
+    if (!all.ok() && all.error().code == Code::kNotFound) return Done{};
+    if (!all.ok()) return std::move(all).error();
+    for (const auto& found : *all) {
+      const json::Value* document = found.get(kind.member);
+      const std::string id = document ? text_of(*document, kind.id) : "";
+      if (id.empty() || described.contains(id) || text_of(*document, "built_in") == "true")
+        continue;
+      TRY(drop(label_of(realm, kind, id), kind.path(realm.name, id)));
     }
     return Done{};
   }
@@ -206,15 +255,18 @@ Result<int> apply(const Context& context, const Options& options) {
 
 void add_apply(CLI::App& command, Context& context) {
   const auto options = std::make_shared<Options>();
-  command.add_option("file", options->files, "YAML or JSON files with realms and their clients")
+  command
+      .add_option("file", options->files, "YAML or JSON files with realms and what belongs to them")
       ->required()
       ->type_name("FILE");
   command.add_flag("--dry-run", options->dry_run,
                    "Only print the differences; exit code 2 if there are any");
   command.add_flag("--prune", options->prune,
-                   "Delete clients and realms that no file describes (never root)");
+                   "Delete what no file describes (never root, nor Identity Provider)");
   command.add_flag("--set-secrets", options->set_secrets,
-                   "Set the secrets in the files even where a client has one");
+                   "Set the secrets in the files even where there is one");
+  command.add_flag("--untested", options->untested,
+                   "Store resource servers even where the URL of their keys cannot be reached now");
   on_run(command, context, [&context, options] { return apply(context, *options); });
 }
 

@@ -9,6 +9,10 @@ const std::vector<CommandRow>& command_catalog() {
   static const std::vector<CommandRow> rows = {
       {"realm", "Realms: list, show, create, update, delete.", add_realm},
       {"client", "Clients of a realm: list, show, create, update, delete.", add_client},
+      {"resource-server", "Resource servers: list, show, put, delete, default, preview, test.",
+       add_resource_server},
+      {"inject-policy", "Which tokens gateways inject: list, show, put, delete.",
+       add_inject_policy},
       {"secrets", "Key rings: list, map, publish, activate, retire, rotate.", add_secrets},
       {"keys", "The life of keys: plan, apply, usage, compromise, instances.", add_keys},
       {"stores", "Secret stores.", add_stores},

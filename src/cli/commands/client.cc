@@ -16,16 +16,7 @@ struct Options {
 
 Result<int> list(const Context& context, const Options& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
-  json::Array all;
-  std::string after;
-  do {
-    std::string path = realm_path(options.realm) + "/clients?limit=100";
-    if (!after.empty()) path += "&after=" + after;
-    TRY(const json::Value answer, admin.get(path));
-    for (const auto& item : list_of(answer, "clients"))
-      all.push_back(item);
-    after = text_of(answer, "next");
-  } while (!after.empty());
+  TRY(json::Array all, admin.all(realm_path(options.realm) + "/clients", "clients"));
   if (context.as_json()) {
     json::Object out;
     out.set("clients", std::move(all));

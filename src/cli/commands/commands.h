@@ -10,6 +10,8 @@ class Context;
 
 void add_realm(CLI::App& noun, Context& context);
 void add_client(CLI::App& noun, Context& context);
+void add_resource_server(CLI::App& noun, Context& context);
+void add_inject_policy(CLI::App& noun, Context& context);
 void add_secrets(CLI::App& noun, Context& context);
 void add_keys(CLI::App& noun, Context& context);
 void add_stores(CLI::App& noun, Context& context);

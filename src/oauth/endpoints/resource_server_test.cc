@@ -259,7 +259,7 @@ TEST_F(ResourceServers,
 TEST_F(ResourceServers, strict_mode_makes_the_documents_failures_happen) {
   add("RS1", "", key1);
   add("RS2", "", key2);
-  realm_settings = R"(,"resource_servers":{"strict":true})";
+  realm_settings = R"(,"strict_resource_servers":true)";
   state("RS1");
   const std::string outer = token("");
   EXPECT_TRUE(world.is_active(outer, "gateway"));

@@ -1,0 +1,172 @@
+// The routes of inject policies: which token a gateway passes upstream.
+
+#include <algorithm>
+
+#include "admin/handlers.h"
+#include "admin/inject_policy_change.h"
+#include "admin/resource_server_change.h"
+#include "admin/resource_server_records.h"
+#include "base/text.h"
+
+namespace signet::admin {
+namespace {
+
+namespace rs = resource_servers;
+
+Error unknown_policy(const std::string& name) {
+  return {Code::kNotFound, "inject_policy_unknown", "no inject policy " + quoted(name)};
+}
+
+Task<std::optional<storage::Document>> find_policy(const AdminServices& services, RealmName realm,
+                                                   std::string name) {
+  co_return co_await services.oauth->storage->document(std::string(rs::kPolicyKind), realm, name);
+}
+
+Result<json::Object> item_of(const storage::Document& document) {
+  TRY(json::Object policy, json::parse_object(document.text));
+  json::Object out;
+  out.set("revision", document.revision);
+  out.set("inject_policy", std::move(policy));
+  return out;
+}
+
+Task<Done> check_references(const AdminServices& services, storage::Document realm, rs::State state,
+                            rs::InjectPolicy policy) {
+  const RealmName name(realm.id);
+  CO_TRY(const auto client,
+         co_await services.oauth->storage->document("client", name, policy.client.str()));
+  if (!client)
+    co_return Error{Code::kInvalid, "client_unknown",
+                    "no client " + quoted(policy.client.view()) + " in this realm"};
+  if (!policy.resource_server.empty()) {
+    CO_TRY(const auto server,
+           co_await find_resource_server(services, name, state, policy.resource_server));
+    if (!server)
+      co_return Error{Code::kInvalid, "resource_server_unknown",
+                      "no resource server " + quoted(policy.resource_server, 128)};
+  }
+  for (const auto& scope : policy.scopes) {
+    CO_TRY(const auto definer, co_await scope_definer(services, realm, scope));
+    if (!definer)
+      co_return Error{Code::kInvalid, "scope_undefined",
+                      "the scope " + quoted(scope) + " is defined nowhere in this realm"};
+  }
+  co_return Done{};
+}
+
+Task<std::optional<StoredRevision>> try_to_put(const AdminServices& services, RealmName realm,
+                                               json::Object document,
+                                               std::optional<std::int64_t> expected,
+                                               std::string actor) {
+  CO_TRY(const auto policy, rs::InjectPolicy::from_json(document));
+  CO_TRY(const auto realm_document, co_await existing_realm(services, realm));
+  CO_TRY(const auto state, co_await load_state(services, realm));
+  CO_TRY(co_await check_references(services, realm_document, state.state, policy));
+  CO_TRY(const auto before, co_await find_policy(services, realm, policy.name));
+  const std::int64_t revision = before ? before->revision : 0;
+  if (expected && *expected != revision) co_return lost_revision(policy.name, revision);
+
+  storage::PutDocument put;
+  put.document = {std::string(rs::kPolicyKind), realm, policy.name, json::dump(document), 0};
+  put.expected = revision;
+  storage::Transaction transaction;
+  transaction.emplace_back(std::move(put));
+  // Deleting or renaming a resource server writes the state too: neither overlooks the other.
+  if (!policy.resource_server.empty())
+    transaction.emplace_back(put_state(realm, state.state, state.revision));
+  json::Object detail;
+  detail.set("id", policy.name);
+  transaction.emplace_back(audit(
+      services, realm, before ? "inject_policy.changed" : "inject_policy.created", actor, detail));
+  oauth::ChangeFeed::Change change{std::string(rs::kPolicyKind), realm, policy.name};
+  const auto done = co_await services.oauth->storage->commit(std::move(transaction));
+  std::optional<StoredRevision> out;
+  if (!done.ok()) {
+    if (std::string_view(done.error().reason) == "revision_conflict") co_return out;
+    co_return done.error();
+  }
+  services.oauth->changes->publish(std::move(change));
+  CO_TRY(const auto after, co_await find_policy(services, realm, policy.name));
+  out = StoredRevision{after ? after->revision : 0, !before};
+  co_return out;
+}
+
+}  // namespace
+
+Task<StoredRevision> put_inject_policy(const AdminServices& services, RealmName realm,
+                                       json::Object document, std::optional<std::int64_t> expected,
+                                       std::string actor) {
+  for (int i = 0; i < kResourceServerTries; ++i) {
+    CO_TRY(const auto stored, co_await try_to_put(services, realm, document, expected, actor));
+    if (stored) co_return *stored;
+  }
+  co_return resource_server_busy();
+}
+
+Task<AdminReply> list_inject_policies(const AdminServices& services, AdminRequest request) {
+  const RealmName realm = realm_parameter(request);
+  CO_TRY(co_await existing_realm(services, realm));
+  const auto limit = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
+  const std::string after = query_value(request, "after", "");
+  CO_TRY(const auto page, co_await services.oauth->storage->documents(std::string(rs::kPolicyKind),
+                                                                      realm, after, limit));
+  json::Array items;
+  for (const auto& document : page) {
+    CO_TRY(auto item, item_of(document));
+    items.emplace_back(std::move(item));
+  }
+  AdminReply reply;
+  reply.body.set("inject_policies", std::move(items));
+  reply.body.set("next", page.size() == limit ? json::Value(page.back().id) : json::Value());
+  co_return reply;
+}
+
+Task<AdminReply> get_inject_policy(const AdminServices& services, AdminRequest request) {
+  const std::string name = request.parameters.at(1);
+  CO_TRY(const auto document, co_await find_policy(services, realm_parameter(request), name));
+  if (!document) co_return unknown_policy(name);
+  AdminReply reply;
+  CO_TRY(reply.body, item_of(*document));
+  co_return reply;
+}
+
+Task<AdminReply> replace_inject_policy(const AdminServices& services, AdminRequest request) {
+  const RealmName realm = realm_parameter(request);
+  const std::string name = request.parameters.at(1);
+  CO_TRY(json::Object document, json::parse_object(request.body));
+  if (!document.find("name")) document.set("name", name);
+  if (const auto* text = document.find("name")->if_string(); !text || *text != name)
+    co_return Error{Code::kInvalid, "name_mismatch",
+                    "the policy's name is not the one in the path"};
+  CO_TRY(const auto expected, expected_revision(request));
+  CO_TRY(const auto stored,
+         co_await put_inject_policy(services, realm, document, expected, request.actor));
+  AdminReply reply;
+  reply.status = stored.created ? 201 : 200;
+  reply.body.set("revision", stored.revision);
+  reply.body.set("inject_policy", std::move(document));
+  co_return reply;
+}
+
+Task<AdminReply> delete_inject_policy(const AdminServices& services, AdminRequest request) {
+  const RealmName realm = realm_parameter(request);
+  const std::string name = request.parameters.at(1);
+  CO_TRY(const auto document, co_await find_policy(services, realm, name));
+  if (!document) co_return unknown_policy(name);
+  CO_TRY(const auto expected, expected_revision(request));
+  storage::Transaction transaction;
+  transaction.emplace_back(
+      storage::EraseDocument{std::string(rs::kPolicyKind), realm, name, expected});
+  json::Object detail;
+  detail.set("id", name);
+  transaction.emplace_back(audit(services, realm, "inject_policy.deleted", request.actor, detail));
+  oauth::ChangeFeed::Change change{std::string(rs::kPolicyKind), realm, name};
+  CO_TRY(co_await services.oauth->storage->commit(std::move(transaction)));
+  services.oauth->changes->publish(std::move(change));
+  AdminReply reply;
+  reply.status = 204;
+  co_return reply;
+}
+
+}  // namespace signet::admin

@@ -1,0 +1,43 @@
+#pragma once
+// Resource servers written and erased.
+
+#include "admin/resource_server_trial.h"
+
+namespace signet::admin {
+
+struct ResourceServerPut {
+  std::string name;       ///< the present one; empty: the document's
+  json::Object document;  ///< as an operator wrote it; another `name` in it renames
+  std::optional<std::int64_t> expected;
+  Trial trial = Trial::kWhole;
+  std::string actor;
+};
+struct StoredResourceServer {
+  StoredRevision stored;
+  json::Object document;  ///< as shown: without symmetric keys
+  bool untested = false;
+  std::vector<std::string> warnings;
+};
+/// "realm_unknown", "revision_conflict", "settings_invalid", "resource_server_contradiction",
+/// "resource_server_key_missing", "resource_server_trial_failed", "resource_server_exists",
+/// "resource_server_name_reserved", "resource_server_is_default", "resource_uri_taken",
+/// "scope_defined_elsewhere", "resource_server_busy" (others were faster, several times).
+Task<StoredResourceServer> put_resource_server(const AdminServices& services, RealmName realm,
+                                               ResourceServerPut put);
+
+/// "resource_server_unknown", "resource_server_in_use", "resource_server_is_default",
+/// "revision_conflict", "resource_server_busy".
+Task<Done> erase_resource_server(const AdminServices& services, RealmName realm, std::string name,
+                                 std::optional<std::int64_t> expected, std::string actor);
+
+/// What must go with the realm: its state, and the built-in resource server, which nobody can
+/// delete while it is the default. kConflict "realm_not_empty" while there are others, or inject
+/// policies.
+Task<storage::Transaction> erase_with_realm(const AdminServices& services, RealmName realm);
+
+/// How often a change that lost against another one is made anew, and what is said then.
+inline constexpr int kResourceServerTries = 5;
+Error resource_server_busy();
+Error lost_revision(const std::string& name, std::int64_t revision);
+
+}  // namespace signet::admin

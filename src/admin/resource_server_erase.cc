@@ -1,0 +1,92 @@
+#include "admin/handlers.h"
+#include "admin/resource_server_change.h"
+#include "admin/resource_server_transaction.h"
+#include "base/text.h"
+
+namespace signet::admin {
+namespace {
+
+namespace rs = resource_servers;
+
+Task<bool> try_to_erase(const AdminServices& services, RealmName realm, std::string name,
+                        std::optional<std::int64_t> expected, std::string actor) {
+  CO_TRY(const auto state, co_await load_state(services, realm));
+  CO_TRY(const auto before, co_await existing_resource_server(services, realm, state.state, name));
+  if (expected && *expected != before.revision) co_return lost_revision(name, before.revision);
+  CO_TRY(const auto after, rs::after_delete(state.state, name));
+  std::function<bool(const rs::InjectPolicy&)> names_it = [name](const rs::InjectPolicy& policy) {
+    return policy.resource_server == name;
+  };
+  CO_TRY(const auto policies, co_await policies_where(services, realm, names_it));
+  if (!policies.empty()) {
+    std::vector<std::string> names;
+    for (const auto& found : policies)
+      names.push_back(found.policy.name);
+    std::string detail = quoted(name, 128);
+    detail += " is used by the inject policies ";
+    detail += names_in_words(names);
+    co_return Error{Code::kConflict, "resource_server_in_use", std::move(detail)};
+  }
+  CO_TRY(const auto server, rs::ResourceServer::from_json(before.document));
+  ResourceServerTransaction transaction(services, realm, actor);
+  if (before.revision > 0) transaction.erase(name, before.revision);
+  transaction.move_uri(&server, nullptr);
+  transaction.move_scopes(&server, nullptr, before.document);
+  transaction.state(state, after);
+  json::Object detail;
+  detail.set("id", name);
+  transaction.event("resource_server.deleted", detail);
+  if (after.default_name != state.state.default_name) {
+    json::Object change;
+    change.set("id", name);
+    change.set("default", after.default_name);
+    change.set("before", state.state.default_name);
+    transaction.event("resource_server.default_changed", std::move(change));
+  }
+  co_return co_await transaction.commit();
+}
+
+}  // namespace
+
+Task<Done> erase_resource_server(const AdminServices& services, RealmName realm, std::string name,
+                                 std::optional<std::int64_t> expected, std::string actor) {
+  CO_TRY(co_await existing_realm(services, realm));
+  for (int i = 0; i < kResourceServerTries; ++i) {
+    CO_TRY(const bool is_done, co_await try_to_erase(services, realm, name, expected, actor));
+    if (is_done) co_return Done{};
+  }
+  co_return resource_server_busy();
+}
+
+Task<storage::Transaction> erase_with_realm(const AdminServices& services, RealmName realm) {
+  auto& storage = *services.oauth->storage;
+  CO_TRY(const auto state, co_await load_state(services, realm));
+  CO_TRY(const auto policies,
+         co_await storage.count_documents(std::string(rs::kPolicyKind), realm));
+  CO_TRY(auto others, co_await storage.count_documents(std::string(rs::kKind), realm));
+  CO_TRY(const auto built_in, co_await find_resource_server(services, realm, state.state,
+                                                            state.state.identity_provider));
+  const bool is_written = built_in && built_in->revision > 0;
+  if (is_written) --others;
+  if (others > 0 || policies > 0) {
+    std::string detail = "the realm still has ";
+    detail += std::to_string(others) + " resource servers and ";
+    detail += std::to_string(policies) + " inject policies; delete them first";
+    co_return Error{Code::kConflict, "realm_not_empty", std::move(detail)};
+  }
+  storage::Transaction out;
+  const auto erase = [&](std::string_view kind, const std::string& id) {
+    out.emplace_back(storage::EraseDocument{std::string(kind), realm, id, std::nullopt});
+  };
+  erase(rs::kStateKind, std::string(rs::kStateId));
+  if (is_written) {
+    CO_TRY(const auto server, rs::ResourceServer::from_json(built_in->document));
+    erase(rs::kKind, server.name);
+    if (!server.uri.empty()) erase(rs::kUriKind, server.uri);
+    for (const auto& scope : server.scopes)
+      erase(rs::kScopeKind, scope.name);
+  }
+  co_return out;
+}
+
+}  // namespace signet::admin

@@ -1,0 +1,46 @@
+#pragma once
+// What one change of a resource server writes: its document, URI, scopes, the policies that name
+// it, the realm's state, the journal. All of it or nothing.
+
+#include "admin/resource_server_records.h"
+
+namespace signet::admin {
+
+class ResourceServerTransaction {
+ public:
+  ResourceServerTransaction(const AdminServices& services, RealmName realm, std::string actor);
+
+  /// The document under its name; `expected` as in storage::PutDocument. `document` is in the
+  /// operator's form.
+  Status put(const std::string& name, json::Object document, std::int64_t expected);
+  void erase(const std::string& name, std::int64_t expected);
+  /// Null for one that is not there. A URI or scope that is new must not be there yet; one that
+  /// both have is ours.
+  void move_uri(const resource_servers::ResourceServer* before,
+                const resource_servers::ResourceServer* after);
+  void move_scopes(const resource_servers::ResourceServer* before,
+                   const resource_servers::ResourceServer* after, const json::Object& document);
+  void rename_in(const PolicyRecord& policy, const std::string& name);
+  void state(const StateRecord& before, const resource_servers::State& after);
+  void event(std::string name, json::Object detail);
+
+  /// False where somebody else changed one of these at the same moment: begin anew. After success
+  /// every cache was told.
+  Task<bool> commit();
+
+ private:
+  void tell(std::string_view kind, const std::string& id);
+  void put_raw(std::string_view kind, const std::string& id, std::string text,
+               std::optional<std::int64_t> expected);
+  void erase_raw(std::string_view kind, const std::string& id,
+                 std::optional<std::int64_t> expected);
+
+  const AdminServices& services_;
+  RealmName realm_;
+  std::string actor_;
+  storage::Transaction transaction_;
+  std::vector<oauth::ChangeFeed::Change> changes_;
+  bool forgets_realm_ = false;  ///< its snapshot holds the state and the names of scopes
+};
+
+}  // namespace signet::admin

@@ -1,0 +1,17 @@
+#pragma once
+// Tokens as text, and the keys that tell whether one is genuine.
+
+#include "cli/context.h"
+#include "jose/jwk.h"
+
+namespace signet::cli {
+
+/// "header", and "claims" where they can be read, of a compact token that nobody has verified.
+/// "token_malformed".
+Result<json::Object> unverified_token(std::string_view token);
+
+/// A JWK set from a file, or from a URL on this machine. "file_unreadable", "unsafe_plain_http",
+/// "jwks_unavailable", and what the reader says.
+Result<jose::JwkSet> read_key_set(const Context& context, const std::string& source);
+
+}  // namespace signet::cli
