@@ -26,8 +26,10 @@ import azure_checks  # noqa: E402
 import bad_input  # noqa: E402
 import cross  # noqa: E402
 import keystore_checks  # noqa: E402
+import limit_checks  # noqa: E402
 import google_checks  # noqa: E402
 import hsm_checks  # noqa: E402
+import inject_checks  # noqa: E402
 import python_checks  # noqa: E402
 import resource_server_checks  # noqa: E402
 import setting  # noqa: E402
@@ -100,6 +102,8 @@ def main():
     azure_checks.run(results, options)
     vault_checks.run(results, options)
     hsm_checks.run(results, options)
+    inject_checks.run(results, options)
+    limit_checks.run(results, options)
     sys.exit(results.finish())
 
 

@@ -116,6 +116,7 @@ void InjectCall::end_reply(http::Response& response) const {
     token.server = server();
     token.key_set = key_set();
   }
+  policy_->token.reset();  // wiped, as an assignment would not
   policy_->token = std::move(token);
   services_.counters.injected_new->add();
 }
