@@ -8,8 +8,8 @@ import time
 
 from comparison import oidc_provider
 from rig import LOAD_CORE, SERVER_CORE, TOOLS, Bare, Failed, harness
-from signet_bench import (TOKENS, bench_server, document_request, form_request, token_body_size,
-                          token_requests)
+from signet_bench import (TOKENS, bench_server, document_request, encryption_keys, form_request,
+                          put_resource_server, token_body_size, token_requests)
 
 
 def limits(rig):
@@ -97,6 +97,67 @@ def loops(rig):
         rig.row("two loops, less busy / busier", share, None, share, "", None, "")
 
 
+def resource_servers(rig):
+    """Signed, then encrypted for a resource server, beside the signed token alone."""
+    with bench_server(rig) as server:
+        keys = encryption_keys(server)
+        rows = [("dir", keys["oct32"], None), ("A128KW", keys["oct16"], None),
+                ("A256KW", keys["oct32"], None), ("RSA-OAEP-256", keys["RSA"], "RSA-OAEP-256"),
+                ("ECDH-ES", keys["EC"], "ECDH-ES")]
+        plain = rig.requests_file(token_requests(server, "ES256"))
+        for alg, key, op in rows:
+            put_resource_server(server, alg, key, alg)
+            nested = rig.requests_file([harness.token_request(
+                "ES256", server.secrets["ES256"], scope="read", resourceServer=alg)])
+            pairs = []
+            for _ in range(rig.rounds):
+                a = rig.checked(rig.load(server.port, server.pid, plain))["cpu_us_per_request"]
+                raw = rig.crypto(op)
+                b = rig.checked(rig.load(server.port, server.pid, nested))["cpu_us_per_request"]
+                pairs.append((a, raw, b))
+            ours = statistics.median(b for _, _, b in pairs)
+            limit = statistics.median(a + raw for a, raw, _ in pairs)
+            if op:
+                ratio = statistics.median((a + raw) / b for a, raw, b in pairs)
+                rig.row(f"ES256 token in a JWE by {alg}", ours, limit, ratio,
+                        "ratio >= 0.9 (signed + raw)", ratio >= 0.9)
+            else:
+                ratio = statistics.median(b / a for a, _, b in pairs)
+                rig.row(f"ES256 token in a JWE by {alg}", ours, limit, ratio,
+                        "<= 1.15 x signed alone", ratio <= 1.15)
+
+
+def many_resource_servers(rig):
+    """One of each against 100,000 resource servers in the realm."""
+    count = 5_000 if rig.short else 100_000
+    workdir = rig.work / "many"
+    with bench_server(rig) as small, bench_server(rig, workdir=workdir) as large:
+        for server in (small, large):
+            put_resource_server(server, "pattern", encryption_keys(server)["oct16"], "A128KW")
+        large.stop()
+        seed(large, "--resource-server", "pattern", "--resource-servers", count)
+        large.start(timeout=60)
+
+        def request(server, name):
+            return harness.token_request("ES256", server.secrets["ES256"], scope="read",
+                                         resourceServer=name)
+
+        all_of_them = rig.requests_file(request(large, f"pattern{n}") for n in range(count))
+        cold = rig.checked(rig.load(large.port, large.pid, all_of_them, 0.5))["per_second"]
+        rig.load(large.port, large.pid, all_of_them, 1.3 * count / cold)
+        one = rig.requests_file([request(small, "pattern")])
+        pairs = []
+        for _ in range(rig.rounds):
+            a = rig.checked(rig.load(small.port, small.pid, one))["cpu_us_per_request"]
+            b = rig.checked(rig.load(large.port, large.pid, all_of_them, pick="random"))
+            pairs.append((a, b["cpu_us_per_request"]))
+        ratio = statistics.median(b / a for a, b in pairs)
+        rig.row(f"{count:,} resource servers, each asked for", statistics.median(b for _, b in pairs),
+                statistics.median(a for a, _ in pairs), ratio, "<= 1.2 x one of them", ratio <= 1.2)
+        rig.row("memory with all of them in use", large.rss_kib() / 1024, None, None, "", None, "MB")
+    shutil.rmtree(workdir, ignore_errors=True)
+
+
 def start(rig):
     """Start to first token with an existing database; memory; size of the binary."""
     workdir = rig.work / "start"
@@ -128,7 +189,8 @@ def scale(rig):
     workdir = rig.work / "scale"
     with bench_server(rig) as small, bench_server(rig, workdir=workdir, cache={"clients": cached}) as large:
         large.stop()
-        rig.row(f"seeding {clients:,} clients", seed(large, clients, realms), None, None, "", None, "s")
+        took = seed(large, "--client", "ES256", "--clients", clients, "--realms", realms)
+        rig.row(f"seeding {clients:,} clients", took, None, None, "", None, "s")
         large.start(timeout=60)
         rng = random.Random(1)
 
@@ -162,12 +224,11 @@ def scale(rig):
     shutil.rmtree(workdir, ignore_errors=True)
 
 
-def seed(server, clients, realms):
+def seed(server, *options):
     """Fills the stopped server's database; the seconds it took."""
     begin = time.monotonic()
     done = subprocess.run([str(TOOLS / "bench_seeder"), "--url", f"sqlite:{server.data_dir}/signet.db",
-                           "--client", "ES256", "--clients", str(clients), "--realms", str(realms)],
-                          capture_output=True, text=True)
+                           *map(str, options)], capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(done.stderr)
     return time.monotonic() - begin
@@ -250,5 +311,6 @@ def compare_refusals(rig, server, kind, good, rows):
 
 
 ALL = [("limits", limits), ("tokens", tokens), ("introspection", introspection),
-       ("documents", documents), ("opaque", opaque), ("loops", loops), ("oidc-provider", oidc_provider),
+       ("documents", documents), ("opaque", opaque), ("loops", loops), ("resource-servers", resource_servers),
+       ("many-resource-servers", many_resource_servers), ("oidc-provider", oidc_provider),
        ("start", start), ("latency", latency), ("refusal", refusal), ("scale", scale)]

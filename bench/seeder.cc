@@ -1,9 +1,11 @@
 // bench_seeder --url sqlite:PATH --client ID [--realm root] --clients N --realms M
+// bench_seeder --url sqlite:PATH --resource-server NAME [--realm root] --resource-servers N
 //
 // Fills a database through the storage interface, in transactions of 10,000 documents: copies of
 // one client (c0, c1, ... spread over the realms r0, r1, ...) and of the realm it lives in. The
 // pattern client is one that the server itself has written, so this program knows nothing of the
-// secret's form. The server must not be running.
+// secret's form. Resource servers are copied likewise, within their realm. The server must not be
+// running.
 
 #include <cstdio>
 #include <cstdlib>
@@ -56,17 +58,38 @@ std::string renamed(std::string text, const std::string& name, const std::string
   return text;
 }
 
+int copy_resource_servers(signet::storage::Storage& storage, const std::string& realm,
+                          const std::string& name, long count) {
+  const auto pattern =
+      signet::async::run_now(storage.document("resource_server", signet::RealmName(realm), name));
+  if (!pattern.ok() || !pattern->has_value()) {
+    std::fprintf(stderr, "bench_seeder: the pattern is not in the database\n");
+    return 2;
+  }
+  const std::string text = (*pattern)->text;
+  Filler filler(storage);
+  for (long i = 0; i < count; ++i) {
+    const std::string copy = name + std::to_string(i);
+    if (!filler.add("resource_server", realm, copy, renamed(text, "name", name, copy))) return 1;
+  }
+  if (!filler.flush()) return 1;
+  std::printf("bench_seeder: %ld resource servers\n", count);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string url, client, realm = "root";
-  long clients = 1000, realms = 10;
+  std::string url, client, resource_server, realm = "root";
+  long clients = 1000, realms = 10, resource_servers = 1000;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string flag = argv[i];
     if (flag == "--url") url = argv[i + 1];
     if (flag == "--client") client = argv[i + 1];
     if (flag == "--realm") realm = argv[i + 1];
     if (flag == "--clients") clients = std::atol(argv[i + 1]);
+    if (flag == "--resource-server") resource_server = argv[i + 1];
+    if (flag == "--resource-servers") resource_servers = std::atol(argv[i + 1]);
     if (flag == "--realms") realms = std::atol(argv[i + 1]);
   }
   const signet::SystemClock clock;
@@ -76,6 +99,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   auto& storage = **opened;
+  if (!resource_server.empty())
+    return copy_resource_servers(storage, realm, resource_server, resource_servers);
   auto pattern =
       signet::async::run_now(storage.document("client", signet::RealmName(realm), client));
   // A realm's own document may be filed under its name or globally; the first that is there is

@@ -1,5 +1,6 @@
 """The server under test as the scenarios want it: one client for each kind of token."""
 
+import base64
 import contextlib
 
 from rig import SERVER_CORE, Failed, harness, pinned
@@ -44,3 +45,26 @@ def form_request(server, client, path, **fields):
 
 def document_request(path):
     return harness.raw_request("GET", harness.ROOT + path)
+
+
+def encryption_keys(server):
+    """Keys to encrypt for: two symmetric ones, and public keys of the sizes that the server itself
+    publishes for signing."""
+    def octets(size):
+        text = base64.urlsafe_b64encode(bytes(range(size))).rstrip(b"=").decode()
+        return {"kty": "oct", "kid": f"oct{size}", "k": text}
+
+    keys = {"oct16": octets(16), "oct32": octets(32)}
+    for jwk in server.get(harness.ROOT + "/connect/jwk_uri").json()["keys"]:
+        if jwk["kty"] == "RSA" or jwk.get("crv") == "P-256":
+            keys.setdefault(jwk["kty"], {name: jwk[name] for name in ("kty", "n", "e", "crv", "x", "y")
+                                         if name in jwk} | {"kid": "encryption-" + jwk["kty"]})
+    return keys
+
+
+def put_resource_server(server, name, key, alg):
+    answer = server.admin("PUT", f"/admin/realms/root/resource-servers/{name}", {
+        "name": name, "access_token": {"encryption": "resource_server_key", "jwks": {"keys": [key]},
+                                       "key_encryption_algorithm": alg}})
+    if answer.status not in (200, 201):
+        raise Failed(f"resource server {name}: {answer}")

@@ -194,6 +194,8 @@ Status Application::State::open() {
   services->metrics = std::make_shared<net::Metrics>();
   services->counters = oauth::Counters::in(*services->metrics);
   services->cached_clients = config.cached_clients;
+  services->cached_resource_servers = config.cached_resource_servers;
+  services->limits = std::make_shared<oauth::RequestLimits>(config.max_requests_per_second);
   services->unseal = [keys = encoding](std::string_view sealed) { return keys->decode(sealed); };
 
   admin_services = std::make_shared<admin::AdminServices>();

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "config/other_names.h"
 
 namespace signet::config {
 namespace {
@@ -165,7 +166,7 @@ Problems overlay(Document& document, const Field& schema, const Environment& env
     const std::string upper = to_upper(name);
     if (upper.starts_with(kPrefix)) {
       const std::string_view rest = std::string_view(name).substr(kPrefix.size());
-      variables.push_back({split_name(rest), &name, &value});
+      variables.push_back({with_settled_name(split_name(rest)), &name, &value});
     } else if (upper.starts_with(to_upper(kIndicium))) {
       variables.push_back({split_name(name), &name, &value});
     }

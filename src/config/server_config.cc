@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config/conform.h"
 #include "config/indicium.h"
+#include "config/other_names.h"
 #include "config/server_checks.h"
 
 namespace signet::config {
@@ -132,6 +133,8 @@ ServerConfig read_all(const json::Object& from) {
   const auto& outbound = group(from, "outbound");
   to.outbound = {text(outbound, "ca_file"), text(outbound, "proxy")};
   to.cached_clients = size(group(from, "cache"), "clients");
+  to.cached_resource_servers = size(group(from, "cache"), "resource_servers");
+  to.max_requests_per_second = size(group(from, "oauth"), "max_requests_per_second");
   for (const auto& item : list(from, "encryption_keys")) {
     const json::Object& key = *item.if_object();
     to.encryption_keys.push_back({text(key, "name"), text(key, "file"), text(key, "environment")});
@@ -209,7 +212,9 @@ Result<ServerConfig, Problems> load(std::string_view text, std::string_view file
   TRY(Document document, parse(is_appsettings ? std::string_view(cleaned) : text, filename));
   if (is_appsettings) keep_signing_settings(document);
 
-  Problems problems = overlay(document, server_schema(), environment);
+  Problems problems = settle_other_names(document);
+  const Problems overlaid = overlay(document, server_schema(), environment);
+  problems.insert(problems.end(), overlaid.begin(), overlaid.end());
   auto conformed = conform(document.root, server_schema(), Fill::kServer);
   if (!conformed.ok()) {
     problems.insert(problems.end(), conformed.error().begin(), conformed.error().end());

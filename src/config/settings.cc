@@ -235,6 +235,22 @@ std::vector<Setting> server_rows() {
        .summary = "The most clients kept in memory.",
        .min = 0,
        .max = 10'000'000},
+      {.path = "cache.resource_servers",
+       .type = Type::kInteger,
+       .fallback = "100000",
+       .summary = "Resource servers kept in memory, and as many scopes, over all loops.",
+       .min = 0,
+       .max = 10'000'000},
+
+      {.path = "oauth", .type = Type::kGroup, .summary = "The OAuth endpoints."},
+      {.path = "oauth.max_requests_per_second",
+       .type = Type::kInteger,
+       .fallback = "0",
+       .summary = "The most requests in any second that this instance takes at the OAuth endpoints "
+                  "of all realms; JWKS and metadata are exempt. 0 sets no limit. Other names: "
+                  "oauth.maxRequestsPerSecond, com.novell.oauth.threshold.maxrequestsallowed.",
+       .min = 0,
+       .max = 1'000'000},
 
       {.path = "encryption_keys[]",
        .type = Type::kItems,
@@ -416,6 +432,15 @@ std::vector<Setting> realm_rows() {
        .summary = "What the aud of the client's assertions may be: the issuer alone, or the token "
                   "endpoint's URL too (for older client libraries).",
        .choices = {"issuer", "issuer_or_endpoint"},
+       .level = kRealm},
+      {.path = "realms[].clients[].max_requests_per_second",
+       .type = Type::kInteger,
+       .fallback = "0",
+       .summary =
+           "The most requests in any second that each instance takes from the client; 0 sets "
+           "no limit of its own.",
+       .min = 0,
+       .max = 100'000,
        .level = kRealm},
   };
 }

@@ -9,6 +9,9 @@
 namespace signet::oauth {
 namespace {
 
+// Each accepted request of the last second takes eight bytes.
+constexpr std::int64_t kMostPerSecond = 100'000;
+
 std::optional<AuthMethod> parse_auth_method(std::string_view text) {
   for (const auto method : {AuthMethod::kNone, AuthMethod::kBasic, AuthMethod::kPost,
                             AuthMethod::kSecretJwt, AuthMethod::kPrivateKeyJwt})
@@ -144,6 +147,8 @@ Result<Client> Client::from_json(const json::Object& document) {
   client.assertion_audience_endpoint =
       f.word("assertion_audience", "issuer", {"issuer", "issuer_or_endpoint"}) ==
       "issuer_or_endpoint";
+  client.max_requests_per_second =
+      static_cast<std::size_t>(f.integer("max_requests_per_second", 0, 0, kMostPerSecond));
   TRY(f.finish());
   TRY(check_whole(client));
   return client;

@@ -45,6 +45,7 @@ struct Client {
   Introspection introspection = Introspection::kOwn;
   /// Takes the token endpoint's URL as an assertion's audience too (older client libraries).
   bool assertion_audience_endpoint = false;
+  std::size_t max_requests_per_second = 0;  ///< at each instance; 0: no limit of its own
 
   bool may_use(std::string_view grant_type) const;
 

@@ -131,8 +131,22 @@ Answer<ClientCall::Need> ClientCall::step(const http::Request& request, http::Re
     TRY(const Need need, prove());
     if (need != Need::kNothing) return need;
     stage_ = Stage::kProven;
+    TRY(check_limit());
   }
   return act(response);
+}
+
+// Only who proved to be the client uses up what it may ask: a stranger cannot lock it out.
+Answer<Done> ClientCall::check_limit() const {
+  if (!client_->limit || client_->limit->take(*services_.clock)) [[likely]]
+    return Done{};
+  services_.counters.over_client_limit->add();
+  Refusal refusal = too_many_requests();
+  if (services_.limits->may_log(*services_.clock))
+    refusal.cause = Error{Code::kDenied, "client_limit_reached",
+                          "more than " + std::to_string(client_->limit->per_second()) +
+                              " requests in a second; told once a second at most"};
+  return refusal;
 }
 
 Answer<ClientCall::Need> ClientCall::prove() {
@@ -229,7 +243,10 @@ Task<Done, Refusal> ClientCall::load_client() {
     CO_TRY(SecretBytes secret, services_.unseal(client.stored_secret));
     secret_key = jose::Key::local(jose::Jwk::from_symmetric(std::move(secret)));
   }
+  auto limit = services_.limits->of_client(realm, client.id, client.max_requests_per_second,
+                                           *services_.clock);
   client_ = worker_.keep_client(*realm_, std::move(client), std::move(secret_key));
+  client_->limit = std::move(limit);
   co_return Done{};
 }
 
@@ -271,15 +288,9 @@ Task<Done, Refusal> ClientCall::use_assertion() {
 void ClientCall::render(http::Response& response, const Refusal& refusal,
                         std::string_view request_id) const {
   services_.counters.refused->add();
-  response.reset();
-  response.status = http_status(refusal.error);
-  response.content_type("application/json");
+  answer_refusal(response, refusal);
   if (refusal.error == OAuthError::kInvalidClient && credentials_.kind != Credentials::Kind::kPost)
     response.add("WWW-Authenticate", "Basic realm=\"signet\"");
-  if (refusal.error == OAuthError::kTemporarilyUnavailable) response.add("Retry-After", "1");
-  json::ObjectWriter w(response.body);
-  w.add("error", wire_code(refusal.error)).add("error_description", refusal.description);
-  w.end();
   if (refusal.cause) {
     log::failure("request_refused", *refusal.cause,
                  {{"request_id", request_id},
@@ -287,6 +298,22 @@ void ClientCall::render(http::Response& response, const Refusal& refusal,
                   {"client_id", credentials_.client_id},
                   {"error", wire_code(refusal.error)}});
   }
+}
+
+Refusal too_many_requests() {
+  return Refusal(OAuthError::kTooManyRequests, "too many requests");
+}
+
+void answer_refusal(http::Response& response, const Refusal& refusal) {
+  response.reset();
+  response.status = http_status(refusal.error);
+  response.content_type("application/json");
+  const bool is_for_later = refusal.error == OAuthError::kTemporarilyUnavailable ||
+                            refusal.error == OAuthError::kTooManyRequests;
+  if (is_for_later) response.add("Retry-After", "1");
+  json::ObjectWriter w(response.body);
+  w.add("error", wire_code(refusal.error)).add("error_description", refusal.description);
+  w.end();
 }
 
 std::optional<Task<Done>> ClientCall::run(std::unique_ptr<ClientCall> call,

@@ -11,6 +11,11 @@
 
 namespace signet::oauth {
 
+/// More came within a second than was allowed.
+Refusal too_many_requests();
+/// Fills the response as RFC 6749 §5.2 has it; with Retry-After where waiting helps.
+void answer_refusal(http::Response& response, const Refusal& refusal);
+
 /// A request of a client to one of our POST endpoints, as a machine that runs dry until it has to
 /// wait: ask → load → decide → commit → reply. Where everything needed is at hand, it never waits
 /// and the answer is made in one go on the event loop; otherwise the same machine goes on in a
@@ -51,6 +56,8 @@ class ClientCall {
   /// Brings what was needed.
   Task<Done, Refusal> provide(Need need);
 
+  /// Takes the time, the form and the credentials from the request.
+  virtual Answer<Done> read(const http::Request& request);
   /// The endpoint's own part, called when the client is proven; again after each of its needs.
   virtual Answer<Need> act(http::Response& response) = 0;
   /// Brings what act() asked for.
@@ -68,8 +75,8 @@ class ClientCall {
 
  private:
   enum class Stage : std::uint8_t { kRead, kClient, kProof, kProven };
-  Answer<Done> read(const http::Request& request);
   Answer<Need> prove();
+  Answer<Done> check_limit() const;
   Answer<Need> prove_secret();
   Answer<Need> prove_assertion();
   Task<Done, Refusal> load_client();

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "http/cache.h"
+#include "oauth/endpoints/inject_endpoint.h"
 #include "oauth/endpoints/introspect_endpoint.h"
 #include "oauth/endpoints/token_endpoint.h"
 
@@ -10,25 +11,45 @@ namespace signet::oauth {
 // What lies behind the last part of a path, and by which method it is asked for.
 struct Router::Route {
   std::string_view endpoint;
-  bool is_post;
-  enum class Kind : std::uint8_t { kToken, kIntrospect, kRevoke, kJwks, kMetadata } kind;
+  enum class By : std::uint8_t { kGet, kPost, kAny } by;
+  bool is_limited;  ///< by oauth.max_requests_per_second
+  enum class Kind : std::uint8_t { kToken, kIntrospect, kRevoke, kInject, kJwks, kMetadata } kind;
 };
 
 namespace {
 
+using By = Router::Route::By;
 using Kind = Router::Route::Kind;
 constexpr Router::Route kRoutes[] = {
-    {"access_token", true, Kind::kToken},
-    {"introspect", true, Kind::kIntrospect},
-    {"token/revoke", true, Kind::kRevoke},
-    {"connect/jwk_uri", false, Kind::kJwks},
-    {".well-known/openid-configuration", false, Kind::kMetadata},
+    {"access_token", By::kPost, true, Kind::kToken},
+    {"introspect", By::kPost, true, Kind::kIntrospect},
+    {"token/revoke", By::kPost, true, Kind::kRevoke},
+    {"inject/", By::kAny, true, Kind::kInject},  // and a policy, and whatever a gateway adds
+    {"connect/jwk_uri", By::kGet, false, Kind::kJwks},
+    {".well-known/openid-configuration", By::kGet, false, Kind::kMetadata},
 };
 
 const Router::Route* find_route(std::string_view endpoint) {
-  for (const auto& route : kRoutes)
-    if (route.endpoint == endpoint) return &route;
+  for (const auto& route : kRoutes) {
+    if (route.endpoint.ends_with('/') ? endpoint.starts_with(route.endpoint)
+                                      : endpoint == route.endpoint)
+      return &route;
+  }
   return nullptr;
+}
+
+bool is_right_method(By by, http::Method method) {
+  if (by == By::kAny) return true;
+  if (by == By::kPost) return method == http::Method::kPost;
+  return method == http::Method::kGet || method == http::Method::kHead;
+}
+
+/// The NAME of ".../inject/NAME" and ".../inject/NAME/anything"; empty where the path has none.
+std::string policy_of(std::string_view path) {
+  const auto parsed = realms::parse_realm_path(path);
+  if (!parsed) return {};
+  const std::string_view rest = parsed->endpoint.substr(parsed->endpoint.find('/') + 1);
+  return std::string(rest.substr(0, rest.find('/')));
 }
 
 void answer_problem(http::Response& response, int status, std::string_view title) {
@@ -78,7 +99,10 @@ void serve_document(const ReadyDocument& document, Seconds max_age, std::string_
 }  // namespace
 
 Router::Router(std::shared_ptr<const Services> services, std::size_t workers)
-    : services_(std::move(services)), directory_(*services_), workers_(workers) {}
+    : services_(std::move(services)),
+      limit_(services_->limits->over_all()),
+      directory_(*services_),
+      workers_(workers) {}
 Router::~Router() = default;
 
 WorkerState& Router::worker() {
@@ -99,19 +123,28 @@ void Router::handle(net::Exchange& exchange) {
   }
   const auto found = realms::parse_realm_path(path);
   const Route* route = found ? find_route(found->endpoint) : nullptr;
+  if (unfolded && route && route->kind != Kind::kMetadata) route = nullptr;
   if (!route) return answer_problem(exchange.response(), 404, "Not Found");
-  const bool right_method = route->is_post ? request.method == http::Method::kPost
-                                           : request.method == http::Method::kGet ||
-                                                 request.method == http::Method::kHead;
-  if (!right_method) {
+  if (!is_right_method(route->by, request.method)) {
     answer_problem(exchange.response(), 405, "Method Not Allowed");
-    return exchange.response().add("Allow", route->is_post ? "POST" : "GET, HEAD");
+    return exchange.response().add("Allow", route->by == By::kPost ? "POST" : "GET, HEAD");
   }
+  if (limit_ && route->is_limited && !limit_->take(*services_->clock)) [[unlikely]]
+    return refuse_too_many(exchange);
   std::string& name = worker().scratch();
   found->name(name);
   RealmRuntimePtr realm = directory_.now(worker(), name);
   if (!realm) return exchange.wait_for(load_and_serve(*route, RealmName(name), exchange));
   if (auto task = serve(*route, std::move(realm), exchange)) exchange.wait_for(std::move(*task));
+}
+
+void Router::refuse_too_many(net::Exchange& exchange) const {
+  services_->counters.refused->add();
+  services_->counters.over_limit->add();
+  answer_refusal(exchange.response(), too_many_requests());
+  if (services_->limits->may_log(*services_->clock))
+    log::warn("too_many_requests", {{"request_id", exchange.request().request_id},
+                                    {"max_requests_per_second", limit_->per_second()}});
 }
 
 Task<Done> Router::load_and_serve(const Route& route, RealmName name, net::Exchange& exchange) {
@@ -140,6 +173,10 @@ std::optional<Task<Done>> Router::serve(const Route& route, RealmRuntimePtr real
           std::make_unique<IntrospectCall>(*services_, worker(), std::move(realm)), exchange);
     case Kind::kRevoke:
       return ClientCall::run(std::make_unique<RevokeCall>(*services_, worker(), std::move(realm)),
+                             exchange);
+    case Kind::kInject:
+      return ClientCall::run(std::make_unique<InjectCall>(*services_, worker(), std::move(realm),
+                                                          policy_of(exchange.request().path)),
                              exchange);
     case Kind::kJwks: {
       // An empty set would be cached by verifiers and refuse every token; saying "not now" is not.

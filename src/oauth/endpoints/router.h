@@ -22,12 +22,14 @@ class Router {
 
  private:
   WorkerState& worker();
+  void refuse_too_many(net::Exchange& exchange) const;
   /// Fills the response, or gives the task that will.
   std::optional<Task<Done>> serve(const Route& route, RealmRuntimePtr realm,
                                   net::Exchange& exchange);
   Task<Done> load_and_serve(const Route& route, RealmName name, net::Exchange& exchange);
 
   std::shared_ptr<const Services> services_;
+  RateLimit* limit_;  ///< of services_; null if there is none
   RealmDirectory directory_;
   std::size_t workers_;
   std::array<std::unique_ptr<WorkerState>, kMaxWorkers> worker_states_;

@@ -15,7 +15,20 @@ Counters Counters::in(net::Metrics& metrics) {
   counters.introspected =
       &metrics.counter("signet_introspections_total", "Introspections answered.");
   counters.revoked = &metrics.counter("signet_revocations_total", "Revocations answered.");
+  const auto injected = [&metrics](std::string token) {
+    return &metrics.counter("signet_injections_total", "Headers given to gateways.",
+                            {{"token", std::move(token)}});
+  };
+  counters.injected_new = injected("new");
+  counters.injected_again = injected("again");
   counters.refused = &metrics.counter("signet_oauth_refusals_total", "OAuth requests refused.");
+  const auto too_many = [&metrics](std::string limit) {
+    return &metrics.counter("signet_oauth_too_many_requests_total",
+                            "OAuth requests refused because there were too many in a second.",
+                            {{"limit", std::move(limit)}});
+  };
+  counters.over_limit = too_many("instance");
+  counters.over_client_limit = too_many("client");
   return counters;
 }
 

@@ -13,6 +13,7 @@
 #include "net/metrics.h"
 #include "oauth/endpoints/change_feed.h"
 #include "oauth/endpoints/deny_list.h"
+#include "oauth/endpoints/request_limits.h"
 #include "oauth/endpoints/resource_server_uses.h"
 #include "secrets/keeper/keeper.h"
 #include "storage/storage.h"
@@ -24,7 +25,11 @@ struct Counters {
   std::array<net::Counter*, 3> issued{};  ///< by tokens::TokenFormat
   net::Counter* introspected = nullptr;
   net::Counter* revoked = nullptr;
+  net::Counter* injected_new = nullptr;    ///< with a token made for it
+  net::Counter* injected_again = nullptr;  ///< with one that was there
   net::Counter* refused = nullptr;
+  net::Counter* over_limit = nullptr;         ///< the instance's
+  net::Counter* over_client_limit = nullptr;  ///< a client's own
   static Counters in(net::Metrics& metrics);
 };
 
@@ -44,11 +49,13 @@ struct Services {
   std::shared_ptr<KeySetCache> key_sets;  ///< of resource servers that publish theirs by URL
   std::shared_ptr<ResourceServerUses> uses = std::make_shared<ResourceServerUses>();
   std::shared_ptr<ChangeFeed> changes;
+  std::shared_ptr<RequestLimits> limits = std::make_shared<RequestLimits>();
   std::shared_ptr<net::Metrics> metrics;
   Counters counters;                     ///< of `metrics`
   std::string public_url;                ///< no trailing slash
   std::size_t cached_clients = 100'000;  ///< over all workers
   std::size_t cached_realms = 20'000;
+  std::size_t cached_policies = 10'000;           ///< of injection, over all workers
   std::size_t cached_resource_servers = 100'000;  ///< over all workers; as many scopes
   /// Opens a client secret that is kept reversibly.
   std::function<Result<SecretBytes>(std::string_view sealed)> unseal;

@@ -28,6 +28,10 @@ class TokenCall : public ClientCall {
   virtual void end_reply(http::Response& response) const;
 
   Instant expires() const { return expires_; }
+  const PreparedResourceServerPtr& server() const { return server_; }
+  /// What the resource server publishes by URL, where the token was encrypted with one of its keys.
+  const std::shared_ptr<const RemoteKeySet>& key_set() const { return key_set_; }
+  tokens::TokenId token_id_{};  ///< the token's jti
   /// However long the resource server, the client and the realm let tokens live.
   Seconds longest_life_ = Seconds::max();
 

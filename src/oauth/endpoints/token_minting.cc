@@ -65,8 +65,8 @@ Answer<ClientCall::Need> TokenCall::mint_signed(http::Response& response) {
   if (needs_horizon(signer_->ring)) return Need::kHorizon;
   std::string& payload = worker_.payload();
   payload.clear();
-  tokens::append_claims(payload, claims(), now_, expires_,
-                        tokens::make_token_id(*services_.random));
+  token_id_ = tokens::make_token_id(*services_.random);
+  tokens::append_claims(payload, claims(), now_, expires_, token_id_);
   if (signer_->signer.key()->is_remote()) [[unlikely]] {
     signer_->signer.append_signing_input(signing_input_, as_bytes(payload));
     return Need::kSignature;
@@ -131,8 +131,8 @@ Answer<ClientCall::Need> TokenCall::mint_encrypted(http::Response& response) {
   if (needs_horizon(ready->ring)) return Need::kHorizon;
   std::string& payload = worker_.payload();
   payload.clear();
-  tokens::append_claims(payload, claims(), now_, expires_,
-                        tokens::make_token_id(*services_.random));
+  token_id_ = tokens::make_token_id(*services_.random);
+  tokens::append_claims(payload, claims(), now_, expires_, token_id_);
   begin_reply(response);
   if (auto sealed = ready->encryptor.append(response.body, as_bytes(payload), *services_.random);
       !sealed.ok())
@@ -185,8 +185,8 @@ Task<Done, Refusal> TokenCall::keep_opaque() {
   record.kind = "access";
   record.issued = now_;
   record.expires = expires_;
-  tokens::append_claims(record.claims, claims(), now_, expires_,
-                        tokens::make_token_id(*services_.random));
+  token_id_ = tokens::make_token_id(*services_.random);
+  tokens::append_claims(record.claims, claims(), now_, expires_, token_id_);
   storage::Transaction transaction;
   transaction.emplace_back(storage::PutToken{std::move(record)});
   CO_TRY(co_await services_.storage->commit(std::move(transaction)));

@@ -18,7 +18,8 @@ WorkerState::WorkerState(const Services& services, std::size_t workers)
       clients_(share_of(services.cached_clients, workers)),
       resource_servers_(share_of(services.cached_resource_servers, workers)),
       resource_uris_(share_of(services.cached_resource_servers, workers)),
-      scopes_(share_of(services.cached_resource_servers, workers)) {}
+      scopes_(share_of(services.cached_resource_servers, workers)),
+      policies_(share_of(services.cached_policies, workers)) {}
 
 void WorkerState::follow_changes() {
   const std::uint64_t now = services_.changes->epoch();
@@ -31,6 +32,7 @@ void WorkerState::follow_changes() {
     resource_servers_.clear();
     resource_uris_.clear();
     scopes_.clear();
+    policies_.clear();
     ++definitions_;
     seen_epoch_ = now;
     return;
@@ -54,6 +56,8 @@ void WorkerState::follow(const ChangeFeed::Change& change) {
   } else if (change.kind == resource_servers::kScopeKind) {
     scopes_.erase(realm, change.id);
     ++definitions_;
+  } else if (change.kind == resource_servers::kPolicyKind) {
+    policies_.erase(realm, change.id);
   }
 }
 
@@ -113,6 +117,16 @@ const ScopeDefinitionPtr* WorkerState::scope(std::string_view realm, std::string
 void WorkerState::keep_scope(std::string_view realm, std::string_view name,
                              ScopeDefinitionPtr definition) {
   scopes_.put(realm, name, std::move(definition));
+}
+
+PreparedPolicyPtr WorkerState::inject_policy(std::string_view realm, std::string_view name) {
+  const auto* found = policies_.find(realm, name);
+  return found ? *found : nullptr;
+}
+
+void WorkerState::keep_inject_policy(std::string_view realm, PreparedPolicyPtr policy) {
+  const std::string name = policy->policy.name;
+  policies_.put(realm, name, std::move(policy));
 }
 
 }  // namespace signet::oauth

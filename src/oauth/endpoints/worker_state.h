@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "oauth/client.h"
+#include "oauth/endpoints/injection.h"
 #include "oauth/endpoints/lru_cache.h"
 #include "oauth/endpoints/prepared_resource_server.h"
 #include "oauth/endpoints/realm_runtime.h"
@@ -34,6 +35,7 @@ struct PreparedClient {
   /// paid once and not per request.
   std::array<std::uint8_t, 32> proven{};
   bool has_proven = false;
+  std::shared_ptr<RateLimit> limit;  ///< the client's own, of all workers; null if it has none
 };
 using PreparedClientPtr = std::shared_ptr<PreparedClient>;
 
@@ -60,6 +62,9 @@ class WorkerState {
   /// Where a scope is defined; holds null if it is not. Null if that is not cached.
   const ScopeDefinitionPtr* scope(std::string_view realm, std::string_view name);
   void keep_scope(std::string_view realm, std::string_view name, ScopeDefinitionPtr definition);
+  /// Null if it is not cached.
+  PreparedPolicyPtr inject_policy(std::string_view realm, std::string_view name);
+  void keep_inject_policy(std::string_view realm, PreparedPolicyPtr policy);
   /// Grows when a resource server or a scope may have changed.
   std::uint64_t definitions() const { return definitions_; }
 
@@ -93,6 +98,7 @@ class WorkerState {
   LruCache<PreparedResourceServerPtr> resource_servers_;
   LruCache<std::string> resource_uris_;
   LruCache<ScopeDefinitionPtr> scopes_;
+  LruCache<PreparedPolicyPtr> policies_;
   std::string scratch_, payload_, nested_;
 };
 
