@@ -403,6 +403,32 @@ realms:
   EXPECT_THAT(json::dump(config.shown), testing::Not(HasSubstr("hunter2")));
 }
 
+TEST(ServerConfig, resource_servers_are_unique_with_one_default_and_hide_their_keys) {
+  const ServerConfig config = loaded(R"(
+realms:
+  - name: root
+    resource_servers:
+      - name: RS1
+        default: true
+        access_token:
+          encryption: resource_server_key
+          key_encryption_algorithm: A128KW
+          jwks: {keys: [{kty: oct, kid: a, k: Vlbwxl5hbCOLMwupPc2hDw}]}
+          lifetime: 5m
+    inject_policies: [{name: p, client_id: gateway, renew_before: 2m}]
+)");
+  ASSERT_EQ(config.realms[0].resource_servers.size(), 1U);
+  EXPECT_THAT(json::dump(config.realms[0].resource_servers[0]), HasSubstr("\"lifetime\":300"));
+  ASSERT_EQ(config.realms[0].inject_policies.size(), 1U);
+  EXPECT_EQ(config.realms[0].document.find("resource_servers"), nullptr);
+  EXPECT_THAT(json::dump(config.shown), testing::Not(HasSubstr("Vlbwxl5hbCOLMwupPc2hDw")));
+  EXPECT_THAT(problems_of("realms: [{name: a, resource_servers: [{name: x}, {name: x}]}]\n"),
+              HasSubstr("realms[0].resource_servers[1].name: 'x' is already taken"));
+  EXPECT_THAT(problems_of("realms: [{name: a, resource_servers: [{name: x, default: true}, "
+                          "{name: y, default: true}]}]\n"),
+              HasSubstr("is the second default"));
+}
+
 TEST(ServerConfig, a_shared_database_needs_shared_keys) {
   const std::string url = "storage: {url: 'postgresql://signet@db/signet'}\n";
   EXPECT_THAT(problems_of(url), HasSubstr("there are no encryption_keys"));
@@ -497,7 +523,8 @@ TEST(Conform, drops_what_a_newer_server_sends_and_fills_what_it_leaves_out) {
   ASSERT_TRUE(conformed.ok()) << to_text(conformed.error());
   EXPECT_EQ(json::dump(conformed->values),
             R"({"name":"root","enabled":true,"access_token":{"format":"jwt",)"
-            R"("signing_algorithm":"RS256","lifetime":300,"max_lifetime":3600}})");
+            R"("signing_algorithm":"RS256","lifetime":300,"max_lifetime":3600},)"
+            R"("strict_resource_servers":false})");
 }
 
 }  // namespace
