@@ -217,9 +217,12 @@ Status Encryptor::append(std::string& out, ByteView plain, Random& random) const
   std::array<std::uint8_t, 32> tag_buffer;
   const ByteSpan iv = ByteSpan(iv_buffer).first(row.iv_bytes());
   const ByteView tag = ByteView(tag_buffer).first(row.tag_bytes());
-  random.fill(iv);
   TokenKeys keys;
+  // In the order of RFC 7520's examples, unless the content key follows from the IV.
+  const bool is_derived = !state_->issuer_secret.empty();
+  if (is_derived) random.fill(iv);
   TRY(state_->make_keys(keys, iv, random));
+  if (!is_derived) random.fill(iv);
   Tail tail;
   state_->add_tail(tail, keys);
 

@@ -131,10 +131,6 @@ TEST(IssuerKey, content_swapped_between_two_tokens_is_refused) {
       EXPECT_THAT(world.open(joined(mixed)), fails("jwe_decrypt_failed")) << name(alg) << swapped;
     }
   }
-  auto mixed = parts_of(world.token("one"));
-  const auto two = parts_of(world.token("two"));
-  std::copy(two.begin() + 2, two.end(), mixed.begin() + 2);
-  EXPECT_THAT(world.open(joined(mixed)), fails("jwe_decrypt_failed"));
 }
 
 TEST(IssuerKey, what_is_no_token_fails_as_it_does_for_a_recipient) {
