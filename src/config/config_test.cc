@@ -221,6 +221,27 @@ TEST(Schema, every_default_satisfies_its_own_row) {
   }
 }
 
+TEST(ServerConfig, key_sets_are_read_carefully_unless_somebody_says_otherwise) {
+  const ServerConfig plain = loaded("");
+  EXPECT_EQ(plain.key_sets.timeout, Seconds(3));
+  EXPECT_EQ(plain.key_sets.max_body, std::size_t{256} << 10);
+  EXPECT_THAT(plain.key_sets.allow_private_hosts, IsEmpty());
+  EXPECT_FALSE(plain.key_sets.allow_http);
+  const ServerConfig other = loaded(
+      "resource_servers: {jwks: {allow_private_hosts: [keys.internal, '[fd00::7]'], allow_http: "
+      "true, last_good: 0s, max_redirects: 0}}");
+  EXPECT_THAT(other.key_sets.allow_private_hosts, ElementsAre("keys.internal", "[fd00::7]"));
+  EXPECT_EQ(other.key_sets.last_good, Seconds(0));
+  EXPECT_EQ(other.key_sets.max_redirects, 0U);
+  ASSERT_EQ(other.warnings.size(), 1U);
+  EXPECT_EQ(other.warnings.front().path, "resource_servers.jwks.allow_http");
+  EXPECT_THAT(problems_of("resource_servers: {jwks: {min_age: 1h, max_age: 1m}}"),
+              HasSubstr("resource_servers.jwks.max_age: is shorter than"));
+  EXPECT_THAT(
+      problems_of("resource_servers: {jwks: {allow_private_hosts: ['https://keys.internal/']}}"),
+      HasSubstr("'https://keys.internal/' is no host"));
+}
+
 TEST(Schema, the_golden_list_of_settings_is_up_to_date) {
   const char* path = "tests/golden/settings.txt";
   if (std::getenv("SIGNET_GOLDEN")) {

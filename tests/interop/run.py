@@ -26,9 +26,12 @@ import azure_checks  # noqa: E402
 import bad_input  # noqa: E402
 import cross  # noqa: E402
 import keystore_checks  # noqa: E402
+import limit_checks  # noqa: E402
 import google_checks  # noqa: E402
 import hsm_checks  # noqa: E402
+import inject_checks  # noqa: E402
 import python_checks  # noqa: E402
+import resource_server_checks  # noqa: E402
 import setting  # noqa: E402
 import vault_checks  # noqa: E402
 from results import Results  # noqa: E402
@@ -92,12 +95,15 @@ def main():
         run_js(results, world)
         cross.run(results, world, options.signet, run_cross_js)
         bad_input.run(results, world)
+        resource_server_checks.run(results, world)
     aws_checks.run(results, options)
     keystore_checks.run(results, options)
     google_checks.run(results, options)
     azure_checks.run(results, options)
     vault_checks.run(results, options)
     hsm_checks.run(results, options)
+    inject_checks.run(results, options)
+    limit_checks.run(results, options)
     sys.exit(results.finish())
 
 

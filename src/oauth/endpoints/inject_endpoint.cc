@@ -1,6 +1,7 @@
 #include "oauth/endpoints/inject_endpoint.h"
 
 #include "base/text.h"
+#include "oauth/endpoints/token_cache.h"
 
 namespace signet::oauth {
 namespace {
@@ -115,6 +116,7 @@ void InjectCall::end_reply(http::Response& response) const {
     token.server = server();
     token.key_set = key_set();
   }
+  policy_->token.reset();  // wiped, as an assignment would not
   policy_->token = std::move(token);
   services_.counters.injected_new->add();
 }
