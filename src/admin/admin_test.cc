@@ -5,6 +5,7 @@
 namespace signet::admin {
 namespace {
 
+using signet::test::is_ok;
 using test::AdminApiTest;
 
 TEST_F(AdminApiTest, sec_207_nothing_under_admin_without_the_token) {

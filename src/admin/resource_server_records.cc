@@ -73,10 +73,10 @@ Task<ResourceServerRecord> existing_resource_server(const AdminServices& service
 
 json::Object shown_resource_server(json::Object document, const rs::State& state) {
   json::Object out = rs::shown(std::move(document));
-  const json::Value* name = out.find("name");
-  const std::string* text = name ? name->if_string() : nullptr;
-  out.set("default", text && *text == rs::select(state, std::nullopt));
-  out.set(rs::kBuiltIn, text && *text == state.identity_provider);
+  const json::Value* value = out.find("name");
+  const std::string name = value && value->if_string() ? *value->if_string() : std::string();
+  out.set("default", !name.empty() && name == rs::select(state, std::nullopt));
+  out.set(rs::kBuiltIn, !name.empty() && name == state.identity_provider);
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include "admin/test_admin.h"
 #include "base/log.h"
+#include "oauth/endpoints/key_set_test_support.h"
 #include "storage/forwarding_storage.h"
 
 namespace signet::admin {
@@ -352,6 +353,38 @@ TEST_F(ResourceServersTest, sec_140_sec_146_a_key_that_cannot_encrypt_is_refused
   EXPECT_EQ(put_server("RS2", by_its_key(json::dump(with_private), "RSA-OAEP-256")).text("code"),
             "settings_invalid");
   EXPECT_EQ(get(kPath + "/RS2").status(), 404);
+}
+
+TEST_F(ResourceServersTest, keys_by_url_are_fetched_when_saving_and_their_absence_is_told) {
+  oauth::test::CacheWorld publisher;
+  world.services->key_sets = publisher.cache;
+  const std::string by_url =
+      R"({"access_token":{"encryption":"resource_server_key","key_encryption_algorithm":"A128KW",)"
+      R"("jwks_uri":"https://rs.example/keys"}})";
+  publisher.publish({"a"});
+  const auto created = put_server("RS1", by_url);
+  EXPECT_EQ(created.status(), 201) << created.response().body;
+  EXPECT_EQ(created.json().find("untested"), nullptr);
+
+  publisher.fail();
+  const auto out = put_server("RS2", by_url);
+  EXPECT_EQ(out.status(), 400);
+  EXPECT_EQ(out.text("code"), "resource_server_trial_failed");
+  const auto forced = put(kPath + "/RS2?untested=true", by_url);
+  EXPECT_EQ(forced.status(), 201) << forced.response().body;
+  EXPECT_TRUE(forced.flag("untested"));
+  EXPECT_THAT(journal(), HasSubstr("\"untested\":true"));
+
+  // What came and may not be used is refused whatever one says.
+  publisher.publish({"7"});
+  EXPECT_EQ(put(kPath + "/RS3?untested=true", by_url).text("code"), "resource_server_trial_failed");
+  publisher.publish({"a"});
+  std::string other = by_url;
+  other.replace(other.find("A128KW"), 6, "A256KW");
+  EXPECT_EQ(put(kPath + "/RS3?untested=true", other).text("code"), "resource_server_trial_failed");
+  std::string plain = by_url;
+  plain.replace(plain.find("https"), 5, "http");
+  EXPECT_EQ(put(kPath + "/RS3?untested=true", plain).text("code"), "resource_server_trial_failed");
 }
 
 TEST_F(ResourceServersTest, contradictions_and_unknown_members_are_refused) {
