@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 #include "crypto/key.h"
-#include "jose/jws.h"
+#include "jose/encryptor.h"
 
 namespace {
 std::size_t allocations = 0;
@@ -31,6 +31,8 @@ std::size_t allocations = 0;
 namespace {
 
 using signet::crypto::KeyKind;
+using signet::jose::JweAlg;
+using signet::jose::JweEnc;
 using signet::jose::JwsAlg;
 
 const std::string kClaims =
@@ -108,6 +110,41 @@ void refuse(benchmark::State& state, JwsAlg alg) {
   }
 }
 
+signet::jose::KeyPtr recipient_for(JweAlg alg, JweEnc enc) {
+  using signet::jose::Jwk;
+  using signet::jose::Key;
+  const auto secret = [](std::size_t size) {
+    return Key::local(Jwk::from_symmetric(signet::SecretBytes(signet::Bytes(size, 7))));
+  };
+  switch (alg) {
+    case JweAlg::kDir:
+      return secret(signet::jose::key_size(enc));
+    case JweAlg::kA128Kw:
+      return secret(16);
+    case JweAlg::kEcdhEs:
+      return key_for(JwsAlg::kEs256);
+    default:
+      return key_for(JwsAlg::kRs256);
+  }
+}
+
+/// A nested token of usual size for a resource server, which its issuer can open too.
+void encrypt(benchmark::State& state, JweAlg alg, JweEnc enc) {
+  signet::SystemRandom random;
+  const auto issuer = recipient_for(JweAlg::kDir, JweEnc::kA128CbcHs256);
+  const auto encryptor =
+      signet::jose::Encryptor::make(recipient_for(alg, enc), {alg, enc, {}, false, issuer}).value();
+  const std::string plain(700, 'p');
+  std::string out;
+  out.reserve(4096);
+  CountAllocations count(state);
+  for (auto _ : state) {
+    out.clear();
+    if (!encryptor.append(out, signet::as_bytes(plain), random).ok())
+      state.SkipWithError("encryption failed");
+  }
+}
+
 void parse_json(benchmark::State& state) {
   CountAllocations count(state);
   for (auto _ : state)
@@ -139,6 +176,14 @@ BENCHMARK_CAPTURE(verify, EdDSA, JwsAlg::kEdDsa);
 BENCHMARK_CAPTURE(verify, HS256, JwsAlg::kHs256);
 BENCHMARK_CAPTURE(refuse, ES256, JwsAlg::kEs256);
 BENCHMARK_CAPTURE(refuse, HS256, JwsAlg::kHs256);
+BENCHMARK_CAPTURE(encrypt, dir_A128CBC_HS256, JweAlg::kDir, JweEnc::kA128CbcHs256);
+BENCHMARK_CAPTURE(encrypt, dir_A256GCM, JweAlg::kDir, JweEnc::kA256Gcm);
+BENCHMARK_CAPTURE(encrypt, A128KW_A128CBC_HS256, JweAlg::kA128Kw, JweEnc::kA128CbcHs256);
+BENCHMARK_CAPTURE(encrypt, A128KW_A256GCM, JweAlg::kA128Kw, JweEnc::kA256Gcm);
+BENCHMARK_CAPTURE(encrypt, RSA_OAEP_256_A128CBC_HS256, JweAlg::kRsaOaep256, JweEnc::kA128CbcHs256);
+BENCHMARK_CAPTURE(encrypt, RSA_OAEP_256_A256GCM, JweAlg::kRsaOaep256, JweEnc::kA256Gcm);
+BENCHMARK_CAPTURE(encrypt, ECDH_ES_A128CBC_HS256, JweAlg::kEcdhEs, JweEnc::kA128CbcHs256);
+BENCHMARK_CAPTURE(encrypt, ECDH_ES_A256GCM, JweAlg::kEcdhEs, JweEnc::kA256Gcm);
 BENCHMARK(parse_json);
 BENCHMARK(write_json);
 

@@ -19,6 +19,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "raw_encryption.h"
+
 namespace bench {
 namespace {
 
@@ -232,9 +234,9 @@ RawOp nettle_rsa() {
 }  // namespace
 
 const std::vector<std::string>& op_names() {
-  static const std::vector<std::string> names{"RS256",        "PS256",       "ES256", "ES384",
-                                              "ES512",        "EdDSA",       "HS256", "SHA256",
-                                              "ES256-verify", "RS256-verify"};
+  static const std::vector<std::string> names{
+      "RS256", "PS256",  "ES256",        "ES384",        "ES512",        "EdDSA",
+      "HS256", "SHA256", "ES256-verify", "RS256-verify", "RSA-OAEP-256", "ECDH-ES"};
   return names;
 }
 
@@ -266,6 +268,8 @@ std::vector<RawOp> candidates(std::string_view name, std::string_view library) {
        [] { return openssl_verify("ES256-verify", "P-256", EVP_sha256()); }},
       {"RS256-verify", "openssl",
        [] { return openssl_verify("RS256-verify", nullptr, EVP_sha256()); }},
+      {"RSA-OAEP-256", "openssl", openssl_rsa_oaep_256},
+      {"ECDH-ES", "openssl", openssl_ecdh_es},
   };
   std::vector<RawOp> found;
   for (const Row& row : rows) {

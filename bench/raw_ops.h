@@ -10,7 +10,7 @@
 namespace bench {
 
 struct RawOp {
-  std::string name;     ///< "RS256", "ES256-verify", "HS256", "SHA256", ...
+  std::string name;     ///< "RS256", "ES256-verify", "HS256", "RSA-OAEP-256", ...
   std::string library;  ///< "openssl", "libsodium", "nettle"
   std::function<void()> run;
 };

@@ -1,9 +1,10 @@
 // The first byte chooses: a token as it comes, or a header and a plaintext (split at the first line
-// feed) that are sealed with the fixed key, so that what lies behind the tag is reached too.
+// feed) that are sealed with the fixed key, so that what lies behind the tag is reached too, or a
+// content that is encrypted for a recipient and for the issuer.
 #include "base/base64.h"
 #include "check.h"
 #include "jose/content.h"
-#include "jose/jwe.h"
+#include "jose/encryptor.h"
 
 namespace {
 
@@ -56,6 +57,34 @@ void try_token(std::string_view token) {
   const auto parsed = decrypt_json(token, options());
   FUZZ_CHECK(!(compact.ok() && parsed.ok()));
   if (parsed.ok()) check_decrypted(*parsed);
+  const auto own = decrypt_as_issuer(token, keys());
+  if (own.ok()) {
+    FUZZ_CHECK(header.ok() && own->header.members.find("_pvt"));
+    check_decrypted(*own);
+  }
+}
+
+/// A token for a recipient and for the issuer with the text as content, whole and with one
+/// character of it changed.
+void seal_for_issuer_and_try(std::string_view text) {
+  static SystemRandom random;
+  static const Encryptor encryptor = [] {
+    auto made = Encryptor::make(
+        keys()[1], {JweAlg::kEcdhEs, JweEnc::kA128CbcHs256, {}, false, keys().front()});
+    FUZZ_CHECK(made.ok());
+    return std::move(made).value();
+  }();
+  std::string token;
+  FUZZ_CHECK(encryptor.append(token, as_bytes(text), random).ok());
+  Limits wide;
+  wide.max_token = SIZE_MAX;
+  const auto own = decrypt_as_issuer(token, keys(), wide);
+  FUZZ_CHECK(own.ok() && as_text(own->plain.view()) == text);
+  if (text.size() < 2) return;
+  const std::size_t at = static_cast<std::uint8_t>(text[0]) * token.size() / 256;
+  if (token[at] == text[1]) return;
+  token[at] = text[1];
+  FUZZ_CHECK(!decrypt_as_issuer(token, keys(), wide).ok());
 }
 
 void seal_and_try(std::string_view header, std::string_view plain) {
@@ -87,6 +116,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text = as_text({data + 1, size - 1});
   if (data[0] & 1) {
     try_token(text);
+  } else if (data[0] & 2) {
+    seal_for_issuer_and_try(text);
   } else {
     const std::size_t line = text.find('\n');
     seal_and_try(text.substr(0, line),

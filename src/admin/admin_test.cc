@@ -1,4 +1,5 @@
 #include "admin/test_admin.h"
+#include "oauth/endpoints/key_set_test_support.h"
 #include "tokens/format.h"
 
 namespace signet::admin {
@@ -18,6 +19,36 @@ TEST_F(AdminApiTest, sec_207_nothing_under_admin_without_the_token) {
   EXPECT_EQ(call(http::Method::kGet, "/health/live", "", {}, "").status(), 200);
   EXPECT_EQ(call(http::Method::kGet, "/health/ready", "", {}, "").status(), 200);
   EXPECT_EQ(call(http::Method::kGet, "/metrics", "", {}, "").status(), 200);
+}
+
+TEST_F(AdminApiTest, sec_142_health_says_when_a_key_set_serves_past_its_age) {
+  oauth::test::CacheWorld publisher;
+  world.services->key_sets = publisher.cache;
+  publisher.publish({"a"});
+  ASSERT_THAT(publisher.load(), is_ok());
+  const auto checks = [&] { return json::dump(get("/admin/health").json()); };
+  EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"key_sets","ok":true)"));
+  EXPECT_THAT(checks(), testing::HasSubstr(R"("key_sets":[])"));
+  publisher.fail();
+  publisher.clock->advance(Seconds(299));
+  publisher.now();
+  // It failed, but what is served is within its age.
+  EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"key_sets","ok":true)"));
+  EXPECT_THAT(checks(), testing::HasSubstr(R"("state":"fresh")"));
+  publisher.clock->advance(Seconds(60));
+  publisher.now();
+  EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"key_sets","ok":false)"));
+  EXPECT_THAT(checks(),
+              testing::HasSubstr(R"("url":"https://rs.example/keys","state":"last_good")"));
+  EXPECT_EQ(get("/admin/health").text("status"), "degraded");
+  publisher.clock->advance(Seconds(2 * 86400));
+  publisher.now();
+  EXPECT_THAT(publisher.load(), signet::test::fails("key_set_status"));
+  EXPECT_THAT(checks(), testing::HasSubstr(R"("state":"out")"));
+  EXPECT_THAT(checks(), testing::HasSubstr(R"("reason":"key_set_status")"));
+  // Nobody asks for it any more.
+  publisher.clock->advance(Seconds(3600));
+  EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"key_sets","ok":true)"));
 }
 
 TEST_F(AdminApiTest, a_realm_is_created_changed_guarded_and_deleted) {

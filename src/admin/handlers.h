@@ -67,6 +67,13 @@ Task<storage::Document> existing_realm(const AdminServices& services, RealmName 
 /// One event of the journal; `detail` never holds a secret.
 storage::AppendAudit audit(const AdminServices& services, const RealmName& realm, std::string event,
                            std::string actor, const json::Object& detail);
+/// What health says of the key sets that resource servers publish by URL.
+struct KeySetHealth {
+  bool is_ok = true;
+  std::string detail;
+  json::Array failing;  ///< the first of them
+};
+KeySetHealth key_set_health(const oauth::Services& services);
 
 /// The revision that If-Match or If-None-Match asks for; nothing if neither is there.
 Result<std::optional<std::int64_t>> expected_revision(const AdminRequest& request);

@@ -375,9 +375,12 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
                                        to_rfc3339(memory.retry_at.value_or(Instant{})));
     }
   }
+  KeySetHealth key_sets = key_set_health(*services.oauth);
+  check("key_sets", key_sets.is_ok, std::move(key_sets.detail));
   AdminReply reply;
   reply.body.set("status", ok ? "ok" : "degraded");
   reply.body.set("stores", std::move(stores));
+  reply.body.set("key_sets", std::move(key_sets.failing));
   reply.body.set("checks", std::move(checks));
   co_return reply;
 }

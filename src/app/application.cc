@@ -11,6 +11,7 @@
 #include "admin/inject_policy_change.h"
 #include "admin/resource_server_change.h"
 #include "app/follower.h"
+#include "app/key_set_metrics.h"
 #include "app/master_key.h"
 #include "app/outbound.h"
 #include "app/storage_options.h"
@@ -196,6 +197,8 @@ Status Application::State::open() {
   services->cached_clients = config.cached_clients;
   services->cached_resource_servers = config.cached_resource_servers;
   services->limits = std::make_shared<oauth::RequestLimits>(config.max_requests_per_second);
+  TRY(services->key_sets, make_key_sets(config, options.environment, options.clock, options.random,
+                                        resource_servers::parse_key_set));
   services->unseal = [keys = encoding](std::string_view sealed) { return keys->decode(sealed); };
 
   admin_services = std::make_shared<admin::AdminServices>();
@@ -376,6 +379,7 @@ Result<Application::Started> Application::start() {
                   return failing;
                 });
   export_store_calls(metrics, s.keeper);
+  export_key_sets(metrics, s.services->key_sets);
   metrics.gauge("signet_rotation_steps_total", "Steps of automatic rotation done here.", {},
                 [this] { return static_cast<double>(state_->rotation->steps()); });
   metrics.gauge("signet_rotation_failures_total", "Steps of automatic rotation that failed here.",
@@ -482,6 +486,7 @@ void Application::stop(Milliseconds deadline) {
   s.wake.notify_all();
   if (s.server) s.server->stop(deadline);
   if (s.management) s.management->stop(std::min(deadline, Milliseconds(1000)));
+  if (s.services && s.services->key_sets) s.services->key_sets->stop();
   if (s.follower) s.follower->stop();
   if (s.maintenance.joinable()) s.maintenance.join();
   if (s.heart.joinable()) s.heart.join();

@@ -221,6 +221,27 @@ TEST(Schema, every_default_satisfies_its_own_row) {
   }
 }
 
+TEST(ServerConfig, key_sets_are_read_carefully_unless_somebody_says_otherwise) {
+  const ServerConfig plain = loaded("");
+  EXPECT_EQ(plain.key_sets.timeout, Seconds(3));
+  EXPECT_EQ(plain.key_sets.max_body, std::size_t{256} << 10);
+  EXPECT_THAT(plain.key_sets.allow_private_hosts, IsEmpty());
+  EXPECT_FALSE(plain.key_sets.allow_http);
+  const ServerConfig other = loaded(
+      "resource_servers: {jwks: {allow_private_hosts: [keys.internal, '[fd00::7]'], allow_http: "
+      "true, last_good: 0s, max_redirects: 0}}");
+  EXPECT_THAT(other.key_sets.allow_private_hosts, ElementsAre("keys.internal", "[fd00::7]"));
+  EXPECT_EQ(other.key_sets.last_good, Seconds(0));
+  EXPECT_EQ(other.key_sets.max_redirects, 0U);
+  ASSERT_EQ(other.warnings.size(), 1U);
+  EXPECT_EQ(other.warnings.front().path, "resource_servers.jwks.allow_http");
+  EXPECT_THAT(problems_of("resource_servers: {jwks: {min_age: 1h, max_age: 1m}}"),
+              HasSubstr("resource_servers.jwks.max_age: is shorter than"));
+  EXPECT_THAT(
+      problems_of("resource_servers: {jwks: {allow_private_hosts: ['https://keys.internal/']}}"),
+      HasSubstr("'https://keys.internal/' is no host"));
+}
+
 TEST(Schema, the_golden_list_of_settings_is_up_to_date) {
   const char* path = "tests/golden/settings.txt";
   if (std::getenv("SIGNET_GOLDEN")) {
@@ -382,6 +403,32 @@ realms:
   EXPECT_THAT(json::dump(config.shown), testing::Not(HasSubstr("hunter2")));
 }
 
+TEST(ServerConfig, resource_servers_are_unique_with_one_default_and_hide_their_keys) {
+  const ServerConfig config = loaded(R"(
+realms:
+  - name: root
+    resource_servers:
+      - name: RS1
+        default: true
+        access_token:
+          encryption: resource_server_key
+          key_encryption_algorithm: A128KW
+          jwks: {keys: [{kty: oct, kid: a, k: Vlbwxl5hbCOLMwupPc2hDw}]}
+          lifetime: 5m
+    inject_policies: [{name: p, client_id: gateway, renew_before: 2m}]
+)");
+  ASSERT_EQ(config.realms[0].resource_servers.size(), 1U);
+  EXPECT_THAT(json::dump(config.realms[0].resource_servers[0]), HasSubstr("\"lifetime\":300"));
+  ASSERT_EQ(config.realms[0].inject_policies.size(), 1U);
+  EXPECT_EQ(config.realms[0].document.find("resource_servers"), nullptr);
+  EXPECT_THAT(json::dump(config.shown), testing::Not(HasSubstr("Vlbwxl5hbCOLMwupPc2hDw")));
+  EXPECT_THAT(problems_of("realms: [{name: a, resource_servers: [{name: x}, {name: x}]}]\n"),
+              HasSubstr("realms[0].resource_servers[1].name: 'x' is already taken"));
+  EXPECT_THAT(problems_of("realms: [{name: a, resource_servers: [{name: x, default: true}, "
+                          "{name: y, default: true}]}]\n"),
+              HasSubstr("is the second default"));
+}
+
 TEST(ServerConfig, a_shared_database_needs_shared_keys) {
   const std::string url = "storage: {url: 'postgresql://signet@db/signet'}\n";
   EXPECT_THAT(problems_of(url), HasSubstr("there are no encryption_keys"));
@@ -476,7 +523,8 @@ TEST(Conform, drops_what_a_newer_server_sends_and_fills_what_it_leaves_out) {
   ASSERT_TRUE(conformed.ok()) << to_text(conformed.error());
   EXPECT_EQ(json::dump(conformed->values),
             R"({"name":"root","enabled":true,"access_token":{"format":"jwt",)"
-            R"("signing_algorithm":"RS256","lifetime":300,"max_lifetime":3600}})");
+            R"("signing_algorithm":"RS256","lifetime":300,"max_lifetime":3600},)"
+            R"("strict_resource_servers":false})");
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ class Checks {
     check_listeners();
     check_keys();
     check_outbound();
+    check_key_sets();
     check_rotation();
     check_sealing_keys();
     check_stores(config_.secret_stores, "secret_stores");
@@ -118,6 +119,24 @@ class Checks {
     if (proxy.empty() || proxy.starts_with("http://") || proxy.starts_with("https://")) return;
     refuse("outbound.proxy", "is no http or https proxy",
            "give http://host:port, with user:password@ before the host if it asks for them");
+  }
+
+  void check_key_sets() {
+    const KeySetsConfig& sets = config_.key_sets;
+    if (sets.max_age < sets.min_age) {
+      refuse("resource_servers.jwks.max_age", "is shorter than resource_servers.jwks.min_age",
+             "make it longer");
+    }
+    for (const auto& host : sets.allow_private_hosts) {
+      if (!host.empty() && host.find_first_of("/@?# ") == std::string::npos) continue;
+      refuse("resource_servers.jwks.allow_private_hosts", quoted(host) + " is no host",
+             "give the host alone, as it stands in the URL: keys.internal, 10.0.0.7 or [fd00::7]");
+    }
+    if (sets.allow_http) {
+      warn("resource_servers.jwks.allow_http",
+           "is on: whoever is on the way can replace the keys that tokens are encrypted with",
+           "use https");
+    }
   }
 
   bool has_store(const std::string& realm, const std::string& name) const {

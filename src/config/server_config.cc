@@ -132,6 +132,15 @@ ServerConfig read_all(const json::Object& from) {
   }
   const auto& outbound = group(from, "outbound");
   to.outbound = {text(outbound, "ca_file"), text(outbound, "proxy")};
+  const auto& jwks = group(group(from, "resource_servers"), "jwks");
+  to.key_sets = {duration(jwks, "timeout"),
+                 size(jwks, "max_body"),
+                 size(jwks, "max_redirects"),
+                 duration(jwks, "min_age"),
+                 duration(jwks, "max_age"),
+                 duration(jwks, "last_good"),
+                 texts(list(jwks, "allow_private_hosts")),
+                 flag(jwks, "allow_http")};
   to.cached_clients = size(group(from, "cache"), "clients");
   to.cached_resource_servers = size(group(from, "cache"), "resource_servers");
   to.max_requests_per_second = size(group(from, "oauth"), "max_requests_per_second");

@@ -86,6 +86,15 @@ struct OutboundConfig {
   std::string proxy;    ///< empty: the environment's; may hold a password
 };
 
+/// How the key sets that resource servers publish by URL are read.
+struct KeySetsConfig {
+  Seconds timeout{};
+  std::size_t max_body = 0, max_redirects = 0;
+  Seconds min_age{}, max_age{}, last_good{};
+  std::vector<std::string> allow_private_hosts;
+  bool allow_http = false;
+};
+
 struct ServerConfig {
   std::string data_dir;
   PublicConfig server;
@@ -96,6 +105,7 @@ struct ServerConfig {
   bool log_as_json = true;
   KeysConfig keys;
   OutboundConfig outbound;
+  KeySetsConfig key_sets;
   std::size_t cached_clients = 0;
   std::size_t cached_resource_servers = 0;
   std::size_t max_requests_per_second = 0;        ///< at the OAuth endpoints; 0: no limit

@@ -93,5 +93,17 @@ TEST(MacKey, over_pieces_is_the_mac_of_their_concatenation) {
   EXPECT_EQ(whole, pieces);
 }
 
+TEST(Hmac, a_key_used_once_gives_what_a_prepared_one_gives) {
+  for (const Hash hash : {Hash::kSha1, Hash::kSha256, Hash::kSha384, Hash::kSha512}) {
+    for (const std::size_t size : {0u, 16u, 64u, 65u, 128u, 129u, 300u}) {
+      const Bytes key(size, 3), message = to_bytes("a message in two pieces");
+      Bytes prepared(hash_size(hash)), once(hash_size(hash));
+      MacKey(hash, key).mac(message, prepared.data());
+      hmac(hash, key, {ByteView(message).first(5), ByteView(message).subspan(5)}, once.data());
+      EXPECT_EQ(once, prepared) << size;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace signet::crypto

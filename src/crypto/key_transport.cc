@@ -1,18 +1,14 @@
 // RSA encryption and key agreement.
 
+#include "crypto/key_transport.h"
+
 #include <openssl/rsa.h>
 
-#include "crypto/cipher.h"
 #include "crypto/fetched.h"
-#include "crypto/key_impl.h"
 
 namespace signet::crypto {
 namespace {
 
-Error wrong_kind(KeyKind kind) {
-  return Error{Code::kInvalid, "key_wrong_kind",
-               "a key of the kind " + std::string(to_string(kind)) + " cannot do this"};
-}
 Error decrypt_failed() {
   ERR_clear_error();
   return Error{Code::kInvalid, "decrypt_failed", "the ciphertext does not decrypt"};
@@ -50,15 +46,25 @@ Result<SecretBytes> rsa_decrypt_with(EVP_PKEY* pkey, RsaPadding padding, std::si
 
 }  // namespace
 
+Error wrong_kind(KeyKind kind) {
+  return Error{Code::kInvalid, "key_wrong_kind",
+               "a key of the kind " + std::string(to_string(kind)) + " cannot do this"};
+}
+
+PkeyCtxPtr prepare_rsa_encryption(EVP_PKEY* pkey, RsaPadding padding) {
+  PkeyCtxPtr ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, pkey, nullptr));
+  if (!ctx || EVP_PKEY_encrypt_init(ctx.get()) != 1 || !set_padding(ctx.get(), padding))
+    return nullptr;
+  return ctx;
+}
+
 Result<Bytes> rsa_encrypt(const PublicKey& key, RsaPadding padding, ByteView plain) {
   QuietErrors quiet;
   if (key.kind() != KeyKind::kRsa) return wrong_kind(key.kind());
-  PkeyCtxPtr ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, key.impl().pkey.get(), nullptr));
+  const PkeyCtxPtr ctx = prepare_rsa_encryption(key.impl().pkey.get(), padding);
   Bytes out(key.impl().first.size());
   std::size_t size = out.size();
-  if (!ctx || EVP_PKEY_encrypt_init(ctx.get()) != 1 || !set_padding(ctx.get(), padding)) {
-    return internal_error("RSA encryption");
-  }
+  if (!ctx) return internal_error("RSA encryption");
   if (EVP_PKEY_encrypt(ctx.get(), out.data(), &size, plain.data(), plain.size()) != 1) {
     return library_error(Code::kInvalid, "encrypt_failed", "RSA encryption");
   }
@@ -82,23 +88,26 @@ Result<SecretBytes> rsa_decrypt(const PrivateKey& key, RsaPadding padding, ByteV
   });
 }
 
-Result<SecretBytes> agree(const PrivateKey& mine, const PublicKey& theirs) {
-  QuietErrors quiet;
-  const KeyKind kind = mine.kind();
-  if (theirs.kind() != kind) return wrong_kind(theirs.kind());
-  if (!is_nist_curve(kind) && kind != KeyKind::kX25519) return wrong_kind(kind);
-  PkeyCtxPtr ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, mine.impl().pkey.get(), nullptr));
-  SecretBytes z(field_bytes(kind));
+Result<SecretBytes> derive_shared_secret(EVP_PKEY* mine, const PublicKey& theirs) {
+  PkeyCtxPtr ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, mine, nullptr));
+  SecretBytes z(field_bytes(theirs.kind()));
   std::size_t size = z.size();
   // The peer's point was checked when its PublicKey was made.
   if (!ctx || EVP_PKEY_derive_init(ctx.get()) != 1 ||
       EVP_PKEY_derive_set_peer_ex(ctx.get(), theirs.impl().pkey.get(), 0) != 1) {
     return internal_error("key agreement");
   }
-  if (EVP_PKEY_derive(ctx.get(), z.span().data(), &size) != 1 || size != z.size()) {
+  if (EVP_PKEY_derive(ctx.get(), z.span().data(), &size) != 1 || size != z.size())
     return decrypt_failed();
-  }
   return z;
+}
+
+Result<SecretBytes> agree(const PrivateKey& mine, const PublicKey& theirs) {
+  QuietErrors quiet;
+  const KeyKind kind = mine.kind();
+  if (theirs.kind() != kind) return wrong_kind(theirs.kind());
+  if (!is_nist_curve(kind) && kind != KeyKind::kX25519) return wrong_kind(kind);
+  return derive_shared_secret(mine.impl().pkey.get(), theirs);
 }
 
 }  // namespace signet::crypto

@@ -35,5 +35,8 @@ struct HttpUri {
   bool has_query = false;
 };
 Result<HttpUri> parse_http_uri(std::string_view text);
+/// Where a Location header leads from `base`, as an absolute http(s) URI without its fragment (RFC
+/// 3986 §5). "uri_invalid" for an empty one and whatever parse_http_uri() refuses.
+Result<std::string> resolve_http_uri(std::string_view base, std::string_view reference);
 
 }  // namespace signet::http

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <boost/url/parse.hpp>
+#include <boost/url/url.hpp>
 #include <boost/url/url_view.hpp>
 #include <charconv>
 
@@ -55,6 +56,28 @@ Result<HttpUri> parse_http_uri(std::string_view input) {
   uri.has_query = parsed->has_query();
   uri.query = text(parsed->encoded_query());
   return uri;
+}
+
+Result<std::string> resolve_http_uri(std::string_view base, std::string_view reference) {
+  const auto refuse = [&] {
+    return Error{Code::kInvalid, "uri_invalid", quoted(reference, 200) + " leads nowhere"};
+  };
+  reference = reference.substr(0, reference.find('#'));
+  if (reference.empty()) return refuse();
+  const auto from = boost::urls::parse_uri({base.data(), base.size()});
+  const auto to = boost::urls::parse_uri_reference({reference.data(), reference.size()});
+  if (!from || !to) return refuse();
+  if (to->has_scheme()) {
+    TRY(const HttpUri checked, parse_http_uri(reference));
+    // As it was written, but for the scheme and the host, which are compared.
+    const std::string start = checked.scheme + "://" + checked.host;
+    return start + std::string(reference.substr(start.size()));
+  }
+  boost::urls::url target(*from);
+  if (!target.resolve(*to)) return refuse();
+  std::string whole = text(target.buffer());
+  TRY(parse_http_uri(whole));
+  return whole;
 }
 
 }  // namespace signet::http

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "jose/algorithm_info.h"
 #include "jose/encryptor.h"
 #include "jose/jose_test_support.h"
 
@@ -44,19 +45,30 @@ TEST(Allocation, signing_and_appending_take_no_memory_once_warm) {
   }
 }
 
-TEST(Allocation, direct_encryption_takes_no_memory_once_warm) {
+TEST(Allocation, encryption_by_secrets_takes_no_memory_once_warm) {
   SystemRandom random;
-  const KeyPtr key = test::key(test::symmetric(32));
-  const auto encryptor = test::must(Encryptor::make(key, {JweAlg::kDir, JweEnc::kA256Gcm}));
-  std::string out;
-  out.reserve(4096);
-  ASSERT_THAT(encryptor.append(out, Bytes(500), random), is_ok());
-  out.clear();
-  const Bytes plain(500);
-  const std::size_t before = allocations;
-  const bool done = encryptor.append(out, plain, random).ok();
-  EXPECT_EQ(allocations, before);
-  EXPECT_TRUE(done);
+  const KeyPtr issuer = test::key(test::symmetric(32, 9));
+  for (const JweAlg alg : {JweAlg::kDir, JweAlg::kA128Kw, JweAlg::kA192Kw, JweAlg::kA256Kw}) {
+    for (const JweEnc enc : all_jwe_encs()) {
+      const std::size_t size = alg == JweAlg::kDir ? key_size(enc) : info(alg).wrap_key_bytes;
+      const KeyPtr key = test::key(test::symmetric(size).with_kid("a key of a resource server"));
+      for (const KeyPtr& issuer_key : {KeyPtr(), issuer}) {
+        const auto encryptor = test::must(Encryptor::make(
+            key, {alg, enc, test::object(R"({"typ":"at+jwt","cty":"JWT"})"), false, issuer_key}));
+        for (const std::size_t plain_size : {500u, 4096u}) {
+          const Bytes plain(plain_size);
+          std::string out;
+          out.reserve(8192);
+          ASSERT_THAT(encryptor.append(out, plain, random), is_ok());
+          out.clear();
+          const std::size_t before = allocations;
+          const bool done = encryptor.append(out, plain, random).ok();
+          EXPECT_EQ(allocations, before) << name(alg) << ' ' << name(enc) << ' ' << plain_size;
+          EXPECT_TRUE(done);
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

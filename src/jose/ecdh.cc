@@ -2,6 +2,7 @@
 
 #include "crypto/kdf.h"
 #include "jose/content.h"
+#include "jose/issuer_key.h"
 #include "jose/members.h"
 
 namespace signet::jose {
@@ -37,15 +38,22 @@ SecretBytes derive_from_agreement(ByteView z, JweAlg alg, JweEnc enc, ByteView a
   return crypto::concat_kdf_sha256(z, other_info, size);
 }
 
-Result<SecretBytes> agree_as_sender(const Jwk& recipient, JweAlg alg, JweEnc enc, ByteView apu,
-                                    ByteView apv, json::Object& members) {
-  TRY(const auto ephemeral, crypto::PrivateKey::generate(recipient.public_key()->kind()));
-  TRY(const SecretBytes z, crypto::agree(ephemeral, *recipient.public_key()));
-  TRY(json::Object epk, Jwk::from_public(ephemeral.public_key()).public_json());
+Result<SecretBytes> agree_as_sender(const crypto::EcdhSender& sender, const EncryptOptions& options,
+                                    ByteView agreement_secret, json::Object& members) {
+  TRY(const auto agreement, sender.agree());
+  Bytes apu = options.apu;
+  if (!agreement_secret.empty()) {
+    TRY(apu, wrap_agreement(agreement_secret, agreement.z.view()));
+  }
+  json::Object epk;
+  epk.set("kty", agreement.y.empty() ? "OKP" : "EC");
+  epk.set("crv", to_string(sender.kind()));
+  epk.set("x", base64::url_encode(agreement.x));
+  if (!agreement.y.empty()) epk.set("y", base64::url_encode(agreement.y));
   members.set("epk", std::move(epk));
   if (!apu.empty()) members.set("apu", base64::url_encode(apu));
-  if (!apv.empty()) members.set("apv", base64::url_encode(apv));
-  return derive_from_agreement(z.view(), alg, enc, apu, apv);
+  if (!options.apv.empty()) members.set("apv", base64::url_encode(options.apv));
+  return derive_from_agreement(agreement.z.view(), options.alg, options.enc, apu, options.apv);
 }
 
 Result<SecretBytes> agree_as_recipient(const Jwk& recipient, JweAlg alg, JweEnc enc,

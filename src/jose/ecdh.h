@@ -1,8 +1,9 @@
 #pragma once
 // ECDH-ES of JWE (RFC 7518 §4.6, RFC 8037 §3.2).
 
+#include "crypto/sender.h"
 #include "jose/algorithm_info.h"
-#include "jose/jwk.h"
+#include "jose/jwe.h"
 
 namespace signet::jose {
 
@@ -11,8 +12,9 @@ namespace signet::jose {
 SecretBytes derive_from_agreement(ByteView z, JweAlg alg, JweEnc enc, ByteView apu, ByteView apv);
 
 /// The sender's side with a fresh ephemeral key, which is added to `members` as epk (and apu, apv).
-Result<SecretBytes> agree_as_sender(const Jwk& recipient, JweAlg alg, JweEnc enc, ByteView apu,
-                                    ByteView apv, json::Object& members);
+/// With an issuer's secret (issuer_key.h) apu is what it needs to find the shared secret again.
+Result<SecretBytes> agree_as_sender(const crypto::EcdhSender& sender, const EncryptOptions& options,
+                                    ByteView agreement_secret, json::Object& members);
 
 /// The recipient's side: "jwe_epk_invalid" for an epk that is missing, private, of another kind or
 /// not a point of the curve.

@@ -19,7 +19,8 @@ bool has_sender_op(const Jwk& key) {
 }
 
 std::string kind_of(const Jwk& key) {
-  if (!key.is_symmetric()) return "kind " + std::string(to_string(key.public_key()->kind()));
+  if (!key.is_symmetric())
+    return "key of the kind " + std::string(to_string(key.public_key()->kind()));
   if (key.is_hidden()) return "secret that stays in its box";
   return "secret of " + std::to_string(key.symmetric_size() * 8) + " bits";
 }
@@ -42,7 +43,7 @@ std::string objection(const Key& key, JweAlg alg, JweEnc enc, std::string_view k
   if (!key.allowed().empty()) return "it is kept for signing";
   if (!jwk.key_ops().empty() && !has_sender_op(jwk)) return "its key_ops do not let it encrypt";
   if (!material_fits(jwk, alg, enc)) {
-    return "a key of the " + kind_of(jwk) + " cannot do " + std::string(name(alg)) + " with " +
+    return "a " + kind_of(jwk) + " cannot do " + std::string(name(alg)) + " with " +
            std::string(name(enc));
   }
   if (!fits_encryption(jwk, alg, enc)) return "its alg is " + quoted(jwk.alg());

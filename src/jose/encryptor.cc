@@ -1,10 +1,11 @@
 #include "jose/encryptor.h"
 
 #include <array>
-#include <stdexcept>
+#include <memory_resource>
 
 #include "base/base64.h"
 #include "jose/content.h"
+#include "jose/ecdh.h"
 #include "jose/issuer_key.h"
 #include "jose/jwe_internal.h"
 #include "jose/key_management.h"
@@ -16,73 +17,69 @@ constexpr std::uint32_t kPbes2Iterations = 1000;
 constexpr std::size_t kMaxContentKey = 64;
 constexpr std::size_t kMaxEncryptedKey = 2048;  // RSA of 16384 bits, the largest that crypto takes
 constexpr std::size_t kSmallPlain = 4096;
+constexpr std::size_t kSmallTail = 512;
 
-/// The end of a header's text: the members that differ from token to token.
+/// The end of a header's text, which differs from token to token. A short one asks for no memory.
 class Tail {
  public:
-  void add(std::string_view text) { std::copy(text.begin(), text.end(), take(text.size())); }
+  Tail() { text_.reserve(kSmallTail - 1); }
+  void add(std::string_view text) { text_ += text; }
   void add_base64(ByteView bytes) {
-    base64::url_write(take(base64::url_size(bytes.size())), bytes);
+    const std::size_t at = text_.size();
+    text_.resize(at + base64::url_size(bytes.size()));
+    base64::url_write(text_.data() + at, bytes);
   }
-  ByteView view() const { return as_bytes({text_.data(), size_}); }
+  void add_member(std::string_view name, const json::Value& value) {
+    text_ += ",\"";
+    text_ += name;
+    text_ += "\":";
+    text_ += json::dump(value);
+  }
+  std::string_view text() const { return text_; }
 
  private:
-  char* take(std::size_t size) {
-    if (size > text_.size() - size_) throw std::length_error("the header's tail is too long");
-    char* at = text_.data() + size_;
-    size_ += size;
-    return at;
-  }
-  // The longest holds an epk on P-521 (225 characters) and a wrapped key (96).
-  std::array<char, 512> text_;
-  std::size_t size_ = 0;
+  std::array<std::byte, kSmallTail> memory_;
+  std::pmr::monotonic_buffer_resource resource_{memory_.data(), memory_.size()};
+  std::pmr::string text_{&resource_};
 };
 
-/// What is fresh in each token besides its content.
-struct Fresh {
+/// The keys of one token.
+struct TokenKeys {
   std::array<std::uint8_t, kMaxContentKey> content_key;
   std::array<std::uint8_t, kMaxEncryptedKey> encrypted_key;
   std::size_t content_key_size = 0, encrypted_key_size = 0;
-  Tail tail;
+  json::Object members;  ///< what the recipient needs besides
 
-  Fresh() = default;
-  Fresh(const Fresh&) = delete;
-  Fresh& operator=(const Fresh&) = delete;
-  ~Fresh() { wipe(content_key.data(), content_key.size()); }
+  TokenKeys() = default;
+  TokenKeys(const TokenKeys&) = delete;
+  TokenKeys& operator=(const TokenKeys&) = delete;
+  ~TokenKeys() { wipe(content_key.data(), content_key.size()); }
 
-  ByteView cek() const { return ByteView(content_key).first(content_key_size); }
-  void set_cek(ByteView cek) {
-    content_key_size = cek.size();
-    std::copy(cek.begin(), cek.end(), content_key.begin());
+  ByteView content() const { return ByteView(content_key).first(content_key_size); }
+  ByteView encrypted() const { return ByteView(encrypted_key).first(encrypted_key_size); }
+
+  void set_content(ByteView key) {
+    content_key_size = key.size();
+    std::copy(key.begin(), key.end(), content_key.begin());
   }
-  ByteView wrapped() const { return ByteView(encrypted_key).first(encrypted_key_size); }
-  Status set_wrapped(ByteView wrapped) {
-    if (wrapped.size() > encrypted_key.size())
-      return Error{Code::kInternal, "jwe_key_wrong", "the encrypted key exceeds 2048 bytes"};
-    encrypted_key_size = wrapped.size();
-    std::copy(wrapped.begin(), wrapped.end(), encrypted_key.begin());
-    return Done{};
+  void choose_content(JweEnc enc, Random& random) {
+    content_key_size = key_size(enc);
+    random.fill(ByteSpan(content_key).first(content_key_size));
+  }
+  void derive_content(ByteView secret, JweEnc enc, ByteView iv) {
+    content_key_size = key_size(enc);
+    derive_content_key(secret, enc, iv, content_key.data());
+  }
+  Status wrap(ByteView wrapping_key) {
+    encrypted_key_size = crypto::wrapped_size(content_key_size);
+    return crypto::aes_wrap(wrapping_key, content(), encrypted_key.data());
   }
 };
 
-/// All that does not change: alg, kid, the caller's members, enc. Not closed.
-std::string head_text(const Key& key, const EncryptorOptions& options) {
-  std::string text;
-  json::ObjectWriter writer(text);
-  writer.add("alg", name(options.alg));
-  if (!key.kid().empty() && !options.extra.find("kid")) writer.add("kid", key.kid());
-  for (const auto& [member, value] : options.extra)
-    writer.add(member, value);
-  writer.add("enc", name(options.enc));
-  return text;
-}
-
-Status check_policy(const EncryptorOptions& options) {
-  const bool is_legacy =
-      options.alg == JweAlg::kRsa15 || info(options.alg).family == JweFamily::kPbes2;
-  if (!is_legacy || options.allow_legacy) return Done{};
-  return Error{Code::kDenied, "jwe_alg_not_allowed",
-               std::string(name(options.alg)) + " is switched off"};
+/// Whether key management adds members to the header.
+bool has_members(JweFamily family) {
+  return family == JweFamily::kEcdh || family == JweFamily::kGcmKeyWrap ||
+         family == JweFamily::kPbes2;
 }
 
 }  // namespace
@@ -90,124 +87,166 @@ Status check_policy(const EncryptorOptions& options) {
 struct Encryptor::State {
   KeyPtr key;
   EncryptOptions options;
-  SecretBytes issuer_key;      ///< empty: no "_pvt"
-  bool is_constant = false;    ///< the header is the same in all tokens
-  std::string encoded_head;    ///< base64url of the header's start, or of all of it if constant
-  std::string head_remainder;  ///< what of the start does not fill three bytes
+  SecretBytes issuer_secret;               ///< for content keys, or for agreements; or empty
+  std::optional<crypto::RsaSender> rsa;    ///< only for RSA*
+  std::optional<crypto::EcdhSender> ecdh;  ///< only for ECDH-ES*
 
-  Status add_issuer_member(Tail& tail, ByteView cek) const;
-  Status prepare_header(std::string text);
-  Status choose_content_key(Fresh& fresh, Random& random) const;
+  // The header: a start that is the same in all tokens, the members of key management, a middle
+  // that is the same again. What is constant is encoded once.
+  bool is_constant = false;   ///< encoded_start is all of it
+  std::string encoded_start;  ///< base64url of whole groups of three bytes
+  std::string rest_of_start;  ///< the bytes left over
+  std::string middle;         ///< empty without members of key management
+
+  void encode_start();
+  Status make_keys(TokenKeys& keys, ByteView iv, Random& random) const;
+  Status encrypt_key(TokenKeys& keys, Random& random) const;
+  void add_tail(Tail& tail, const TokenKeys& keys) const;
 };
 
-Status Encryptor::State::add_issuer_member(Tail& tail, ByteView cek) const {
-  if (issuer_key.empty()) return Done{};
-  std::array<std::uint8_t, crypto::wrapped_size(kMaxContentKey)> wrapped;
-  TRY(crypto::aes_wrap(issuer_key.view(), cek, wrapped.data()));
-  tail.add(",\"_pvt\":\"");
-  tail.add_base64(ByteView(wrapped).first(crypto::wrapped_size(cek.size())));
-  tail.add("\"");
-  return Done{};
-}
-
-/// Base64url of a text is that of its parts if all but the last are whole groups of three bytes.
-Status Encryptor::State::prepare_header(std::string text) {
-  const JweFamily family = info(options.alg).family;
-  const bool has_own_members =
-      family == JweFamily::kEcdh || family == JweFamily::kGcmKeyWrap || family == JweFamily::kPbes2;
-  is_constant = options.alg == JweAlg::kDir || (issuer_key.empty() && !has_own_members);
-  if (is_constant) {
-    Tail tail;
-    if (options.alg == JweAlg::kDir) {
-      TRY(add_issuer_member(tail, key->jwk().symmetric()));
-    }
-    text += as_text(tail.view());
-    text += '}';
-  }
-  const std::size_t whole = is_constant ? text.size() : text.size() / 3 * 3;
-  encoded_head = base64::url_encode(as_bytes(text).first(whole));
-  head_remainder = text.substr(whole);
-  return Done{};
-}
-
-Status Encryptor::State::choose_content_key(Fresh& fresh, Random& random) const {
-  const Jwk& jwk = key->jwk();
-  json::Object members;
-  fresh.tail.add(head_remainder);
-  if (is_direct(options.alg)) {
-    TRY(const SecretBytes cek, agree_content_key(jwk, options, members));
-    fresh.set_cek(cek.view());
+/// alg, kid, what key management adds, the caller's members, enc: the order of RFC 7520. Base64url
+/// of a text is that of its parts where all but the last are whole groups of three bytes.
+void Encryptor::State::encode_start() {
+  const bool with_members = has_members(info(options.alg).family);
+  is_constant = !with_members;
+  Tail start, rest;
+  start.add("{\"alg\":");
+  start.add(json::dump(name(options.alg)));
+  if (!key->kid().empty() && !options.extra.find("kid")) start.add_member("kid", key->kid());
+  for (const auto& [member, value] : options.extra)
+    rest.add_member(member, value);
+  rest.add_member("enc", name(options.enc));
+  if (with_members) {
+    middle = rest.text();
   } else {
-    fresh.content_key_size = key_size(options.enc);
-    random.fill(ByteSpan(fresh.content_key).first(fresh.content_key_size));
-    if (info(options.alg).family == JweFamily::kKeyWrap) {
-      TRY(crypto::aes_wrap(jwk.symmetric(), fresh.cek(), fresh.encrypted_key.data()));
-      fresh.encrypted_key_size = crypto::wrapped_size(fresh.content_key_size);
-    } else {
-      TRY(Wrapped wrapped, wrap_content_key(jwk, options, fresh.cek(), random));
-      TRY(fresh.set_wrapped(wrapped.encrypted_key));
-      members = std::move(wrapped.members);
+    start.add(rest.text());
+  }
+  if (is_constant) start.add("}");
+  const std::string_view text = start.text();
+  const std::size_t whole = is_constant ? text.size() : text.size() / 3 * 3;
+  encoded_start = base64::url_encode(as_bytes(text.substr(0, whole)));
+  rest_of_start = text.substr(whole);
+}
+
+Status Encryptor::State::encrypt_key(TokenKeys& keys, Random& random) const {
+  switch (info(options.alg).family) {
+    case JweFamily::kKeyWrap:
+      return keys.wrap(key->jwk().symmetric());
+    case JweFamily::kRsa:
+      keys.encrypted_key_size = rsa->size();
+      return rsa->encrypt(keys.content(), keys.encrypted_key.data());
+    case JweFamily::kEcdh: {
+      TRY(const SecretBytes agreed, agree_as_sender(*ecdh, options, {}, keys.members));
+      return keys.wrap(agreed.view());
+    }
+    default: {
+      TRY(Wrapped wrapped, wrap_content_key(key->jwk(), options, keys.content(), random));
+      keys.members = std::move(wrapped.members);
+      keys.encrypted_key_size = wrapped.encrypted_key.size();
+      std::copy(wrapped.encrypted_key.begin(), wrapped.encrypted_key.end(),
+                keys.encrypted_key.begin());
+      return Done{};
     }
   }
-  if (is_constant) return Done{};
-  for (const auto& [member, value] : members) {
-    fresh.tail.add(",\"");
-    fresh.tail.add(member);
-    fresh.tail.add("\":");
-    fresh.tail.add(json::dump(value));
+}
+
+Status Encryptor::State::make_keys(TokenKeys& keys, ByteView iv, Random& random) const {
+  if (options.alg == JweAlg::kDir) {
+    keys.set_content(key->jwk().symmetric());
+    return Done{};
   }
-  TRY(add_issuer_member(fresh.tail, fresh.cek()));
-  fresh.tail.add("}");
-  return Done{};
+  if (options.alg == JweAlg::kEcdhEs) {
+    TRY(const SecretBytes agreed,
+        agree_as_sender(*ecdh, options, issuer_secret.view(), keys.members));
+    keys.set_content(agreed.view());
+    return Done{};
+  }
+  if (issuer_secret.empty()) {
+    keys.choose_content(options.enc, random);
+  } else {
+    keys.derive_content(issuer_secret.view(), options.enc, iv);
+  }
+  return encrypt_key(keys, random);
+}
+
+void Encryptor::State::add_tail(Tail& tail, const TokenKeys& keys) const {
+  if (is_constant) return;
+  tail.add(rest_of_start);
+  for (const auto& [member, value] : keys.members)
+    tail.add_member(member, value);
+  tail.add(middle);
+  tail.add("}");
 }
 
 Result<Encryptor> Encryptor::make(KeyPtr key, EncryptorOptions options) {
-  TRY(check_policy(options));
-  TRY(check_extra_members(options.extra));
+  if (info(options.alg).family == JweFamily::kPbes2 && !options.allow_legacy)
+    return Error{Code::kDenied, "jwe_alg_not_allowed", "PBES2 is switched off"};
+  SecretBytes secret;
+  if (options.issuer_key) {
+    TRY(secret, options.alg == JweAlg::kEcdhEs ? issuer_agreement_secret(options.issuer_key)
+                                               : issuer_content_secret(options.issuer_key));
+  }
+  const EncryptOptions all{options.alg, options.enc, std::move(options.extra), kPbes2Iterations,
+                           {},          {},          options.allow_legacy};
+  return prepare(std::move(key), all, std::move(secret));
+}
+
+Result<Encryptor> Encryptor::prepare(KeyPtr key, const EncryptOptions& options,
+                                     SecretBytes issuer_secret) {
+  TRY(check_options(options));
   TRY(check_can_encrypt(key, options.alg, options.enc));
   auto state = std::make_shared<State>();
-  if (options.issuer_key) {
-    TRY(state->issuer_key, issuer_wrapping_key(options.issuer_key));
+  const JweAlgInfo& row = info(options.alg);
+  if (row.family == JweFamily::kRsa) {
+    TRY(state->rsa, crypto::RsaSender::make(*key->jwk().public_key(), row.padding));
   }
-  std::string head = head_text(*key, options);
+  if (row.family == JweFamily::kEcdh) {
+    TRY(state->ecdh, crypto::EcdhSender::make(*key->jwk().public_key()));
+  }
   state->key = std::move(key);
-  state->options = {options.alg, options.enc, {}, kPbes2Iterations, {}, {}, options.allow_legacy};
-  TRY(state->prepare_header(std::move(head)));
+  state->options = options;
+  state->issuer_secret = std::move(issuer_secret);
+  state->encode_start();
   return Encryptor(std::move(state));
 }
 
 Status Encryptor::append(std::string& out, ByteView plain, Random& random) const {
   const JweEnc enc = state_->options.enc;
   const JweEncInfo& row = info(enc);
-  Fresh fresh;
-  TRY(state_->choose_content_key(fresh, random));
   std::array<std::uint8_t, 16> iv_buffer;
   std::array<std::uint8_t, 32> tag_buffer;
   const ByteSpan iv = ByteSpan(iv_buffer).first(row.iv_bytes());
+  const ByteView tag = ByteView(tag_buffer).first(row.tag_bytes());
   random.fill(iv);
+  TokenKeys keys;
+  TRY(state_->make_keys(keys, iv, random));
+  Tail tail;
+  state_->add_tail(tail, keys);
 
-  std::array<std::uint8_t, kSmallPlain + 16> small;
+  std::array<std::uint8_t, crypto::cbc_size(kSmallPlain)> small;
   Bytes large;
+  ByteSpan ciphertext(small);
   const std::size_t size = sealed_size(enc, plain.size());
-  if (size > small.size()) large.resize(size);
-  std::uint8_t* const ciphertext = size > small.size() ? large.data() : small.data();
+  if (size > small.size()) {
+    large.resize(size);
+    ciphertext = large;
+  }
+  ciphertext = ciphertext.first(size);
 
-  const std::string& head = state_->encoded_head;
-  const std::size_t header_size = head.size() + base64::url_size(fresh.tail.view().size());
+  const std::string& head = state_->encoded_start;
+  const std::size_t header_size = head.size() + base64::url_size(tail.text().size());
   const std::size_t start = out.size();
-  out.resize(start + header_size + 4 + base64::url_size(fresh.encrypted_key_size) +
-             base64::url_size(iv.size()) + base64::url_size(size) +
-             base64::url_size(row.tag_bytes()));
+  out.resize(start + header_size + 4 + base64::url_size(keys.encrypted_key_size) +
+             base64::url_size(iv.size()) + base64::url_size(size) + base64::url_size(tag.size()));
   char* at = std::copy(head.begin(), head.end(), out.data() + start);
-  at = base64::url_write(at, fresh.tail.view());
+  at = base64::url_write(at, as_bytes(tail.text()));
   const ByteView aad = as_bytes({out.data() + start, header_size});
-  if (auto sealed = seal(enc, fresh.cek(), iv, aad, plain, ciphertext, tag_buffer.data());
+  if (auto sealed = seal(enc, keys.content(), iv, aad, plain, ciphertext.data(), tag_buffer.data());
       !sealed.ok()) {
     out.resize(start);
     return sealed;
   }
-  for (const ByteView part : {fresh.wrapped(), ByteView(iv), ByteView(ciphertext, size),
-                              ByteView(tag_buffer).first(row.tag_bytes())}) {
+  for (const ByteView part : {keys.encrypted(), ByteView(iv), ByteView(ciphertext), tag}) {
     *at++ = '.';
     at = base64::url_write(at, part);
   }
@@ -222,6 +261,14 @@ JweAlg Encryptor::alg() const {
 }
 JweEnc Encryptor::enc() const {
   return state_->options.enc;
+}
+
+Result<std::string> encrypt_compact(const KeyPtr& key, ByteView plain,
+                                    const EncryptOptions& options, Random& random) {
+  TRY(const Encryptor once, Encryptor::prepare(key, options, {}));
+  std::string out;
+  TRY(once.append(out, plain, random));
+  return out;
 }
 
 }  // namespace signet::jose

@@ -5,14 +5,17 @@
 
 namespace signet::jose {
 
-/// Wraps the content keys of what it is asked to encrypt for the issuer itself too, so that the
-/// issuer can open its own token again ("_pvt" in the protected header).
+/// With an issuer's key the content keys are such that the issuer can open its own token again,
+/// though nothing in the token shows it: they are derived from the token's IV under a key of the
+/// issuer (with ECDH-ES the shared secret travels, wrapped, as `apu`). So to all others the content
+/// key is as fresh as the IV, and after 2^32 tokens of one issuer's key in GCM, whose IV has 96
+/// bits, the chance that two share both is 2^-33. `dir` is the recipient's key itself.
 struct EncryptorOptions {
   JweAlg alg;
   JweEnc enc;
   json::Object extra{};       ///< protected members: typ, cty
   bool allow_legacy = false;  ///< RSA1_5 and PBES2 (1,000 iterations: the key is no password)
-  KeyPtr issuer_key{};        ///< oct key of the issuer; null: no "_pvt"
+  KeyPtr issuer_key{};        ///< oct; null: nobody but the recipient opens it
 };
 
 /// Everything that stays the same from token to token, made once. Immutable, cheap to copy and
@@ -34,16 +37,21 @@ class Encryptor {
   JweEnc enc() const;
 
  private:
+  friend Result<std::string> encrypt_compact(const KeyPtr& key, ByteView plain,
+                                             const EncryptOptions& options, Random& random);
   struct State;
+  static Result<Encryptor> prepare(KeyPtr key, const EncryptOptions& options,
+                                   SecretBytes issuer_secret);
   explicit Encryptor(std::shared_ptr<const State> state) : state_(std::move(state)) {}
   std::shared_ptr<const State> state_;
 };
 
-/// The other side: opens a compact JWE by the content key in its "_pvt" header, trying each of the
-/// issuer's keys. "jwe_no_key" if the token has no "_pvt" or none of the keys opens it; otherwise
-/// as decrypt_compact(). What the recipient of one token knows suffices to make another one that
-/// opens here, so the content is as trustworthy as the signature inside it, and no more.
+/// The other side: opens a compact JWE that was encrypted for others, trying each of the issuer's
+/// keys; one by `dir` with the recipient's keys, as decrypt_compact() does. "jwe_decrypt_failed" if
+/// none opens it. What the recipient of one token knows suffices to make another one that opens
+/// here, so the content is as trustworthy as the signature inside it, and no more.
 Result<DecryptedJwe> decrypt_as_issuer(std::string_view token, std::span<const KeyPtr> issuer_keys,
+                                       std::span<const KeyPtr> recipient_keys = {},
                                        const Limits& limits = {});
 
 }  // namespace signet::jose

@@ -82,5 +82,95 @@ TEST(Encryptor, every_pair_of_algorithms_is_opened_by_the_recipient_and_by_the_i
   EXPECT_EQ(pairs, (17 + 4 * 3) * 6);  // ECDH-ES with four curves
 }
 
+TEST(Encryptor, tokens_of_any_size_are_appended_to_what_is_there) {
+  SystemRandom random;
+  for (const JweEnc enc : all_jwe_encs()) {
+    const KeyPtr keys[] = {test::key(test::symmetric(key_size(enc)))};
+    const auto encryptor = test::must(Encryptor::make(keys[0], options(JweAlg::kDir, enc)));
+    for (const std::size_t size : {0u, 1u, 15u, 16u, 17u, 1000u, 4095u, 4096u, 4097u, 20000u}) {
+      std::string out = "at:";
+      ASSERT_THAT(encryptor.append(out, Bytes(size, 'p'), random), is_ok());
+      ASSERT_TRUE(out.starts_with("at:"));
+      const auto plain = decrypt_compact(std::string_view(out).substr(3), decrypt_with(keys));
+      ASSERT_THAT(plain, is_ok()) << size;
+      EXPECT_EQ(to_bytes(plain->plain.view()), Bytes(size, 'p'));
+    }
+  }
+}
+
+TEST(Encryptor, header_is_well_encoded_whatever_the_length_of_its_members) {
+  for (const JweAlg alg : {JweAlg::kDir, JweAlg::kA128Kw, JweAlg::kA256GcmKw}) {
+    for (const std::size_t length : {0u, 1u, 2u, 3u, 4u, 500u, 3000u}) {
+      const KeyPtr keys[] = {test::key(
+          test::symmetric(alg == JweAlg::kA128Kw ? 16 : 32).with_kid(std::string(length, 'k')))};
+      for (const KeyPtr& issuer_key : {KeyPtr(), issuer()}) {
+        const auto encryptor =
+            test::must(Encryptor::make(keys[0], options(alg, JweEnc::kA128CbcHs256, issuer_key)));
+        const std::string token = encrypted(encryptor, "x");
+        const auto header = test::must(parse_jwe_header(token));
+        EXPECT_EQ(header.kid, std::string(length, 'k'));
+        EXPECT_EQ(header.members.find("_pvt") != nullptr, issuer_key != nullptr);
+        EXPECT_EQ(header.members.find("crit"), nullptr);
+        EXPECT_THAT(decrypt_compact(token, decrypt_with(keys)), is_ok());
+      }
+    }
+  }
+}
+
+TEST(Encryptor, the_issuers_part_of_dir_is_the_same_in_every_token) {
+  const KeyPtr key = test::key(test::symmetric(32));
+  const auto encryptor =
+      test::must(Encryptor::make(key, options(JweAlg::kDir, JweEnc::kA128CbcHs256)));
+  const std::string one = encrypted(encryptor, "x"), two = encrypted(encryptor, "x");
+  EXPECT_EQ(one.substr(0, one.find('.')), two.substr(0, two.find('.')));
+  EXPECT_NE(one, two);
+}
+
+TEST(Encryptor, keys_and_options_that_do_not_fit_are_refused) {
+  const KeyPtr rsa = fitting(JweAlg::kRsaOaep256, JweEnc::kA128Gcm)[0];
+  const auto made = [](KeyPtr key, EncryptorOptions how) {
+    return Encryptor::make(std::move(key), std::move(how));
+  };
+  const auto plain = [](JweAlg alg) { return options(alg, JweEnc::kA128CbcHs256); };
+  EXPECT_THAT(made(nullptr, plain(JweAlg::kDir)), fails("jwe_key_wrong"));
+  EXPECT_THAT(made(rsa, plain(JweAlg::kA128Kw)), fails("jwe_key_wrong"));
+  EXPECT_THAT(made(test::hmac_key(), plain(JweAlg::kDir)), fails("jwe_key_wrong"));
+  EXPECT_THAT(made(test::key(rsa->jwk().with_use(KeyUse::kSig)), plain(JweAlg::kRsaOaep)),
+              fails("jwe_key_wrong"));
+  for (const JweAlg legacy : {JweAlg::kRsa15, JweAlg::kPbes2Hs256A128Kw}) {
+    auto how = plain(legacy);
+    how.allow_legacy = false;
+    EXPECT_THAT(made(fitting(legacy, how.enc)[0], how), fails("jwe_alg_not_allowed"));
+  }
+  for (const char* taken : {"alg", "enc", "zip", "crit", "epk", "iv", "p2c", "_pvt"}) {
+    auto how = plain(JweAlg::kRsaOaep256);
+    how.extra.set(taken, "x");
+    EXPECT_THAT(made(rsa, how), fails("jwe_header_malformed")) << taken;
+  }
+}
+
+TEST(Encryptor, an_issuers_key_must_be_a_secret_for_encryption) {
+  const KeyPtr key = test::key(test::symmetric(32));
+  for (const KeyPtr& wrong :
+       {test::rsa_key(), test::key(test::symmetric(15)), test::key(Jwk::of_hidden_symmetric(32)),
+        test::key(test::symmetric(32).with_use(KeyUse::kSig)),
+        Key::local(test::symmetric(32), {JwsAlg::kHs256})}) {
+    EXPECT_THAT(Encryptor::make(key, options(JweAlg::kDir, JweEnc::kA128CbcHs256, wrong)),
+                fails("jwe_key_wrong"));
+  }
+}
+
+TEST(Encryptor, a_failure_leaves_what_was_there) {
+  // The all-zero point of X25519 is a public key, but no secret can be agreed on with it.
+  const auto low = crypto::PublicKey::from_okp(crypto::KeyKind::kX25519, Bytes(32, 0));
+  if (!low.ok()) GTEST_SKIP() << "such a key is refused when it is read";
+  const auto encryptor = test::must(Encryptor::make(test::key(Jwk::from_public(*low)),
+                                                    options(JweAlg::kEcdhEs, JweEnc::kA128Gcm)));
+  SystemRandom random;
+  std::string out = "before";
+  EXPECT_FALSE(encryptor.append(out, as_bytes("x"), random).ok());
+  EXPECT_EQ(out, "before");
+}
+
 }  // namespace
 }  // namespace signet::jose

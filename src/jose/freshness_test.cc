@@ -25,14 +25,33 @@ TEST(Freshness, sec_147_no_initialisation_vector_comes_twice_under_one_key) {
 
 TEST(Freshness, sec_147_no_content_key_comes_twice) {
   SystemRandom random;
-  const KeyPtr key = test::key(test::symmetric(16));
-  std::unordered_set<std::string> seen;
-  for (int i = 0; i < 5'000; ++i) {
+  const KeyPtr key = test::key(test::symmetric(16)), issuer = test::key(test::symmetric(32));
+  const auto encryptor =
+      test::must(Encryptor::make(key, {JweAlg::kA128Kw, JweEnc::kA128CbcHs256, {}, false, issuer}));
+  std::unordered_set<std::string> seen, seen_by_issuer;
+  std::string token;
+  for (int i = 0; i < 20'000; ++i) {
+    token.clear();
+    ASSERT_THAT(encryptor.append(token, as_bytes("x"), random), is_ok());
     // AES Key Wrap is deterministic: equal keys would give equal wrapped keys.
-    const auto token = test::must(encrypt_compact(
-        key, as_bytes("x"), test::encryption(JweAlg::kA128Kw, JweEnc::kA128Gcm), random));
-    const auto begin = token.find('.') + 1;
-    ASSERT_TRUE(seen.insert(token.substr(begin, token.find('.', begin) - begin)).second);
+    const auto dot = token.find('.');
+    ASSERT_TRUE(seen_by_issuer.insert(token.substr(0, dot)).second);
+    ASSERT_TRUE(seen.insert(token.substr(dot + 1, token.find('.', dot + 1) - dot - 1)).second);
+  }
+}
+
+TEST(Freshness, sec_147_no_ephemeral_key_comes_twice) {
+  SystemRandom random;
+  for (const auto kind : {crypto::KeyKind::kEcP256, crypto::KeyKind::kX25519}) {
+    const KeyPtr key = test::key(Jwk::from_private(test::must(crypto::PrivateKey::generate(kind))));
+    const auto encryptor =
+        test::must(Encryptor::make(key, {JweAlg::kEcdhEs, JweEnc::kA128CbcHs256}));
+    std::unordered_set<std::string> seen;
+    for (int i = 0; i < 2'000; ++i) {
+      std::string token;
+      ASSERT_THAT(encryptor.append(token, as_bytes("x"), random), is_ok());
+      ASSERT_TRUE(seen.insert(token.substr(0, token.find('.'))).second);
+    }
   }
 }
 

@@ -16,14 +16,6 @@ Error malformed(std::string detail) {
   return {Code::kInvalid, "jwe_header_malformed", std::move(detail)};
 }
 
-Status check_options(const EncryptOptions& options) {
-  if (options.alg == JweAlg::kRsa15 && !options.allow_rsa15)
-    return Error{Code::kDenied, "jwe_alg_not_allowed", "RSA1_5 is switched off"};
-  if (info(options.alg).family == JweFamily::kPbes2 && options.pbes2_iterations < 1000)
-    return Error{Code::kInvalid, "jwe_pbes2_iterations", "at least 1000 iterations (RFC 7518)"};
-  return check_extra_members(options.extra);
-}
-
 /// alg, kid, what key management adds, the caller's members, enc: the order of RFC 7520.
 std::string encode_header(std::string_view alg, std::string_view enc, std::string_view kid,
                           const json::Object& parameters, const json::Object& extra) {
@@ -115,31 +107,20 @@ Status check_can_encrypt(const KeyPtr& key, JweAlg alg, JweEnc enc) {
   return Done{};
 }
 
-Status check_extra_members(const json::Object& extra) {
+Status check_options(const EncryptOptions& options) {
+  if (options.alg == JweAlg::kRsa15 && !options.allow_rsa15)
+    return Error{Code::kDenied, "jwe_alg_not_allowed", "RSA1_5 is switched off"};
+  if (info(options.alg).family == JweFamily::kPbes2 && options.pbes2_iterations < 1000)
+    return Error{Code::kInvalid, "jwe_pbes2_iterations", "at least 1000 iterations (RFC 7518)"};
   static constexpr HeaderFaults kFaults = {"jwe_header_malformed", "jwe_header_malformed",
                                            "jwe_header_malformed"};
-  TRY(check_member_types(extra, kFaults));
+  TRY(check_member_types(options.extra, kFaults));
   for (const std::string_view reserved :
        {"alg", "enc", "zip", "crit", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c", "_pvt"}) {
-    if (extra.find(reserved)) return malformed(quoted(reserved) + " cannot be set by the caller");
+    if (options.extra.find(reserved))
+      return malformed(quoted(reserved) + " cannot be set by the caller");
   }
   return Done{};
-}
-
-Result<std::string> encrypt_compact(const KeyPtr& key, ByteView plain,
-                                    const EncryptOptions& options, Random& random) {
-  TRY(check_options(options));
-  TRY(check_can_encrypt(key, options.alg, options.enc));
-  TRY(const Single single, make_single(*key, options, true, random));
-  TRY(const Content content,
-      seal_content(options.enc, single.cek.view(), as_bytes(single.encoded_header), plain, random));
-  std::string out = single.encoded_header;
-  for (const ByteView part : {ByteView(single.encrypted_key), content.iv(),
-                              ByteView(content.sealed.ciphertext), ByteView(content.sealed.tag)}) {
-    out += '.';
-    base64::url_append(out, part);
-  }
-  return out;
 }
 
 Result<std::string> encrypt_json(std::span<const JsonRecipient> recipients, ByteView plain,

@@ -31,8 +31,9 @@ Status check_policy(const ParsedJwe& parsed, const DecryptOptions& options);
 
 /// Whether the key's kind, size, use, key_ops and alg let it encrypt so: "jwe_key_wrong".
 Status check_can_encrypt(const KeyPtr& key, JweAlg alg, JweEnc enc);
-/// Whether a caller may add these protected members: "jwe_header_malformed".
-Status check_extra_members(const json::Object& extra);
+/// "jwe_alg_not_allowed", "jwe_pbes2_iterations", "jwe_header_malformed" (a member of `extra` that
+/// callers cannot set).
+Status check_options(const EncryptOptions& options);
 
 /// The parts of a token besides its headers.
 struct Encrypted {

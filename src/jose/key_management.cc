@@ -99,7 +99,8 @@ bool is_direct(JweAlg alg) {
 Result<SecretBytes> agree_content_key(const Jwk& key, const EncryptOptions& options,
                                       json::Object& members) {
   if (options.alg == JweAlg::kDir) return SecretBytes(key.symmetric());
-  return agree_as_sender(key, options.alg, options.enc, options.apu, options.apv, members);
+  TRY(const auto sender, crypto::EcdhSender::make(*key.public_key()));
+  return agree_as_sender(sender, options, {}, members);
 }
 
 Result<Wrapped> wrap_content_key(const Jwk& key, const EncryptOptions& options, ByteView cek,
@@ -116,8 +117,8 @@ Result<Wrapped> wrap_content_key(const Jwk& key, const EncryptOptions& options, 
       return wrapped;
     }
     case JweFamily::kEcdh: {
-      TRY(const SecretBytes kek, agree_as_sender(key, options.alg, options.enc, options.apu,
-                                                 options.apv, wrapped.members));
+      TRY(const auto sender, crypto::EcdhSender::make(*key.public_key()));
+      TRY(const SecretBytes kek, agree_as_sender(sender, options, {}, wrapped.members));
       TRY(wrapped.encrypted_key, crypto::aes_wrap(kek.view(), cek));
       return wrapped;
     }

@@ -67,6 +67,34 @@ KEYS = {
 }
 
 
+PREVIEW = {
+    "change": {"default": "orders"}, "changes_default": True,
+    "default": {"before": {"name": "Identity Provider", "encryption": "as_realm"},
+                "after": {"name": "orders", "encryption": "resource_server_key"}},
+    "clients": {"count": 2, "what": "all clients of the realm"},
+    "inject_policies_by_default": {"names": [], "count": 0},
+    "inject_policies_by_name": {"names": [], "count": 0},
+    "live_tokens": {"strict": False, "what": "tokens that live stay readable and active"},
+    "refused": None}
+# Signed by the key of RFC 7515 A.3 until the year 2100, and encrypted with the key of the transcript.
+TEST_TOKEN = {
+    "resource_server": "orders", "encryption": "resource_server_key",
+    "token":
+        "eyJhbGciOiJBMTI4S1ciLCJlbmMiOiJBMTI4Q0JDLUhTMjU2IiwidHlwIjoiYXQrand0IiwiY3R5IjoiSldU"
+        "Iiwia2lkIjoic2hhcmVkIn0.OvPboc-CG9YM5M19Fij1fAQ_BpBti4xyT_nM8qsRKF0xVNwFui8igA.PtALW"
+        "YIqRUtbLWZk_f5vKw.8v2SSFgP_OQ5WPi6xJWq08fkYLk1EbsEkvz4G0M9Slve2_6IMokW0rbbfgn6sCb0uF"
+        "UhJKA19iQUOtcctHk4FMPyJixhUDc3WiT3ElSZljwVPLCT5iraxJqy14pVWKJQ3crrwbnG6-_vORGUfzg0gi"
+        "fUAhrSncmJGVN9zDZbGZ5evx8ui_WGrLBrjDiJaAFlKGdPhn3V2B-n66lsER1drvqfFKfpH9sDTDOIhrPKJg"
+        "IsvwDQvBOoatO5KSkCY8wFrKv_JTU6XgVxSR6EzqA9nguuDaFkKc0vjIdsRKw7HLwv-mUhzOkykEC-Uekgxm"
+        "zLcU8o57GJFX8owpxuXLXJV_HyTHyDu2wDAbZkK8la8FdKAgYEVV8C47VXCVU8gykRPdtPBOnJl1GmfeC39x"
+        "4UNH74SA7JpNJuSoMoBXLtbT6GFiceHLhcZHCaFyqveDBZDeVj6RQe_E3SUfoI5FZ1jd18DS8Ja1JyG0sa4O"
+        "9M3D0MXraHvmdptrJIlcjgf_5b.QuEt-ynEJQJcowamUMtdqg"}
+# What lies below a realm: where, and what it is called in answers.
+KINDS = {"clients": ("clients", "client"), "resource-servers": ("resource_servers", "resource_server"),
+         "inject-policies": ("inject_policies", "inject_policy")}
+IDENTITY_PROVIDER = "Identity Provider"
+
+
 class Admin(http.server.BaseHTTPRequestHandler):
     """Realms and clients, with revisions and conditions, kept in server.realms."""
 
@@ -106,19 +134,39 @@ class Admin(http.server.BaseHTTPRequestHandler):
             return self.answer(200, {"realms": rows})
         if parts[:2] == ["admin", "realms"] and len(parts) == 3:
             return self.one(realms, parts[2], "realm", body)
-        if parts[:2] == ["admin", "realms"] and parts[3:4] == ["clients"]:
+        if parts[:2] == ["admin", "realms"] and len(parts) > 3 and parts[3] in KINDS:
             if parts[2] not in realms:
                 return self.problem(404, "realm_unknown", "no such realm")
-            clients = realms[parts[2]].setdefault("clients", {})
-            if len(parts) == 4:
-                rows = [self.shown(c, "client") for _, c in sorted(clients.items())]
-                return self.answer(200, {"clients": rows, "next": None})
-            return self.one(clients, parts[4], "client", body)
+            return self.below(realms[parts[2]], parts[3], parts[4:], body)
         return self.problem(404, "not_found", "no such thing")
+
+    def below(self, realm, place, rest, body):
+        kinds, kind = KINDS[place]
+        table = realm.setdefault(place, {})
+        if place == "resource-servers":
+            table.setdefault(IDENTITY_PROVIDER, {"revision": 0, "document": {
+                "name": IDENTITY_PROVIDER, "default": True, "built_in": True}})
+        if not rest:
+            rows = [self.shown(entry, kind) for _, entry in sorted(table.items())]
+            return self.answer(200, {kinds: rows, "next": None})
+        if rest == ["preview"]:
+            return self.answer(200, PREVIEW)
+        if rest[1:] == ["test"]:
+            return self.answer(200, TEST_TOKEN)
+        if self.command == "PUT" and kind == "resource_server":
+            if body.get("default"):
+                for entry in table.values():
+                    entry["document"]["default"] = False
+            body.setdefault("default", rest[0] in table and table[rest[0]]["document"]["default"])
+            body["built_in"] = rest[0] == IDENTITY_PROVIDER
+        return self.one(table, rest[0], kind, body)
 
     @staticmethod
     def shown(entry, kind):
-        document = dict(entry["document"])
+        document = json.loads(json.dumps(entry["document"]))
+        for key in document.get("access_token", {}).get("jwks", {}).get("keys", []):
+            if key["kty"] == "oct":
+                key.pop("k", None)
         if kind == "client":
             document["has_secret"] = document.pop("secret", None) is not None
         return {"revision": entry["revision"], kind: document}

@@ -81,6 +81,7 @@ class Signet:
         self.program, self.folder = program, pathlib.Path(folder)
         self.runs = 0
         (self.folder / "password").write_text(PASSWORD)
+        (self.folder / "issuer").write_text(json.dumps(oct_key(256)))
 
     def write_keys(self, cases):
         for case in cases:
@@ -100,6 +101,11 @@ class Signet:
             command.append("--allow-rsa1_5")
         if case.is_password and verb == "decrypt":
             command.append("--allow-pbes2")
+        if verb == "encrypt" and not case.is_password:
+            command += ["--issuer-key", str(self.folder / "issuer")]
+        return self.filter(command, text)
+
+    def filter(self, command, text):
         self.runs += 1
         done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=30)
         if done.returncode != 0:
@@ -113,6 +119,11 @@ class Signet:
     def open(self, case, token):
         kind = "private" if case.enc else "public"
         return self.run("decrypt" if case.enc else "verify", case, kind, token)
+
+    def open_as_issuer(self, token):
+        """Tokens for others hold their content key for the issuer too."""
+        return self.filter([str(self.program), "jose", "decrypt", "--as-issuer", "--key",
+                            str(self.folder / "issuer")], token)
 
 
 def failed(function, *arguments):
@@ -153,6 +164,13 @@ def check_algorithms(results, signet_program, run_node):
             if error:
                 results.fail(f"we make {case.name}", error)
             ours[case.name] = token
+        for case in cases:
+            if case.enc and not case.is_password and ours[case.name]:
+                text, error = failed(signet.open_as_issuer, ours[case.name])
+                if text == TEXT:
+                    results.ok(f"the issuer opens ours: {case.name}")
+                else:
+                    results.fail(f"the issuer opens ours: {case.name}", error or f"got {text!r}")
         jobs = pathlib.Path(folder) / "jobs.json"
         jobs.write_text(json.dumps({"text": TEXT, "cases": [{**c.as_dict(), "token": ours[c.name]} for c in cases]}))
         answers = {"npm jose": pool.submit(run_node, jobs)}

@@ -31,6 +31,7 @@ import google_checks  # noqa: E402
 import hsm_checks  # noqa: E402
 import inject_checks  # noqa: E402
 import python_checks  # noqa: E402
+import resource_server_checks  # noqa: E402
 import setting  # noqa: E402
 import vault_checks  # noqa: E402
 from results import Results  # noqa: E402
@@ -94,6 +95,7 @@ def main():
         run_js(results, world)
         cross.run(results, world, options.signet, run_cross_js)
         bad_input.run(results, world)
+        resource_server_checks.run(results, world)
     aws_checks.run(results, options)
     keystore_checks.run(results, options)
     google_checks.run(results, options)

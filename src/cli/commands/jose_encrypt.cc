@@ -1,7 +1,25 @@
 #include "cli/commands/jose_filters.h"
+#include "jose/encryptor.h"
 
 namespace signet::cli {
 namespace {
+
+Result<jose::KeyPtr> only_key(const Context& context, const std::string& path) {
+  TRY(const auto keys, read_local_keys(context, path));
+  if (keys.size() != 1) return Context::usage("--issuer-key: the file must hold one key");
+  return keys[0];
+}
+
+Result<std::string> encrypt_for_both(const Context& context, const jose::KeyPtr& key,
+                                     const jose::EncryptOptions& how,
+                                     const std::string& issuer_path, ByteView plain) {
+  TRY(const auto issuer_key, only_key(context, issuer_path));
+  TRY(const auto encryptor,
+      jose::Encryptor::make(key, {how.alg, how.enc, how.extra, how.allow_rsa15, issuer_key}));
+  std::string token;
+  TRY(encryptor.append(token, plain, *context.world.random));
+  return token;
+}
 
 Result<int> encrypt(const Context& context, const JoseOptions& options) {
   TRY(const auto keys, keys_of(context, options));
@@ -25,6 +43,15 @@ Result<int> encrypt(const Context& context, const JoseOptions& options) {
   how.allow_rsa15 = options.allow_rsa15;
   how.pbes2_iterations = 300'000;  // joserfc opens no token with more
   Random& random = *context.world.random;
+  if (!options.issuer_key.empty()) {
+    if (options.format != "compact") return Context::usage("--issuer-key makes compact tokens");
+    if (name.starts_with("PBES2"))
+      return Context::usage("--issuer-key does not go with a password");
+    TRY(const std::string token,
+        encrypt_for_both(context, keys[0], how, options.issuer_key, as_bytes(plain)));
+    context.print_line(token);
+    return 0;
+  }
   if (options.format == "compact") {
     TRY(const std::string token, jose::encrypt_compact(keys[0], as_bytes(plain), how, random));
     context.print_line(token);
@@ -43,6 +70,11 @@ Result<int> decrypt(const Context& context, const JoseOptions& options) {
   TRY(const auto algs, parse_names<jose::JweAlg>(options.algs, "--alg", jose::parse_jwe_alg));
   TRY(const auto encs, parse_names<jose::JweEnc>(options.encs, "--enc", jose::parse_jwe_enc));
   TRY(const std::string token, read_token(context));
+  if (options.as_issuer) {
+    TRY(const auto opened, jose::decrypt_as_issuer(token, keys, tool_limits()));
+    context.world.out << as_text(opened.plain.view());
+    return 0;
+  }
   jose::DecryptOptions how;
   how.keys = keys;
   how.algs = algs;
@@ -68,6 +100,10 @@ void add_jose_encrypt(CLI::App& noun, Context& context, std::shared_ptr<JoseOpti
   command.add_option("--header", options->header, "Further protected members, as a JSON object")
       ->type_name("JSON");
   command.add_flag("--allow-rsa1_5", options->allow_rsa15, "Use RSA1_5 although it is weak");
+  command
+      .add_option("--issuer-key", options->issuer_key,
+                  "File with the oct key of an issuer who may open the token too")
+      ->type_name("FILE");
   on_run(command, context, [&context, options] { return encrypt(context, *options); });
 }
 
@@ -79,6 +115,10 @@ void add_jose_decrypt(CLI::App& noun, Context& context, std::shared_ptr<JoseOpti
   repeatable(command, "--enc", options->encs, "Accepted content encryption; may be repeated");
   command.add_flag("--allow-rsa1_5", options->allow_rsa15, "Accept RSA1_5");
   command.add_flag("--allow-pbes2", options->allow_pbes2, "Accept PBES2");
+  auto* as_issuer = command.add_flag("--as-issuer", options->as_issuer,
+                                     "The key is the issuer's, not the recipient's");
+  for (const char* other : {"--alg", "--enc"})
+    as_issuer->excludes(command.get_option(other));
   command.add_flag("--allow-zip", options->allow_zip, "Accept compressed content");
   on_run(command, context, [&context, options] { return decrypt(context, *options); });
 }

@@ -10,10 +10,10 @@ namespace signet::cli {
 
 /// What the filters may be given.
 struct JoseOptions {
-  std::string key, kid, password_file, header, detached;
+  std::string key, kid, password_file, header, detached, issuer_key;
   std::string format = "compact";
   std::vector<std::string> algs, encs;
-  bool allow_rsa15 = false, allow_pbes2 = false, allow_zip = false;
+  bool allow_rsa15 = false, allow_pbes2 = false, allow_zip = false, as_issuer = false;
 };
 
 void add_jose_sign(CLI::App& noun, Context& context, std::shared_ptr<JoseOptions> options);

@@ -46,7 +46,6 @@ struct Services {
   std::shared_ptr<async::BlockingPool> hashing;  ///< slow password hashes
   std::shared_ptr<DenyList> denied;
   std::shared_ptr<TokenCache> token_cache = make_token_cache();
-  std::shared_ptr<KeySetCache> key_sets;  ///< of resource servers that publish theirs by URL
   std::shared_ptr<ResourceServerUses> uses = std::make_shared<ResourceServerUses>();
   std::shared_ptr<ChangeFeed> changes;
   std::shared_ptr<RequestLimits> limits = std::make_shared<RequestLimits>();
@@ -57,6 +56,7 @@ struct Services {
   std::size_t cached_realms = 20'000;
   std::size_t cached_policies = 10'000;           ///< of injection, over all workers
   std::size_t cached_resource_servers = 100'000;  ///< over all workers; as many scopes
+  std::shared_ptr<KeySetCache> key_sets;  ///< that others publish; null: none is ever read
   /// Opens a client secret that is kept reversibly.
   std::function<Result<SecretBytes>(std::string_view sealed)> unseal;
 };

@@ -1,0 +1,53 @@
+#include "admin/handlers.h"
+#include "oauth/endpoints/key_set_cache.h"
+
+namespace signet::admin {
+namespace {
+
+constexpr std::size_t kMostShown = 100;
+
+json::Value time_or_null(const std::optional<Instant>& at) {
+  return at ? json::Value(to_rfc3339(*at)) : json::Value();
+}
+
+json::Object shown(const oauth::KeySetCache::SourceStatus& status) {
+  json::Object out;
+  out.set("url", status.url);
+  out.set("state", status.is_out ? "out" : status.is_serving_last_good ? "last_good" : "fresh");
+  out.set("keys", static_cast<std::int64_t>(status.keys));
+  out.set("fetched", time_or_null(status.fetched));
+  out.set("fresh_until", time_or_null(status.fresh_until));
+  out.set("usable_until", time_or_null(status.usable_until));
+  out.set("failures", static_cast<std::int64_t>(status.failures));
+  out.set("last_attempt", time_or_null(status.last_attempt));
+  out.set("next_attempt", time_or_null(status.next_attempt));
+  if (status.error) {
+    out.set("reason", status.error->reason);
+    out.set("detail", status.error->detail);
+  }
+  return out;
+}
+
+}  // namespace
+
+KeySetHealth key_set_health(const oauth::Services& services) {
+  KeySetHealth out;
+  if (!services.key_sets) return out;
+  std::size_t known = 0, stale = 0, lost = 0;
+  for (const auto& status : services.key_sets->status()) {
+    ++known;
+    if (status.failures == 0 || !status.is_wanted) continue;
+    stale += status.is_serving_last_good ? 1 : 0;
+    lost += status.is_out ? 1 : 0;
+    if (out.failing.size() < kMostShown) out.failing.emplace_back(shown(status));
+  }
+  out.is_ok = stale == 0 && lost == 0;
+  if (!out.is_ok) {
+    out.detail = "of " + std::to_string(known) + " key sets by URL " + std::to_string(stale) +
+                 " serve past their age and " + std::to_string(lost) +
+                 " have nothing to serve, because they cannot be read";
+  }
+  return out;
+}
+
+}  // namespace signet::admin
