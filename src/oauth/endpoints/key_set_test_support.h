@@ -22,7 +22,7 @@ inline std::string set_of(const std::vector<std::string>& kids) {
     std::string bytes = kid;
     bytes.resize(16, 'x');
     out += R"({"kty":"oct","alg":"A128KW","kid":")" + kid + R"(","k":")" +
-           base64url::encode(as_bytes(bytes)) + "\"}";
+           base64::url_encode(as_bytes(bytes)) + "\"}";
   }
   return "{\"keys\":[" + out + "]}";
 }
