@@ -32,6 +32,7 @@ Task<bool> try_to_erase(const AdminServices& services, RealmName realm, std::str
   if (before.revision > 0) transaction.erase(name, before.revision);
   transaction.move_uri(&server, nullptr);
   transaction.move_scopes(&server, nullptr, before.document);
+  CO_TRY(transaction.move_direct_keys(&server, nullptr));
   transaction.state(state, after);
   json::Object detail;
   detail.set("id", name);

@@ -17,6 +17,16 @@ const rs::ScopeDefinition* find_scope(const rs::ResourceServer* server, const st
   return nullptr;
 }
 
+bool encrypts_directly(const rs::ResourceServer* server) {
+  return server && server->key_alg == jose::JweAlg::kDir;
+}
+
+bool has_direct_key(const rs::ResourceServer* server, const std::string& kid) {
+  return encrypts_directly(server) &&
+         std::any_of(server->keys.begin(), server->keys.end(),
+                     [&](const jose::Jwk& key) { return key.kid() == kid; });
+}
+
 std::string owned_by(const std::string& name) {
   json::Object out;
   out.set("name", name);
@@ -93,6 +103,34 @@ void ResourceServerTransaction::move_scopes(const rs::ResourceServer* before,
     put_raw(rs::kScopeKind, name, json::dump(text),
             is_ours ? std::nullopt : std::optional<std::int64_t>(0));
   }
+}
+
+Status ResourceServerTransaction::put_direct_key(const jose::Jwk& key, const std::string& name,
+                                                 std::optional<Instant> until) {
+  std::string text = json::dump(key.private_json());
+  auto sealed = services_.seal(as_bytes(text));
+  wipe(text);
+  if (!sealed.ok()) return std::move(sealed).error();
+  json::Object out;
+  out.set("sealed_jwk", std::move(*sealed));
+  if (until) out.set("until", unix_seconds(*until));
+  put_raw(rs::kDirectKeyKind, rs::direct_key_id(key.kid(), name), json::dump(out), std::nullopt);
+  return Done{};
+}
+
+Status ResourceServerTransaction::move_direct_keys(const rs::ResourceServer* before,
+                                                   const rs::ResourceServer* after) {
+  if (encrypts_directly(before)) {
+    const Instant until = services_.oauth->clock->now() + rs::kLongestTokenLife;
+    for (const auto& key : before->keys) {
+      if (!key.is_symmetric() || has_direct_key(after, key.kid())) continue;
+      TRY(put_direct_key(key, before->name, until));
+    }
+  }
+  if (!encrypts_directly(after)) return Done{};
+  for (const auto& key : after->keys)
+    if (key.is_symmetric()) TRY(put_direct_key(key, after->name, std::nullopt));
+  return Done{};
 }
 
 void ResourceServerTransaction::rename_in(const PolicyRecord& policy, const std::string& name) {

@@ -118,7 +118,8 @@ void Follower::apply(const storage::DocumentChange& change) {
     parts_.services->changes->publish({"realm", change.realm, {}});
     parts_.services->changes->publish({change.kind, change.realm, change.id});
   } else if (change.kind == resource_servers::kKind || change.kind == resource_servers::kUriKind ||
-             change.kind == resource_servers::kPolicyKind) {
+             change.kind == resource_servers::kPolicyKind ||
+             change.kind == resource_servers::kDirectKeyKind) {
     parts_.services->changes->publish({change.kind, change.realm, change.id});
   } else if (secrets::changes_rings(change.kind)) {
     parts_.keys_changed();

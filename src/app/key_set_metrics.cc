@@ -35,7 +35,10 @@ void export_key_sets(net::Metrics& metrics, std::shared_ptr<KeySetCache> key_set
       "signet_key_set_fetch_seconds", "Time that readings of key sets took.", [key_sets] {
         const auto outcomes = key_sets->meter().outcomes();
         const auto count = std::accumulate(outcomes.begin(), outcomes.end(), std::uint64_t{0});
-        return std::vector<net::Sample>{{{}, key_sets->meter().seconds(), count}};
+        net::Sample sample;
+        sample.value = key_sets->meter().seconds();
+        sample.count = count;
+        return std::vector<net::Sample>{std::move(sample)};
       });
   metrics.gauge("signet_key_sets", "Key sets by URL that are known.", {},
                 [key_sets] { return static_cast<double>(key_sets->size()); });

@@ -77,6 +77,8 @@ TEST(Redirect, leads_to_an_absolute_uri) {
       {"/k?q=1", "https://a.example:8443/k?q=1"},
       {"k", "https://a.example:8443/x/k"},
       {"../k", "https://a.example:8443/k"},
+      {"../../../k", "https://a.example:8443/k"},
+      {"../..", "https://a.example:8443/"},
       {"http://b.example", "http://b.example"},
   };
   for (const auto& [location, expected] : cases) {

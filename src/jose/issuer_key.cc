@@ -53,7 +53,7 @@ Result<SecretBytes> content_key(const KeyPtr& issuer, const JweHeader& header, B
   if (header.alg == JweAlg::kEcdhEs) return agreed_content_key(issuer, header);
   TRY(const SecretBytes secret, issuer_content_secret(issuer));
   SecretBytes key(key_size(header.enc));
-  derive_content_key(secret.view(), header.enc, iv, key.data());
+  derive_content_key(secret.view(), header.enc, iv, key.span().data());
   return key;
 }
 
@@ -78,7 +78,7 @@ void derive_content_key(ByteView content_secret, JweEnc enc, ByteView iv, std::u
 
 Result<Bytes> wrap_agreement(ByteView agreement_secret, ByteView z) {
   SecretBytes padded(whole_blocks(z.size()));
-  std::copy(z.begin(), z.end(), padded.data());
+  std::copy(z.begin(), z.end(), padded.span().data());
   Bytes wrapped(crypto::wrapped_size(padded.size()));
   TRY(crypto::aes_wrap(agreement_secret, padded.view(), wrapped.data()));
   return wrapped;
@@ -89,7 +89,7 @@ Result<SecretBytes> unwrap_agreement(ByteView agreement_secret, ByteView wrapped
   auto padded = crypto::aes_unwrap(agreement_secret, wrapped);
   if (!padded.ok() || size == 0 || padded->size() != whole_blocks(size)) return decrypt_failed();
   SecretBytes z(size);
-  std::copy_n(padded->data(), size, z.data());
+  std::copy_n(padded->view().begin(), size, z.span().begin());
   return z;
 }
 

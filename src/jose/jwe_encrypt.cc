@@ -116,7 +116,7 @@ Status check_options(const EncryptOptions& options) {
                                            "jwe_header_malformed"};
   TRY(check_member_types(options.extra, kFaults));
   for (const std::string_view reserved :
-       {"alg", "enc", "zip", "crit", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c", "_pvt"}) {
+       {"alg", "enc", "zip", "crit", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c"}) {
     if (options.extra.find(reserved))
       return malformed(quoted(reserved) + " cannot be set by the caller");
   }

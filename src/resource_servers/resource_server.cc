@@ -81,7 +81,7 @@ Status read_access_token(const json::Object& object, ResourceServer& server) {
     if (!server.signing_alg) f.fault("signing_algorithm", "is not a known algorithm");
   }
   if (f.has("lifetime"))
-    server.lifetime = f.duration("lifetime", Seconds(600), Seconds(1), Seconds(86400));
+    server.lifetime = f.duration("lifetime", Seconds(600), Seconds(1), kLongestTokenLife);
   return f.finish();
 }
 
@@ -200,6 +200,19 @@ ResourceServer ResourceServer::identity_provider(std::string name) {
 std::string ResourceServer::audience() const {
   if (!uri.empty()) return uri;
   return encryption == Encryption::kAsRealm ? std::string() : name;
+}
+
+// Neither kids nor names of resource servers hold a line feed.
+std::string direct_key_prefix(std::string_view kid) {
+  std::string id(kid);
+  id += '\n';
+  return id;
+}
+
+std::string direct_key_id(std::string_view kid, std::string_view resource_server) {
+  std::string id = direct_key_prefix(kid);
+  id += resource_server;
+  return id;
 }
 
 bool is_resource_server_name(std::string_view text) {

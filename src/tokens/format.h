@@ -30,7 +30,7 @@ const secrets::SecretId& encryption_id();
 inline constexpr std::string_view kAccessTokenType = "at+jwt";
 /// The content type of an encrypted token that holds a signed one (RFC 7519 §5.2).
 inline constexpr std::string_view kNestedContentType = "JWT";
-/// The claim, and the header member, that only the server itself can read.
+/// The claim that only the server itself can read.
 inline constexpr std::string_view kPrivateClaim = "_pvt";
 inline constexpr std::string_view kPrivateClaimType = "pvt+json";
 

@@ -34,6 +34,23 @@ PreparedResourceServerPtr prepare(const Services& services, std::string_view rea
   return prepared;
 }
 
+/// More resource servers than these do not share one kid.
+constexpr std::size_t kMostOfOneKid = 16;
+
+/// Null for one that no token can hold any more.
+Result<jose::KeyPtr> read_direct_key(const Services& services, const storage::Document& document) {
+  TRY(const json::Object object, json::parse_object(document.text));
+  const json::Value* until = object.find("until");
+  if (until && until->if_int() && *until->if_int() < unix_seconds(services.clock->now()))
+    return jose::KeyPtr();
+  const json::Value* sealed = object.find("sealed_jwk");
+  if (!sealed || !sealed->if_string())
+    return Error{Code::kInternal, "direct_key_malformed", "a stored key holds no key"};
+  TRY(const SecretBytes text, services.unseal(*sealed->if_string()));
+  TRY(auto jwk, jose::Jwk::parse(as_text(text.view())));
+  return jose::Key::local(std::move(jwk));
+}
+
 }  // namespace
 
 Task<PreparedResourceServerPtr> load_resource_server(const Services& services, WorkerState& worker,
@@ -84,6 +101,27 @@ Task<ScopeDefinitionPtr> load_scope(const Services& services, WorkerState& worke
   }
   worker.keep_scope(realm.view(), name, definition);
   co_return definition;
+}
+
+Task<DirectKeysPtr> load_direct_keys(const Services& services, WorkerState& worker, RealmName realm,
+                                     std::string kid) {
+  const std::string kind(resource_servers::kDirectKeyKind);
+  const std::string prefix = resource_servers::direct_key_prefix(kid);
+  std::vector<storage::Document> page;
+  std::uint64_t followed = 0;
+  do {
+    followed = worker.followed();
+    CO_TRY(page, co_await services.storage->documents(kind, realm, prefix, kMostOfOneKid));
+  } while (followed != worker.followed());
+  auto keys = std::make_shared<std::vector<jose::KeyPtr>>();
+  for (const auto& document : page) {
+    if (!document.id.starts_with(prefix)) break;
+    CO_TRY(auto key, read_direct_key(services, document));
+    if (key) keys->push_back(std::move(key));
+  }
+  DirectKeysPtr found = std::move(keys);
+  worker.keep_direct_keys(realm.view(), kid, found);
+  co_return found;
 }
 
 }  // namespace signet::oauth

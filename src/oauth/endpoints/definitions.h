@@ -18,4 +18,8 @@ Task<std::string> load_resource_uri(const Services& services, WorkerState& worke
 Task<ScopeDefinitionPtr> load_scope(const Services& services, WorkerState& worker, RealmName realm,
                                     std::string name);
 
+/// The keys that resource servers have, or lately had, for `dir` under this kid.
+Task<DirectKeysPtr> load_direct_keys(const Services& services, WorkerState& worker, RealmName realm,
+                                     std::string kid);
+
 }  // namespace signet::oauth

@@ -38,14 +38,27 @@ Result<jose::DecryptedJwe> decrypt_with_own_key(const RealmRuntime& realm, std::
   return jose::decrypt_compact(token, decrypt);
 }
 
-/// What an encrypted token of ours holds. With the private header member it was encrypted for a
-/// resource server, and what it holds is only as trustworthy as the signature inside.
-Result<jose::DecryptedJwe> decrypt(const RealmRuntime& realm, std::string_view token, Instant now) {
+bool is_own_key(const RealmRuntime& realm, std::string_view kid) {
+  const auto keys = realm.decryption_keys();
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const jose::KeyPtr& key) { return key->kid() == kid; });
+}
+
+/// Whether the server's own key encrypted the token, for nobody but the server.
+bool is_for_ourselves(const RealmRuntime& realm, const jose::JweHeader& header) {
+  return header.alg == jose::JweAlg::kDir && (header.kid.empty() || is_own_key(realm, header.kid));
+}
+
+/// What an encrypted token of ours holds. What was encrypted for a resource server is only as
+/// trustworthy as the signature inside.
+Result<jose::DecryptedJwe> decrypt(const RealmRuntime& realm, std::string_view token, Instant now,
+                                   std::span<const jose::KeyPtr> direct_keys) {
   TRY(const auto header, jose::parse_jwe_header(token));
-  const bool for_another = header.members.find(tokens::kPrivateClaim) != nullptr;
-  TRY(auto decrypted, for_another ? jose::decrypt_as_issuer(token, realm.decryption_keys())
-                                  : decrypt_with_own_key(realm, token));
-  if (for_another && decrypted.header.cty != tokens::kNestedContentType)
+  const bool for_ourselves = is_for_ourselves(realm, header);
+  TRY(auto decrypted, for_ourselves
+                          ? decrypt_with_own_key(realm, token)
+                          : jose::decrypt_as_issuer(token, realm.decryption_keys(), direct_keys));
+  if (!for_ourselves && decrypted.header.cty != tokens::kNestedContentType)
     return Error{Code::kInvalid, "jwt_cty", "no signed token stands inside"};
   realm.count(decrypted.key.get(), secrets::KeyUse::kDecrypt, now);
   if (decrypted.header.typ != tokens::kAccessTokenType)
@@ -83,13 +96,21 @@ Result<FoundToken> open_signed(const RealmRuntime& realm, std::string_view token
 
 }  // namespace
 
+std::optional<std::string> direct_kid(const RealmRuntime& realm, std::string_view token) {
+  if (tokens::shape_of(token) != tokens::Shape::kJwe) return std::nullopt;
+  auto header = jose::parse_jwe_header(token);
+  if (!header.ok() || header->alg != jose::JweAlg::kDir || is_for_ourselves(realm, *header))
+    return std::nullopt;
+  return std::move(header->kid);
+}
+
 Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_view token,
-                                       Instant now) {
+                                       Instant now, std::span<const jose::KeyPtr> direct_keys) {
   const tokens::Shape shape = tokens::shape_of(token);
   if (shape == tokens::Shape::kJws) return open_signed(realm, token, now);
   if (shape != tokens::Shape::kJwe)
     return Error{Code::kInvalid, "token_shape_unknown", "not a token of this server"};
-  TRY(const auto decrypted, decrypt(realm, token, now));
+  TRY(const auto decrypted, decrypt(realm, token, now, direct_keys));
   if (decrypted.header.cty == tokens::kNestedContentType) {
     TRY(auto found, open_signed(realm, as_text(decrypted.plain.view()), now));
     found.shape = shape;
@@ -107,9 +128,11 @@ bool needs_box(const Result<FoundToken>& opened) {
 }
 
 Task<BoxAnswer> open_in_box(const Services& services, RealmRuntimePtr realm, std::string token,
-                            Instant now) {
+                            Instant now, DirectKeysPtr direct_keys) {
   if (tokens::shape_of(token) == tokens::Shape::kJwe) {
-    auto decrypted = decrypt(*realm, token, now);
+    const auto keys =
+        direct_keys ? std::span<const jose::KeyPtr>(*direct_keys) : std::span<const jose::KeyPtr>();
+    auto decrypted = decrypt(*realm, token, now, keys);
     if (!decrypted.ok()) co_return BoxAnswer{std::move(decrypted).error()};
     token.assign(as_text(decrypted->plain.view()));
   }

@@ -17,8 +17,11 @@ struct FoundToken {
 /// Opens a JWT, an encrypted JWT, or a JWT inside an encrypted one with this realm's keys:
 /// signature or tag, issuer, type and time. Whether it was revoked is not looked at. Any failure is
 /// the token's own.
+/// `direct_keys`: of the resource server that a token by `dir` was encrypted for.
 Result<FoundToken> open_self_contained(const RealmRuntime& realm, std::string_view token,
-                                       Instant now);
+                                       Instant now, std::span<const jose::KeyPtr> direct_keys = {});
+/// The kid by which those are found; null for a token that needs none.
+std::optional<std::string> direct_kid(const RealmRuntime& realm, std::string_view token);
 
 /// Whether open_self_contained() failed only because the key's box must be asked.
 bool needs_box(const Result<FoundToken>& opened);
@@ -29,7 +32,7 @@ struct BoxAnswer {
 /// As open_self_contained(), with the MAC checked in the key's box. Only what is wrong with the
 /// token is in the answer; a box that cannot tell is a failure of the task.
 Task<BoxAnswer> open_in_box(const Services& services, RealmRuntimePtr realm, std::string token,
-                            Instant now);
+                            Instant now, DirectKeysPtr direct_keys);
 
 /// What the record of an opaque one says; not yet whether it holds here and now.
 Result<FoundToken> read_record(const storage::TokenRecord& record);

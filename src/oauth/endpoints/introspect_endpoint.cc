@@ -52,8 +52,8 @@ Answer<ClientCall::Need> IntrospectCall::act(http::Response& response) {
       checked = check_record(*realm_, ready_->record, *found, now_);
     }
   } else {
-    opened = box_ ? std::move(box_->opened) : open_self_contained(*realm_, token, now_);
-    if (!box_ && needs_box(opened)) return Need::kVerification;
+    const Need need = open(token, opened);
+    if (need != Need::kNothing) return need;
     if (opened.ok()) {
       found = &*opened;
       checked = Done{};
@@ -93,12 +93,8 @@ Status IntrospectCall::check_resource_server(const FoundToken& found) const {
 }
 
 Task<Done, Refusal> IntrospectCall::provide_for_act(Need need) {
-  if (need == Need::kVerification) {
-    std::string token(*form_.find("token"));
-    CO_TRY(box_, co_await open_in_box(services_, realm_, std::move(token), now_));
-    co_return Done{};
-  }
-  co_return co_await load_opaque();
+  if (need == Need::kToken) co_return co_await load_opaque();
+  co_return co_await provide_for_open(need);
 }
 
 Task<Done, Refusal> IntrospectCall::load_opaque() {
@@ -134,8 +130,9 @@ Answer<ClientCall::Need> RevokeCall::act(http::Response& response) {
 }
 
 Answer<ClientCall::Need> RevokeCall::revoke_self_contained(std::string_view token) {
-  const auto found = box_ ? std::move(box_->opened) : open_self_contained(*realm_, token, now_);
-  if (!box_ && needs_box(found)) return Need::kVerification;
+  Result<FoundToken> found;
+  const Need need = open(token, found);
+  if (need != Need::kNothing) return need;
   if (!found.ok()) return Need::kNothing;  // RFC 7009 §2.2: an invalid token is no error
   if (client_of(*found) != client_->client.id.view())
     return Refusal(OAuthError::kUnauthorizedClient, "the token was issued to another client");
@@ -166,16 +163,12 @@ Answer<ClientCall::Need> RevokeCall::revoke_opaque(std::string_view token) {
 }
 
 Task<Done, Refusal> RevokeCall::provide_for_act(Need need) {
-  if (need == Need::kVerification) {
-    std::string token(*form_.find("token"));
-    CO_TRY(box_, co_await open_in_box(services_, realm_, std::move(token), now_));
-    co_return Done{};
-  }
   if (need == Need::kToken) {
     CO_TRY(record_, co_await load_record(services_, tokens::opaque_key(*form_.find("token"))));
     loaded_ = true;
     co_return Done{};
   }
+  if (need != Need::kCommit) co_return co_await provide_for_open(need);
   CO_TRY(co_await services_.storage->commit(std::move(transaction_)));
   committed_ = true;
   co_return Done{};

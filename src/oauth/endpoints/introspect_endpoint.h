@@ -1,5 +1,6 @@
 #pragma once
 
+#include "oauth/endpoints/found_token_call.h"
 #include "oauth/endpoints/token_cache.h"
 
 namespace signet::oauth {
@@ -7,9 +8,9 @@ namespace signet::oauth {
 /// POST introspect (RFC 7662). A token that is not active, or that does not concern the caller,
 /// gives
 /// {"active":false} and nothing more; a storage that cannot answer gives 503, never "inactive".
-class IntrospectCall : public ClientCall {
+class IntrospectCall : public FoundTokenCall {
  public:
-  using ClientCall::ClientCall;
+  using FoundTokenCall::FoundTokenCall;
 
  protected:
   Answer<Need> act(http::Response& response) override;
@@ -19,7 +20,6 @@ class IntrospectCall : public ClientCall {
   Task<Done, Refusal> load_opaque();
   Status check_resource_server(const FoundToken& found) const;
 
-  std::optional<BoxAnswer> box_;  ///< of a self-contained one whose MAC key is in a box
   bool loaded_ = false;
   TokenCache::Key key_{};  ///< of an opaque token
   ReadyRecordPtr ready_;
@@ -27,9 +27,9 @@ class IntrospectCall : public ClientCall {
 
 /// POST token/revoke (RFC 7009). Success is answered when the revocation is durable; a token that
 /// is unknown or already dead is a success too.
-class RevokeCall : public ClientCall {
+class RevokeCall : public FoundTokenCall {
  public:
-  using ClientCall::ClientCall;
+  using FoundTokenCall::FoundTokenCall;
 
  protected:
   Answer<Need> act(http::Response& response) override;
@@ -40,7 +40,6 @@ class RevokeCall : public ClientCall {
   Answer<Need> revoke_opaque(std::string_view token);
   void forget_opaque(std::string_view token);
 
-  std::optional<BoxAnswer> box_;
   bool loaded_ = false, committed_ = false;
   std::optional<storage::TokenRecord> record_;
   storage::Transaction transaction_;

@@ -2,6 +2,7 @@
 // The key sets that others publish by URL: read, checked, kept fresh, and kept serving for a while
 // where their publisher is out.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>

@@ -88,7 +88,7 @@ KeySetCache::Source::Join KeySetCache::Source::join(Wish wish, Instant at, Secon
   if (wish == Wish::kAnySet) {
     must_wait = !set && (is_reading_ || !is_resting);
   } else if (wish == Wish::kAfterMiss) {
-    must_wait = is_reading_ || !(was_just_read && set) && !is_resting;
+    must_wait = is_reading_ || !(is_resting || (was_just_read && set));
   }
   if (!must_wait) {
     out.ready = set ? Result<RemoteKeySetPtr>(set) : Result<RemoteKeySetPtr>(remembered());

@@ -8,8 +8,8 @@
 namespace signet::oauth::test {
 namespace {
 
-using ::testing::ElementsAreArray;
 using signet::test::Matrix;
+using ::testing::ElementsAreArray;
 
 constexpr const char* kGrantAndToken = "grant_type=client_credentials&token=unknown";
 
@@ -40,8 +40,8 @@ TEST(Matrices, sec_036_f_34_every_endpoint_takes_the_one_registered_method) {
       const std::string row = std::string(endpoint.name) + "/" + method;
       clients.put(world, "c", method);
       for (const auto& presented : matrix.columns()) {
-        const auto answer =
-            clients.send(world, "/oauth2" + std::string(endpoint.path), kGrantAndToken, "c", presented);
+        const auto answer = clients.send(world, "/oauth2" + std::string(endpoint.path),
+                                         kGrantAndToken, "c", presented);
         EXPECT_EQ(outcome(answer), matrix.at(row, presented)) << row << " presents " << presented;
       }
     }
@@ -95,7 +95,8 @@ class Kinds {
 
   std::string make(const std::string& kind) {
     if (kind == "access_jwt") return issue("");
-    if (kind == "access_encrypted_jwt") return issue(R"(,"access_token":{"format":"encrypted_jwt"})");
+    if (kind == "access_encrypted_jwt")
+      return issue(R"(,"access_token":{"format":"encrypted_jwt"})");
     if (kind == "access_opaque") return issue(R"(,"access_token":{"format":"opaque"})");
     if (kind == "client_assertion") return signed_by(clients.key(), "JWT", claims());
     if (kind == "id_token") {
@@ -109,8 +110,8 @@ class Kinds {
       return signed_by(server(), "token-introspection+jwt", claims());
     if (kind == "untyped_jwt") return signed_by(server(), "", claims());
     if (kind == "untyped_encrypted_jwt") {
-      jose::EncryptOptions options{jose::JweAlg::kDir, jose::JweEnc::kA128CbcHs256, {}, 1000,
-                                   {}, {}, false};
+      jose::EncryptOptions options{
+          jose::JweAlg::kDir, jose::JweEnc::kA128CbcHs256, {}, 1000, {}, {}, false};
       return *jose::encrypt_compact(server_sealing(), as_bytes(json::dump(claims())), options,
                                     *world_.random);
     }
@@ -182,9 +183,8 @@ TEST(Matrices, sec_083_sec_061_sec_065_sec_087_f_34_each_kind_of_token_serves_it
         world.post("/oauth2/introspect", "token=" + escaped(token), "gateway").flag("active");
     EXPECT_EQ(introspected ? "yes" : "no", matrix.at(kind, "introspected")) << kind;
 
-    const auto asserted =
-        world.post("/oauth2/access_token",
-                   "grant_type=client_credentials&" + assertion_form(escaped(token)));
+    const auto asserted = world.post(
+        "/oauth2/access_token", "grant_type=client_credentials&" + assertion_form(escaped(token)));
     EXPECT_EQ(asserted.status() == 200 ? "yes" : "no", matrix.at(kind, "client_assertion")) << kind;
     if (asserted.status() != 200) {
       EXPECT_EQ(asserted.text("error"), "invalid_client") << kind;
@@ -231,14 +231,15 @@ TEST(Matrices, sec_215_sec_130_sec_080_f_34_a_realm_knows_nothing_of_another) {
       // A client with its secret, and one with its key.
       const auto by_secret = world.post(there + "/access_token", grant, id);
       EXPECT_EQ(outcome(by_secret), own ? "ok" : "invalid_client");
-      const auto by_key = clients.send(world, there + "/access_token", grant, "k-" + id,
-                                       "private_key_jwt", mine);
+      const auto by_key =
+          clients.send(world, there + "/access_token", grant, "k-" + id, "private_key_jwt", mine);
       EXPECT_EQ(outcome(by_key), own ? "ok" : "invalid_client");
       for (const char* format : {"jwt-", "enc-", "opq-"}) {
         const std::string token =
             world.post(here + "/access_token", grant, format + id).text("access_token");
         ASSERT_FALSE(token.empty()) << format;
-        EXPECT_EQ(world.post(there + "/introspect", "token=" + token, "gateway").flag("active"), own)
+        EXPECT_EQ(world.post(there + "/introspect", "token=" + token, "gateway").flag("active"),
+                  own)
             << format;
         EXPECT_EQ(world.post(there + "/introspect", "token=" + token, format + id).status() == 200,
                   own)
@@ -247,7 +248,8 @@ TEST(Matrices, sec_215_sec_130_sec_080_f_34_a_realm_knows_nothing_of_another) {
         const auto revoked = world.post(there + "/token/revoke", "token=" + token,
                                         own ? format + id : std::string("gateway"));
         EXPECT_EQ(revoked.status(), 200) << format;
-        EXPECT_EQ(world.post(here + "/introspect", "token=" + token, "gateway").flag("active"), !own)
+        EXPECT_EQ(world.post(here + "/introspect", "token=" + token, "gateway").flag("active"),
+                  !own)
             << format;
       }
       if (own) continue;

@@ -12,6 +12,8 @@
 
 namespace signet::oauth {
 
+/// Never null; empty where no resource server has such a key.
+using DirectKeysPtr = std::shared_ptr<const std::vector<jose::KeyPtr>>;
 using ScopeDefinitionPtr = std::shared_ptr<const resource_servers::ScopeDefinition>;
 
 /// A resource server with what one worker has prepared of it. Belongs to its worker: no sharing, no

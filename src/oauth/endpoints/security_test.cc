@@ -156,23 +156,24 @@ TEST_F(Security, sec_148_every_method_that_metadata_names_works_and_no_other_is_
   for (const auto& [name, path] : lists) {
     const auto methods =
         texts(metadata, (std::string(name) + "_endpoint_auth_methods_supported").c_str());
-    EXPECT_THAT(methods, ::testing::UnorderedElementsAre("client_secret_basic", "client_secret_post",
-                                                         "client_secret_jwt", "private_key_jwt"));
+    EXPECT_THAT(methods,
+                ::testing::UnorderedElementsAre("client_secret_basic", "client_secret_post",
+                                                "client_secret_jwt", "private_key_jwt"));
     for (const auto& method : methods) {
       clients.put(world, "m", method);
       EXPECT_EQ(clients
-                    .send(world, "/oauth2" + std::string(path),
-                          std::string(kGrant) + "&token=x", "m", method)
+                    .send(world, "/oauth2" + std::string(path), std::string(kGrant) + "&token=x",
+                          "m", method)
                     .status(),
                 200)
           << name << " " << method;
     }
   }
   for (const char* other : {"tls_client_auth", "self_signed_tls_client_auth", "magic", ""}) {
-    EXPECT_FALSE(Client::from_json(*json::parse_object(
-                                       std::string(R"({"client_id":"x","grant_types":[],)") +
-                                       R"("token_endpoint_auth_method":")" + other + "\"}"))
-                     .ok())
+    EXPECT_FALSE(
+        Client::from_json(*json::parse_object(std::string(R"({"client_id":"x","grant_types":[],)") +
+                                              R"("token_endpoint_auth_method":")" + other + "\"}"))
+            .ok())
         << other;
   }
   for (const auto& grant : texts(metadata, "grant_types_supported"))
@@ -210,9 +211,10 @@ TEST_F(Security, sec_148_every_assertion_algorithm_that_metadata_names_works) {
     } else {
       key = jose::Key::local(jose::Jwk::from_private(pair_of(name)));
       const auto shown = jose::Jwk::from_public(pair_of(name).public_key()).public_json();
-      world.put("client", "root", "a",
-                R"({"client_id":"a","token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[)" +
-                    json::dump(*shown) + "]}" + pinned + "}");
+      world.put(
+          "client", "root", "a",
+          R"({"client_id":"a","token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[)" +
+              json::dump(*shown) + "]}" + pinned + "}");
     }
     const auto assertion =
         jose::sign_compact(key, *alg, as_bytes(json::dump(assertion_claims(world, "a"))));
@@ -273,14 +275,26 @@ TEST_F(Security, sec_209_ten_thousand_broken_requests_tell_nothing_of_the_inside
     random.fill(bytes);
     return (bytes[0] | bytes[1] << 8 | bytes[2] << 16) % count;
   };
-  const std::vector<std::string> paths = {
-      "/oauth2/access_token", "/oauth2/introspect", "/oauth2/token/revoke",
-      "/oauth2/connect/jwk_uri", "/oauth2/realms/root/realms/x/access_token", "/.well-known/",
-      "/oauth2/realms/", "/", "/oauth2/../etc/passwd", "/admin/realms"};
+  const std::vector<std::string> paths = {"/oauth2/access_token",
+                                          "/oauth2/introspect",
+                                          "/oauth2/token/revoke",
+                                          "/oauth2/connect/jwk_uri",
+                                          "/oauth2/realms/root/realms/x/access_token",
+                                          "/.well-known/",
+                                          "/oauth2/realms/",
+                                          "/",
+                                          "/oauth2/../etc/passwd",
+                                          "/admin/realms"};
   const std::string token = world.issue("c1");
   const std::vector<std::string> bodies = {
-      std::string(kGrant) + "&scope=read", "token=" + token, "token=a.b.c.d.e", "token=sgo_x",
-      std::string(kGrant) + "&" + assertion_form("e30.e30.e30"), "%", "&&&=&", "grant_type",
+      std::string(kGrant) + "&scope=read",
+      "token=" + token,
+      "token=a.b.c.d.e",
+      "token=sgo_x",
+      std::string(kGrant) + "&" + assertion_form("e30.e30.e30"),
+      "%",
+      "&&&=&",
+      "grant_type",
       std::string(kGrant) + "&resource=x&resource=y"};
   for (int i = 0; i < 10'000; ++i) {
     std::string path = paths[pick(paths.size())], body = bodies[pick(bodies.size())];

@@ -56,7 +56,7 @@ struct Services {
   std::size_t cached_realms = 20'000;
   std::size_t cached_policies = 10'000;           ///< of injection, over all workers
   std::size_t cached_resource_servers = 100'000;  ///< over all workers; as many scopes
-  std::shared_ptr<KeySetCache> key_sets;  ///< that others publish; null: none is ever read
+  std::shared_ptr<KeySetCache> key_sets;          ///< that others publish; null: none is ever read
   /// Opens a client secret that is kept reversibly.
   std::function<Result<SecretBytes>(std::string_view sealed)> unseal;
 };

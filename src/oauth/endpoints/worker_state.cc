@@ -19,6 +19,7 @@ WorkerState::WorkerState(const Services& services, std::size_t workers)
       resource_servers_(share_of(services.cached_resource_servers, workers)),
       resource_uris_(share_of(services.cached_resource_servers, workers)),
       scopes_(share_of(services.cached_resource_servers, workers)),
+      direct_keys_(share_of(services.cached_resource_servers, workers)),
       policies_(share_of(services.cached_policies, workers)) {}
 
 void WorkerState::follow_changes() {
@@ -32,6 +33,7 @@ void WorkerState::follow_changes() {
     resource_servers_.clear();
     resource_uris_.clear();
     scopes_.clear();
+    direct_keys_.clear();
     policies_.clear();
     ++definitions_;
     seen_epoch_ = now;
@@ -56,6 +58,8 @@ void WorkerState::follow(const ChangeFeed::Change& change) {
   } else if (change.kind == resource_servers::kScopeKind) {
     scopes_.erase(realm, change.id);
     ++definitions_;
+  } else if (change.kind == resource_servers::kDirectKeyKind) {
+    direct_keys_.erase(realm, std::string_view(change.id).substr(0, change.id.find('\n')));
   } else if (change.kind == resource_servers::kPolicyKind) {
     policies_.erase(realm, change.id);
   }
@@ -112,6 +116,15 @@ void WorkerState::keep_resource_uri(std::string_view realm, std::string_view uri
 
 const ScopeDefinitionPtr* WorkerState::scope(std::string_view realm, std::string_view name) {
   return scopes_.find(realm, name);
+}
+
+const DirectKeysPtr* WorkerState::direct_keys(std::string_view realm, std::string_view kid) {
+  return direct_keys_.find(realm, kid);
+}
+
+void WorkerState::keep_direct_keys(std::string_view realm, std::string_view kid,
+                                   DirectKeysPtr keys) {
+  direct_keys_.put(realm, kid, std::move(keys));
 }
 
 void WorkerState::keep_scope(std::string_view realm, std::string_view name,

@@ -65,6 +65,9 @@ class WorkerState {
   /// Null if it is not cached.
   PreparedPolicyPtr inject_policy(std::string_view realm, std::string_view name);
   void keep_inject_policy(std::string_view realm, PreparedPolicyPtr policy);
+  /// Keys of resource servers for `dir`, by kid. Null if that is not cached.
+  const DirectKeysPtr* direct_keys(std::string_view realm, std::string_view kid);
+  void keep_direct_keys(std::string_view realm, std::string_view kid, DirectKeysPtr keys);
   /// Grows when a resource server or a scope may have changed.
   std::uint64_t definitions() const { return definitions_; }
 
@@ -98,6 +101,7 @@ class WorkerState {
   LruCache<PreparedResourceServerPtr> resource_servers_;
   LruCache<std::string> resource_uris_;
   LruCache<ScopeDefinitionPtr> scopes_;
+  LruCache<DirectKeysPtr> direct_keys_;
   LruCache<PreparedPolicyPtr> policies_;
   std::string scratch_, payload_, nested_;
 };
