@@ -125,10 +125,10 @@ TEST(Metadata, names_only_what_is_there) {
 }
 
 TEST(Refusals, each_has_its_code_and_status) {
-  std::set<std::string_view> codes;
-  for (int i = 0; i <= static_cast<int>(OAuthError::kTemporarilyUnavailable); ++i) {
+  std::set<std::pair<std::string_view, int>> answers;
+  for (int i = 0; i <= static_cast<int>(OAuthError::kTooManyRequests); ++i) {
     const auto error = static_cast<OAuthError>(i);
-    EXPECT_TRUE(codes.insert(wire_code(error)).second);
+    EXPECT_TRUE(answers.insert({wire_code(error), http_status(error)}).second);
     EXPECT_GE(http_status(error), 400);
   }
   EXPECT_EQ(Refusal(Error{Code::kUnavailable, "x", "secret detail"}).error,

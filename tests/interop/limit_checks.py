@@ -46,6 +46,7 @@ def is_counted_and_logged(server, limit, event):
     text = server.management("/metrics").body.decode()
     line = re.search(r'signet_oauth_too_many_requests_total\{limit="' + limit + r'"\} (\S+)', text)
     count = float(line.group(1)) if line else 0
+    server.stop()  # the log is written behind the requests
     lines = sum(log.read_text().count(f'"{event}"') for log in server.logs())
     return "" if 0 < lines < count else f"{lines} lines for {count} refusals"
 

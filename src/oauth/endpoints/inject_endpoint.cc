@@ -71,11 +71,11 @@ bool InjectCall::is_good(const InjectedToken& token) const {
           !services_.denied->contains(realm_->settings().name.view(), token.id_hash));
 }
 
-// A set that cannot be read just now says nothing against the keys that were in it.
+// A set that must be read first is read for a new token; while that fails, the last good one serves.
 bool InjectCall::has_same_keys(const InjectedToken& token) const {
   if (!token.key_set) return true;
   const auto present = services_.key_sets->now(*token.server->source, now_);
-  return !present || present->keys == token.key_set->keys;
+  return present && present->keys == token.key_set->keys;
 }
 
 bool InjectCall::must_look_up(const InjectedToken& token) const {

@@ -1,4 +1,5 @@
 #include "jose/jwe.h"
+#include "oauth/endpoints/key_set_test_support.h"
 #include "oauth/endpoints/test_world.h"
 #include "storage/forwarding_storage.h"
 #include "support/matrix.h"
@@ -270,6 +271,42 @@ TEST_F(Injection, the_token_is_encrypted_for_the_policys_resource_server) {
   EXPECT_EQ(token(), given);
   EXPECT_EQ(revoke(given).status(), 200);
   EXPECT_NE(token(), given);
+}
+
+TEST_F(Injection, keys_that_a_resource_server_changes_at_its_url_make_a_new_token) {
+  const auto client = std::make_shared<FakeHttpClient>();
+  const auto publish = [&](const char* kid) {
+    client->answer_with(
+        [text = set_of({kid})](const OutboundRequest&) { return response(200, text); });
+  };
+  world.services->key_sets = std::make_shared<KeySetCache>(
+      client, world.clock, world.random, check_set, KeySetSettings{},
+      [](Task<Done> task) { EXPECT_THAT(async::run_now(std::move(task)), signet::test::is_ok()); });
+  world.put("resource_server", "root", "orders",
+            R"({"name":"orders","access_token":{"encryption":"resource_server_key",)"
+            R"("jwks_uri":"https://orders.example/keys","key_encryption_algorithm":"A128KW"}})");
+  policy("orders", R"(,"resource_server":"orders")");
+  const auto kid_of = [](const std::string& token) {
+    const auto header = base64::url_decode(token.substr(0, token.find('.')));
+    return json::parse_object(as_text(*header))->find("kid")->if_string()[0];
+  };
+  publish("first");
+  const std::string first = token();
+  EXPECT_EQ(kid_of(first), "first");
+  EXPECT_EQ(token(), first);
+  world.clock->advance(Seconds(271));  // the set is read again ahead of its end, and is the same
+  EXPECT_EQ(token(), first);
+  EXPECT_EQ(token(), first);
+  EXPECT_EQ(client->sent().size(), 2U);
+  publish("second");
+  world.clock->advance(Seconds(268));
+  token();  // begins to read the set
+  const std::string second = token();
+  EXPECT_EQ(kid_of(second), "second");
+  EXPECT_EQ(token(), second);
+  publish("third");
+  world.clock->advance(Seconds(301));  // nobody read the set in its time
+  EXPECT_EQ(kid_of(token()), "third");
 }
 
 TEST_F(Injection, without_a_key_there_is_no_200) {
