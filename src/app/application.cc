@@ -24,6 +24,7 @@
 #include "net/http_server.h"
 #include "oauth/client_secret.h"
 #include "oauth/endpoints/router.h"
+#include "resource_servers/key_set.h"
 #include "secrets/keeper/rotation_runner.h"
 #include "storage/catalog.h"
 

@@ -69,7 +69,7 @@ TEST(ClientDocument, tells_what_is_wrong) {
       {R"({"client_id":"c","grant_types":["password"]})", "settings_invalid"},
       {R"({"client_id":"c","scopez":["a"]})", "settings_invalid"},
       {R"({"client_id":"c","scopes":["a b"]})", "settings_invalid"},
-      {R"({"client_id":"c","default_scopes":["x"]})", "client_contradiction"},
+      {R"({"client_id":"c","scopes":["y"],"default_scopes":["x"]})", "client_contradiction"},
       {R"({"client_id":"c","token_endpoint_auth_method":"private_key_jwt"})",
        "client_contradiction"},
       {R"({"client_id":"c","jwks":{"keys":[{"kty":"oct","k":"AAAA"}]}})", "settings_invalid"},

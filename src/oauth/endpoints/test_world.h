@@ -32,6 +32,7 @@ class FakeExchange : public net::Exchange {
   }
   const http::Request& request() const override { return request_; }
   http::Response& response() override { return response_; }
+  const http::Response& response() const { return response_; }
   void wait_for(Task<Done> task) override {
     ++waits;
     outcome = async::run_now(std::move(task));
