@@ -71,7 +71,7 @@ Result<int> decrypt(const Context& context, const JoseOptions& options) {
   TRY(const auto encs, parse_names<jose::JweEnc>(options.encs, "--enc", jose::parse_jwe_enc));
   TRY(const std::string token, read_token(context));
   if (options.as_issuer) {
-    TRY(const auto opened, jose::decrypt_as_issuer(token, keys, tool_limits()));
+    TRY(const auto opened, jose::decrypt_as_issuer(token, keys, {}, tool_limits()));
     context.world.out << as_text(opened.plain.view());
     return 0;
   }
