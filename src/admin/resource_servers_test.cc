@@ -505,8 +505,15 @@ TEST_F(ResourceServersTest, a_realm_goes_with_its_state_but_not_with_its_resourc
   put(alpha + "Identity%20Provider", R"({"uri":"https://idp.example","scopes":[{"name":"s"}]})");
   put(alpha + "RS1", R"({"default":true})");
   EXPECT_EQ(erase("/admin/realms/alpha").text("code"), "realm_not_empty");
+  const std::string direct =
+      jwks(R"("kty":"oct","kid":"d","k":")" + kMaterial + kMaterial.substr(0, 20) + "w\"");
+  ASSERT_EQ(put(alpha + "RS3", by_its_key(direct, "dir")).status(), 201);
+  EXPECT_EQ(erase(alpha + "RS3").status(), 204);
   EXPECT_EQ(erase(alpha + "RS1").status(), 204);
   EXPECT_EQ(erase("/admin/realms/alpha").status(), 204);
+  const auto kept = async::run_now(storage->documents(std::string(resource_servers::kDirectKeyKind),
+                                                      RealmName("alpha"), "", 10));
+  EXPECT_TRUE(kept.ok() && kept->empty());
   put("/admin/realms/alpha", "{}");
   const auto again = get(alpha + "Identity%20Provider");
   EXPECT_EQ(again.json().find("revision")->if_int(), 0) << "nothing of the old one is left";
