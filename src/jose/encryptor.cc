@@ -66,9 +66,9 @@ struct TokenKeys {
     content_key_size = key_size(enc);
     random.fill(ByteSpan(content_key).first(content_key_size));
   }
-  Status wrap(ByteView wrapping_key) {
+  Status wrap(const crypto::AesWrapKey& with) {
     encrypted_key_size = crypto::wrapped_size(content_key_size);
-    return crypto::aes_wrap(wrapping_key, content(), encrypted_key.data());
+    return with.wrap(content(), encrypted_key.data());
   }
 };
 
@@ -83,9 +83,11 @@ bool has_members(JweFamily family) {
 struct Encryptor::State {
   KeyPtr key;
   EncryptOptions options;
-  SecretBytes issuer_key;                  ///< empty: no "_pvt"
-  std::optional<crypto::RsaSender> rsa;    ///< only for RSA*
-  std::optional<crypto::EcdhSender> ecdh;  ///< only for ECDH-ES*
+  std::optional<crypto::AesWrapKey> issuer_key;  ///< without it no "_pvt"
+  std::optional<crypto::AesWrapKey> wrap_key;    ///< only for A*KW
+  bool uses_gcm = false;                         ///< the key itself serves AES-GCM with random IVs
+  std::optional<crypto::RsaSender> rsa;          ///< only for RSA*
+  std::optional<crypto::EcdhSender> ecdh;        ///< only for ECDH-ES*
 
   // The header: a start that is the same in all tokens, the members of key management, a middle
   // that is the same again, "_pvt" and the closing brace. What is constant is encoded once.
@@ -105,7 +107,7 @@ struct Encryptor::State {
 /// of a text is that of its parts where all but the last are whole groups of three bytes.
 Status Encryptor::State::encode_start() {
   const bool with_members = has_members(info(options.alg).family);
-  is_constant = options.alg == JweAlg::kDir || (issuer_key.empty() && !with_members);
+  is_constant = options.alg == JweAlg::kDir || (!issuer_key && !with_members);
   Tail start, rest;
   start.add("{\"alg\":");
   start.add(json::dump(name(options.alg)));
@@ -132,9 +134,9 @@ Status Encryptor::State::encode_start() {
 }
 
 Status Encryptor::State::add_issuer_member(Tail& tail, ByteView content_key) const {
-  if (issuer_key.empty()) return Done{};
+  if (!issuer_key) return Done{};
   std::array<std::uint8_t, crypto::wrapped_size(kMaxContentKey)> wrapped;
-  TRY(crypto::aes_wrap(issuer_key.view(), content_key, wrapped.data()));
+  TRY(issuer_key->wrap(content_key, wrapped.data()));
   tail.add(kIssuerMemberStart);
   tail.add_base64(ByteView(wrapped).first(crypto::wrapped_size(content_key.size())));
   tail.add("\"");
@@ -144,13 +146,14 @@ Status Encryptor::State::add_issuer_member(Tail& tail, ByteView content_key) con
 Status Encryptor::State::encrypt_key(TokenKeys& keys, Random& random) const {
   switch (info(options.alg).family) {
     case JweFamily::kKeyWrap:
-      return keys.wrap(key->jwk().symmetric());
+      return keys.wrap(*wrap_key);
     case JweFamily::kRsa:
       keys.encrypted_key_size = rsa->size();
       return rsa->encrypt(keys.content(), keys.encrypted_key.data());
     case JweFamily::kEcdh: {
       TRY(const SecretBytes agreed, agree_as_sender(*ecdh, options, keys.members));
-      return keys.wrap(agreed.view());
+      TRY(const auto once, crypto::AesWrapKey::make(agreed.view()));
+      return keys.wrap(once);
     }
     default: {
       TRY(Wrapped wrapped, wrap_content_key(key->jwk(), options, keys.content(), random));
@@ -164,6 +167,9 @@ Status Encryptor::State::encrypt_key(TokenKeys& keys, Random& random) const {
 }
 
 Status Encryptor::State::make_keys(TokenKeys& keys, Random& random) const {
+  if (uses_gcm) {
+    TRY(key->gcm_uses().take());
+  }
   if (options.alg == JweAlg::kDir) {
     keys.set_content(key->jwk().symmetric());
     return Done{};
@@ -206,15 +212,22 @@ Result<Encryptor> Encryptor::prepare(KeyPtr key, const EncryptOptions& options,
   TRY(check_can_encrypt(key, options.alg, options.enc));
   auto state = std::make_shared<State>();
   const JweAlgInfo& row = info(options.alg);
+  if (!issuer_key.empty()) {
+    TRY(state->issuer_key, crypto::AesWrapKey::make(issuer_key.view()));
+  }
+  if (row.family == JweFamily::kKeyWrap) {
+    TRY(state->wrap_key, crypto::AesWrapKey::make(key->jwk().symmetric()));
+  }
   if (row.family == JweFamily::kRsa) {
     TRY(state->rsa, crypto::RsaSender::make(*key->jwk().public_key(), row.padding));
   }
   if (row.family == JweFamily::kEcdh) {
     TRY(state->ecdh, crypto::EcdhSender::make(*key->jwk().public_key()));
   }
+  state->uses_gcm = row.family == JweFamily::kGcmKeyWrap ||
+                    (options.alg == JweAlg::kDir && info(options.enc).is_gcm);
   state->key = std::move(key);
   state->options = options;
-  state->issuer_key = std::move(issuer_key);
   TRY(state->encode_start());
   return Encryptor(std::move(state));
 }
