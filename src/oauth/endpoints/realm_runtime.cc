@@ -1,7 +1,5 @@
 #include "oauth/endpoints/realm_runtime.h"
 
-#include <algorithm>
-
 #include "base/log.h"
 
 namespace signet::oauth {
@@ -30,18 +28,6 @@ std::vector<PublishedKey> published_keys(const secrets::RealmRings& rings) {
   }
   active.insert(active.end(), others.begin(), others.end());
   return active;
-}
-
-std::vector<jose::JwsAlg> id_token_algs(const secrets::RealmRings& rings) {
-  std::vector<jose::JwsAlg> algs;
-  for (const auto& [id, use] : jwks_ids()) {
-    if (!id.str().starts_with("am.services.oauth2.oidc.signing.")) continue;
-    if (const secrets::LiveRing* ring = rings.find(id))
-      for (const auto alg : secrets::signing_algorithms(id, ring->ring->active()))
-        algs.push_back(alg);
-  }
-  std::sort(algs.begin(), algs.end());
-  return algs;
 }
 
 }  // namespace
@@ -96,7 +82,6 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(realms::RealmSettings set
   Capabilities capabilities;
   capabilities.issuer = base;
   capabilities.base_url = base;
-  capabilities.id_token_algs = id_token_algs(*rings);
   capabilities.scopes = settings.scopes;
   runtime->metadata_ = make_document(metadata_document(capabilities));
   runtime->settings_ = std::move(settings);
