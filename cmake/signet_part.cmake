@@ -64,4 +64,8 @@ endfunction()
 function(signet_discover target)
   add_test(NAME ${target} COMMAND ${target})
   set_tests_properties(${target} PROPERTIES WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} TIMEOUT 900)
+  if(SIGNET_SANITIZE MATCHES "thread")
+    set_tests_properties(${target} PROPERTIES ENVIRONMENT
+                         "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+  endif()
 endfunction()

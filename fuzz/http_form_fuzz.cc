@@ -6,6 +6,7 @@
 #include "http/cache.h"
 #include "http/form.h"
 #include "http/form_view.h"
+#include "http/freshness.h"
 #include "http/grammar.h"
 
 namespace {
@@ -36,12 +37,32 @@ void check_uri(std::string_view text) {
   FUZZ_CHECK(text.find('#') == std::string_view::npos);
 }
 
+void check_redirect(std::string_view text) {
+  const auto target = resolve_http_uri("https://a.example:8443/x/y?z", text);
+  if (!target.ok()) return;
+  const auto uri = parse_http_uri(*target);
+  FUZZ_CHECK(uri.ok());
+  const bool is_whole = text.find("//") != text.npos;  // taken as it was written
+  FUZZ_CHECK(is_whole || uri->path.find("/../") == std::string::npos);
+}
+
+void check_freshness(std::string_view text) {
+  const std::string header(text);
+  const Instant now = from_unix_seconds(1'700'000'000);
+  const auto said = freshness_lifetime({header, header, header, header}, now);
+  if (said) FUZZ_CHECK(*said >= Seconds(0));
+  (void)freshness_lifetime({"", "", "", header}, now);
+  if (is_entity_tag(text)) FUZZ_CHECK(etag_matches(text, text));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   check_form(text);
   check_uri(text);
+  check_redirect(text);
+  check_freshness(text);
   if (is_canonical_path(text)) {
     const auto decoded = percent_decode(text);
     if (decoded.ok()) {

@@ -56,6 +56,7 @@ for program in build/asan/bin/*_test; do
 done
 script layers tools/check_layers_run.sh
 script security-rows python3 tools/check_security_rows.py
+script parsers python3 tests/parsers_check.py
 script command-line python3 tests/cli/run_transcripts.py build/release/bin/signet
 tools/setup_test.sh >"$log/setup-test.log" 2>&1 || cat "$log/setup-test.log"
 script interop python3 tests/interop/run.py

@@ -6,6 +6,7 @@
 #include "base/secret_bytes.h"
 #include "base/text.h"
 #include "realms/realm_settings.h"
+#include "secrets/keeper/successor.h"
 
 namespace signet::admin {
 namespace {
@@ -197,11 +198,17 @@ Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest reque
     if (!maker)
       co_return Error{Code::kUnsupported, "store_makes_no_keys",
                       "store " + quoted(step.store.view()) + " is unknown or makes no keys"};
-    if (step.alias.empty()) step.alias = secrets::next_alias(active->secret.alias, now);
-    const auto public_key = *active->secret.key->jwk().public_key();
-    const std::size_t bits = public_key.kind() == crypto::KeyKind::kRsa ? public_key.bits() : 0;
-    CO_TRY(const auto made, co_await maker->make_key(step.alias, public_key.kind(), bits));
-    kid = made.kid;
+    const auto shape = *active->secret.key->jwk().public_key();
+    const std::size_t bits = shape.kind() == crypto::KeyKind::kRsa ? shape.bits() : 0;
+    if (step.alias.empty()) {
+      CO_TRY(const auto made,
+             co_await secrets::make_successor(store, active->secret.alias, shape, now));
+      step.alias = made.alias;
+      kid = made.kid;
+    } else {
+      CO_TRY(const auto made, co_await maker->make_key(step.alias, shape.kind(), bits));
+      kid = made.kid;
+    }
     CO_TRY(co_await keeper.publish(step));
   }
   json::Array plan;

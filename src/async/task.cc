@@ -1,6 +1,7 @@
 #include "async/task.h"
 
 #include <mutex>
+#include <new>
 #include <vector>
 
 #include "base/log.h"
@@ -37,20 +38,34 @@ LoopLease::LoopLease() {
 }
 
 LoopLease::~LoopLease() {
+  // One that an exception ended still has work, which nobody wants any more.
+  if (!loop_->stopped()) return;
   std::lock_guard hold(idle_mutex());
-  idle_loops().push_back(loop_);
+  try {
+    idle_loops().push_back(loop_);
+  } catch (const std::bad_alloc&) {
+    // One loop less to use again.
+  }
 }
 
-Error unexpected(std::exception_ptr exception) {
-  std::string what = "unknown";
+Error unexpected(std::exception_ptr exception) noexcept {
+  Error error{Code::kInternal, "unexpected_exception", {}};
   try {
     std::rethrow_exception(exception);
+  } catch (const std::bad_alloc&) {
+    error.code = Code::kUnavailable;
+    error.reason = "out_of_memory";
   } catch (const std::exception& e) {
-    what = e.what();
+    try {
+      error.detail = e.what();
+    } catch (const std::bad_alloc&) {
+      // Told without its words.
+    }
   } catch (...) {
+    error.detail = "unknown";
   }
-  log::error("unexpected_exception", {{"what", what}});
-  return {Code::kInternal, "unexpected_exception", what};
+  log::failure("unexpected_exception", error);
+  return error;
 }
 
 }  // namespace signet::async

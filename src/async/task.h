@@ -25,7 +25,9 @@ template <class T>
 class Completions;
 
 /// A value that another thread will bring: one waiter, one bringer. `complete` may be called from
-/// any thread, before or after `wait`; the waiter resumes on its own executor.
+/// any thread, before or after `wait`; the waiter resumes on its own executor. All the memory that
+/// waiting takes is taken when the OneShot and the task of wait() are made, so that no waiter is
+/// lost for want of it later.
 template <class T>
 class OneShot {
  public:
@@ -37,8 +39,11 @@ class OneShot {
   friend class Completions<T>;
   class Waiter;
   struct State;
+  struct EndWaiter;
+  using WaiterPtr = std::unique_ptr<Waiter, EndWaiter>;
   /// Keeps the result for a wait to come, or gives the waiter that it is for.
-  std::unique_ptr<Waiter> keep_or_waiter(Result<T>& result);
+  WaiterPtr keep_or_waiter(Result<T>& result);
+  static void post(WaiterPtr waiter, Result<T> result);
   std::shared_ptr<State> state_;
 };
 
@@ -54,6 +59,7 @@ class Completions {
 
  private:
   struct Pending;
+  bool has_room();
   std::vector<Pending> pending_;
 };
 

@@ -9,17 +9,21 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cstddef>
 #include <exception>
 #include <iterator>
 #include <mutex>
+#include <new>
 #include <optional>
+#include <utility>
 
 #include "async/task.h"
 
 namespace signet::async {
 
-/// What an escaped exception becomes: a bug, told to the operator.
-Error unexpected(std::exception_ptr exception);
+/// What an escaped exception becomes: a bug, told to the operator. Want of memory, kUnavailable
+/// "out_of_memory", is none.
+Error unexpected(std::exception_ptr exception) noexcept;
 
 /// A loop of its own for the length of a call. Loops are kept for the next call and never
 /// destroyed: the thread that woke this one up may still be on its way out of the loop when run()
@@ -43,21 +47,10 @@ class OneShot<T>::Waiter {
   virtual Executor executor() const = 0;
   /// Only on its executor.
   virtual void resume(Result<T> result) = 0;
-
-  static void post(std::unique_ptr<Waiter> waiter, Result<T> result) {
-    const Executor executor = waiter->executor();
-    boost::asio::post(executor, [waiter = std::move(waiter), result = std::move(result)]() mutable {
-      waiter->resume(std::move(result));
-    });
-  }
 };
 
 template <class T>
 struct OneShot<T>::State {
-  std::mutex mutex;
-  std::optional<Result<T>> result;
-  std::unique_ptr<Waiter> waiter;
-
   template <class Handler>
   class WaiterOf : public Waiter {
    public:
@@ -68,21 +61,49 @@ struct OneShot<T>::State {
    private:
     Handler handler_;
   };
+
+  /// Where the waiter lives: a coroutine that has gone to sleep cannot be told that there was no
+  /// memory for it.
+  template <class Handler>
+  Waiter* place(Handler handler) {
+    static_assert(sizeof(WaiterOf<Handler>) <= sizeof room);
+    return ::new (static_cast<void*>(room)) WaiterOf<Handler>(std::move(handler));
+  }
+
+  std::mutex mutex;
+  std::optional<Result<T>> result;
+  Waiter* waiter = nullptr;  ///< in `room`; whoever takes it ends it
+  alignas(std::max_align_t) std::byte room[64];
+};
+
+/// Ends a waiter in the state that it lives in.
+template <class T>
+struct OneShot<T>::EndWaiter {
+  std::shared_ptr<State> state;
+  void operator()(Waiter* waiter) const { waiter->~Waiter(); }
 };
 
 template <class T>
 OneShot<T>::OneShot() : state_(std::make_shared<State>()) {}
 
 template <class T>
-std::unique_ptr<typename OneShot<T>::Waiter> OneShot<T>::keep_or_waiter(Result<T>& result) {
+typename OneShot<T>::WaiterPtr OneShot<T>::keep_or_waiter(Result<T>& result) {
   std::lock_guard hold(state_->mutex);
   if (!state_->waiter) state_->result.emplace(std::move(result));
-  return std::move(state_->waiter);
+  return WaiterPtr(std::exchange(state_->waiter, nullptr), EndWaiter{state_});
+}
+
+template <class T>
+void OneShot<T>::post(WaiterPtr waiter, Result<T> result) {
+  const Executor executor = waiter->executor();
+  boost::asio::post(executor, [waiter = std::move(waiter), result = std::move(result)]() mutable {
+    waiter->resume(std::move(result));
+  });
 }
 
 template <class T>
 void OneShot<T>::complete(Result<T> result) {
-  if (auto waiter = keep_or_waiter(result)) Waiter::post(std::move(waiter), std::move(result));
+  if (auto waiter = keep_or_waiter(result)) post(std::move(waiter), std::move(result));
 }
 
 template <class T>
@@ -91,19 +112,19 @@ Task<T> OneShot<T>::wait() {
   // A plain pointer: g++ 12 destroys the captures of a lambda inside co_await twice.
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
                                                  void(Result<T>)>(
-      [state = keep.get()](auto handler) {
-        using WaiterHere = typename State::template WaiterOf<decltype(handler)>;
-        std::unique_ptr<Waiter> waiter = std::make_unique<WaiterHere>(std::move(handler));
+      [keep = &keep](auto handler) {
+        const std::shared_ptr<State> state = *keep;
+        WaiterPtr waiter(state->place(std::move(handler)), EndWaiter{state});
         std::optional<Result<T>> ready;
         {
           std::lock_guard hold(state->mutex);
           if (state->result) {
             ready = std::move(state->result);
           } else {
-            state->waiter = std::move(waiter);
+            state->waiter = waiter.release();
           }
         }
-        if (ready) Waiter::post(std::move(waiter), std::move(*ready));
+        if (ready) post(std::move(waiter), std::move(*ready));
       },
       boost::asio::use_awaitable);
 }
@@ -111,7 +132,7 @@ Task<T> OneShot<T>::wait() {
 template <class T>
 struct Completions<T>::Pending {
   Executor executor;
-  std::unique_ptr<typename OneShot<T>::Waiter> waiter;
+  typename OneShot<T>::WaiterPtr waiter;
   Result<T> result;
 };
 
@@ -124,9 +145,23 @@ Completions<T>::~Completions() {
 }
 
 template <class T>
+bool Completions<T>::has_room() {
+  if (pending_.size() < pending_.capacity()) return true;
+  constexpr std::size_t kFirst = 8;
+  try {
+    pending_.reserve(std::max(kFirst, pending_.size() * 2));
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+template <class T>
 void Completions<T>::add(OneShot<T>& shot, Result<T> result) {
   auto waiter = shot.keep_or_waiter(result);
   if (!waiter) return;
+  // Without memory for many at once they are woken one by one.
+  if (!has_room()) return OneShot<T>::post(std::move(waiter), std::move(result));
   Executor executor = waiter->executor();
   pending_.push_back({std::move(executor), std::move(waiter), std::move(result)});
 }
@@ -138,8 +173,16 @@ void Completions<T>::send() {
     const auto others =
         std::stable_partition(pending_.begin(), pending_.end(),
                               [&](const Pending& pending) { return pending.executor == executor; });
-    std::vector<Pending> now(std::make_move_iterator(pending_.begin()),
-                             std::make_move_iterator(others));
+    std::vector<Pending> now;
+    try {
+      now.reserve(static_cast<std::size_t>(others - pending_.begin()));
+    } catch (const std::bad_alloc&) {
+      for (Pending& pending : pending_)
+        OneShot<T>::post(std::move(pending.waiter), std::move(pending.result));
+      pending_.clear();
+      return;
+    }
+    now.assign(std::make_move_iterator(pending_.begin()), std::make_move_iterator(others));
     pending_.erase(pending_.begin(), others);
     boost::asio::post(executor, [now = std::move(now)]() mutable {
       for (Pending& pending : now)

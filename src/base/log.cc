@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <atomic>
+#include <exception>
 #include <memory>
 #include <mutex>
 
@@ -50,18 +51,7 @@ std::string_view name(Level level) {
   return "off";
 }
 
-}  // namespace
-
-void configure(Level least, bool as_json) {
-  g_least = least;
-  g_json = as_json;
-}
-
-bool enabled(Level level) {
-  return level >= g_least.load(std::memory_order_relaxed);
-}
-
-void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+void put_line(Level level, std::string_view event, std::initializer_list<Field> fields) {
   std::string line;
   const std::string time = to_rfc3339(SystemClock().now());
   if (g_json.load(std::memory_order_relaxed)) {
@@ -90,15 +80,8 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
              spdlog::string_view_t(line.data(), line.size()));
 }
 
-void flush() {
-  sink().flush();
-}
-
-void failure(std::string_view event, const Error& e, std::initializer_list<Field> fields) {
-  const Level level = e.code <= Code::kExpired    ? Level::kInfo
-                      : e.code == Code::kInternal ? Level::kError
-                                                  : Level::kWarn;
-  if (!enabled(level)) return;
+void put_failure(Level level, std::string_view event, const Error& e,
+                 std::initializer_list<Field> fields) {
   std::string detail = e.detail;
   for (const auto& field : fields) {
     detail.append("; ").append(field.name).append("=");
@@ -108,7 +91,40 @@ void failure(std::string_view event, const Error& e, std::initializer_list<Field
       detail += quoted(field.text, 256);
     }
   }
-  write(level, event, {{"code", to_string(e.code)}, {"reason", e.reason}, {"detail", detail}});
+  put_line(level, event, {{"code", to_string(e.code)}, {"reason", e.reason}, {"detail", detail}});
+}
+
+}  // namespace
+
+void configure(Level least, bool as_json) {
+  g_least = least;
+  g_json = as_json;
+}
+
+bool enabled(Level level) {
+  return level >= g_least.load(std::memory_order_relaxed);
+}
+
+void write(Level level, std::string_view event, std::initializer_list<Field> fields) noexcept {
+  try {
+    put_line(level, event, fields);
+  } catch (const std::exception&) {
+  }
+}
+
+void flush() {
+  sink().flush();
+}
+
+void failure(std::string_view event, const Error& e, std::initializer_list<Field> fields) noexcept {
+  const Level level = e.code <= Code::kExpired    ? Level::kInfo
+                      : e.code == Code::kInternal ? Level::kError
+                                                  : Level::kWarn;
+  if (!enabled(level)) return;
+  try {
+    put_failure(level, event, e, fields);
+  } catch (const std::exception&) {
+  }
 }
 
 }  // namespace signet::log

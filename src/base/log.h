@@ -35,8 +35,9 @@ struct Field {
 /// Sets the least level that is written and the form. Call once at start.
 void configure(Level least, bool as_json);
 bool enabled(Level level);
-/// `event` is a stable snake_case name; texts are escaped, so no input can forge a line.
-void write(Level level, std::string_view event, std::initializer_list<Field> fields = {});
+/// `event` is a stable snake_case name; texts are escaped, so no input can forge a line. A line
+/// that cannot be written is lost: telling of a thing may not undo it.
+void write(Level level, std::string_view event, std::initializer_list<Field> fields = {}) noexcept;
 /// Writes what is buffered; before exit.
 void flush();
 
@@ -53,6 +54,7 @@ inline void error(std::string_view event, std::initializer_list<Field> fields = 
   if (enabled(Level::kError)) write(Level::kError, event, fields);
 }
 /// An Error at the level of whose move it is.
-void failure(std::string_view event, const Error& error, std::initializer_list<Field> fields = {});
+void failure(std::string_view event, const Error& error,
+             std::initializer_list<Field> fields = {}) noexcept;
 
 }  // namespace signet::log

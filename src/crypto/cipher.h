@@ -29,6 +29,18 @@ Status aes_wrap(ByteView kek, ByteView key, std::uint8_t* out);
 constexpr std::size_t wrapped_size(std::size_t key) {
   return key + 8;
 }
+/// The key of aes_wrap() made ready once. Immutable; share it between threads.
+class AesWrapKey {
+ public:
+  static Result<AesWrapKey> make(ByteView kek);
+  Status wrap(ByteView key, std::uint8_t* out) const;  ///< as aes_wrap()
+
+ private:
+  AesWrapKey(std::size_t kek_size, SecretBytes schedule)
+      : kek_size_(kek_size), schedule_(std::move(schedule)) {}
+  std::size_t kek_size_;
+  SecretBytes schedule_;
+};
 Result<SecretBytes> aes_unwrap(ByteView kek, ByteView wrapped);         ///< "decrypt_failed"
 Result<SecretBytes> aes_unwrap_padded(ByteView kek, ByteView wrapped);  ///< RFC 5649
 

@@ -92,6 +92,22 @@ TEST(AesWrap, gives_the_values_of_rfc_3394) {
   EXPECT_TRUE(same_bytes(aes_unwrap(kek, *wrapped)->view(), key));
 }
 
+TEST(AesWrap, a_prepared_key_gives_what_one_that_is_used_once_gives) {
+  for (const std::size_t size : {16u, 24u, 32u}) {
+    const Bytes kek(size, 3);
+    const auto prepared = AesWrapKey::make(kek);
+    ASSERT_THAT(prepared, is_ok());
+    for (const std::size_t wrapped : {16u, 24u, 32u, 48u, 64u}) {
+      Bytes out(wrapped_size(wrapped));
+      ASSERT_THAT(prepared->wrap(Bytes(wrapped, 8), out.data()), is_ok());
+      EXPECT_EQ(out, *aes_wrap(kek, Bytes(wrapped, 8)));
+      EXPECT_TRUE(same_bytes(aes_unwrap(kek, out)->view(), Bytes(wrapped, 8)));
+    }
+    EXPECT_THAT(prepared->wrap(Bytes(17), nullptr), fails("cipher_bad_parameters"));
+  }
+  EXPECT_THAT(AesWrapKey::make(Bytes(20)), fails("cipher_bad_parameters"));
+}
+
 TEST(AesWrap, opens_the_padded_form_of_rfc_5649) {
   const Bytes kek = *from_hex("5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8");
   const auto key = aes_unwrap_padded(kek, *from_hex("afbeb0f07dfbf5419200f2ccb50bb24f"));

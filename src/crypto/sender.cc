@@ -104,10 +104,25 @@ Result<EcdhSender> EcdhSender::make(const PublicKey& recipient) {
   return EcdhSender(recipient);
 }
 
+EcdhSender::EcdhSender(PublicKey recipient) : recipient_(std::move(recipient)) {
+  const auto& numbers = recipient_.impl();
+  if (kind() == KeyKind::kEcP384)
+    point_ = std::make_shared<const P384Point>(numbers.first, numbers.second);
+}
+
 Result<EcdhSender::Agreement> EcdhSender::agree() const {
+  Agreement agreement;
+  if (point_) {
+    const std::size_t field = field_bytes(kind());
+    agreement = {Bytes(field), Bytes(field), SecretBytes(field)};
+    const P384Scalar ephemeral = P384Scalar::fresh();
+    ephemeral.public_half(agreement.x.data(), agreement.y.data());
+    if (!ephemeral.agree(*point_, agreement.z.span().data()))
+      return internal_error("key agreement");
+    return agreement;
+  }
   QuietErrors quiet;
   const PkeyPtr ephemeral = fresh_key(kind());
-  Agreement agreement;
   if (!ephemeral || !export_public(ephemeral.get(), kind(), agreement.x, agreement.y))
     return internal_error("ephemeral key");
   TRY(agreement.z, derive_shared_secret(ephemeral.get(), recipient_));

@@ -2,6 +2,7 @@
 // What a sender prepares for the public key of one recipient, to encrypt for it many times.
 
 #include "crypto/cipher.h"
+#include "crypto/p384.h"
 
 namespace signet::crypto {
 
@@ -34,8 +35,9 @@ class EcdhSender {
   KeyKind kind() const { return recipient_.kind(); }
 
  private:
-  explicit EcdhSender(PublicKey recipient) : recipient_(std::move(recipient)) {}
+  explicit EcdhSender(PublicKey recipient);
   PublicKey recipient_;
+  std::shared_ptr<const P384Point> point_;  ///< only for P-384
 };
 
 }  // namespace signet::crypto

@@ -70,9 +70,9 @@ struct TokenKeys {
     content_key_size = key_size(enc);
     derive_content_key(secret, enc, iv, content_key.data());
   }
-  Status wrap(ByteView wrapping_key) {
+  Status wrap(const crypto::AesWrapKey& with) {
     encrypted_key_size = crypto::wrapped_size(content_key_size);
-    return crypto::aes_wrap(wrapping_key, content(), encrypted_key.data());
+    return with.wrap(content(), encrypted_key.data());
   }
 };
 
@@ -87,9 +87,11 @@ bool has_members(JweFamily family) {
 struct Encryptor::State {
   KeyPtr key;
   EncryptOptions options;
-  SecretBytes issuer_secret;               ///< for content keys, or for agreements; or empty
-  std::optional<crypto::RsaSender> rsa;    ///< only for RSA*
-  std::optional<crypto::EcdhSender> ecdh;  ///< only for ECDH-ES*
+  SecretBytes issuer_secret;                   ///< for content keys, or for agreements; or empty
+  std::optional<crypto::AesWrapKey> wrap_key;  ///< only for A*KW
+  bool uses_gcm = false;                       ///< the key itself serves AES-GCM with random IVs
+  std::optional<crypto::RsaSender> rsa;        ///< only for RSA*
+  std::optional<crypto::EcdhSender> ecdh;      ///< only for ECDH-ES*
 
   // The header: a start that is the same in all tokens, the members of key management, a middle
   // that is the same again. What is constant is encoded once.
@@ -131,13 +133,14 @@ void Encryptor::State::encode_start() {
 Status Encryptor::State::encrypt_key(TokenKeys& keys, Random& random) const {
   switch (info(options.alg).family) {
     case JweFamily::kKeyWrap:
-      return keys.wrap(key->jwk().symmetric());
+      return keys.wrap(*wrap_key);
     case JweFamily::kRsa:
       keys.encrypted_key_size = rsa->size();
       return rsa->encrypt(keys.content(), keys.encrypted_key.data());
     case JweFamily::kEcdh: {
       TRY(const SecretBytes agreed, agree_as_sender(*ecdh, options, {}, keys.members));
-      return keys.wrap(agreed.view());
+      TRY(const auto once, crypto::AesWrapKey::make(agreed.view()));
+      return keys.wrap(once);
     }
     default: {
       TRY(Wrapped wrapped, wrap_content_key(key->jwk(), options, keys.content(), random));
@@ -151,6 +154,9 @@ Status Encryptor::State::encrypt_key(TokenKeys& keys, Random& random) const {
 }
 
 Status Encryptor::State::make_keys(TokenKeys& keys, ByteView iv, Random& random) const {
+  if (uses_gcm) {
+    TRY(key->gcm_uses().take());
+  }
   if (options.alg == JweAlg::kDir) {
     keys.set_content(key->jwk().symmetric());
     return Done{};
@@ -197,12 +203,17 @@ Result<Encryptor> Encryptor::prepare(KeyPtr key, const EncryptOptions& options,
   TRY(check_can_encrypt(key, options.alg, options.enc));
   auto state = std::make_shared<State>();
   const JweAlgInfo& row = info(options.alg);
+  if (row.family == JweFamily::kKeyWrap) {
+    TRY(state->wrap_key, crypto::AesWrapKey::make(key->jwk().symmetric()));
+  }
   if (row.family == JweFamily::kRsa) {
     TRY(state->rsa, crypto::RsaSender::make(*key->jwk().public_key(), row.padding));
   }
   if (row.family == JweFamily::kEcdh) {
     TRY(state->ecdh, crypto::EcdhSender::make(*key->jwk().public_key()));
   }
+  state->uses_gcm = row.family == JweFamily::kGcmKeyWrap ||
+                    (options.alg == JweAlg::kDir && info(options.enc).is_gcm);
   state->key = std::move(key);
   state->options = options;
   state->issuer_secret = std::move(issuer_secret);

@@ -29,7 +29,8 @@ class Encryptor {
   static Result<Encryptor> make(KeyPtr key, EncryptorOptions options);
 
   /// Appends a compact JWE. With `dir` and A*KW and up to 4 KiB of plaintext it allocates only what
-  /// `out` grows by. After a failure `out` is as it was.
+  /// `out` grows by. After a failure `out` is as it was. "key_worn_out" where the key itself serves
+  /// AES-GCM (`dir` with GCM, A*GCMKW) and has done so 2^32 times.
   Status append(std::string& out, ByteView plain, Random& random) const;
 
   const KeyPtr& key() const;

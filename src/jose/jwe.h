@@ -66,11 +66,14 @@ Result<RemoteUnwrap> prepare_remote_decrypt(std::string_view token, const Decryp
 Result<DecryptedJwe> finish_remote_decrypt(std::string_view token, const DecryptOptions& options,
                                            const RemoteUnwrap& prepared, SecretBytes cek);
 
+/// What PBES2 takes when encrypting: joserfc opens no token with more.
+inline constexpr std::uint32_t kPbes2Iterations = 300'000;
+
 struct EncryptOptions {
   JweAlg alg;
   JweEnc enc;
   json::Object extra;  ///< further protected members (typ, cty, ...)
-  std::uint32_t pbes2_iterations = 310'000;
+  std::uint32_t pbes2_iterations = kPbes2Iterations;
   Bytes apu, apv;  ///< ECDH-ES party info; empty: absent
   bool allow_rsa15 = false;
 };

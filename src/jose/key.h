@@ -10,6 +10,7 @@
 
 #include "crypto/digest.h"
 #include "crypto/sign.h"
+#include "jose/gcm_uses.h"
 #include "jose/jwk.h"
 
 namespace signet::jose {
@@ -31,6 +32,9 @@ class Key {
   bool is_remote() const { return remote_; }
   /// The pinned JWS algorithms; a key with any is never used for JWE.
   const std::vector<JwsAlg>& allowed() const { return allowed_; }
+
+  /// To be asked before each encryption with AES-GCM under this very key and a random IV.
+  GcmUses& gcm_uses() const { return gcm_uses_; }
 
   bool can_sign(JwsAlg alg) const;
   bool can_verify(JwsAlg alg) const;
@@ -55,6 +59,7 @@ class Key {
   std::vector<JwsAlg> allowed_;
   bool remote_;
   mutable std::array<std::atomic<const Prepared*>, 16> prepared_{};
+  mutable GcmUses gcm_uses_{};
 };
 
 using KeyPtr = std::shared_ptr<const Key>;

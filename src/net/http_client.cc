@@ -54,8 +54,9 @@ Result<http::HttpUri> checked(const OutboundRequest& request) {
     return Error{Code::kInvalid, "outbound_method_invalid",
                  origin + ": the method is no token, or cannot be sent so"};
   for (const auto& [name, value] : request.headers) {
-    const bool is_ours = std::any_of(std::begin(kOurHeaders), std::end(kOurHeaders),
-                                     [&](auto ours) { return equal_ignoring_case(ours, name); });
+    const bool is_ours =
+        std::any_of(std::begin(kOurHeaders), std::end(kOurHeaders),
+                    [&, &name = name](auto ours) { return equal_ignoring_case(ours, name); });
     if (http::is_token(name) && is_value(value) && !is_ours) continue;
     return Error{Code::kInvalid, "outbound_header_invalid",
                  origin + ": header " + quoted(name) +

@@ -18,13 +18,6 @@ json::Array texts(std::initializer_list<std::string_view> list) {
   return out;
 }
 
-json::Array names(const std::vector<jose::JwsAlg>& algs) {
-  json::Array out;
-  for (const auto alg : algs)
-    out.emplace_back(jose::name(alg));
-  return out;
-}
-
 }  // namespace
 
 std::string metadata_document(const Capabilities& c) {
@@ -43,8 +36,6 @@ std::string metadata_document(const Capabilities& c) {
   doc.set("revocation_endpoint", c.base_url + "/token/revoke");
   doc.set("grant_types_supported", texts({"client_credentials"}));
   doc.set("response_types_supported", json::Array{});
-  doc.set("subject_types_supported", texts({"public"}));
-  doc.set("id_token_signing_alg_values_supported", names(c.id_token_algs));
   for (const char* endpoint : {"token", "introspection", "revocation"}) {
     const std::string prefix = std::string(endpoint) + "_endpoint_auth_";
     doc.set(prefix + "methods_supported", auth_methods);

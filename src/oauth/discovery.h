@@ -9,16 +9,16 @@
 
 namespace signet::oauth {
 
-/// What metadata needs to know; it says only what present keys can do (sec_148).
+/// What metadata needs to know; it says only what works now (sec_148).
 struct Capabilities {
   std::string issuer;
   std::string base_url;  ///< where the realm's endpoints lie, no trailing slash
-  std::vector<jose::JwsAlg> id_token_algs;
   std::vector<std::string> scopes;
   bool can_check_secret_jwt = true;
 };
 
-/// For /.well-known/openid-configuration and RFC 8414 alike.
+/// For /.well-known/openid-configuration and RFC 8414 alike. No member speaks of ID tokens, though
+/// OpenID Connect Discovery 1.0 §3 requires some: the server issues none.
 std::string metadata_document(const Capabilities& capabilities);
 
 /// A document with its strong ETag, both ready to send.

@@ -114,12 +114,10 @@ TEST(Jwks, sec_135_never_holds_a_symmetric_key_nor_a_private_member) {
 TEST(Metadata, names_only_what_is_there) {
   Capabilities c;
   c.issuer = c.base_url = "https://as.example/oauth2";
-  c.id_token_algs = {jose::JwsAlg::kEs256};
   const auto doc = json::parse_object(metadata_document(c));
   ASSERT_THAT(doc, is_ok());
   EXPECT_EQ(*doc->find("issuer")->if_string(), "https://as.example/oauth2");
   EXPECT_EQ(*doc->find("token_endpoint")->if_string(), "https://as.example/oauth2/access_token");
-  EXPECT_EQ(doc->find("id_token_signing_alg_values_supported")->if_array()->size(), 1U);
   EXPECT_EQ(doc->find("authorization_endpoint"), nullptr);
   EXPECT_EQ(json::dump(*doc).find("none"), std::string::npos);
 }

@@ -41,7 +41,6 @@ Result<int> encrypt(const Context& context, const JoseOptions& options) {
   how.enc = *enc;
   how.extra = extra;
   how.allow_rsa15 = options.allow_rsa15;
-  how.pbes2_iterations = 300'000;  // joserfc opens no token with more
   Random& random = *context.world.random;
   if (!options.issuer_key.empty()) {
     if (options.format != "compact") return Context::usage("--issuer-key makes compact tokens");

@@ -54,18 +54,6 @@ std::vector<PublishedKey> published_keys(const secrets::RealmRings& rings) {
   return active;
 }
 
-std::vector<jose::JwsAlg> id_token_algs(const secrets::RealmRings& rings) {
-  std::vector<jose::JwsAlg> algs;
-  for (const auto& [id, use] : jwks_ids()) {
-    if (!id.str().starts_with("am.services.oauth2.oidc.signing.")) continue;
-    if (const secrets::LiveRing* ring = rings.find(id))
-      for (const auto alg : secrets::signing_algorithms(id, ring->ring->active()))
-        algs.push_back(alg);
-  }
-  std::sort(algs.begin(), algs.end());
-  return algs;
-}
-
 }  // namespace
 
 const json::Object& nested_token_header() {
@@ -128,7 +116,6 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(RealmFacts facts,
   Capabilities capabilities;
   capabilities.issuer = base;
   capabilities.base_url = base;
-  capabilities.id_token_algs = id_token_algs(*rings);
   capabilities.scopes = facts.settings.scopes;
   for (const auto& scope : facts.defined_scopes) {
     if (std::find(capabilities.scopes.begin(), capabilities.scopes.end(), scope) ==

@@ -181,6 +181,24 @@ TEST_F(Security, sec_148_every_method_that_metadata_names_works_and_no_other_is_
   EXPECT_TRUE(texts(metadata, "response_types_supported").empty());
 }
 
+TEST_F(Security, sec_148_metadata_names_nothing_of_what_does_not_exist) {
+  std::set<std::string> known = {"issuer",           "jwks_uri",
+                                 "token_endpoint",   "introspection_endpoint",
+                                 "scopes_supported", "revocation_endpoint",
+                                 "grant_types_supported", "response_types_supported"};
+  for (const std::string endpoint : {"token", "introspection", "revocation"}) {
+    known.insert(endpoint + "_endpoint_auth_methods_supported");
+    known.insert(endpoint + "_endpoint_auth_signing_alg_values_supported");
+  }
+  for (const char* path : {"/oauth2/.well-known/openid-configuration",
+                           "/.well-known/oauth-authorization-server/oauth2"}) {
+    const auto metadata = world.get(path).json();
+    EXPECT_FALSE(metadata.empty());
+    for (const auto& [name, value] : metadata)
+      EXPECT_TRUE(known.contains(name)) << path << " names " << name << ": show that it works";
+  }
+}
+
 TEST_F(Security, sec_148_every_assertion_algorithm_that_metadata_names_works) {
   const auto metadata = world.get("/oauth2/.well-known/openid-configuration").json();
   const auto names = texts(metadata, "token_endpoint_auth_signing_alg_values_supported");

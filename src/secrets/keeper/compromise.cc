@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "secrets/keeper/state.h"
-#include "secrets/rotation_schedule.h"
+#include "secrets/keeper/successor.h"
 
 namespace signet::secrets {
 namespace {
@@ -180,15 +180,15 @@ Task<Done> Keeper::replace(CompromiseRequest request, CompromiseReport report,
         Code::kUnavailable, "no_successor",
         "no other key of " + request.id.str() + " can sign, and its store makes none: publish one"};
   }
-  const crypto::PublicKey& shape = *lost->secret.key->jwk().public_key();
-  const std::size_t bits = shape.kind() == crypto::KeyKind::kRsa ? shape.bits() : std::size_t{0};
+  const crypto::PublicKey shape = *lost->secret.key->jwk().public_key();
+  CO_TRY(const Secret made,
+         co_await make_successor(store, report.alias, shape, state_->clock->now()));
   StepRequest step;
   step.realm = request.realm;
   step.store = report.store;
   step.id = request.id;
-  step.alias = next_alias(report.alias, state_->clock->now());
+  step.alias = made.alias;
   step.actor = request.actor;
-  CO_TRY(co_await maker->make_key(step.alias, shape.kind(), bits));
   CO_TRY(co_await publish(std::move(step)));
   co_return Done{};
 }

@@ -28,6 +28,7 @@ class Gate {
   /// Never fails. The gate must outlive the pass.
   Task<Pass> enter() {
     async::OneShot<Done> turn;
+    Task<Done> come = turn.wait();  // now: who stands in the line has to be there when called
     bool must_wait = false;
     {
       std::lock_guard hold(mutex_);
@@ -35,7 +36,7 @@ class Gate {
       if (must_wait) waiting_.push_back(turn);
     }
     if (must_wait) {
-      const Result<Done> ready = co_await turn.wait();
+      const Result<Done> ready = co_await std::move(come);
       if (!ready.ok()) co_return ready.error();
     }
     co_return Pass(this);

@@ -19,6 +19,17 @@ Error not_mapped(const SecretId& id, const RealmName& realm) {
               (realm.empty() ? std::string(" globally") : " for realm " + realm.str())};
 }
 
+/// Completes `loaded` whatever happens.
+void start_load(const async::Executor& executor, Task<Done> load, async::OneShot<Done> loaded) {
+  try {
+    async::start<Done>(executor, std::move(load), [loaded](Result<Done> result) mutable {
+      loaded.complete(std::move(result));
+    });
+  } catch (const std::bad_alloc&) {
+    loaded.complete(Error{Code::kUnavailable, "out_of_memory", {}});
+  }
+}
+
 }  // namespace
 
 StoreCache* Keeper::State::find_store(const RealmName& realm, const StoreName& name) const {
@@ -85,18 +96,19 @@ Task<Done> Keeper::State::load_documents(const std::set<RealmName>& realms_to_lo
 Task<Done> Keeper::State::load_stores(const std::set<RealmName>& realms_to_load) {
   const Instant now = clock->now();
   const async::Executor executor = co_await async::current_executor();
-  std::vector<async::OneShot<Done>> waits;
+  // All that can fail comes before the first load begins: none may go on when this has ended.
+  std::vector<async::OneShot<Done>> loaded;
+  std::vector<Task<Done>> loads, waits;
   for (const auto& store : stores) {
     if (!realms_to_load.contains(store->realm())) continue;
-    async::OneShot<Done> loaded;
-    waits.push_back(loaded);
-    async::start<Done>(
-        executor, store->load(deadlines, options, now),
-        [loaded](Result<Done> result) mutable { loaded.complete(std::move(result)); });
+    loads.push_back(store->load(deadlines, options, now));
+    waits.push_back(loaded.emplace_back().wait());
   }
+  for (std::size_t i = 0; i < loads.size(); ++i)
+    start_load(executor, std::move(loads[i]), loaded[i]);
   for (auto& wait : waits) {
-    const Result<Done> loaded = co_await wait.wait();
-    if (!loaded.ok()) log::failure("store_load_failed", loaded.error());
+    const Result<Done> outcome = co_await std::move(wait);
+    if (!outcome.ok()) log::failure("store_load_failed", outcome.error());
   }
   co_return Done{};
 }

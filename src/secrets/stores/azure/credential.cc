@@ -152,8 +152,9 @@ Task<Credential::Held> Credential::log_in(std::string resource) {
   const auto lasts = number(*body, "expires_in");
   const auto ends = number(*body, "expires_on");
   if (!lasts && !ends) co_return malformed;
-  const std::int64_t seconds =
-      std::clamp<std::int64_t>(lasts ? *lasts : *ends - unix_seconds(now), 0, kMostSeconds);
+  const std::int64_t from = unix_seconds(now);
+  const std::int64_t seconds = lasts ? std::clamp<std::int64_t>(*lasts, 0, kMostSeconds)
+                                     : std::clamp(*ends, from, from + kMostSeconds) - from;
   held.good_until = now + Seconds(seconds);
   held.refresh_at = std::max(now + Seconds(seconds / 2), held.good_until - kRefreshAhead);
   co_return held;

@@ -144,6 +144,17 @@ TEST(AzureCredential, a_managed_identity_asks_the_metadata_service) {
   EXPECT_NE(s.request().url.find("&client_id=user-assigned"), std::string::npos);
 }
 
+TEST(AzureCredential, a_token_whose_end_is_nonsense_is_not_kept) {
+  Setting s;
+  s.give(R"({"expires_on":"-9223372036854775808","access_token":"token-2"})");
+  const auto credential = s.credential();
+  EXPECT_EQ(s.token(*credential), "token-2");
+  s.give(R"({"expires_on":"9223372036854775807","access_token":"token-3"})");
+  EXPECT_EQ(s.token(*credential), "token-3");
+  s.give(R"({"expires_on":"1700000600","access_token":"token-4"})");
+  EXPECT_EQ(s.token(*credential), "token-3");
+}
+
 TEST(AzureCredential, app_service_has_an_endpoint_and_a_header_of_its_own) {
   Setting s;
   s.context.environment = {{"IDENTITY_ENDPOINT", "http://127.0.0.1:41741/msi/token"},

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kLongestPath = 512;
 constexpr std::size_t kLongestMessage = 160;
+// Ten years: what is said to last longer is asked again then, and no reckoning overflows.
+constexpr std::int64_t kLongestLease = 10LL * 365 * 86'400;
 
 Error malformed(std::string_view what) {
   return Error{Code::kUnavailable, "vault_answer_malformed",
@@ -44,6 +46,10 @@ std::optional<std::int64_t> digits(std::string_view name) {
   return value;
 }
 
+Seconds bounded(std::int64_t lasts) {
+  return Seconds(std::clamp<std::int64_t>(lasts, 0, kLongestLease));
+}
+
 std::vector<std::string> messages(std::string_view body) {
   std::vector<std::string> found;
   const auto parsed = json::parse_object(body);
@@ -55,7 +61,7 @@ std::vector<std::string> messages(std::string_view body) {
 }
 
 bool is_loopback(std::string_view host) {
-  return host == "[::1]" || host == "localhost" || host.starts_with("127.");
+  return host == "[::1]" || host == "localhost" || host == "127.0.0.1";
 }
 
 bool is_unreserved(char c) {
@@ -203,7 +209,7 @@ Result<Lease> parse_login(json::Object& body) {
   lease.token = std::make_shared<const SecretBytes>(SecretBytes::from_text(*token));
   // The tree hands out its texts as const, but it is ours and it is not.
   wipe(const_cast<std::string&>(*token));
-  lease.lasts = Seconds(std::max<std::int64_t>(0, number(auth, "lease_duration").value_or(0)));
+  lease.lasts = bounded(number(auth, "lease_duration").value_or(0));
   lease.is_renewable = flag(auth, "renewable");
   return lease;
 }
@@ -214,7 +220,7 @@ Result<Lease> parse_lookup(const json::Object& body, std::shared_ptr<const Secre
   if (!lasts) return malformed("what it knows of a token");
   Lease lease;
   lease.token = std::move(token);
-  lease.lasts = Seconds(std::max<std::int64_t>(0, *lasts));
+  lease.lasts = bounded(*lasts);
   lease.is_renewable = flag(data, "renewable");
   return lease;
 }
@@ -298,8 +304,10 @@ Result<TransitKey> parse_transit_key(const json::Object& body, std::size_t most)
   }
   std::sort(found.begin(), found.end(), std::greater<>());
   if (found.size() > most) found.resize(most);
+  const crypto::KeyKind kind = crypto::key_kind(jose::signature_scheme(key.signs.front()));
   for (const auto& [count, version] : found) {
     TRY(jose::Jwk half, public_half(*type, *version));
+    if (half.public_key()->kind() != kind) return malformed("a transit key of the type it tells");
     key.versions.push_back({count, std::move(half)});
   }
   return key;
@@ -330,7 +338,7 @@ Result<Bytes> parse_transit_signature(const json::Object& body, std::int64_t ver
     return malformed("a signature by the version that was asked");
   }
   auto bytes = base64::url_decode(std::string_view(*signature).substr(prefix.size()));
-  if (!bytes) return malformed("a signature in base64url");
+  if (!bytes || bytes->empty()) return malformed("a signature in base64url");
   return std::move(bytes).value();
 }
 

@@ -36,7 +36,7 @@ bool complains_of(std::string_view body, std::string_view text);
 /// A token as logins and look-ups tell it.
 struct Lease {
   std::shared_ptr<const SecretBytes> token;
-  Seconds lasts{0};  ///< zero: it does not end
+  Seconds lasts{0};  ///< zero: it does not end; ten years at most
   bool is_renewable = false;
 };
 /// kUnavailable "vault_answer_malformed", as all that read answers. The token is overwritten in

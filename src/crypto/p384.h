@@ -1,5 +1,6 @@
 #pragma once
-// ECDSA over P-384 with Nettle, which has assembly for this curve where OpenSSL 3.0 has none.
+// P-384 with Nettle, which has assembly for this curve where OpenSSL 3.0 has none: ECDSA, and ECDH
+// with keys that serve once.
 
 #include <memory>
 
@@ -7,16 +8,23 @@
 
 namespace signet::crypto {
 
+class P384Point;
+
 /// The private number, kept in locked memory.
 class P384Scalar {
  public:
   /// `d`: 48 bytes, big-endian, already known to be in 1..n-1.
   explicit P384Scalar(ByteView d);
+  static P384Scalar fresh();  ///< uniformly random, from the system's generator
   /// Signs a digest of 48 bytes; writes R‖S, 96 bytes. The nonce is uniformly random from the
   /// system's generator (SystemRandom ends the process rather than give a weak one).
   void sign(const std::uint8_t* digest48, std::uint8_t* out96) const;
+  void public_half(std::uint8_t* x48, std::uint8_t* y48) const;
+  /// Writes the shared secret of ECDH (the x of the product). False if `theirs` is no point.
+  bool agree(const P384Point& theirs, std::uint8_t* z48) const;
 
  private:
+  P384Scalar();
   SecretBytes limbs_;
 };
 
@@ -32,6 +40,7 @@ class P384Point {
   bool verify(const std::uint8_t* digest48, ByteView raw96) const;
 
  private:
+  friend class P384Scalar;
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -1,4 +1,4 @@
-#include "crypto/es384.h"
+#include "crypto/p384.h"
 
 #include <nettle/bignum.h>
 #include <nettle/ecc-curve.h>
@@ -32,7 +32,34 @@ struct Numbers {
   }
 };
 
+// Nettle takes and gives points with their limbs in memory of its own.
+struct Point {
+  ::ecc_point value;
+  Point() { ::ecc_point_init(&value, ::nettle_get_secp_384r1()); }
+  Point(const Point&) = delete;
+  Point& operator=(const Point&) = delete;
+  ~Point() {
+    wipe(value.p, 2 * kBytes);
+    ::ecc_point_clear(&value);
+  }
+};
+
+// Nettle only reads the scalar; pointing at our limbs keeps a second copy off the heap.
+::ecc_scalar borrowed(const SecretBytes& limbs) {
+  auto* data = const_cast<std::uint8_t*>(limbs.view().data());
+  return {::nettle_get_secp_384r1(), reinterpret_cast<mp_limb_t*>(data)};
+}
+
 }  // namespace
+
+P384Scalar::P384Scalar() : limbs_(kBytes) {}
+
+P384Scalar P384Scalar::fresh() {
+  P384Scalar made;
+  ::ecc_scalar scalar = borrowed(made.limbs_);
+  ::ecc_scalar_random(&scalar, nullptr, draw);
+  return made;
+}
 
 P384Scalar::P384Scalar(ByteView d) : limbs_(kBytes) {
   // Limbs are little-endian among themselves and inside.
@@ -41,29 +68,45 @@ P384Scalar::P384Scalar(ByteView d) : limbs_(kBytes) {
 }
 
 void P384Scalar::sign(const std::uint8_t* digest48, std::uint8_t* out96) const {
-  // Nettle only reads the scalar; pointing at our limbs keeps a second copy off the heap.
-  auto* limbs = reinterpret_cast<mp_limb_t*>(const_cast<std::uint8_t*>(limbs_.view().data()));
-  const ::ecc_scalar key{::nettle_get_secp_384r1(), limbs};
+  const ::ecc_scalar key = borrowed(limbs_);
   ::dsa_signature& numbers = Numbers::of_this_thread();
   ::ecdsa_sign(&key, nullptr, draw, kBytes, digest48, &numbers);
   ::nettle_mpz_get_str_256(kBytes, out96, numbers.r);
   ::nettle_mpz_get_str_256(kBytes, out96 + kBytes, numbers.s);
 }
 
-struct P384Point::State {
-  ::ecc_point point;
+void P384Scalar::public_half(std::uint8_t* x48, std::uint8_t* y48) const {
+  const ::ecc_scalar key = borrowed(limbs_);
+  Point product;
+  ::ecc_point_mul_g(&product.value, &key);
+  ::dsa_signature& numbers = Numbers::of_this_thread();
+  ::ecc_point_get(&product.value, numbers.r, numbers.s);
+  ::nettle_mpz_get_str_256(kBytes, x48, numbers.r);
+  ::nettle_mpz_get_str_256(kBytes, y48, numbers.s);
+}
+
+struct P384Point::State : Point {
   bool ok = false;
-  State() { ::ecc_point_init(&point, ::nettle_get_secp_384r1()); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() { ::ecc_point_clear(&point); }
 };
+
+bool P384Scalar::agree(const P384Point& theirs, std::uint8_t* z48) const {
+  if (!theirs.state_->ok) return false;
+  const ::ecc_scalar key = borrowed(limbs_);
+  Point product;
+  ::ecc_point_mul(&product.value, &key, &theirs.state_->value);
+  // The limbs of x come first, little-endian among themselves and inside. Read in place, so that no
+  // number of GMP's keeps a copy.
+  const auto* x = reinterpret_cast<const std::uint8_t*>(product.value.p);
+  for (std::size_t i = 0; i < kBytes; ++i)
+    z48[i] = x[kBytes - 1 - i];
+  return true;
+}
 
 P384Point::P384Point(ByteView x, ByteView y) : state_(std::make_unique<State>()) {
   ::dsa_signature& numbers = Numbers::of_this_thread();
   ::nettle_mpz_set_str_256_u(numbers.r, x.size(), x.data());
   ::nettle_mpz_set_str_256_u(numbers.s, y.size(), y.data());
-  state_->ok = ::ecc_point_set(&state_->point, numbers.r, numbers.s) == 1;
+  state_->ok = ::ecc_point_set(&state_->value, numbers.r, numbers.s) == 1;
 }
 P384Point::P384Point(P384Point&&) noexcept = default;
 P384Point::~P384Point() = default;
@@ -73,7 +116,7 @@ bool P384Point::verify(const std::uint8_t* digest48, ByteView raw96) const {
   ::dsa_signature& numbers = Numbers::of_this_thread();
   ::nettle_mpz_set_str_256_u(numbers.r, kBytes, raw96.data());
   ::nettle_mpz_set_str_256_u(numbers.s, kBytes, raw96.data() + kBytes);
-  return ::ecdsa_verify(&state_->point, kBytes, digest48, &numbers) == 1;
+  return ::ecdsa_verify(&state_->value, kBytes, digest48, &numbers) == 1;
 }
 
 }  // namespace signet::crypto
