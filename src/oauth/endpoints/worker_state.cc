@@ -80,8 +80,11 @@ PreparedClientPtr WorkerState::keep_client(const RealmRuntime& realm, Client cli
     clients_.erase(by_age_.front());
     by_age_.pop_front();
   }
-  by_age_.push_back(key);
-  clients_.emplace(std::move(key), CachedClient{prepared, std::prev(by_age_.end())});
+  // Both or neither, even where memory ends in between.
+  std::list<std::string> youngest;
+  youngest.push_back(key);
+  clients_.emplace(std::move(key), CachedClient{prepared, youngest.begin()});
+  by_age_.splice(by_age_.end(), youngest);
   return prepared;
 }
 
