@@ -24,6 +24,23 @@ storage::AppendAudit audit_of(const AdminServices& services, const RealmName& re
   return audit(services, realm, std::move(event), std::move(actor), detail);
 }
 
+/// Tells the caches when it ends, whatever the commit says: where it failed the change may be
+/// durable all the same. Made before the commit, so that nothing can stand between the two.
+class Announcement {
+ public:
+  Announcement(const AdminServices& services, std::string kind, RealmName realm, std::string id)
+      : services_(services), change_{std::move(kind), std::move(realm), std::move(id)} {}
+  Announcement(const Announcement&) = delete;
+  ~Announcement() {
+    if (change_.kind == "realm") services_.directory->forget(change_.realm);
+    services_.oauth->changes->publish(std::move(change_));
+  }
+
+ private:
+  const AdminServices& services_;
+  oauth::ChangeFeed::Change change_;
+};
+
 Error unknown_client(std::string_view id) {
   return {Code::kNotFound, "client_unknown", "no client " + quoted(id)};
 }
@@ -91,11 +108,10 @@ Task<StoredRevision> put_realm(const AdminServices& services, json::Object docum
   transaction.emplace_back(std::move(put));
   transaction.emplace_back(audit_of(
       services, settings.name, before ? "realm.changed" : "realm.created", std::move(actor), name));
-  // Made before the commit: after it nothing may stand between storage and the caches.
-  oauth::ChangeFeed::Change change{"realm", settings.name, {}};
-  CO_TRY(co_await storage.commit(std::move(transaction)));
-  services.directory->forget(settings.name);
-  services.oauth->changes->publish(std::move(change));
+  {
+    const Announcement announcement(services, "realm", settings.name, {});
+    CO_TRY(co_await storage.commit(std::move(transaction)));
+  }
   CO_TRY(const auto after, co_await storage.document("realm", RealmName(), name));
   co_return StoredRevision{after ? after->revision : 0, !before};
 }
@@ -170,9 +186,10 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
   transaction.emplace_back(std::move(put));
   transaction.emplace_back(audit_of(services, realm, before ? "client.changed" : "client.created",
                                     std::move(actor), id));
-  oauth::ChangeFeed::Change change{"client", realm, id};
-  CO_TRY(co_await storage.commit(std::move(transaction)));
-  services.oauth->changes->publish(std::move(change));
+  {
+    const Announcement announcement(services, "client", realm, id);
+    CO_TRY(co_await storage.commit(std::move(transaction)));
+  }
   CO_TRY(const auto after, co_await storage.document("client", realm, id));
   out.stored = {after ? after->revision : 0, !before};
   out.document = oauth::without_secret(document);
@@ -231,10 +248,8 @@ Task<AdminReply> delete_realm(const AdminServices& services, AdminRequest reques
   CO_TRY(storage::Transaction transaction, co_await erase_with_realm(services, realm));
   transaction.emplace_back(storage::EraseDocument{"realm", RealmName(), realm.str(), expected});
   transaction.emplace_back(audit_of(services, realm, "realm.deleted", request.actor, realm.view()));
-  oauth::ChangeFeed::Change change{"realm", realm, {}};
+  const Announcement announcement(services, "realm", realm, {});
   CO_TRY(co_await storage.commit(std::move(transaction)));
-  services.directory->forget(realm);
-  services.oauth->changes->publish(std::move(change));
   co_return AdminReply{204, {}};
 }
 
@@ -288,9 +303,8 @@ Task<AdminReply> delete_client(const AdminServices& services, AdminRequest reque
   storage::Transaction transaction;
   transaction.emplace_back(storage::EraseDocument{"client", realm, id, expected});
   transaction.emplace_back(audit_of(services, realm, "client.deleted", request.actor, id));
-  oauth::ChangeFeed::Change change{"client", realm, id};
+  const Announcement announcement(services, "client", realm, id);
   CO_TRY(co_await services.oauth->storage->commit(std::move(transaction)));
-  services.oauth->changes->publish(std::move(change));
   co_return AdminReply{204, {}};
 }
 

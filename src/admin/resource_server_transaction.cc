@@ -152,13 +152,13 @@ void ResourceServerTransaction::event(std::string name, json::Object detail) {
 Task<bool> ResourceServerTransaction::commit() {
   if (forgets_realm_) changes_.push_back({"realm", realm_, {}});
   const auto done = co_await services_.oauth->storage->commit(std::move(transaction_));
-  if (!done.ok()) {
-    if (std::string_view(done.error().reason) == "revision_conflict") co_return false;
-    co_return done.error();
-  }
+  const bool was_faster = !done.ok() && std::string_view(done.error().reason) == "revision_conflict";
+  if (was_faster) co_return false;
+  // Also after a failure: the change may be durable all the same.
   if (forgets_realm_) services_.directory->forget(realm_);
   for (auto& change : changes_)
     services_.oauth->changes->publish(std::move(change));
+  if (!done.ok()) co_return done.error();
   co_return true;
 }
 

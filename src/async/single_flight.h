@@ -2,12 +2,26 @@
 
 #include <functional>
 #include <mutex>
+#include <new>
 #include <utility>
 #include <vector>
 
 #include "async/task.h"
 
 namespace signet::async {
+
+/// Gives each the same result; "out_of_memory" (kUnavailable) to those for whom no copy can be
+/// made.
+template <class T>
+void complete_all(std::vector<OneShot<T>>& waiting, const Result<T>& result) {
+  for (OneShot<T>& turn : waiting) {
+    try {
+      turn.complete(result);
+    } catch (const std::bad_alloc&) {
+      turn.complete(Error{Code::kUnavailable, "out_of_memory", {}});
+    }
+  }
+}
 
 /// One call for many callers: the first one starts the work, those who come while it is under way
 /// get its result. Must outlive its calls. Shared by all threads.
@@ -29,7 +43,7 @@ class SingleFlight {
     Flight(const Flight&) = delete;
     ~Flight() { owner.land(result); }
     SingleFlight& owner;
-    Result<T> result = Error{Code::kUnavailable, "call_abandoned", "the call did not end"};
+    Result<T> result = Error{Code::kUnavailable, "call_abandoned", {}};
   };
 
   bool joins(const OneShot<T>& turn) {
@@ -45,8 +59,7 @@ class SingleFlight {
       is_flying_ = false;
       waiting.swap(waiting_);
     }
-    for (OneShot<T>& turn : waiting)
-      turn.complete(result);
+    complete_all(waiting, result);
   }
 
   std::mutex mutex_;

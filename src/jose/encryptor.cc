@@ -13,7 +13,7 @@
 namespace signet::jose {
 namespace {
 
-constexpr std::uint32_t kPbes2Iterations = 1000;
+constexpr std::uint32_t kIterationsForKeys = 1000;
 constexpr std::size_t kMaxContentKey = 64;
 constexpr std::size_t kMaxEncryptedKey = 2048;  // RSA of 16384 bits, the largest that crypto takes
 constexpr std::size_t kSmallPlain = 4096;
@@ -192,7 +192,7 @@ Result<Encryptor> Encryptor::make(KeyPtr key, EncryptorOptions options) {
     TRY(secret, options.alg == JweAlg::kEcdhEs ? issuer_agreement_secret(options.issuer_key)
                                                : issuer_content_secret(options.issuer_key));
   }
-  const EncryptOptions all{options.alg, options.enc, std::move(options.extra), kPbes2Iterations,
+  const EncryptOptions all{options.alg, options.enc, std::move(options.extra), kIterationsForKeys,
                            {},          {},          options.allow_legacy};
   return prepare(std::move(key), all, std::move(secret));
 }

@@ -22,6 +22,8 @@ struct Operation {
   std::function<void()> prepare = [] {};
   /// True: it says that it succeeded.
   std::function<bool()> act;
+  /// What the last run answered, for the reader of a failed test.
+  std::function<std::string()> words = [] { return std::string(); };
   /// What must hold after every run.
   std::function<void(Ended)> check = [](Ended) {};
 };
@@ -47,7 +49,7 @@ inline void anomaly_loop(const Operation& operation, bool for_good) {
     operation.check(ended);
     if (::testing::Test::HasFailure()) return;
     if (!hit) {
-      ASSERT_EQ(ended, Ended::kRight) << "it fails without any disturbance";
+      ASSERT_EQ(ended, Ended::kRight) << "it fails without any disturbance: " << operation.words();
       ::testing::Test::RecordProperty(operation.name + (for_good ? "_for_good" : "_once"), nth - 1);
       std::printf("%-34s %-8s %5d steps: %d refused, %d threw, %d unharmed\n",
                   operation.name.c_str(), for_good ? "for good" : "once", nth - 1, refused, threw,

@@ -21,9 +21,6 @@ class ServerAnomaly : public ::testing::Test {
  protected:
   ServerAnomaly() {
     log::configure(log::Level::kOff, true);
-    // An answer that gets lost for want of memory ends as a time-out; soon, here.
-    world.keeping.store_timeout = Milliseconds(20);
-    world.start();
     world.realm("root");
     world.client("jwt", R"(,"access_token":{"signing_algorithm":"ES256"})");
     world.client("encrypted", R"(,"access_token":{"format":"encrypted_jwt"})");
@@ -51,8 +48,8 @@ class ServerAnomaly : public ::testing::Test {
   std::unique_ptr<FakeExchange> admin_request(http::Method method, const std::string& path,
                                               const std::string& body = "") {
     return std::make_unique<FakeExchange>(
-        method, path,
-        std::map<std::string, std::string>{{"Authorization", "Bearer admin-token"}}, body);
+        method, path, std::map<std::string, std::string>{{"Authorization", "Bearer admin-token"}},
+        body);
   }
   FakeExchange ask_admin(http::Method method, const std::string& path,
                          const std::string& body = "") {
@@ -90,6 +87,10 @@ class ServerAnomaly : public ::testing::Test {
         world.router->handle(*exchange);
       }
       return exchange->outcome.ok() && exchange->response().status < 300;
+    };
+    out.words = [this] {
+      const bool ok = exchange->outcome.ok();
+      return ok ? exchange->response().body : exchange->outcome.error().detail;
     };
     out.check = [this, check](Ended ended) {
       if (check) check(*exchange, ended);
@@ -129,7 +130,9 @@ TEST_P(TokenAnomaly, f_8_introspection_never_lies) {
       [&] { return request(http::Method::kPost, "/oauth2/introspect", "token=" + token, client); },
       [](FakeExchange& answer, Ended ended) {
         // Out of memory is no reason to call a good token inactive.
-        if (ended == Ended::kRight) { ASSERT_TRUE(answer.flag("active")); }
+        if (ended == Ended::kRight) {
+          ASSERT_TRUE(answer.flag("active"));
+        }
       }));
 }
 
@@ -161,7 +164,9 @@ TEST_F(ServerAnomaly, f_8_documents_are_whole_or_refused) {
           std::string(cold ? "cold " : "warm ") + std::string(path).substr(8),
           [&] { return request(http::Method::kGet, path, "", ""); },
           [&](FakeExchange& answer, Ended ended) {
-            if (ended == Ended::kRight) { ASSERT_EQ(answer.response().body, whole); }
+            if (ended == Ended::kRight) {
+              ASSERT_EQ(answer.response().body, whole);
+            }
           },
           [this, cold] {
             if (cold) make_cold();
@@ -297,9 +302,8 @@ TEST_F(ServerAnomaly, f_8_a_mapping_is_the_old_or_the_new_one) {
   int round = 0;
   const auto put_fresh = [&] {
     fresh = "fresh-" + std::to_string(++round);
-    world.store->put(Alias(fresh),
-                     {secrets::Secret::of_key(jose::Jwk::from_private(
-                         *crypto::PrivateKey::generate(crypto::KeyKind::kEcP256)))});
+    world.store->put(Alias(fresh), {secrets::Secret::of_key(jose::Jwk::from_private(
+                                       *crypto::PrivateKey::generate(crypto::KeyKind::kEcP256)))});
   };
   enum Kind { kPublish, kActivate, kRetire, kMap };
   for (const auto& [name, kind] : {std::pair("publish", kPublish), std::pair("activate", kActivate),
@@ -339,8 +343,8 @@ TEST_F(ServerAnomaly, f_8_a_mapping_is_the_old_or_the_new_one) {
 }
 
 TEST_F(ServerAnomaly, f_8_lists_for_operators_are_whole_or_refused) {
-  for (const char* path : {"/admin/realms/root/secrets", "/admin/stores", "/admin/health",
-                           "/admin/audit"}) {
+  for (const char* path :
+       {"/admin/realms/root/secrets", "/admin/stores", "/admin/health", "/admin/audit"}) {
     anomaly_loops(of_request(path, [&] { return admin_request(http::Method::kGet, path); }));
   }
   anomaly_loops(of_request("mappings", [&] {

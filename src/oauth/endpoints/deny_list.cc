@@ -7,9 +7,11 @@ namespace signet::oauth {
 Task<Done> DenyList::load(storage::Storage& storage) {
   constexpr std::size_t kPage = 5000;
   for (;;) {
-    CO_TRY(const auto page, co_await storage.denials_since(last_row_, kPage, &last_row_));
+    std::int64_t last = last_row_;
+    CO_TRY(const auto page, co_await storage.denials_since(last_row_, kPage, &last));
     for (const auto& denied : page)
       add(denied.realm, denied.id_hash, denied.expires);
+    last_row_ = last;  // last: what could not be kept to its end is read again
     if (page.size() < kPage) co_return Done{};
   }
 }

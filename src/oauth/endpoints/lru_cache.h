@@ -29,8 +29,11 @@ class LruCache {
       entries_.erase(by_age_.front());
       by_age_.pop_front();
     }
-    by_age_.emplace_back(key(realm, id));
-    entries_.emplace(by_age_.back(), Entry{std::move(value), std::prev(by_age_.end())});
+    // Both or neither, even where memory ends in between.
+    std::list<std::string> youngest;
+    youngest.emplace_back(key(realm, id));
+    entries_.emplace(youngest.front(), Entry{std::move(value), youngest.begin()});
+    by_age_.splice(by_age_.end(), youngest);
   }
 
   void erase(std::string_view realm, std::string_view id) {

@@ -55,8 +55,11 @@ void TokenCache::put(const Key& key, ReadyRecordPtr record, Instant read_at,
     s.entries.erase(oldest);
     s.by_age.pop_front();
   }
-  s.by_age.push_back(key);
-  s.entries.emplace(key, Entry{std::move(record), read_at, std::prev(s.by_age.end())});
+  // Both or neither, even where memory ends in between.
+  std::list<Key> youngest;
+  youngest.push_back(key);
+  s.entries.emplace(key, Entry{std::move(record), read_at, youngest.begin()});
+  s.by_age.splice(s.by_age.end(), youngest);
 }
 
 void TokenCache::revoke(const Key& key) {

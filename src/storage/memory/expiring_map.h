@@ -2,10 +2,12 @@
 
 #include <map>
 #include <optional>
-#include <set>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
+#include "storage/memory/undo.h"
 
 namespace signet::storage::memory {
 
@@ -18,34 +20,28 @@ class ExpiringMap {
     return found == entries_.end() ? nullptr : &found->second;
   }
 
-  /// Adds, replaces, or with nothing removes; gives what was there before.
-  std::optional<Value> exchange(const Key& key, std::optional<Value> value) {
-    std::optional<Value> before;
-    if (auto found = entries_.find(key); found != entries_.end()) {
-      by_age_.erase({found->second.expires, key});
-      before = std::move(found->second);
-      entries_.erase(found);
-    }
-    if (value) {
-      by_age_.insert({value->expires, key});
-      entries_.emplace(key, std::move(*value));
-    }
-    return before;
+  /// Adds, replaces, or with nothing removes.
+  void put(const Key& key, std::optional<Value> value, Undo& undo) {
+    if (const Value* before = find(key)) undo.put(by_age_, {before->expires, key}, std::nullopt);
+    if (value) undo.put(by_age_, {value->expires, key}, std::monostate());
+    undo.put(entries_, key, std::move(value));
   }
 
-  /// Removes the oldest, at most `limit`, that expired before `before`; gives them back.
-  std::vector<std::pair<Key, Value>> purge(Instant before, std::size_t limit) {
-    std::vector<std::pair<Key, Value>> removed;
-    while (!by_age_.empty() && by_age_.begin()->first < before && removed.size() < limit) {
-      const Key key = by_age_.begin()->second;
-      removed.emplace_back(key, *exchange(key, std::nullopt));
+  /// Removes the oldest, at most `limit`, that expired before `before`; gives what they were.
+  std::vector<Value> purge(Instant before, std::size_t limit, Undo& undo) {
+    std::vector<Value> removed;
+    while (!by_age_.empty() && removed.size() < limit) {
+      const auto [expires, key] = by_age_.begin()->first;
+      if (expires >= before) break;
+      removed.push_back(*find(key));
+      put(key, std::nullopt, undo);
     }
     return removed;
   }
 
  private:
   std::map<Key, Value> entries_;
-  std::set<std::pair<Instant, Key>> by_age_;
+  std::map<std::pair<Instant, Key>, std::monostate> by_age_;
 };
 
 }  // namespace signet::storage::memory

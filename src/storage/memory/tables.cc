@@ -1,32 +1,24 @@
 #include "storage/memory/tables.h"
 
+#include <algorithm>
+
 #include "storage/audit_chain.h"
 #include "storage/transaction_check.h"
 
 namespace signet::storage::memory {
 
 void Tables::record_change(const DocumentName& name, std::int64_t revision, Undo& undo) {
-  LastChange& last = last_changes[name];
-  const LastChange before = last;
-  changes.erase(before.sequence);
-  last = {++last_sequence, revision};
-  changes[last.sequence] = name;
-  undo.push_back([this, name, before] {
-    changes.erase(last_changes[name].sequence);
-    --last_sequence;
-    if (before.sequence == 0) {
-      last_changes.erase(name);
-    } else {
-      last_changes[name] = before;
-      changes[before.sequence] = name;
-    }
-  });
+  const auto last = last_changes.find(name);
+  if (last != last_changes.end()) undo.put(changes, last->second.sequence, std::nullopt);
+  undo.set(last_sequence, last_sequence + 1);
+  undo.put(last_changes, name, LastChange{last_sequence, revision});
+  undo.put(changes, last_sequence, name);
 }
 
-void Tables::put_denial(const HashName& name, std::optional<Denial> denial) {
-  const std::optional<Denial> before = denials.exchange(name, denial);
-  if (before) denial_rows.erase(before->row);
-  if (denial) denial_rows[denial->row] = name;
+void Tables::put_denial(const HashName& name, Denial denial, Undo& undo) {
+  if (const Denial* before = denials.find(name)) undo.put(denial_rows, before->row, std::nullopt);
+  undo.put(denial_rows, denial.row, name);
+  denials.put(name, denial, undo);
 }
 
 struct Tables::Apply {
@@ -36,17 +28,15 @@ struct Tables::Apply {
   Status operator()(const PutDocument& c) {
     const DocumentName name{c.document.kind, c.document.realm, c.document.id};
     const auto found = tables.documents.find(name);
-    std::optional<Document> before;
-    if (found != tables.documents.end()) before = found->second;
-    const std::int64_t stored = before ? before->revision : 0;
+    const std::int64_t stored = found == tables.documents.end() ? 0 : found->second.revision;
     if (c.expected && *c.expected != stored) return revision_conflict(c.document.id, stored);
 
     const auto last = tables.last_changes.find(name);
     Document document = c.document;
     document.revision = (last == tables.last_changes.end() ? 0 : last->second.revision) + 1;
-    tables.documents[name] = document;
-    undo.push_back([t = &tables, name, before] { t->restore(name, before); });
-    tables.record_change(name, document.revision, undo);
+    const std::int64_t revision = document.revision;
+    undo.put(tables.documents, name, std::move(document));
+    tables.record_change(name, revision, undo);
     return Done{};
   }
 
@@ -56,39 +46,35 @@ struct Tables::Apply {
     const std::int64_t stored = found == tables.documents.end() ? 0 : found->second.revision;
     if (c.expected && *c.expected != stored) return revision_conflict(c.id, stored);
     if (stored == 0) return Done{};
-    undo.push_back([t = &tables, name, before = found->second] { t->restore(name, before); });
-    tables.documents.erase(found);
+    undo.put(tables.documents, name, std::nullopt);
     tables.record_change(name, stored, undo);
     return Done{};
   }
 
-  Status operator()(const PutToken& c) { return exchange_token(c.token.hash, c.token); }
-  Status operator()(const EraseToken& c) { return exchange_token(c.hash, std::nullopt); }
-  Status exchange_token(const Bytes& hash, std::optional<TokenRecord> token) {
-    auto before = tables.tokens.exchange(hash, std::move(token));
-    undo.push_back(
-        [t = &tables, hash, before = std::move(before)] { t->tokens.exchange(hash, before); });
+  Status operator()(const PutToken& c) {
+    tables.tokens.put(c.token.hash, c.token, undo);
+    return Done{};
+  }
+  Status operator()(const EraseToken& c) {
+    tables.tokens.put(c.hash, std::nullopt, undo);
     return Done{};
   }
 
   Status operator()(const DenyToken& c) {
     const HashName name{c.token.realm, c.token.id_hash};
-    std::optional<Denial> before;
     if (const Denial* found = tables.denials.find(name)) {
       if (found->expires >= c.token.expires) return Done{};
-      before = *found;
     }
     // A longer denial gets a new row, so that those who follow by row learn of it.
-    tables.put_denial(name, Denial{++tables.last_denial_row, c.token.expires});
-    undo.push_back([t = &tables, name, before] { t->put_denial(name, before); });
+    undo.set(tables.last_denial_row, tables.last_denial_row + 1);
+    tables.put_denial(name, Denial{tables.last_denial_row, c.token.expires}, undo);
     return Done{};
   }
 
   Status operator()(const UseOnce& c) {
     const HashName name{c.realm, c.key_hash};
     if (tables.used.find(name)) return already_used();
-    tables.used.exchange(name, Used{c.expires});
-    undo.push_back([t = &tables, name] { t->used.exchange(name, std::nullopt); });
+    tables.used.put(name, Used{c.expires}, undo);
     return Done{};
   }
 
@@ -99,22 +85,16 @@ struct Tables::Apply {
     if (c.expected != stored) return revision_conflict(c.key.kid.view(), stored);
     KeyRecord key = c.key;
     key.revision = stored + 1;
-    if (stored == 0) {
-      undo.push_back([t = &tables, name] { t->keys.erase(name); });
-    } else {
-      key.horizon = std::max(key.horizon, found->second.horizon);
-      undo.push_back([t = &tables, name, before = found->second] { t->keys[name] = before; });
-    }
-    tables.keys[name] = key;
+    if (stored != 0) key.horizon = std::max(key.horizon, found->second.horizon);
+    undo.put(tables.keys, name, std::move(key));
     return Done{};
   }
 
   Status operator()(const RaiseHorizon& c) {
     const auto found = tables.keys.find({c.realm, c.secret_id, c.kid});
     if (found == tables.keys.end()) return key_unknown(c);
-    const Instant before = found->second.horizon;
-    found->second.horizon = std::max(before, c.horizon);
-    undo.push_back([t = &tables, name = found->first, before] { t->keys[name].horizon = before; });
+    Instant& horizon = found->second.horizon;
+    undo.set(horizon, std::max(horizon, c.horizon));
     return Done{};
   }
 
@@ -122,47 +102,24 @@ struct Tables::Apply {
     AuditEvent event = c.event;
     event.sequence = static_cast<std::int64_t>(tables.audit.size()) + 1;
     event.chain = audit_chain(tables.audit.empty() ? Bytes{} : tables.audit.back().chain, event);
-    tables.audit.push_back(std::move(event));
-    undo.push_back([t = &tables] { t->audit.pop_back(); });
+    undo.append(tables.audit, std::move(event));
     return Done{};
   }
 
   Status operator()(const Purge& c) {
-    auto tokens = tables.tokens.purge(c.before, kPurgeSlice);
-    auto used = tables.used.purge(c.before, kPurgeSlice);
-    auto denials = tables.denials.purge(c.before, kPurgeSlice);
-    for (const auto& [name, denial] : denials)
-      tables.denial_rows.erase(denial.row);
-    undo.push_back([t = &tables, tokens = std::move(tokens), used = std::move(used),
-                    denials = std::move(denials)] {
-      for (const auto& [hash, token] : tokens)
-        t->tokens.exchange(hash, token);
-      for (const auto& [name, value] : used)
-        t->used.exchange(name, value);
-      for (const auto& [name, denial] : denials)
-        t->put_denial(name, denial);
-    });
+    tables.tokens.purge(c.before, kPurgeSlice, undo);
+    tables.used.purge(c.before, kPurgeSlice, undo);
+    for (const Denial& denial : tables.denials.purge(c.before, kPurgeSlice, undo))
+      undo.put(tables.denial_rows, denial.row, std::nullopt);
     return Done{};
   }
 };
 
-void Tables::restore(const DocumentName& name, const std::optional<Document>& before) {
-  if (before) {
-    documents[name] = *before;
-  } else {
-    documents.erase(name);
-  }
-}
-
 Status Tables::apply(const Transaction& transaction) {
   Undo undo;
-  for (const Change& change : transaction) {
-    Status applied = std::visit(Apply{*this, undo}, change);
-    if (applied.ok()) continue;
-    for (auto step = undo.rbegin(); step != undo.rend(); ++step)
-      (*step)();
-    return applied;
-  }
+  for (const Change& change : transaction)
+    TRY(std::visit(Apply{*this, undo}, change));
+  undo.keep();
   return Done{};
 }
 

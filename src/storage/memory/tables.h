@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <tuple>
 
@@ -29,7 +28,7 @@ struct Used {
 /// All that a memory engine holds, and how changes are made to it. Not locked.
 class Tables {
  public:
-  /// Applies the whole transaction or leaves everything as it was.
+  /// Applies the whole transaction or leaves everything as it was, even where memory ends within.
   Status apply(const Transaction& transaction);
 
   std::optional<Document> find_document(const std::string& kind, const RealmName& realm,
@@ -59,10 +58,8 @@ class Tables {
 
  private:
   struct Apply;
-  using Undo = std::vector<std::function<void()>>;
   void record_change(const DocumentName& name, std::int64_t revision, Undo& undo);
-  void restore(const DocumentName& name, const std::optional<Document>& before);
-  void put_denial(const HashName& name, std::optional<Denial> denial);
+  void put_denial(const HashName& name, Denial denial, Undo& undo);
 };
 
 }  // namespace signet::storage::memory

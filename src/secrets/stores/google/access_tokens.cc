@@ -1,5 +1,6 @@
 #include "secrets/stores/google/access_tokens.h"
 
+#include "async/single_flight.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "secrets/stores/google/google_answer.h"
@@ -104,7 +105,7 @@ class AccessTokens::Renewal {
   Renewal(const Renewal&) = delete;
   ~Renewal() {
     if (tokens_ == nullptr) return;
-    tokens_->finish(Error{Code::kUnavailable, "google_unavailable", "the renewal was given up"});
+    tokens_->finish(Error{Code::kUnavailable, "google_unavailable", {}});
   }
   void finish(Result<AccessToken> result) {
     std::exchange(tokens_, nullptr)->finish(std::move(result));
@@ -127,8 +128,8 @@ Task<AccessTokens::Token> AccessTokens::get() {
     const bool usable = current_ && now + kUnusableBefore < current_->token.expires;
     const bool fresh = usable && now < current_->renew_at;
     if (fresh || (usable && (renewing_ || now < not_before_))) co_return current_->token.text;
-    must_wait = std::exchange(renewing_, true);
     waiting_.push_back(turn);
+    must_wait = std::exchange(renewing_, true);  // after all that may fail
   }
   if (!must_wait) {
     Renewal renewal(this);
@@ -155,11 +156,11 @@ void AccessTokens::finish(Result<AccessToken> result) {
       not_before_ = now + kPauseAfterFailure;
       const bool usable = current_ && now + kUnusableBefore < current_->token.expires;
       log::failure("google_token_renewal_failed", result.error(), {{"still_good", usable}});
-      told = usable ? Result<Token>(current_->token.text) : Result<Token>(result.error());
+      told =
+          usable ? Result<Token>(current_->token.text) : Result<Token>(std::move(result).error());
     }
   }
-  for (auto& turn : waiting)
-    turn.complete(told);
+  async::complete_all(waiting, told);
 }
 
 void AccessTokens::reject(const Token& token) {
