@@ -27,7 +27,8 @@ class ClientCall {
     kCommit,
     kToken,
     kSignature,
-    kVerification
+    kVerification,
+    kRefresh
   };
 
   ClientCall(const Services& services, WorkerState& worker, RealmRuntimePtr realm)

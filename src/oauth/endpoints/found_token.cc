@@ -85,6 +85,23 @@ Task<BoxAnswer> open_in_box(const Services& services, RealmRuntimePtr realm, std
   co_return BoxAnswer{std::move(found)};
 }
 
+bool needs_refresh(const Services& services, const RealmRuntime& realm,
+                   const Result<FoundToken>& opened) {
+  if (opened.ok()) return false;
+  const std::string_view reason = opened.error().reason;
+  if (reason != "jws_kid_unknown" && reason != "jwe_kid_unknown") return false;
+  return services.keeper->may_refresh_for_unknown() ||
+         services.keeper->rings_now(realm.settings().name) != realm.rings();
+}
+
+Task<RealmRuntimePtr> with_new_rings(const Services& services, RealmRuntimePtr realm) {
+  CO_TRY(co_await services.keeper->refresh_for_unknown());
+  auto rings = services.keeper->rings_now(realm->settings().name);
+  if (!rings || rings == realm->rings()) co_return realm;
+  co_return RealmRuntime::make(realm->settings(), std::move(rings), services.public_url,
+                               services.keeper->policy());
+}
+
 Result<FoundToken> read_record(const storage::TokenRecord& record) {
   FoundToken found;
   found.shape = tokens::Shape::kOpaque;

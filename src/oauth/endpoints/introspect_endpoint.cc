@@ -54,6 +54,7 @@ Answer<ClientCall::Need> IntrospectCall::act(http::Response& response) {
   } else {
     opened = box_ ? std::move(box_->opened) : open_self_contained(*realm_, token, now_);
     if (!box_ && needs_box(opened)) return Need::kVerification;
+    if (!refreshed_ && needs_refresh(services_, *realm_, opened)) return Need::kRefresh;
     if (opened.ok()) {
       found = &*opened;
       checked = Done{};
@@ -85,6 +86,11 @@ Task<Done, Refusal> IntrospectCall::provide_for_act(Need need) {
   if (need == Need::kVerification) {
     std::string token(*form_.find("token"));
     CO_TRY(box_, co_await open_in_box(services_, realm_, std::move(token), now_));
+    co_return Done{};
+  }
+  if (need == Need::kRefresh) {
+    refreshed_ = true;
+    CO_TRY(realm_, co_await with_new_rings(services_, realm_));
     co_return Done{};
   }
   co_return co_await load_opaque();
@@ -125,6 +131,7 @@ Answer<ClientCall::Need> RevokeCall::act(http::Response& response) {
 Answer<ClientCall::Need> RevokeCall::revoke_self_contained(std::string_view token) {
   const auto found = box_ ? std::move(box_->opened) : open_self_contained(*realm_, token, now_);
   if (!box_ && needs_box(found)) return Need::kVerification;
+  if (!refreshed_ && needs_refresh(services_, *realm_, found)) return Need::kRefresh;
   if (!found.ok()) return Need::kNothing;  // RFC 7009 §2.2: an invalid token is no error
   if (client_of(*found) != client_->client.id.view())
     return Refusal(OAuthError::kUnauthorizedClient, "the token was issued to another client");
@@ -158,6 +165,11 @@ Task<Done, Refusal> RevokeCall::provide_for_act(Need need) {
   if (need == Need::kVerification) {
     std::string token(*form_.find("token"));
     CO_TRY(box_, co_await open_in_box(services_, realm_, std::move(token), now_));
+    co_return Done{};
+  }
+  if (need == Need::kRefresh) {
+    refreshed_ = true;
+    CO_TRY(realm_, co_await with_new_rings(services_, realm_));
     co_return Done{};
   }
   if (need == Need::kToken) {

@@ -19,6 +19,7 @@ class IntrospectCall : public ClientCall {
   Task<Done, Refusal> load_opaque();
 
   std::optional<BoxAnswer> box_;  ///< of a self-contained one whose MAC key is in a box
+  bool refreshed_ = false;        ///< for a key that was unknown here
   bool loaded_ = false;
   TokenCache::Key key_{};  ///< of an opaque token
   ReadyRecordPtr ready_;
@@ -40,7 +41,7 @@ class RevokeCall : public ClientCall {
   void forget_opaque(std::string_view token);
 
   std::optional<BoxAnswer> box_;
-  bool loaded_ = false, committed_ = false;
+  bool refreshed_ = false, loaded_ = false, committed_ = false;
   std::optional<storage::TokenRecord> record_;
   storage::Transaction transaction_;
   std::optional<storage::DeniedToken> denied_;
