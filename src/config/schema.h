@@ -28,7 +28,7 @@ struct Field {
 const std::vector<Setting>& settings();
 /// The tree over settings(). Lives as long as the program.
 const Field& server_schema();
-/// What a file of `signet apply` may hold: realms with their clients, no stores.
+/// What a file of `signet apply` may hold: realms with their clients, and of stores the mappings.
 const Field& apply_schema();
 /// One realm document (without clients and stores) and one client document.
 const Field& realm_schema();
