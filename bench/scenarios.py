@@ -1,13 +1,16 @@
 """What is measured, and the goals. Each scenario is a function over the rig; ALL names them."""
 
+import json
+import os
 import random
 import shutil
 import statistics
 import subprocess
+import sys
 import time
 
 from comparison import oidc_provider
-from rig import LOAD_CORE, SERVER_CORE, TOOLS, Bare, Failed, harness
+from rig import LOAD_CORE, REPO, SERVER_CORE, TOOLS, Bare, Failed, harness, pinned
 from signet_bench import (TOKENS, bench_server, document_request, encryption_keys, form_request,
                           put_resource_server, token_body_size, token_requests)
 
@@ -259,6 +262,67 @@ def latency(rig):
                             base, ours / base, "p99 <= 3 x limit's" if point == "p99" else "", judged)
 
 
+def remote(rig):
+    """Signatures by a key in a box that takes 20 ms for each: many are under way at once."""
+    connections, delay = 32, 0.020
+    box = subprocess.Popen([*pinned(LOAD_CORE), sys.executable, str(REPO / "bench" / "slow_transit.py"),
+                            "--delay", str(delay)], stdout=subprocess.PIPE, text=True)
+    try:
+        address = f"http://127.0.0.1:{int(box.stdout.readline())}"
+        store = {"name": "box", "type": "vault_transit", "settings": {"address": address},
+                 "mappings": {"am.services.oauth2.stateless.signing.ES256": ["p256"]}}
+        server = harness.Server(rig.options.signetd, {}, wrap=pinned(SERVER_CORE),
+                                env={**os.environ, "VAULT_TOKEN": "a-token"})
+        server.document.update(harness.config([], secret_stores=[store],
+                                              log={"level": "warn", "format": "json"}))
+        with server:
+            secret = harness.create_client(server, "client", access_token={
+                "format": "jwt", "signing_algorithm": "ES256"})
+            requests = [harness.token_request("client", secret, scope="read")]
+            results = [rig.checked(rig.load(server.port, server.pid, requests, connections=connections))
+                       for _ in range(rig.rounds)]
+            rate = max(result["per_second"] for result in results)
+            most = connections / delay
+            rig.row(f"tokens by a {delay * 1000:.0f} ms box, {connections} connections", rate, most,
+                    rate / most, ">= 0.9 x connections / 20 ms", rate >= 0.9 * most, "/s")
+            rig.row("the same, CPU", min(r["cpu_us_per_request"] for r in results), None, None, "", None)
+            threads = len(os.listdir(f"/proc/{server.pid}/task"))
+            rig.row("the same, threads of the server", threads, None, None, "< connections",
+                    threads < connections, "")
+    finally:
+        box.kill()
+        box.wait()
+
+
+def rings(rig):
+    """Finding a key ring: no lock, no allocation, and no dearer among 10,000 realms of 30 secret IDs each."""
+    done = subprocess.run([*pinned(SERVER_CORE), str(TOOLS / "bench_rings"), "--benchmark_format=json",
+                           f"--benchmark_min_time={0.05 if rig.short else 0.3}"],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failed(done.stderr[-400:])
+    found = {row["name"]: row for row in json.loads(done.stdout)["benchmarks"]}
+
+    def seconds(name):
+        return found[name + "/iterations:1"]["real_time"]
+
+    one = found["lookup/1/repeats:5_median"]["cpu_time"] / 1000
+    many = found["lookup/10000/repeats:5_median"]["cpu_time"] / 1000
+    rig.row("key ring, one of 10,000 realms x 30 IDs", many, one, many / one, "<= 1.2 x one realm",
+            many <= 1.2 * one)
+    for what in ("locks", "allocs"):
+        each = max(row[what] for name, row in found.items() if what in row and "stddev" not in name
+                   and "_cv" not in name)
+        rig.row(f"key ring, {what} of a lookup", each, None, None, "0", each < 0.001, "")
+    rig.row("key ring, any of 10,000 realms", found["lookup_of_any/10000"]["cpu_time"] / 1000, None, None,
+            "", None)
+    rig.row("start with 10,000 realms x 30 IDs", seconds("start/10000"), None, None, "<= 5 s",
+            seconds("start/10000") <= 5, "s")
+    everything = seconds("start_and_resolve_all/10000")
+    rig.row("the same, every realm asked for", everything, None, None, "<= 5 s", everything <= 5, "s")
+    rig.row("refresh of 10,000 realms", seconds("refresh/10000"), None, None, "", None, "s")
+
+
 def number_us(value):
     return f"{value:.0f} us"
 
@@ -313,4 +377,5 @@ def compare_refusals(rig, server, kind, good, rows):
 ALL = [("limits", limits), ("tokens", tokens), ("introspection", introspection),
        ("documents", documents), ("opaque", opaque), ("loops", loops), ("resource-servers", resource_servers),
        ("many-resource-servers", many_resource_servers), ("oidc-provider", oidc_provider),
-       ("start", start), ("latency", latency), ("refusal", refusal), ("scale", scale)]
+       ("start", start), ("latency", latency), ("refusal", refusal), ("rings", rings), ("remote", remote),
+       ("scale", scale)]

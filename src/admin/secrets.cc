@@ -309,6 +309,8 @@ Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request)
     one.set("actor", event.actor);
     const auto detail = json::parse(event.detail);
     one.set("detail", detail.ok() ? *detail : json::Value(event.detail));
+    // What the chain was made over, where writing the object again would give another text.
+    if (!detail.ok() || json::dump(*detail) != event.detail) one.set("detail_text", event.detail);
     one.set("chain", hex(event.chain));
     out.emplace_back(std::move(one));
   }

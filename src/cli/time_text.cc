@@ -42,11 +42,18 @@ std::optional<Instant> parse_time(std::string_view text) {
              h = digits(text, 11, 2), mi = digits(text, 14, 2), s = digits(text, 17, 2);
   if (!y || !mo || !d || !h || !mi || !s) return std::nullopt;
   std::string_view rest = text.substr(19);
+  Milliseconds fraction{0};
   if (rest.front() == '.') {
-    rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
+    const std::size_t end = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
+    int weight = 100;
+    for (std::size_t i = 1; i < end; ++i, weight /= 10)
+      fraction += Milliseconds((rest[i] - '0') * weight);
+    rest.remove_prefix(end);
   }
   if (rest != "Z" && rest != "+00:00") return std::nullopt;
-  return assemble({*y, *mo, *d, *h, *mi, *s});
+  const auto whole = assemble({*y, *mo, *d, *h, *mi, *s});
+  if (!whole) return std::nullopt;
+  return *whole + fraction;
 }
 
 std::optional<Instant> parse_http_date(std::string_view text) {

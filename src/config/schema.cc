@@ -41,7 +41,7 @@ Field realm_tree() {
   Field realm = *apply_schema().at("realms[]");
   std::erase_if(realm.fields, [](const Field& field) {
     return field.name == "clients" || field.name == "resource_servers" ||
-           field.name == "inject_policies";
+           field.name == "inject_policies" || field.name == "secret_stores";
   });
   return realm;
 }
@@ -85,7 +85,11 @@ const Field& server_schema() {
 
 const Field& apply_schema() {
   static const Field tree = tree_of([](const Setting& row) {
-    return row.path.starts_with("realms[]") && !row.path.starts_with("realms[].secret_stores[]");
+    const std::size_t at = row.path.find("secret_stores[]");
+    if (at == std::string_view::npos) return row.path.starts_with("realms[]");
+    const std::string_view member = row.path.substr(at);
+    return member == "secret_stores[]" || member == "secret_stores[].name" ||
+           member == "secret_stores[].mappings";
   });
   return tree;
 }

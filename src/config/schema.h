@@ -28,7 +28,8 @@ struct Field {
 const std::vector<Setting>& settings();
 /// The tree over settings(). Lives as long as the program.
 const Field& server_schema();
-/// What a file of `signet apply` may hold: realms with what belongs to them, no stores.
+/// What a file of `signet apply` may hold: realms with what belongs to them, and of stores the
+/// mappings.
 const Field& apply_schema();
 /// One realm document (without the lists of what belongs to it), and one of each of these.
 const Field& realm_schema();

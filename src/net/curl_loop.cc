@@ -10,14 +10,18 @@
 namespace signet::net {
 namespace {
 
-constexpr int kLongestWait = 60'000;
+constexpr Milliseconds kLongestWait{60'000};
 
 }  // namespace
 
 Status CurlLoop::start() {
   TRY(init_curl());
   multi_ = ::curl_multi_init();
-  if (multi_ == nullptr ||
+  if (multi_ == nullptr || !watch_.open() ||
+      ::curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
+      ::curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this) != CURLM_OK ||
+      ::curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
+      ::curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this) != CURLM_OK ||
       ::curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(max_transfers_)) !=
           CURLM_OK ||
       ::curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING)) !=
@@ -36,7 +40,7 @@ void CurlLoop::submit(std::unique_ptr<CurlTransfer> transfer) {
     std::lock_guard hold(mutex_);
     if (!stopping_) {
       arrivals_.push_back(std::move(transfer));
-      ::curl_multi_wakeup(multi_);
+      if (arrivals_.size() == 1) watch_.ring();
       return;
     }
   }
@@ -47,7 +51,7 @@ void CurlLoop::stop() {
   {
     std::lock_guard hold(mutex_);
     stopping_ = true;
-    if (multi_ != nullptr) ::curl_multi_wakeup(multi_);
+    if (multi_ != nullptr) watch_.ring();
   }
   if (thread_.joinable()) thread_.join();
   if (multi_ != nullptr) ::curl_multi_cleanup(std::exchange(multi_, nullptr));
@@ -61,14 +65,46 @@ void CurlLoop::run() {
   while (take_arrivals()) {
     expire();
     start_waiting();
-    int running = 0;
-    ::curl_multi_perform(multi_, &running);
+    act_on_timer();
     const std::size_t before = active_.size();
     collect();
     const bool has_room = active_.size() < before && !waiting_.empty();
-    if (!has_room) ::curl_multi_poll(multi_, nullptr, 0, wait_time(), nullptr);
+    if (has_room) continue;
+    act_on_sockets();
+    collect();
   }
   fail_all();
+}
+
+int CurlLoop::on_socket(CURL*, curl_socket_t socket, int what, void* loop, void*) {
+  const bool is_wanted = what != CURL_POLL_REMOVE;
+  static_cast<CurlLoop*>(loop)->watch_.follow(socket, is_wanted && (what & CURL_POLL_IN) != 0,
+                                              is_wanted && (what & CURL_POLL_OUT) != 0);
+  return 0;
+}
+
+int CurlLoop::on_timer(CURLM*, long milliseconds, void* loop) {
+  auto& timer = static_cast<CurlLoop*>(loop)->timer_;
+  timer.reset();
+  if (milliseconds >= 0) timer = std::chrono::steady_clock::now() + Milliseconds(milliseconds);
+  return 0;
+}
+
+void CurlLoop::act_on_timer() {
+  if (!timer_ || *timer_ > std::chrono::steady_clock::now()) return;
+  timer_.reset();
+  int running = 0;
+  ::curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
+}
+
+void CurlLoop::act_on_sockets() {
+  for (const auto& ready : watch_.wait(wait_time())) {
+    const int what = (ready.readable ? CURL_CSELECT_IN : 0) |
+                     (ready.writable ? CURL_CSELECT_OUT : 0) |
+                     (ready.failed ? CURL_CSELECT_ERR : 0);
+    int running = 0;
+    ::curl_multi_socket_action(multi_, ready.socket, what, &running);
+  }
 }
 
 bool CurlLoop::take_arrivals() {
@@ -153,11 +189,15 @@ void CurlLoop::expire() {
   }
 }
 
-int CurlLoop::wait_time() const {
-  if (deadlines_.empty()) return kLongestWait;
-  const auto left =
-      std::chrono::ceil<Milliseconds>(deadlines_.begin()->first - std::chrono::steady_clock::now());
-  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, kLongestWait));
+Milliseconds CurlLoop::wait_time() const {
+  const auto now = std::chrono::steady_clock::now();
+  Milliseconds longest = kLongestWait;
+  const auto until = [&](std::chrono::steady_clock::time_point then) {
+    longest = std::clamp(std::chrono::ceil<Milliseconds>(then - now), Milliseconds(0), longest);
+  };
+  if (!deadlines_.empty()) until(deadlines_.begin()->first);
+  if (timer_) until(*timer_);
+  return longest;
 }
 
 void CurlLoop::fail_all() {

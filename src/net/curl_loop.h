@@ -6,12 +6,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include "net/curl_transfer.h"
+#include "net/socket_watch.h"
 
 namespace signet::net {
 
@@ -41,13 +43,18 @@ class CurlLoop {
   void start_waiting();
   void collect();
   void expire();
-  int wait_time() const;
+  Milliseconds wait_time() const;
+  void act_on_sockets();
+  void act_on_timer();
+  static int on_socket(CURL* handle, curl_socket_t socket, int what, void* loop, void* unused);
+  static int on_timer(CURLM* multi, long milliseconds, void* loop);
   /// Takes it out of libcurl; null if it is not there.
   TransferPtr take_active(CURL* handle);
   void fail_all();
 
   const std::size_t max_transfers_, max_per_origin_;
   CURLM* multi_ = nullptr;
+  SocketWatch watch_;
   std::thread thread_;
 
   std::mutex mutex_;
@@ -59,6 +66,7 @@ class CurlLoop {
   std::unordered_map<CURL*, TransferPtr> active_;
   std::map<std::string, std::size_t> active_at_;  ///< by origin
   std::set<Deadline> deadlines_;
+  std::optional<std::chrono::steady_clock::time_point> timer_;  ///< libcurl's own
 };
 
 }  // namespace signet::net

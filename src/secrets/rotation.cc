@@ -56,18 +56,10 @@ std::optional<KeyId> single_active(Book& book, Instant now) {
     } else {
       older = &key;
     }
-    if (older != nullptr) {
-      older->state = KeyState::kPassive;
-      older->deactivated = now;
-    }
+    if (older != nullptr) deactivate(*older, now);
   }
   if (active == nullptr) return std::nullopt;
   return active->kid;
-}
-
-void deactivate(KeyHistory& key, Instant now) {
-  key.state = KeyState::kPassive;
-  key.deactivated = now;
 }
 
 /// Who signs now, of `usable`.
@@ -132,6 +124,11 @@ std::optional<KeyState> parse_key_state(std::string_view text) {
     if (to_string(state) == text) return state;
   }
   return std::nullopt;
+}
+
+void deactivate(KeyHistory& key, Instant now) {
+  key.state = KeyState::kPassive;
+  key.deactivated = std::max(now, key.activated.value_or(now));
 }
 
 Instant activation_at(Instant published, const RotationPolicy& policy) {

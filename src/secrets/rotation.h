@@ -40,6 +40,10 @@ struct RotationPolicy {
   Seconds jwks_max_age() const { return publish_ahead / 2; }
 };
 
+/// From active to passive. The clock of the instance that activated it may have been ahead of ours:
+/// a key is never passive before it was active.
+void deactivate(KeyHistory& key, Instant now);
+
 /// The earliest moment at which a key published at `published` may sign.
 Instant activation_at(Instant published, const RotationPolicy& policy);
 /// The earliest moment at which a key may go: its horizon plus the skew.

@@ -368,5 +368,17 @@ TEST(LineUp, sec_104_sec_105_hold_over_thousands_of_random_steps) {
   }
 }
 
+TEST(Rotation, a_key_is_never_passive_before_it_was_active_whatever_the_clocks_say) {
+  KeyHistory key;
+  key.kid = KeyId("k");
+  key.state = KeyState::kActive;
+  key.activated = from_unix_seconds(1'700'000'030);  // by a clock that is ahead
+  deactivate(key, from_unix_seconds(1'700'000'000));
+  EXPECT_EQ(key.state, KeyState::kPassive);
+  EXPECT_EQ(key.deactivated, key.activated);
+  deactivate(key, from_unix_seconds(1'700'000'060));
+  EXPECT_EQ(key.deactivated, from_unix_seconds(1'700'000'060));
+}
+
 }  // namespace
 }  // namespace signet::secrets

@@ -18,15 +18,18 @@ the URL of a small stand-in for the admin API that forgets everything between tr
 the file admin.token.
 """
 
+import hashlib
 import http.server
 import json
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.parse
 
 
@@ -93,6 +96,28 @@ TEST_TOKEN = {
 KINDS = {"clients": ("clients", "client"), "resource-servers": ("resource_servers", "resource_server"),
          "inject-policies": ("inject_policies", "inject_policy")}
 IDENTITY_PROVIDER = "Identity Provider"
+def chained(events):
+    """What GET /admin/audit shows of (sequence, milliseconds, realm, event, actor, detail)."""
+    previous, shown = b"", []
+    for sequence, at, realm, event, actor, detail in events:
+        def text(value):
+            value = value if isinstance(value, bytes) else value.encode()
+            return struct.pack(">Q", len(value)) + value
+        previous = hashlib.sha256(
+            text("signet-audit-1") + text(previous) + struct.pack(">QQ", sequence, at) + text(realm) +
+            text(event) + text(actor) + text(detail)).digest()
+        when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at // 1000)) + f".{at % 1000:03}Z"
+        shown.append({"sequence": sequence, "at": when, "realm": realm, "event": event, "actor": actor,
+                      "detail": json.loads(detail), "chain": previous.hex()})
+        if json.dumps(shown[-1]["detail"], separators=(",", ":")) != detail:
+            shown[-1]["detail_text"] = detail
+    return shown
+
+
+AUDIT = chained([
+    (1, 1767225600123, "", "key.published", "signet", '{"kid":"k1","forced":false}'),
+    (2, 1767225601000, "root", "client.created", "admin", '{ "client": "caf\u00e9" }'),
+    (3, 1767225602050, "", "key.activated", "signet", '{"kid":"k1","publish_ahead":600}')])
 
 
 class Admin(http.server.BaseHTTPRequestHandler):
@@ -126,6 +151,24 @@ class Admin(http.server.BaseHTTPRequestHandler):
         realms = self.server.realms
         if parts == ["admin", "health"]:
             return self.answer(200, {"status": "ok", "stores": [], "checks": []})
+        if parts == ["admin", "audit"]:
+            after = int(urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)["after"][0])
+            return self.answer(200, {"events": [e for e in self.server.audit if e["sequence"] > after]})
+        if self.command == "POST" and parts == ["stand-in", "audit"]:  # somebody tampers with the journal
+            self.server.audit = [{**e, **body.get(str(e["sequence"]), {})} for e in AUDIT
+                                 if e["sequence"] not in body.get("without", [])]
+            return self.answer(200, {})
+        if parts == ["admin", "stores"]:
+            return self.answer(200, {"stores": [{"name": "ks", "realm": "", "ordering": "by_mapping"}]})
+        if parts == ["admin", "secrets", "mappings"]:
+            return self.mappings(body)
+        if self.command == "POST" and parts == ["admin", "secrets", "retire"]:
+            self.server.mappings[body["id"]].remove(body["alias"])
+            self.server.mappings = {id: list for id, list in self.server.mappings.items() if list}
+            return self.answer(200, {})
+        if parts == ["stand-in", "ripe"]:  # time has passed: these may sign now
+            self.server.ripe |= set(body["aliases"])
+            return self.answer(200, {})
         canned = KEYS.get((self.command, "/".join(parts[1:])))
         if canned is not None:
             return self.answer(200, canned)
@@ -160,6 +203,19 @@ class Admin(http.server.BaseHTTPRequestHandler):
             body.setdefault("default", rest[0] in table and table[rest[0]]["document"]["default"])
             body["built_in"] = rest[0] == IDENTITY_PROVIDER
         return self.one(table, rest[0], kind, body)
+    def mappings(self, body):
+        """Of the one store there is; what was not published for long enough is not activated."""
+        known = self.server.mappings
+        if self.command == "GET":
+            return self.answer(200, {"mappings": [{"secretId": id, "aliases": list}
+                                                  for id, list in sorted(known.items())]})
+        if body["store"] != "ks":
+            return self.problem(404, "store_unknown", f"there is no store {body['store']}")
+        before, wanted = known.get(body["secretId"], []), body["aliases"]
+        if before and before[0] != wanted[0] and wanted[0] not in self.server.ripe:
+            return self.problem(409, "activation_too_early", "600 seconds are left")
+        known[body["secretId"]] = wanted
+        return self.answer(200, {"secretId": body["secretId"], "aliases": wanted})
 
     @staticmethod
     def shown(entry, kind):
@@ -243,6 +299,8 @@ def matches(expected, actual):
 def run(path, binary):
     """The count of commands, and what was wrong."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Admin)
+    server.audit, server.ripe = AUDIT, set()
+    server.mappings = {ES256: ["web-1"]}
     server.realms = {"root": {"revision": 1, "document": {"name": "root"}}}
     threading.Thread(target=server.serve_forever, daemon=True).start()
     count, faults = 0, []

@@ -9,13 +9,15 @@
 #include "cli/commands/resource_server_trial.h"
 #include "cli/difference.h"
 #include "cli/shared_keys.h"
+#include "cli/store_mappings.h"
 
 namespace signet::cli {
 namespace {
 
 struct Options {
   std::vector<std::string> files;
-  bool dry_run = false, prune = false, set_secrets = false, untested = false;
+  bool dry_run = false, check = false, prune = false, set_secrets = false, untested = false;
+  bool is_dry() const { return dry_run || check; }
 };
 
 /// What belongs to a realm. In this order they are made, in the other one deleted: a policy names
@@ -64,15 +66,38 @@ Status take_items(Realm& realm, const json::Value& from) {
   return Done{};
 }
 
-// Realms of all files; what several files say of one realm must not overlap.
-Result<std::vector<Realm>> read_files(const Context& context, const Options& options) {
+/// What all files say.
+struct Wanted {
   std::vector<Realm> realms;
+  std::vector<StoreMappings> stores;
+};
+
+Status add_stores(const json::Object& document, const std::string& realm, Wanted& wanted) {
+  TRY(std::vector<StoreMappings> stores, mappings_in(document, realm));
+  for (auto& store : stores) {
+    const bool is_known =
+        std::any_of(wanted.stores.begin(), wanted.stores.end(), [&](const StoreMappings& known) {
+          return known.realm == store.realm && known.store == store.store;
+        });
+    if (is_known)
+      return Context::usage("the store " + signet::quoted(store.store) + " is described twice");
+    wanted.stores.push_back(std::move(store));
+  }
+  return Done{};
+}
+
+// What several files say of one realm or store must not overlap.
+Result<Wanted> read_files(const Context& context, const Options& options) {
+  Wanted wanted;
   std::set<std::string> names;
   for (const auto& file : options.files) {
     TRY(json::Object read, context.read_document(file, config::apply_schema()));
     const json::Value* list = read.find("realms");
-    if (!list) return Context::usage(signet::quoted(file, 200) + " names no realms");
-    for (const auto& item : *list->if_array()) {
+    if (!list && !read.find("secret_stores"))
+      return Context::usage(signet::quoted(file, 200) + " names no realms and no stores");
+    TRY(add_stores(read, "", wanted));
+    static const json::Array kNone;
+    for (const auto& item : list ? *list->if_array() : kNone) {
       Realm realm;
       realm.document = *item.if_object();
       realm.name = *realm.document.find("name")->if_string();
@@ -80,10 +105,12 @@ Result<std::vector<Realm>> read_files(const Context& context, const Options& opt
         return Context::usage("the realm " + signet::quoted(realm.name) + " is described twice");
       }
       TRY(take_items(realm, item));
-      realms.push_back(std::move(realm));
+      TRY(add_stores(realm.document, realm.name, wanted));
+      realm.document.erase("secret_stores");
+      wanted.realms.push_back(std::move(realm));
     }
   }
-  return realms;
+  return wanted;
 }
 
 class Application {
@@ -91,7 +118,8 @@ class Application {
   Application(const Context& context, const AdminClient& admin, const Options& options)
       : context_(context), admin_(admin), options_(options) {}
 
-  Result<int> run(const std::vector<Realm>& realms) {
+  Result<int> run(const Wanted& wanted) {
+    const std::vector<Realm>& realms = wanted.realms;
     for (const auto& realm : realms) {
       TRY(const bool is_new, one_realm(realm));
       for (std::size_t i = 0; i < kKinds.size(); ++i) {
@@ -104,11 +132,16 @@ class Application {
         TRY(others(realm, kKinds[i - 1], realm.items[i - 1]));
       }
     }
-    if (options_.prune) {
+    if (options_.prune || options_.check) {
       TRY(other_realms(realms));
     }
+    for (const auto& store : wanted.stores) {
+      TRY(one_store(store));
+    }
     if (changed_ == 0) context_.print_line("no differences");
-    return options_.dry_run && changed_ > 0 ? 2 : 0;
+    if (options_.check) return changed_ > 0 ? 3 : 0;
+    if (options_.dry_run) return changed_ > 0 ? 2 : 0;
+    return waiting_ > 0 ? 1 : 0;
   }
 
  private:
@@ -135,7 +168,7 @@ class Application {
     if (answer.is_null()) {
       ++changed_;
       line("+ " + label);
-      if (!options_.dry_run) {
+      if (!options_.is_dry()) {
         TRY(put(path, wanted, {{"If-None-Match", "*"}}));
       }
       return true;
@@ -156,7 +189,7 @@ class Application {
     line("~ " + label);
     for (const auto& change : changes)
       line("    " + to_text(change));
-    if (options_.dry_run) return false;
+    if (options_.is_dry()) return false;
     json::Object document = wanted;
     if (!adds_secret && !options_.set_secrets) {
       document.erase("secret");
@@ -226,14 +259,59 @@ class Application {
     return Done{};
   }
 
-  Status drop(const std::string& label, const std::string& path) {
-    if (!options_.prune) {
+  Status one_store(const StoreMappings& store) {
+    TRY(const StoreMappings running, running_mappings(admin_, store.realm, store.store));
+    for (const auto& [id, aliases] : store.aliases) {
+      static const std::vector<std::string> kNone;
+      const auto* found = running.find(id);
+      TRY(one_mapping(store, id, found != nullptr ? *found : kNone, aliases));
+    }
+    for (const auto& [id, aliases] : running.aliases) {
+      if (store.find(id) != nullptr) continue;
+      const std::string label = label_of(store, id);
+      if (!is_surplus_dropped(label)) continue;
+      if (options_.is_dry()) continue;
+      settle(label, unmap(admin_, store, id, aliases));
+    }
+    return Done{};
+  }
+
+  Status one_mapping(const StoreMappings& store, const std::string& id,
+                     const std::vector<std::string>& running,
+                     const std::vector<std::string>& wanted) {
+    if (running == wanted) return Done{};
+    ++changed_;
+    const std::string label = label_of(store, id);
+    line((running.empty() ? "+ " : "~ ") + label);
+    for (const auto& step : steps_between(running, wanted))
+      line("    " + step);
+    if (!options_.is_dry()) settle(label, bring_to(admin_, store, id, running, wanted));
+    return Done{};
+  }
+
+  // What is not safe yet is no reason to leave out the rest: the same command goes on with it
+  // later.
+  void settle(const std::string& label, const Status& outcome) {
+    if (outcome.ok()) return;
+    ++waiting_;
+    context_.note(label + " is not there yet: " + std::string(outcome.error().reason) + ": " +
+                  outcome.error().detail);
+  }
+
+  /// Whether what no file describes is to go; says so either way.
+  bool is_surplus_dropped(const std::string& label) {
+    if (!options_.prune && !options_.check) {
       context_.note(label + " is in no file; --prune would delete it");
-      return Done{};
+      return false;
     }
     ++changed_;
     line("- " + label);
-    if (!options_.dry_run) {
+    return options_.prune;
+  }
+
+  Status drop(const std::string& label, const std::string& path) {
+    if (!is_surplus_dropped(label)) return Done{};
+    if (!options_.is_dry()) {
       TRY(admin_.remove(path));
     }
     return Done{};
@@ -242,13 +320,13 @@ class Application {
   const Context& context_;
   const AdminClient& admin_;
   const Options& options_;
-  int changed_ = 0;
+  int changed_ = 0, waiting_ = 0;
 };
 
 Result<int> apply(const Context& context, const Options& options) {
-  TRY(const std::vector<Realm> realms, read_files(context, options));
+  TRY(const Wanted wanted, read_files(context, options));
   TRY(const AdminClient admin, AdminClient::make(context));
-  return Application(context, admin, options).run(realms);
+  return Application(context, admin, options).run(wanted);
 }
 
 }  // namespace
@@ -256,11 +334,16 @@ Result<int> apply(const Context& context, const Options& options) {
 void add_apply(CLI::App& command, Context& context) {
   const auto options = std::make_shared<Options>();
   command
-      .add_option("file", options->files, "YAML or JSON files with realms and what belongs to them")
+      .add_option("file", options->files,
+                  "YAML or JSON files with realms, what belongs to them, and mappings")
       ->required()
       ->type_name("FILE");
   command.add_flag("--dry-run", options->dry_run,
                    "Only print the differences; exit code 2 if there are any");
+  command.add_flag(
+      "--check", options->check,
+      "Only print where the server differs, also what no file describes; exit code 3 if "
+      "it does");
   command.add_flag("--prune", options->prune,
                    "Delete what no file describes (never root, nor Identity Provider)");
   command.add_flag("--set-secrets", options->set_secrets,

@@ -34,7 +34,8 @@ class ClientCall {
     kSignature,
     kVerification,
     kDefinitions,
-    kKeySet
+    kKeySet,
+    kRefresh
   };
 
   ClientCall(const Services& services, WorkerState& worker, RealmRuntimePtr realm)

@@ -54,7 +54,9 @@ bool is_for_ourselves(const RealmRuntime& realm, const jose::JweHeader& header) 
 Result<jose::DecryptedJwe> decrypt(const RealmRuntime& realm, std::string_view token, Instant now,
                                    std::span<const jose::KeyPtr> direct_keys) {
   TRY(const auto header, jose::parse_jwe_header(token));
-  const bool for_ourselves = is_for_ourselves(realm, header);
+  // A direct key of nobody may be a new one of our own.
+  const bool for_ourselves =
+      is_for_ourselves(realm, header) || (header.alg == jose::JweAlg::kDir && direct_keys.empty());
   TRY(auto decrypted, for_ourselves
                           ? decrypt_with_own_key(realm, token)
                           : jose::decrypt_as_issuer(token, realm.decryption_keys(), direct_keys));
@@ -158,6 +160,23 @@ Task<BoxAnswer> open_in_box(const Services& services, RealmRuntimePtr realm, std
   if (const auto read = read_private_claim(*realm, found); !read.ok())
     co_return BoxAnswer{read.error()};
   co_return BoxAnswer{std::move(found)};
+}
+
+bool needs_refresh(const Services& services, const RealmRuntime& realm,
+                   const Result<FoundToken>& opened) {
+  if (opened.ok()) return false;
+  const std::string_view reason = opened.error().reason;
+  if (reason != "jws_kid_unknown" && reason != "jwe_kid_unknown") return false;
+  return services.keeper->may_refresh_for_unknown() ||
+         services.keeper->rings_now(realm.settings().name) != realm.rings();
+}
+
+Task<RealmRuntimePtr> with_new_rings(const Services& services, RealmRuntimePtr realm) {
+  CO_TRY(co_await services.keeper->refresh_for_unknown());
+  auto rings = services.keeper->rings_now(realm->settings().name);
+  if (!rings || rings == realm->rings()) co_return realm;
+  co_return RealmRuntime::make(realm->facts(), std::move(rings), services.public_url,
+                               services.keeper->policy());
 }
 
 Result<FoundToken> read_record(const storage::TokenRecord& record) {

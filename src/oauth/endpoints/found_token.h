@@ -34,6 +34,13 @@ struct BoxAnswer {
 Task<BoxAnswer> open_in_box(const Services& services, RealmRuntimePtr realm, std::string token,
                             Instant now, DirectKeysPtr direct_keys);
 
+/// Whether open_self_contained() failed because the token names a key that this realm does not
+/// have, and it is time to look whether another instance has it by now (keys.md rule 7).
+bool needs_refresh(const Services& services, const RealmRuntime& realm,
+                   const Result<FoundToken>& opened);
+/// The realm with the rings of after such a look; the same one if nothing changed.
+Task<RealmRuntimePtr> with_new_rings(const Services& services, RealmRuntimePtr realm);
+
 /// What the record of an opaque one says; not yet whether it holds here and now.
 Result<FoundToken> read_record(const storage::TokenRecord& record);
 /// Realm, kind, issuer and time, as for a self-contained one.

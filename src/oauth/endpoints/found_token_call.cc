@@ -17,6 +17,7 @@ ClientCall::Need FoundTokenCall::open(std::string_view token, Result<FoundToken>
     direct_keys_ = *known;
   }
   opened = open_self_contained(*realm_, token, now_, *direct_keys_);
+  if (!refreshed_ && needs_refresh(services_, *realm_, opened)) return Need::kRefresh;
   return needs_box(opened) ? Need::kVerification : Need::kNothing;
 }
 
@@ -24,6 +25,11 @@ Task<Done, Refusal> FoundTokenCall::provide_for_open(Need need) {
   std::string token(*form_.find("token"));
   if (need == Need::kVerification) {
     CO_TRY(box_, co_await open_in_box(services_, realm_, std::move(token), now_, direct_keys_));
+    co_return Done{};
+  }
+  if (need == Need::kRefresh) {
+    refreshed_ = true;
+    CO_TRY(realm_, co_await with_new_rings(services_, realm_));
     co_return Done{};
   }
   auto kid = direct_kid(*realm_, token);

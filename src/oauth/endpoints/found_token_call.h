@@ -12,11 +12,12 @@ class FoundTokenCall : public ClientCall {
  protected:
   /// kNothing: `opened` says what came of it. Otherwise provide_for_open() must bring that first.
   Need open(std::string_view token, Result<FoundToken>& opened);
-  /// kVerification and kDefinitions.
+  /// kVerification, kDefinitions and kRefresh.
   Task<Done, Refusal> provide_for_open(Need need);
 
  private:
   DirectKeysPtr direct_keys_;     ///< for a token by `dir`
+  bool refreshed_ = false;        ///< for a key that was unknown here
   std::optional<BoxAnswer> box_;  ///< where the key of the MAC is in a box
 };
 

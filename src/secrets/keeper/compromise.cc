@@ -53,7 +53,7 @@ Task<Keeper::CompromiseReport> Keeper::State::compromise(CompromiseRequest reque
     }
     report.rings.clear();
     const auto current = realms.load();
-    for (const auto& [name, rings] : *current) {
+    current->for_each([&](const RealmName& name, const RealmRingsPtr& rings) {
       for (const auto& ring : rings->all()) {
         for (const auto& entry : ring->entries) {
           const bool is_it = entry.secret.kid == request.kid ||
@@ -68,7 +68,7 @@ Task<Keeper::CompromiseReport> Keeper::State::compromise(CompromiseRequest reque
             key.material = CompromisedKeys::material_of(entry.secret.key->jwk());
         }
       }
-    }
+    });
     JournalEntry gone = *found;
     gone.history.state = KeyState::kCompromised;
     gone.history.retired = key.since;

@@ -30,11 +30,12 @@ std::string in_words(const InstanceInfo& info) {
 }  // namespace
 
 Instances::Instances(std::shared_ptr<storage::Storage> storage, std::shared_ptr<Clock> clock,
-                     InstanceInfo self, Seconds interval)
+                     InstanceInfo self, Seconds interval, Seconds cache_life)
     : storage_(std::move(storage)),
       clock_(std::move(clock)),
       self_(std::move(self)),
-      interval_(interval) {}
+      interval_(interval),
+      cache_life_(cache_life) {}
 
 std::string Instances::text(Milliseconds now) const {
   json::Array prepared;
@@ -52,6 +53,7 @@ std::string Instances::text(Milliseconds now) const {
   out.set("address", self_.address);
   out.set("interval", std::int64_t{interval_.count()});
   out.set("prepared", std::move(prepared));
+  if (has_left_) out.set("left", true);
   return json::dump(json::Value(std::move(out)));
 }
 
@@ -65,6 +67,8 @@ std::optional<Instances::Peer> Instances::read(const storage::Document& document
   peer.info.started = from_unix_seconds(number_in(*parsed, "started", 0));
   peer.interval = Seconds(std::clamp<std::int64_t>(number_in(*parsed, "interval", 10), 1, 3600));
   peer.revision = document.revision;
+  const json::Value* left = parsed->get("left");
+  peer.has_left = left != nullptr && left->if_bool() != nullptr && *left->if_bool();
   const json::Value* list = parsed->get("prepared");
   if (list == nullptr || list->if_array() == nullptr) return peer;
   for (const auto& item : *list->if_array()) {
@@ -78,7 +82,8 @@ std::optional<Instances::Peer> Instances::read(const storage::Document& document
 }
 
 bool Instances::is_live(const Peer& peer, Milliseconds now) const {
-  return now - peer.seen_at < kIntervalsToDeath * std::max(peer.interval, interval_);
+  return !peer.has_left &&
+         now - peer.seen_at < kIntervalsToDeath * std::max(peer.interval, interval_);
 }
 
 Task<Done> Instances::report(std::set<PreparedKey> prepared) {
@@ -160,13 +165,20 @@ Task<Done> Instances::observe() {
     }
     unread_.reset();
     const Milliseconds now = clock_->monotone();
+    // While nothing could be read nobody was seen to be silent.
+    const Milliseconds unseen =
+        observed_at_ ? std::max(now - *observed_at_ - 2 * Milliseconds(interval_), Milliseconds(0))
+                     : Milliseconds(0);
+    observed_at_ = now;
     std::map<std::string, Peer> peers;
     for (const auto& document : *found) {
       if (document.id == self_.id) continue;
       const auto known = peers_.find(document.id);
       if (known != peers_.end() && known->second.revision == document.revision) {
-        const Peer& peer = peers[document.id] = known->second;
-        const Seconds long_dead = kIntervalsToBurial * std::max(peer.interval, interval_);
+        Peer& peer = peers[document.id] = known->second;
+        if (!peer.has_left) peer.seen_at += unseen;
+        const Seconds long_dead =
+            std::max(kIntervalsToBurial * std::max(peer.interval, interval_), 2 * cache_life_);
         if (now - peer.seen_at < long_dead) continue;
         burial.emplace_back(
             storage::EraseDocument{kInstanceKind, RealmName(), document.id, document.revision});
@@ -194,40 +206,56 @@ Task<Done> Instances::observe() {
 Task<Done> Instances::leave() {
   if (is_alone()) co_return Done{};
   CO_TRY(const Gate::Pass pass, co_await gate_.enter());
+  storage::PutDocument put;
+  put.document.kind = kInstanceKind;
+  put.document.id = self_.id;
   {
     std::lock_guard hold(mutex_);
     has_left_ = true;
+    put.document.text = text(clock_->monotone());
   }
   storage::Transaction transaction;
-  transaction.emplace_back(
-      storage::EraseDocument{kInstanceKind, RealmName(), self_.id, std::nullopt});
+  transaction.emplace_back(std::move(put));
   co_return co_await storage_->commit(std::move(transaction));
 }
 
-std::vector<std::string> Instances::missing(const PreparedKey& key, Seconds cache_life) const {
+std::vector<std::string> Instances::missing(const PreparedKey& key) const {
   std::vector<std::string> out;
   if (is_alone()) return out;
   std::lock_guard hold(mutex_);
   if (unread_) return {"the instances could not be read: " + unread_->detail};
   const Milliseconds now = clock_->monotone();
+  const auto more = [](Milliseconds left) {
+    return std::to_string(std::chrono::ceil<Seconds>(left).count()) + " more seconds";
+  };
   const auto judge = [&](const InstanceInfo& info, std::optional<Milliseconds> published_for) {
     if (!published_for) {
       out.push_back("instance " + in_words(info) + " does not have it");
-    } else if (*published_for < cache_life) {
-      const auto left = std::chrono::ceil<Seconds>(cache_life - *published_for);
+    } else if (*published_for < cache_life_) {
       out.push_back("instance " + in_words(info) + " publishes it since " +
                     std::to_string(std::chrono::floor<Seconds>(*published_for).count()) +
                     " seconds, and a JWKS without it may be cached for " +
-                    std::to_string(left.count()) + " more");
+                    more(cache_life_ - *published_for));
     }
   };
   bool has_neighbours = false;
   for (const auto& [id, peer] : peers_) {
-    if (!is_live(peer, now)) continue;
-    has_neighbours = true;
     const auto found = peer.prepared.find(key);
     const bool has_key = found != peer.prepared.end();
-    judge(peer.info, has_key ? std::optional(found->second + (now - peer.seen_at)) : std::nullopt);
+    const Milliseconds silent_for = now - peer.seen_at;
+    if (is_live(peer, now)) {
+      has_neighbours = true;
+      judge(peer.info, has_key ? std::optional(found->second + silent_for) : std::nullopt);
+      continue;
+    }
+    // Its last JWKS with the old keys is as old as its publication of this one, or as its end,
+    // which came at most an interval after its last word.
+    const Milliseconds age = has_key         ? found->second + silent_for
+                             : peer.has_left ? silent_for
+                                             : silent_for - std::max(peer.interval, interval_);
+    if (age >= cache_life_) continue;
+    out.push_back("instance " + in_words(peer.info) +
+                  " is gone, and a JWKS without it may be cached for " + more(cache_life_ - age));
   }
   if (!has_neighbours) return out;
   const auto own = prepared_.find(key);
@@ -273,6 +301,7 @@ std::vector<InstanceStatus> Instances::all() const {
     self.prepared.insert(key);
   out.push_back(std::move(self));
   for (const auto& [id, peer] : peers_) {
+    if (peer.has_left) continue;
     InstanceStatus status;
     status.info = peer.info;
     status.is_live = is_live(peer, clock_->monotone());

@@ -44,12 +44,13 @@ struct InstanceStatus {
 };
 
 /// Who lives is judged by our own monotone clock alone: an instance whose document did not change
-/// for three of its intervals is dead, however wrong its clock or ours may be. Any thread.
+/// for three of its intervals is dead, however wrong its clock or ours may be. What a dead one
+/// served last may still be cached, so for as long it is waited for like a live one. Any thread.
 class Instances {
  public:
-  /// `interval`: how often beat() is called.
+  /// `interval`: how often beat() is called. `cache_life`: for how long a JWKS may be cached.
   Instances(std::shared_ptr<storage::Storage> storage, std::shared_ptr<Clock> clock,
-            InstanceInfo self, Seconds interval);
+            InstanceInfo self, Seconds interval, Seconds cache_life);
 
   bool is_alone() const { return self_.id.empty(); }
   const InstanceInfo& self() const { return self_; }
@@ -61,12 +62,13 @@ class Instances {
   Task<Done> beat();
   /// Reads the others' documents and sweeps out those of the long dead.
   Task<Done> observe();
-  /// Erases our document: nobody waits for this instance any more.
+  /// Says in our document that this instance serves no more.
   Task<Done> leave();
 
-  /// The live instances that have not published the key for `cache_life` yet, in words; empty if
-  /// all have. An instance without live neighbours has nobody to wait for.
-  std::vector<std::string> missing(const PreparedKey& key, Seconds cache_life) const;
+  /// The live instances that have not published the key for `cache_life` yet, and the gone ones
+  /// whose JWKS without it may still be cached, in words; empty if there are none. An instance
+  /// without live neighbours does not wait for itself.
+  std::vector<std::string> missing(const PreparedKey& key) const;
   /// The prepared keys of a ring that live neighbours publish.
   std::vector<KeyId> published_by_neighbours(const RealmName& realm, const SecretId& id) const;
   /// Realms with keys that live neighbours are about to use: this instance takes part in them.
@@ -79,6 +81,7 @@ class Instances {
     Seconds interval{};
     std::int64_t revision = 0;
     Milliseconds seen_at{};  ///< when this revision was first seen, by our monotone clock
+    bool has_left = false;
     /// For how long it had published each when it wrote this revision.
     std::map<PreparedKey, Milliseconds> prepared;
   };
@@ -91,7 +94,7 @@ class Instances {
   const std::shared_ptr<storage::Storage> storage_;
   const std::shared_ptr<Clock> clock_;
   const InstanceInfo self_;
-  const Seconds interval_;
+  const Seconds interval_, cache_life_;
 
   Gate gate_;  ///< one writing of the document at a time
   mutable std::mutex mutex_;
@@ -99,7 +102,8 @@ class Instances {
   std::optional<Milliseconds> written_at_;
   bool has_left_ = false;
   std::map<std::string, Peer> peers_;
-  std::optional<Error> unread_;  ///< why the others are not known
+  std::optional<Milliseconds> observed_at_;  ///< when the others were read last
+  std::optional<Error> unread_;              ///< why the others are not known
 };
 
 }  // namespace signet::secrets

@@ -38,7 +38,8 @@ struct Cluster {
     InstanceInfo self;
     self.id = id;
     self.address = std::string(id) + ":8080";
-    auto made = std::make_unique<Instances>(storage, its ? its : clock, std::move(self), kInterval);
+    auto made = std::make_unique<Instances>(storage, its ? its : clock, std::move(self), kInterval,
+                                            kCacheLife);
     EXPECT_THAT(report(*made, {}), is_ok());
     return made;
   }
@@ -49,7 +50,7 @@ struct Cluster {
   static Status beat(Instances& instance) { return async::run_now(instance.beat()); }
   std::vector<std::string> missing(Instances& instance) {
     EXPECT_THAT(observe(instance), is_ok());
-    return instance.missing(kKey, kCacheLife);
+    return instance.missing(kKey);
   }
   void pass(Seconds time, const std::vector<Instances*>& living) {
     for (Seconds done{0}; done < time; done += kInterval) {
@@ -91,7 +92,7 @@ TEST(Instances, a_key_is_missing_until_every_live_one_published_it_for_a_cache_l
   EXPECT_THAT(cluster.missing(*two), IsEmpty());
 }
 
-TEST(Instances, a_dead_one_holds_nobody_up_and_is_buried_later) {
+TEST(Instances, a_dead_one_is_waited_for_while_its_jwks_may_be_cached_and_buried_later) {
   Cluster cluster;
   auto one = cluster.join("one");
   auto two = cluster.join("two");
@@ -100,10 +101,12 @@ TEST(Instances, a_dead_one_holds_nobody_up_and_is_buried_later) {
   cluster.pass(Seconds(20), {one.get()});
   EXPECT_FALSE(cluster.missing(*one).empty());
   cluster.pass(Seconds(10), {one.get()});
-  EXPECT_THAT(cluster.missing(*one), IsEmpty());
   EXPECT_FALSE(one->all().at(1).is_live);
+  EXPECT_THAT(cluster.missing(*one), ElementsAre(HasSubstr("is gone")));
+  cluster.pass(Seconds(280), {one.get()});
+  EXPECT_THAT(cluster.missing(*one), IsEmpty());
   EXPECT_EQ(cluster.documents(), 2u);
-  cluster.pass(Seconds(600), {one.get()});
+  cluster.pass(Seconds(310), {one.get()});
   EXPECT_EQ(cluster.documents(), 1u);
   // It was only asleep: it is there again.
   ASSERT_THAT(Cluster::beat(*two), is_ok());
@@ -135,10 +138,26 @@ TEST(Instances, one_that_leaves_is_gone_at_once_and_stays_gone) {
   auto two = cluster.join("two");
   EXPECT_FALSE(cluster.missing(*one).empty());
   ASSERT_THAT(async::run_now(two->leave()), is_ok());
-  EXPECT_THAT(cluster.missing(*one), IsEmpty());
+  EXPECT_THAT(cluster.missing(*one), ElementsAre(HasSubstr("is gone")));
+  EXPECT_EQ(one->all().size(), 1u);
   cluster.clock->advance(kInterval);
   ASSERT_THAT(Cluster::beat(*two), is_ok());
-  EXPECT_EQ(cluster.documents(), 1u);
+  cluster.pass(kCacheLife - kInterval, {one.get()});
+  EXPECT_THAT(cluster.missing(*one), IsEmpty());
+  EXPECT_EQ(one->all().size(), 1u);
+}
+
+TEST(Instances, one_that_published_the_key_before_it_died_holds_nobody_up) {
+  Cluster cluster;
+  auto one = cluster.join("one");
+  auto two = cluster.join("two");
+  ASSERT_THAT(Cluster::report(*one, {kKey}), is_ok());
+  ASSERT_THAT(Cluster::report(*two, {kKey}), is_ok());
+  cluster.pass(kCacheLife, {one.get(), two.get()});
+  two.reset();
+  cluster.pass(Seconds(40), {one.get()});
+  EXPECT_FALSE(one->all().at(1).is_live);
+  EXPECT_THAT(cluster.missing(*one), IsEmpty());
 }
 
 TEST(Instances, write_only_when_the_list_changed_or_an_interval_is_over) {
@@ -172,7 +191,7 @@ TEST(Instances, nobody_is_taken_for_ready_while_the_others_cannot_be_read) {
   auto one = cluster.join("one");
   cluster.storage->read_fault = Error{Code::kUnavailable, "storage_unavailable", "cut"};
   EXPECT_THAT(Cluster::observe(*one), fails("storage_unavailable"));
-  EXPECT_THAT(one->missing(kKey, kCacheLife), ElementsAre(HasSubstr("could not be read")));
+  EXPECT_THAT(one->missing(kKey), ElementsAre(HasSubstr("could not be read")));
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores) {
     }
   }
   state_->stores = std::move(caches);
+  state_->index_stores();
   auto refreshed = co_await state_->refresh();
   // A storage that cannot be written now is written by a later beat.
   const bool is_unreported =
@@ -77,12 +78,35 @@ Task<Done> Keeper::refresh_due() {
   co_return co_await state_->refresh();
 }
 
+bool Keeper::may_refresh_for_unknown() const {
+  return state_->unknown_under_way.load() ||
+         state_->clock->monotone().count() >= state_->unknown_after.load();
+}
+
+Task<Done> Keeper::refresh_for_unknown() {
+  const std::int64_t now = state_->clock->monotone().count();
+  std::int64_t after = state_->unknown_after.load();
+  const std::int64_t next = now + state_->options.unknown_kid_pause.count();
+  // Of those who ask at the same moment one refreshes.
+  if (now < after || !state_->unknown_after.compare_exchange_strong(after, next)) {
+    if (state_->unknown_under_way.load()) {
+      CO_TRY(const Gate::Pass pass, co_await state_->gate.enter());
+    }
+    co_return Done{};
+  }
+  state_->unknown_under_way = true;
+  auto refreshed = co_await refresh_due();
+  state_->unknown_under_way = false;
+  co_return refreshed;
+}
+
 Task<RealmRingsPtr> Keeper::rings(RealmName realm) {
   if (auto ready = rings_now(realm)) co_return ready;
   CO_TRY(const Gate::Pass pass, co_await state_->gate.enter());
   if (auto ready = rings_now(realm)) co_return ready;
-  auto next = std::make_shared<State::RealmMap>(*state_->realms.load());
-  if (!next->contains(RealmName())) {
+  auto next = std::make_shared<RealmMap>(*state_->realms.load());
+  const bool is_first = !next->find(RealmName());
+  if (is_first) {
     std::set<RealmName> global;
     global.insert(RealmName());
     CO_TRY(co_await state_->load_documents(global));
@@ -98,20 +122,20 @@ Task<RealmRingsPtr> Keeper::rings(RealmName realm) {
     }
     CO_TRY(co_await state_->add_realm(realm, next));
   }
-  state_->show_stores();
+  if (is_first) state_->show_stores(RealmName());
+  if (!realm.empty()) state_->show_stores(realm);
   state_->publish(next);
+  const RealmRingsPtr rings = next->find(realm);
   std::set<PreparedKey> prepared;
-  State::add_prepared(realm, *next->at(realm), prepared);
-  State::add_prepared(RealmName(), *next->at(RealmName()), prepared);
+  State::add_prepared(realm, *rings, prepared);
+  State::add_prepared(RealmName(), *next->find(RealmName()), prepared);
   auto reported = co_await state_->instances.report_more(std::move(prepared));
   if (!reported.ok()) log::failure(kInstanceUnreported, reported.error());
-  co_return next->at(realm);
+  co_return rings;
 }
 
 RealmRingsPtr Keeper::rings_now(const RealmName& realm) const {
-  const auto realms = state_->realms.load(std::memory_order_acquire);
-  const auto found = realms->find(realm);
-  return found == realms->end() ? nullptr : found->second;
+  return state_->realms.load(std::memory_order_acquire)->find(realm);
 }
 
 std::uint64_t Keeper::generation() const {
@@ -238,13 +262,14 @@ std::vector<std::string> Keeper::missing(const RealmName& realm, const SecretId&
 }
 
 std::vector<StoreHealth> Keeper::health() const {
-  return state_->seen.load()->health;
+  std::lock_guard hold(state_->seen_mutex);
+  return state_->seen.health;
 }
 
 std::vector<StoreCalls> Keeper::store_calls() const {
-  const auto seen = state_->seen.load();
+  std::lock_guard hold(state_->seen_mutex);
   std::vector<StoreCalls> out;
-  for (const auto& meter : seen->meters)
+  for (const auto& meter : state_->seen.meters)
     out.push_back({meter.name, meter.realm, meter.counts->outcomes(), meter.counts->seconds()});
   return out;
 }
@@ -254,9 +279,9 @@ const RotationPolicy& Keeper::policy() const {
 }
 
 std::shared_ptr<Store> Keeper::store(const RealmName& realm, const StoreName& name) const {
-  const auto seen = state_->seen.load();
-  const auto found = seen->stores.find({realm, name});
-  return found == seen->stores.end() ? nullptr : found->second;
+  std::lock_guard hold(state_->seen_mutex);
+  const auto found = state_->seen.stores.find({realm, name});
+  return found == state_->seen.stores.end() ? nullptr : found->second;
 }
 
 }  // namespace signet::secrets

@@ -103,8 +103,9 @@ struct KeeperOptions {
   Milliseconds store_timeout{5000};
   /// A store that cannot be reached is asked less and less, down to this, while its lease serves.
   Seconds backoff_most{60};
-  std::shared_ptr<Random> random;     ///< for the jitter of it; null: none
-  Milliseconds box_timeout{5000};     ///< one signature or check by a remote key
+  std::shared_ptr<Random> random;        ///< for the jitter of it; null: none
+  Milliseconds unknown_kid_pause{5000};  ///< between refreshes for unknown keys, at least
+  Milliseconds box_timeout{5000};        ///< one signature or check by a remote key
   bool allow_shared_aliases = false;  ///< one alias may sign and decrypt: for legacy set-ups only
   Seconds horizon_step{600};          ///< how far ahead horizons are raised, to write rarely
   InstanceInfo instance;  ///< who this is among the instances; without an id it is alone
@@ -125,6 +126,13 @@ class Keeper {
   Task<Done> refresh();
   /// The same on schedule: leaves alone for a while what could not be reached lately.
   Task<Done> refresh_due();
+  /// A token names a key that is in no ring here: it may be another instance's newest, of which no
+  /// notice came. Refreshes as refresh_due() does, or waits for such a refresh that is under way;
+  /// but does nothing within KeeperOptions::unknown_kid_pause after one, so that made-up names
+  /// cannot hammer a store.
+  Task<Done> refresh_for_unknown();
+  /// Whether it would do anything now. Any thread.
+  bool may_refresh_for_unknown() const;
   /// The rings of a realm, resolved on first use and kept. Never null on success.
   Task<RealmRingsPtr> rings(RealmName realm);
   /// The same without waiting: null if the realm was not resolved yet. Any thread, no lock held.
@@ -194,7 +202,7 @@ class Keeper {
   /// Tells the other instances that this one lives; to be called each `refresh_every` from a thread
   /// that nothing holds up, since a refresh may wait for slow stores.
   Task<Done> beat();
-  /// The last call: the others wait for this instance no more.
+  /// The last call: the others wait only for what of this instance may still be cached.
   Task<Done> leave();
   /// Writes down how often keys were used here; now and then, and at the end.
   Task<Done> flush_usage();

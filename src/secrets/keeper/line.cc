@@ -115,6 +115,13 @@ Error journal_failed(const Error& error) {
   return {error.code, kJournalFailed, std::string(error.reason) + ": " + error.detail};
 }
 
+/// Whether the lineup takes another key for the one that the journal has as active.
+bool replaces_active(const std::vector<JournalEntry>& entries, const Lineup& lineup) {
+  return lineup.active && std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+           return entry.history.state == KeyState::kActive && entry.history.kid != lineup.active;
+         });
+}
+
 /// A realm that gets keys of its own goes on from the life of the global ones it used.
 std::vector<JournalEntry> inherit(const std::vector<JournalEntry>& entries) {
   std::vector<JournalEntry> out;
@@ -134,9 +141,11 @@ std::set<SecretId> Keeper::State::ids_of(const RealmName& realm) const {
     if (!is_template(row) && row.purpose != Purpose::kPassword)
       ids.insert(SecretId::literal(row.name));
   }
-  for (const auto& store : stores) {
-    if (!store->realm().empty() && store->realm() != realm) continue;
-    ids.merge(store->ids());
+  for (const std::size_t place : places_of(RealmName()))
+    ids.merge(stores[place]->ids());
+  if (!realm.empty()) {
+    for (const std::size_t place : places_of(realm))
+      ids.merge(stores[place]->ids());
   }
   return ids;
 }
@@ -146,22 +155,46 @@ Found Keeper::State::find(const RealmName& realm, const SecretId& id, Instant no
   std::vector<StoreAnswer> of_realm, of_all;
   const SecretIdRow* row = find_row(id);
   const bool is_global = row != nullptr && row->scope == Scope::kGlobal;
-  for (const auto& store : stores) {
-    const bool is_own = !realm.empty() && store->realm() == realm;
-    if (!is_own && !store->realm().empty()) continue;
-    if (is_own && is_global) continue;
-    auto answer = store->answer(id, found.unread);
-    if (!answer) continue;
-    found.is_asked = true;
-    found.has_outage = found.has_outage || answer->outage.has_value();
-    (is_own ? of_realm : of_all).push_back(std::move(*answer));
-  }
+  const auto ask = [&](const RealmName& level, std::vector<StoreAnswer>& answers) {
+    for (const std::size_t place : places_of(level)) {
+      auto answer = stores[place]->answer(id, found.unread);
+      if (!answer) continue;
+      found.is_asked = true;
+      found.has_outage = found.has_outage || answer->outage.has_value();
+      answers.push_back(std::move(*answer));
+    }
+  };
+  if (!realm.empty() && !is_global) ask(realm, of_realm);
+  ask(RealmName(), of_all);
   found.resolution = resolve(id, of_realm, of_all, now);
   for (const auto* level : {&of_realm, &of_all}) {
     for (const auto& answer : *level)
       found.all.insert(found.all.end(), answer.secrets.begin(), answer.secrets.end());
   }
   return found;
+}
+
+Task<bool> Keeper::State::reload_mapping(RealmName realm, SecretId id) {
+  const auto aliases = [this, &realm, &id] {
+    std::vector<std::vector<Alias>> out;
+    const auto add = [&](const RealmName& level) {
+      for (const std::size_t place : places_of(level)) {
+        const Mapping* mapping = stores[place]->mapping(id);
+        out.push_back(mapping != nullptr ? mapping->aliases : std::vector<Alias>());
+      }
+    };
+    add(RealmName());
+    if (!realm.empty()) add(realm);
+    return out;
+  };
+  const auto before = aliases();
+  std::set<RealmName> names;
+  names.insert(RealmName());
+  names.insert(realm);
+  CO_TRY(co_await load_documents(names));
+  if (aliases() == before) co_return false;
+  CO_TRY(co_await load_stores(names));
+  co_return true;
 }
 
 std::vector<KeyId> Keeper::State::mark_compromised(std::vector<JournalEntry>& entries) {
@@ -197,6 +230,7 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
   const bool has_life = row != nullptr && row->purpose != Purpose::kTrust;
   if (!has_life) co_return without_journal(std::move(ring), found, before);
 
+  bool is_mapping_fresh = false;
   for (int attempt = 0; attempt < kMaxConflicts; ++attempt) {
     storage::Transaction transaction;
     const bool is_inherited = entries.empty() && !realm.empty();
@@ -227,6 +261,17 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
         line_up(kids, histories_of(entries), options.policy, now, verify_only, neighbours);
     add_changes(realm, id, lineup, candidates, before.get(), options.policy, now, entries,
                 transaction);
+    // The mapping was read before the journal: another instance's operator may have changed both in
+    // between, and what is wanted here would undo it.
+    if (replaces_active(loaded, lineup) && !std::exchange(is_mapping_fresh, true)) {
+      const auto is_newer = co_await reload_mapping(realm, id);
+      if (!is_newer.ok()) co_return journal_failed(is_newer.error());
+      if (*is_newer) {
+        found = find(realm, id, clock->now());
+        entries = is_inherited ? std::vector<JournalEntry>() : loaded;
+        continue;
+      }
+    }
     for (auto& entry : entries) {
       const JournalEntry* old = find_entry(loaded, entry.history.kid);
       const bool is_changed = old == nullptr || !(old->history == entry.history) || is_inherited;
@@ -239,6 +284,7 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
         auto again = co_await journal(realm);
         if (!again.ok()) co_return journal_failed(again.error());
         entries = again->entries(id);
+        is_mapping_fresh = false;
         continue;
       }
       if (!written.ok()) co_return journal_failed(written.error());

@@ -33,15 +33,14 @@ void start_load(const async::Executor& executor, Task<Done> load, async::OneShot
 }  // namespace
 
 StoreCache* Keeper::State::find_store(const RealmName& realm, const StoreName& name) const {
-  for (const auto& store : stores) {
-    if (store->realm() == realm && store->name() == name) return store.get();
+  for (const std::size_t place : places_of(realm)) {
+    if (stores[place]->name() == name) return stores[place].get();
   }
   return nullptr;
 }
 
 bool Keeper::State::has_stores(const RealmName& realm) const {
-  return std::any_of(stores.begin(), stores.end(),
-                     [&](const auto& store) { return store->realm() == realm; });
+  return places.contains(realm);
 }
 
 Task<Journal> Keeper::State::journal(RealmName realm) {
@@ -86,9 +85,8 @@ Task<Done> Keeper::State::load_documents(const std::set<RealmName>& realms_to_lo
       documents.insert(documents.end(), std::make_move_iterator(page.begin()),
                        std::make_move_iterator(page.end()));
     }
-    for (const auto& store : stores) {
-      if (store->realm() == realm) store->set_documents(documents);
-    }
+    for (const std::size_t place : places_of(realm))
+      stores[place]->set_documents(documents);
   }
   co_return Done{};
 }
@@ -99,10 +97,11 @@ Task<Done> Keeper::State::load_stores(const std::set<RealmName>& realms_to_load)
   // All that can fail comes before the first load begins: none may go on when this has ended.
   std::vector<async::OneShot<Done>> loaded;
   std::vector<Task<Done>> loads, waits;
-  for (const auto& store : stores) {
-    if (!realms_to_load.contains(store->realm())) continue;
-    loads.push_back(store->load(deadlines, options, now));
-    waits.push_back(loaded.emplace_back().wait());
+  for (const auto& realm : realms_to_load) {
+    for (const std::size_t place : places_of(realm)) {
+      loads.push_back(stores[place]->load(deadlines, options, now));
+      waits.push_back(loaded.emplace_back().wait());
+    }
   }
   for (std::size_t i = 0; i < loads.size(); ++i)
     start_load(executor, std::move(loads[i]), loaded[i]);
@@ -122,8 +121,7 @@ Task<Done> Keeper::State::refresh() {
   const auto current = realms.load();
   std::set<RealmName> in_use;
   in_use.insert(RealmName());
-  for (const auto& [name, rings] : *current)
-    in_use.insert(name);
+  current->for_each([&](const RealmName& name, const RealmRingsPtr&) { in_use.insert(name); });
 
   last_refresh = Done{};
   // First of all, so that the others know of this instance before it has a ring to serve.
@@ -154,8 +152,8 @@ Task<Done> Keeper::State::refresh() {
     if (added.ok()) continue;
     log::failure("rings_not_refreshed", added.error(), {{"realm", name.str()}});
     last_refresh = std::move(added).error();
-    const auto old = current->find(name);
-    if (old != current->end() && !next->contains(name)) next->emplace(*old);
+    const RealmRingsPtr old = current->find(name);
+    if (old && !next->find(name)) next->put(name, old);
   }
   publish(next);
   if (auto reported = co_await instances.report(prepared_keys()); !reported.ok()) {
@@ -184,34 +182,30 @@ std::set<PreparedKey> Keeper::State::prepared_keys() const {
   std::set<PreparedKey> out;
   if (instances.is_alone()) return out;
   const auto current = realms.load();
-  const auto global = current->find(RealmName());
-  for (const auto& [name, rings] : *current) {
-    const bool is_shared = !name.empty() && global != current->end() && rings == global->second;
+  const RealmRingsPtr global = current->find(RealmName());
+  current->for_each([&](const RealmName& name, const RealmRingsPtr& rings) {
+    const bool is_shared = !name.empty() && rings == global;
     if (!is_shared) add_prepared(name, *rings, out);
-  }
+  });
   return out;
 }
 
 std::vector<std::string> Keeper::State::missing(const RealmName& realm, const SecretId& id,
                                                 const KeyId& kid) const {
-  return instances.missing({realm, id, kid}, options.policy.jwks_max_age());
+  return instances.missing({realm, id, kid});
 }
 
 Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> next) {
-  const auto found_global = next->find(RealmName());
-  const RealmRingsPtr global = found_global == next->end() ? nullptr : found_global->second;
+  const RealmRingsPtr global = next->find(RealmName());
   if (!realm.empty() && !global) {
     co_return Error{Code::kUnavailable, "global_rings_missing",
                     "the global key rings could not be made"};
   }
   const auto current = realms.load();
-  const auto old_place = current->find(realm);
-  const RealmRingsPtr old = old_place == current->end() ? nullptr : old_place->second;
-
-  const auto old_global = current->find(RealmName());
-  const bool was_shared = old && old_global != current->end() && old == old_global->second;
+  const RealmRingsPtr old = current->find(realm);
+  const bool was_shared = old && old == current->find(RealmName());
   if (!realm.empty() && was_shared && !has_stores(realm)) {
-    (*next)[realm] = global;
+    next->put(realm, global);
     co_return Done{};
   }
   if (!compromised.is_loaded()) {
@@ -220,7 +214,7 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
   CO_TRY(const Journal remembered, co_await journal(realm));
   if (!realm.empty() && !has_stores(realm) && !remembered.has_any_living()) {
     CO_TRY(co_await remember_use_of_global(realm));
-    (*next)[realm] = global;
+    next->put(realm, global);
     co_return Done{};
   }
   Journal global_journal;
@@ -291,10 +285,10 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
       log::failure("secret_missing", error, {{"id", id.str()}, {"realm", realm.str()}});
   }
   if (is_same) {
-    (*next)[realm] = old;
+    next->put(realm, old);
   } else {
     rings->generation_ = generation.load() + 1;
-    (*next)[realm] = std::move(rings);
+    next->put(realm, std::move(rings));
   }
   if (!outcome.ok()) {
     log::failure("journal_unwritten", outcome.error(), {{"realm", realm.str()}});
@@ -309,14 +303,35 @@ void Keeper::State::publish(std::shared_ptr<const RealmMap> next) {
   generation.fetch_add(1, std::memory_order_release);
 }
 
-void Keeper::State::show_stores() {
-  auto fresh = std::make_shared<Seen>();
-  for (const auto& store : stores) {
-    fresh->stores.emplace(std::make_pair(store->realm(), store->name()), store->store());
-    fresh->health.push_back(store->health(options));
-    fresh->meters.push_back({store->name(), store->realm(), store->meter()});
+void Keeper::State::index_stores() {
+  places.clear();
+  Seen fresh;
+  for (std::size_t i = 0; i < stores.size(); ++i) {
+    const StoreCache& store = *stores[i];
+    places[store.realm()].push_back(i);
+    fresh.stores.emplace(std::make_pair(store.realm(), store.name()), store.store());
+    fresh.health.push_back(store.health(options));
+    fresh.meters.push_back({store.name(), store.realm(), store.meter()});
   }
-  seen.store(std::move(fresh));
+  std::lock_guard hold(seen_mutex);
+  seen = std::move(fresh);
+}
+
+const std::vector<std::size_t>& Keeper::State::places_of(const RealmName& realm) const {
+  static const std::vector<std::size_t> none;
+  const auto found = places.find(realm);
+  return found == places.end() ? none : found->second;
+}
+
+void Keeper::State::show_stores(const RealmName& realm) {
+  std::lock_guard hold(seen_mutex);
+  for (const std::size_t place : places_of(realm))
+    seen.health[place] = stores[place]->health(options);
+}
+
+void Keeper::State::show_stores() {
+  for (const auto& [realm, indices] : places)
+    show_stores(realm);
 }
 
 }  // namespace signet::secrets

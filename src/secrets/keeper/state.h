@@ -2,23 +2,25 @@
 // What the keeper knows and its parts share. Everything from `stores` on is touched only inside the
 // gate; what readers see are the snapshots above it.
 
+#include <limits>
 #include <map>
 #include <mutex>
 
-#include "secrets/keeper/compromised.h"
 #include "secrets/keeper/box_pauses.h"
+#include "secrets/keeper/compromised.h"
 #include "secrets/keeper/deadlines.h"
 #include "secrets/keeper/gate.h"
 #include "secrets/keeper/journal.h"
 #include "secrets/keeper/keeper.h"
 #include "secrets/keeper/live_ring.h"
+#include "secrets/keeper/realm_map.h"
 #include "secrets/keeper/store_cache.h"
 #include "secrets/keeper/usage_ledger.h"
 
 namespace signet::secrets {
 
 struct Keeper::State {
-  using RealmMap = std::map<RealmName, RealmRingsPtr>;
+  /// Of every store, in the order of configuration.
   struct Seen {
     std::map<std::pair<RealmName, StoreName>, std::shared_ptr<Store>> stores;
     std::vector<StoreHealth> health;
@@ -30,7 +32,8 @@ struct Keeper::State {
       : storage(std::move(storage_in)),
         clock(std::move(clock_in)),
         options(std::move(options_in)),
-        instances(storage, clock, options.instance, options.refresh_every),
+        instances(storage, clock, options.instance, options.refresh_every,
+                  options.policy.jwks_max_age()),
         usage(storage, options.instance.id) {}
 
   const std::shared_ptr<storage::Storage> storage;
@@ -43,15 +46,21 @@ struct Keeper::State {
   UsageLedger usage;
 
   std::atomic<std::shared_ptr<const RealmMap>> realms{std::make_shared<const RealmMap>()};
-  std::atomic<std::shared_ptr<const Seen>> seen{std::make_shared<const Seen>()};
+  std::mutex seen_mutex;
+  Seen seen;
   std::atomic<std::uint64_t> generation{1};
   std::atomic<std::uint64_t> refreshes_asked{0};
   std::atomic<bool> retry_asked{false};  ///< by an operator: no store is left alone
+
+  /// When the next refresh for an unknown key may be, in milliseconds of the monotone clock.
+  std::atomic<std::int64_t> unknown_after{std::numeric_limits<std::int64_t>::min()};
+  std::atomic<bool> unknown_under_way{false};
 
   std::mutex horizon_mutex;
   std::map<std::string, std::shared_ptr<Gate>> horizon_gates;
 
   std::vector<std::unique_ptr<StoreCache>> stores;
+  std::map<RealmName, std::vector<std::size_t>> places;  ///< in `stores`, by realm
   std::set<RealmName> users_of_global;
   CompromisedKeys compromised;
   std::map<KeyId, KeyId> materials;  ///< of remembered keys, as compromised ones are told again
@@ -69,6 +78,10 @@ struct Keeper::State {
   Task<bool> has_used_global(RealmName realm);
   Task<Done> remember_use_of_global(RealmName realm);
   void publish(std::shared_ptr<const RealmMap> next);
+  /// After `stores` was replaced.
+  void index_stores();
+  const std::vector<std::size_t>& places_of(const RealmName& realm) const;
+  void show_stores(const RealmName& realm);
   void show_stores();
   StoreCache* find_store(const RealmName& realm, const StoreName& name) const;
   bool has_stores(const RealmName& realm) const;
@@ -90,6 +103,9 @@ struct Keeper::State {
                                              std::vector<JournalEntry> entries,
                                              std::vector<JournalEntry> inherited,
                                              std::shared_ptr<const LiveRing> before);
+
+  /// Reads the mapping documents behind a ring again; whether the mapping of the ID changed.
+  Task<bool> reload_mapping(RealmName realm, SecretId id);
 
   /// Marks the living keys among `entries` that are on the list of compromised ones; those of them
   /// that were not marked before.

@@ -132,8 +132,7 @@ class Plan {
     }
     for (auto& other : entries_) {
       if (other.history.state != KeyState::kActive) continue;
-      other.history.state = KeyState::kPassive;
-      other.history.deactivated = now_;
+      deactivate(other.history, now_);
       changed("key.deactivated", other.history.kid, nullptr);
     }
     entry->history.state = KeyState::kActive;
@@ -273,8 +272,8 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
     }
   }
   const auto current = realms.load();
-  const auto rings = current->find(step.realm);
-  const LiveRing* ring = rings == current->end() ? nullptr : rings->second->find(step.id);
+  const RealmRingsPtr rings = current->find(step.realm);
+  const LiveRing* ring = rings ? rings->find(step.id) : nullptr;
   for (const auto& alias : before) {
     for (const auto& known : keys_after) {
       if (known.alias == alias) add_key(keys_before, known);

@@ -116,6 +116,10 @@ class FaultyStorage : public storage::Storage {
   }
   Task<std::vector<storage::KeyRecord>> keys(RealmName realm) override {
     if (read_fault) co_return *read_fault;
+    if (before_keys) {
+      const auto once = std::exchange(before_keys, nullptr);
+      once();
+    }
     co_return co_await inner_->keys(realm);
   }
   Task<std::vector<storage::AuditEvent>> audit(std::int64_t after, std::size_t limit) override {
@@ -125,6 +129,7 @@ class FaultyStorage : public storage::Storage {
 
   std::optional<Error> fault, read_fault;
   std::function<void()> before_commit;  ///< called once, before the next commit
+  std::function<void()> before_keys;    ///< called once, before journals are read next
   /// Called before each commit; what it returns is the answer.
   std::function<std::optional<Error>(const storage::Transaction&)> on_commit;
   std::atomic<int> commits = 0;

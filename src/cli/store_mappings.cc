@@ -1,0 +1,131 @@
+#include "cli/store_mappings.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "cli/context.h"
+#include "http/form.h"
+
+namespace signet::cli {
+namespace {
+
+bool contains(const std::vector<std::string>& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+std::vector<std::string> texts_in(const json::Value& list) {
+  std::vector<std::string> out;
+  if (list.if_array() == nullptr) return out;
+  for (const auto& item : *list.if_array()) {
+    if (item.if_string() != nullptr) out.push_back(*item.if_string());
+  }
+  return out;
+}
+
+json::Object address_of(const StoreMappings& store) {
+  json::Object body;
+  body.set("realm", store.realm);
+  body.set("store", store.store);
+  return body;
+}
+
+Status set_list(const AdminClient& admin, const StoreMappings& store, const std::string& id,
+                const std::vector<std::string>& aliases) {
+  json::Object body = address_of(store);
+  body.set("secretId", id);
+  body.set("aliases", json::Array(aliases.begin(), aliases.end()));
+  TRY(admin.put("/admin/secrets/mappings", body));
+  return Done{};
+}
+
+}  // namespace
+
+const std::vector<std::string>* StoreMappings::find(const std::string& id) const {
+  for (const auto& [known, list] : aliases) {
+    if (known == id) return &list;
+  }
+  return nullptr;
+}
+
+Result<std::vector<StoreMappings>> mappings_in(const json::Object& document,
+                                               const std::string& realm) {
+  std::vector<StoreMappings> out;
+  const json::Value* stores = document.find("secret_stores");
+  if (stores == nullptr || stores->if_array() == nullptr) return out;
+  std::set<std::string> names;
+  for (const auto& item : *stores->if_array()) {
+    StoreMappings one;
+    one.realm = realm;
+    one.store = text_of(item, "name");
+    if (!names.insert(one.store).second)
+      return Context::usage("the store " + signet::quoted(one.store) + " is described twice");
+    const json::Value* mappings = item.get("mappings");
+    if (mappings == nullptr || mappings->if_object() == nullptr) continue;
+    for (const auto& [id, list] : *mappings->if_object())
+      one.aliases.emplace_back(id, texts_in(list));
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+Result<StoreMappings> running_mappings(const AdminClient& admin, const std::string& realm,
+                                       const std::string& store) {
+  TRY(const json::Value answer,
+      admin.get("/admin/secrets/mappings?realm=" + http::form_encode(realm) +
+                "&store=" + http::form_encode(store)));
+  StoreMappings out{realm, store, {}};
+  for (const auto& mapping : list_of(answer, "mappings")) {
+    const json::Value* list = mapping.get("aliases");
+    if (list != nullptr) out.aliases.emplace_back(text_of(mapping, "secretId"), texts_in(*list));
+  }
+  return out;
+}
+
+std::string label_of(const StoreMappings& mappings, const std::string& id) {
+  const std::string realm = mappings.realm.empty() ? "" : mappings.realm + '/';
+  return "mapping " + realm + mappings.store + '/' + id;
+}
+
+std::vector<std::string> steps_between(const std::vector<std::string>& running,
+                                       const std::vector<std::string>& wanted) {
+  std::vector<std::string> steps;
+  for (const auto& alias : wanted) {
+    if (!contains(running, alias)) steps.push_back("publish " + alias);
+  }
+  const bool is_activation =
+      !running.empty() && !wanted.empty() && running.front() != wanted.front();
+  if (is_activation) steps.push_back("activate " + wanted.front());
+  for (const auto& alias : running) {
+    if (!contains(wanted, alias)) steps.push_back("retire " + alias);
+  }
+  if (steps.empty() && running != wanted) steps.emplace_back("change the order");
+  return steps;
+}
+
+Status bring_to(const AdminClient& admin, const StoreMappings& store, const std::string& id,
+                const std::vector<std::string>& running, const std::vector<std::string>& wanted) {
+  std::vector<std::string> published = running;
+  for (const auto& alias : wanted) {
+    if (!contains(published, alias)) published.push_back(alias);
+  }
+  if (published != running && published != wanted) {
+    TRY(set_list(admin, store, id, published));
+  }
+  return set_list(admin, store, id, wanted);
+}
+
+Status unmap(const AdminClient& admin, const StoreMappings& store, const std::string& id,
+             const std::vector<std::string>& running) {
+  // The last one first: the active one goes when no other is left.
+  for (auto alias = running.rbegin(); alias != running.rend(); ++alias) {
+    json::Object body = address_of(store);
+    body.set("id", id);
+    body.set("alias", *alias);
+    body.set("force", false);
+    TRY(admin.post("/admin/secrets/retire", body));
+  }
+  return Done{};
+}
+
+}  // namespace signet::cli

@@ -1,0 +1,43 @@
+#pragma once
+// Mappings as code: what a file says of secret stores against what runs.
+
+#include <string>
+#include <vector>
+
+#include "cli/admin_client.h"
+
+namespace signet::cli {
+
+/// The mappings of one store, as a file or the server has them.
+struct StoreMappings {
+  std::string realm;  ///< empty: a global store
+  std::string store;
+  std::vector<std::pair<std::string, std::vector<std::string>>> aliases;  ///< by secret ID
+
+  const std::vector<std::string>* find(const std::string& id) const;
+};
+
+/// From "secret_stores" of a document that fits the schema; stores without mappings are left out.
+/// "usage" where a store is described twice.
+Result<std::vector<StoreMappings>> mappings_in(const json::Object& document,
+                                               const std::string& realm);
+Result<StoreMappings> running_mappings(const AdminClient& admin, const std::string& realm,
+                                       const std::string& store);
+
+/// "mapping local/am.x", with the realm in front where there is one.
+std::string label_of(const StoreMappings& mappings, const std::string& id);
+
+/// One change of a list of aliases, in words: "publish b", "activate b", "retire a".
+std::vector<std::string> steps_between(const std::vector<std::string>& running,
+                                       const std::vector<std::string>& wanted);
+
+/// Brings one mapping as near to `wanted` as is safe: new aliases are published first, then the
+/// list is set. A refusal of the second (not published for long enough, tokens live) is returned;
+/// asking again later goes on.
+Status bring_to(const AdminClient& admin, const StoreMappings& store, const std::string& id,
+                const std::vector<std::string>& running, const std::vector<std::string>& wanted);
+/// Retires every alias.
+Status unmap(const AdminClient& admin, const StoreMappings& store, const std::string& id,
+             const std::vector<std::string>& running);
+
+}  // namespace signet::cli
