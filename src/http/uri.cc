@@ -75,11 +75,11 @@ Result<std::string> resolve_http_uri(std::string_view base, std::string_view ref
   }
   boost::urls::url target(*from);
   if (!target.resolve(*to)) return refuse();
-  // Boost.URL 1.81 leaves what climbs above the root (RFC 3986 §5.2.4).
+  // Boost.URL 1.81 leaves dots at the front where a path climbs above the root (RFC 3986 §5.2.4).
   std::string path = text(target.encoded_path());
-  while (path.starts_with("/../"))
-    path.erase(0, 3);
-  if (path == "/..") path = "/";
+  while (path.starts_with("/../") || path.starts_with("/./"))
+    path.erase(0, path.find('/', 1));
+  if (path == "/.." || path == "/.") path = "/";
   target.set_encoded_path(path);
   std::string whole = text(target.buffer());
   TRY(parse_http_uri(whole));
