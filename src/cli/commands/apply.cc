@@ -268,7 +268,7 @@ class Application {
     }
     for (const auto& [id, aliases] : running.aliases) {
       if (store.find(id) != nullptr) continue;
-      const std::string label = label_of(store, id);
+      const std::string label = cli::label_of(store, id);
       if (!is_surplus_dropped(label)) continue;
       if (options_.is_dry()) continue;
       settle(label, unmap(admin_, store, id, aliases));
@@ -281,7 +281,7 @@ class Application {
                      const std::vector<std::string>& wanted) {
     if (running == wanted) return Done{};
     ++changed_;
-    const std::string label = label_of(store, id);
+    const std::string label = cli::label_of(store, id);
     line((running.empty() ? "+ " : "~ ") + label);
     for (const auto& step : steps_between(running, wanted))
       line("    " + step);
