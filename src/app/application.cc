@@ -14,6 +14,7 @@
 #include "app/storage_options.h"
 #include "app/store_metrics.h"
 #include "app/stores.h"
+#include "app/unsafe_switches.h"
 #include "base/base64.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -328,6 +329,7 @@ Result<Application::Started> Application::start() {
                   return failing;
                 });
   export_store_calls(metrics, s.keeper);
+  tell_unsafe_switches(s.options.config, metrics);
   metrics.gauge("signet_rotation_steps_total", "Steps of automatic rotation done here.", {},
                 [this] { return static_cast<double>(state_->rotation->steps()); });
   metrics.gauge("signet_rotation_failures_total", "Steps of automatic rotation that failed here.",
