@@ -17,6 +17,7 @@
 #include "app/storage_options.h"
 #include "app/store_metrics.h"
 #include "app/stores.h"
+#include "app/unsafe_switches.h"
 #include "base/base64.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -381,6 +382,7 @@ Result<Application::Started> Application::start() {
                 });
   export_store_calls(metrics, s.keeper);
   export_key_sets(metrics, s.services->key_sets);
+  tell_unsafe_switches(s.options.config, metrics);
   metrics.gauge("signet_rotation_steps_total", "Steps of automatic rotation done here.", {},
                 [this] { return static_cast<double>(state_->rotation->steps()); });
   metrics.gauge("signet_rotation_failures_total", "Steps of automatic rotation that failed here.",

@@ -5,6 +5,7 @@
 #include "config/conform.h"
 #include "config/server_config.h"
 #include "config/units.h"
+#include "config/unsafe_switches.h"
 #include "support/matchers.h"
 #include "support/vectors.h"
 
@@ -26,6 +27,22 @@ ServerConfig loaded(std::string_view text, const Environment& environment = {},
   auto result = load(text, filename, environment);
   EXPECT_TRUE(result.ok()) << to_text(result.error());
   return result.ok() ? std::move(result).value() : ServerConfig{};
+}
+
+TEST(UnsafeSwitches, sec_218_that_are_on_are_found_in_every_store) {
+  const auto config = loaded(R"(
+secret_stores:
+  - {name: a, type: filesystem, settings: {directory: /a, unsafe_permissions: true}}
+  - {name: b, type: filesystem, settings: {directory: /b, unsafe_permissions: false}}
+realms:
+  - name: root
+    secret_stores:
+      - {name: c, type: filesystem, settings: {directory: /c, unsafe_permissions: "yes"}}
+)");
+  std::vector<std::string> found;
+  for (const auto& one : unsafe_switches(config))
+    found.push_back(one.realm + "/" + one.store + "/" + one.name);
+  EXPECT_THAT(found, ElementsAre("/a/unsafe_permissions", "root/c/unsafe_permissions"));
 }
 
 // ------------------------------------------------------------------ hostile texts

@@ -173,6 +173,19 @@ TEST(Jwe, sec_090_pbes2_iterations_and_salt_are_bounded_before_any_work) {
   EXPECT_THAT(attempt(salt + "1000"), fails("jwe_decrypt_failed"));
 }
 
+TEST(Jwe, pbes2_takes_no_more_iterations_than_others_open) {
+  EncryptOptions options{};
+  options.alg = JweAlg::kPbes2Hs256A128Kw;
+  options.enc = JweEnc::kA128Gcm;
+  SystemRandom random;
+  const auto token = test::must(
+      encrypt_compact(fitting(options.alg, options.enc), as_bytes("x"), options, random));
+  const auto header = test::must(base64::url_decode(token.substr(0, token.find('.'))));
+  const auto count = test::must(json::parse_object(as_text(header))).find("p2c")->if_int();
+  EXPECT_EQ(count, std::int64_t{kPbes2Iterations});
+  EXPECT_LE(count, 300'000) << "joserfc's limit";
+}
+
 TEST(Jwe, sec_077_refuses_ephemeral_keys_that_are_no_points_of_the_curve) {
   const std::vector<KeyPtr> keys = {test::key(generated(crypto::KeyKind::kEcP256)),
                                     test::key(generated(crypto::KeyKind::kX25519))};
@@ -208,6 +221,21 @@ TEST(Jwe, sec_093_concat_kdf_gives_what_rfc7518_appendix_c_prints) {
   const SecretBytes derived = derive_from_agreement(z.view(), JweAlg::kEcdhEs, JweEnc::kA128Gcm,
                                                     as_bytes("Alice"), as_bytes("Bob"));
   EXPECT_EQ(base64::url_encode(derived.view()), "VqqN6vgjbSBcIijNcacQGg");
+}
+
+TEST(Jwe, sec_093_party_information_is_bounded) {
+  const std::vector<KeyPtr> keys = {test::key(generated(crypto::KeyKind::kEcP256))};
+  EncryptOptions options = encryption(JweAlg::kEcdhEs, JweEnc::kA128Gcm);
+  SystemRandom random;
+  options.apu = Bytes(1 << 20, 'a');
+  const auto sealed = encrypt_compact(keys[0], as_bytes("x"), options, random);
+  ASSERT_THAT(sealed, is_ok());
+  EXPECT_THAT(decrypt_compact(*sealed, decrypt_with(keys)), fails("jwe_too_large"));
+  const std::string header =
+      R"({"alg":"ECDH-ES","enc":"A128GCM","apu":")" + std::string(1 << 20, 'A') + "\"}";
+  EXPECT_THAT(decrypt_compact(encoded(header) + "..AAAAAAAAAAAAAAAA.AA.AAAAAAAAAAAAAAAAAAAAAA",
+                              decrypt_with(keys)),
+              fails("jwe_too_large"));
 }
 
 TEST(Jwe, sec_091_every_tampering_gives_one_error) {

@@ -1,6 +1,8 @@
 #include "tokens/format.h"
 
-#include <set>
+#include <algorithm>
+#include <array>
+#include <cmath>
 
 #include "support/matchers.h"
 
@@ -33,11 +35,49 @@ TEST(AccessTokenClaims, several_audiences_are_a_list_and_texts_are_escaped) {
   EXPECT_EQ(*claims->find("iss")->if_string(), "https://as/\"x");
 }
 
+constexpr std::size_t kMillion = 1'000'000;
+
+/// Each of the 64 characters at each place of the texts, which are all random there, within seven
+/// standard deviations of its mean.
+void expect_even(const std::vector<std::string>& texts, std::size_t from, std::size_t to) {
+  const double mean = static_cast<double>(texts.size()) / 64;
+  const double most = 7 * std::sqrt(mean);
+  for (std::size_t place = from; place < to; ++place) {
+    std::array<std::size_t, 256> count{};
+    for (const std::string& text : texts)
+      ++count[static_cast<unsigned char>(text[place])];
+    for (const char c : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
+      if (c == 0) continue;
+      EXPECT_NEAR(static_cast<double>(count[static_cast<unsigned char>(c)]), mean, most)
+          << c << " at " << place;
+    }
+  }
+}
+
+void expect_no_repeat(std::vector<std::string> texts) {
+  std::sort(texts.begin(), texts.end());
+  EXPECT_EQ(std::adjacent_find(texts.begin(), texts.end()), texts.end());
+}
+
 TEST(TokenId, sec_068_has_128_bits_and_does_not_repeat) {
   SystemRandom random;
-  std::set<std::string> seen;
-  for (int i = 0; i < 100000; ++i)
-    EXPECT_TRUE(seen.insert(std::string(make_token_id(random).view())).second);
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < kMillion; ++i)
+    ids.emplace_back(make_token_id(random).view());
+  expect_even(ids, 0, 21);  // the last of the 22 holds two bits
+  expect_no_repeat(std::move(ids));
+}
+
+TEST(OpaqueToken, sec_068_is_random_behind_its_moment_and_does_not_repeat) {
+  SystemRandom random;
+  std::vector<std::string> tokens(kMillion);
+  for (std::string& token : tokens)
+    append_opaque(token, from_unix_seconds(1'700'000'000), random);
+  const std::size_t moment = kOpaquePrefix.size() + 8;  // 48 bits
+  expect_even(tokens, moment, kOpaqueSize - 1);
+  for (std::string& token : tokens)
+    token.erase(0, moment);
+  expect_no_repeat(std::move(tokens));
 }
 
 TEST(OpaqueToken, sec_068_has_256_random_bits_beside_its_prefix) {

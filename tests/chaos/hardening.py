@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """How the programs are built and how the server runs: sec_216 (PIE, full RELRO, no executable stack,
-stack protector, FORTIFY, CET), sec_125 (no core dumps), sec_113 (files for the owner alone) and
-sec_207 (administration on loopback only)."""
+stack protector, FORTIFY, CET), sec_125 (no core dumps), sec_113 (files for the owner alone) ,
+sec_207 (administration on loopback only) and sec_218 (unsafe switches are told)."""
 
 import pathlib
 import re
 import stat
 import subprocess
+import tempfile
 
 import harness
 
@@ -64,12 +65,28 @@ def check_running(report, options):
         report.line("sec_207_administration_on_the_public_listener", len(elsewhere), "paths", "0", not elsewhere)
 
 
+def check_unsafe_switches(report, options):
+    line = 'signet_unsafe_switch{realm="",store="loose",switch="unsafe_permissions"} 1'
+    for setting, wanted in (({"unsafe_permissions": True}, 1), ({"unsafe_permissions": False}, 0), ({}, 0)):
+        with tempfile.TemporaryDirectory() as scratch:
+            store = {"name": "loose", "type": "filesystem", "settings": {"directory": scratch, **setting}}
+            stores = [harness.local_store(pathlib.Path(scratch) / "data"), store]
+            document = harness.config([], secret_stores=stores)
+            with harness.Server(options.signetd, document, keep=options.keep) as server:
+                shown = server.management("/metrics").body.decode().count(line)
+                server.stop()
+                logged = sum(log.read_text().count("unsafe_switch_on") for log in server.logs())
+        report.line(f"sec_218_{setting.get('unsafe_permissions', 'unset')}", f"{shown} {logged}", "metric, log",
+                    f"{wanted} {wanted}", shown == logged == wanted)
+
+
 def main():
     options = harness.arguments(__doc__)
     report = harness.Report()
     check_build(report, "signetd", options.signetd)
     check_build(report, "signet", options.signet)
     check_running(report, options)
+    check_unsafe_switches(report, options)
     report.finish()
 
 

@@ -162,27 +162,35 @@ TEST(StorageFault, sec_059_is_503_and_never_a_false_answer) {
   EXPECT_TRUE(world.is_active(opaque, "o"));
 }
 
-TEST(Assertions, sec_040_a_jti_works_once) {
-  World world;
+TEST(Assertions, sec_040_a_jti_works_once_among_all_instances) {
+  World world, other;
   world.realm("root");
   const auto pair = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256);
   const auto shown = jose::Jwk::from_public(pair->public_key()).public_json();
   world.put("client", "root", "a",
             R"({"client_id":"a","token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[)" +
                 json::dump(*shown) + "]}}");
-  json::Object claims;
-  claims.set("iss", "a");
-  claims.set("sub", "a");
-  claims.set("aud", "https://as.example/oauth2");
-  claims.set("exp", unix_seconds(world.clock->now()) + 60);
-  claims.set("jti", "once");
-  const auto key = jose::Key::local(jose::Jwk::from_private(*pair));
-  const std::string body =
-      "grant_type=client_credentials&client_assertion_type="
-      "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=" +
-      *jose::sign_compact(key, jose::JwsAlg::kEs256, as_bytes(json::dump(claims)));
-  EXPECT_EQ(world.post("/oauth2/access_token", body).status(), 200);
-  EXPECT_EQ(world.post("/oauth2/access_token", body).text("error"), "invalid_client");
+  other.storage = world.storage;
+  other.store = world.store;
+  other.start();
+  const auto body = [&](const std::string& jti) {
+    json::Object claims;
+    claims.set("iss", "a");
+    claims.set("sub", "a");
+    claims.set("aud", "https://as.example/oauth2");
+    claims.set("exp", unix_seconds(world.clock->now()) + 60);
+    claims.set("jti", jti);
+    const auto key = jose::Key::local(jose::Jwk::from_private(*pair));
+    return "grant_type=client_credentials&client_assertion_type="
+           "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=" +
+           *jose::sign_compact(key, jose::JwsAlg::kEs256, as_bytes(json::dump(claims)));
+  };
+  const std::string once = body("once"), another = body("another");
+  EXPECT_EQ(world.post("/oauth2/access_token", once).status(), 200);
+  EXPECT_EQ(world.post("/oauth2/access_token", once).text("error"), "invalid_client");
+  EXPECT_EQ(other.post("/oauth2/access_token", once).text("error"), "invalid_client");
+  EXPECT_EQ(other.post("/oauth2/access_token", another).status(), 200);
+  EXPECT_EQ(world.post("/oauth2/access_token", another).text("error"), "invalid_client");
 }
 
 TEST(SecretJwt, a_client_whose_secret_is_kept_sealed_signs_with_it) {

@@ -1,5 +1,7 @@
 #include "secrets/stores/keystore/keystore_store.h"
 
+#include <sys/resource.h>
+
 #include "crypto/pkcs12.h"
 #include "keystores/jks_test_support.h"
 #include "secrets/stores/store_contract.h"
@@ -50,6 +52,23 @@ TEST(KeystoreStore, passes_the_exam_of_all_stores) {
       [&] { fs::remove(folder / "k.p12"); },
   };
   pass_exam(exam);
+}
+
+/// The most memory that this process ever held.
+long peak_kilobytes() {
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+TEST(KeystoreStore, sec_115_a_file_of_100_megabytes_is_refused_unread) {
+  const TempFolder folder;
+  folder.write("k.p12", "0");
+  fs::resize_file(folder / "k.p12", 100 * 1024 * 1024);
+  const auto store = store_of(folder / "k.p12", "changeit");
+  const long before = peak_kilobytes();
+  EXPECT_THAT(now(store->fetch(Alias("a"))), fails("secret_file_too_large"));
+  EXPECT_LT(peak_kilobytes() - before, 10 * 1024);
 }
 
 TEST(KeystoreStore, aliases_are_found_in_any_case) {
