@@ -80,8 +80,9 @@ Result<std::string> resolve_http_uri(std::string_view base, std::string_view ref
   while (path.starts_with("/../") || path.starts_with("/./"))
     path.erase(0, path.find('/', 1));
   if (path == "/.." || path == "/.") path = "/";
-  target.set_encoded_path(path);
-  std::string whole = text(target.buffer());
+  // Put together here: its own writer spells some paths with a dot in front.
+  std::string whole = text(target.scheme()) + "://" + text(target.encoded_authority()) + path;
+  if (target.has_query()) whole += "?" + text(target.encoded_query());
   TRY(parse_http_uri(whole));
   return whole;
 }
