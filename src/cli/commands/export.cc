@@ -1,5 +1,7 @@
 // What runs, in the form of a file that `signet apply` takes.
 
+#include <tuple>
+
 #include "base/text.h"
 #include "cli/admin_client.h"
 #include "cli/command.h"
@@ -31,17 +33,18 @@ json::Object member(const json::Value& answer, const char* name) {
   return value != nullptr && value->if_object() != nullptr ? *value->if_object() : json::Object();
 }
 
-Result<json::Array> clients_of(const AdminClient& admin, const std::string& realm) {
+// What lies below a realm. The built-in resource server is not there to be written before somebody
+// changed it.
+Result<json::Array> items_of(const AdminClient& admin, const std::string& realm,
+                             const std::string& segment, const char* list, const char* name,
+                             const config::Field& schema) {
   json::Array out;
-  std::string after;
-  do {
-    std::string path = realm_path(realm) + "/clients?limit=100";
-    if (!after.empty()) path += "&after=" + after;
-    TRY(const json::Value answer, admin.get(path));
-    for (const auto& item : list_of(answer, "clients"))
-      out.emplace_back(known(member(item, "client"), config::client_schema()));
-    after = text_of(answer, "next");
-  } while (!after.empty());
+  TRY(const auto all, admin.all(realm_path(realm) + segment, list));
+  for (const auto& item : all) {
+    const json::Value* revision = item.get("revision");
+    if (revision && revision->if_int() == 0) continue;
+    out.emplace_back(known(member(item, name), schema));
+  }
   return out;
 }
 
@@ -75,8 +78,15 @@ Result<int> export_all(const Context& context) {
     realm.set("name", name);
     TRY(json::Array own, stores_of(admin, stores, name));
     if (!own.empty()) realm.set("secret_stores", std::move(own));
-    TRY(json::Array clients, clients_of(admin, name));
-    if (!clients.empty()) realm.set("clients", std::move(clients));
+    const std::tuple<const char*, const char*, const char*, const config::Field*> kinds[] = {
+        {"/resource-servers", "resource_servers", "resource_server",
+         &config::resource_server_schema()},
+        {"/clients", "clients", "client", &config::client_schema()},
+        {"/inject-policies", "inject_policies", "inject_policy", &config::inject_policy_schema()}};
+    for (const auto& [segment, list, one, schema] : kinds) {
+      TRY(json::Array items, items_of(admin, name, segment, list, one, *schema));
+      if (!items.empty()) realm.set(list, std::move(items));
+    }
     realms.emplace_back(std::move(realm));
   }
   json::Object out;
