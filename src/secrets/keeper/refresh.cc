@@ -1,6 +1,7 @@
 // Reading the stores and the journal again, and showing what came of it.
 
 #include <algorithm>
+#include <deque>
 
 #include "base/log.h"
 #include "secrets/keeper/state.h"
@@ -95,7 +96,8 @@ Task<Done> Keeper::State::load_stores(const std::set<RealmName>& realms_to_load)
   const Instant now = clock->now();
   const async::Executor executor = co_await async::current_executor();
   // All that can fail comes before the first load begins: none may go on when this has ended.
-  std::vector<async::OneShot<Done>> loaded;
+  // A task that has not begun holds on to its OneShot where it is.
+  std::deque<async::OneShot<Done>> loaded;
   std::vector<Task<Done>> loads, waits;
   for (const auto& realm : realms_to_load) {
     for (const std::size_t place : places_of(realm)) {
