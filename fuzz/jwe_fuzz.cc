@@ -5,6 +5,7 @@
 #include "check.h"
 #include "jose/content.h"
 #include "jose/encryptor.h"
+#include "jose/jwe.h"
 
 namespace {
 
