@@ -3,8 +3,8 @@
 #include "base/worker.h"
 #include "crypto/digest.h"
 #include "crypto/ecdsa_form.h"
-#include "crypto/p384.h"
 #include "crypto/key_impl.h"
+#include "crypto/p384.h"
 #include "crypto/schemes.h"
 #include "crypto/sign.h"
 
