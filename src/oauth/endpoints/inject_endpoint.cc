@@ -71,7 +71,8 @@ bool InjectCall::is_good(const InjectedToken& token) const {
           !services_.denied->contains(realm_->settings().name.view(), token.id_hash));
 }
 
-// A set that must be read first is read for a new token; while that fails, the last good one serves.
+// A set that must be read first is read for a new token; while that fails, the last good one
+// serves.
 bool InjectCall::has_same_keys(const InjectedToken& token) const {
   if (!token.key_set) return true;
   const auto present = services_.key_sets->now(*token.server->source, now_);
