@@ -182,10 +182,14 @@ TEST_F(Security, sec_148_every_method_that_metadata_names_works_and_no_other_is_
 }
 
 TEST_F(Security, sec_148_metadata_names_nothing_of_what_does_not_exist) {
-  std::set<std::string> known = {"issuer",           "jwks_uri",
-                                 "token_endpoint",   "introspection_endpoint",
-                                 "scopes_supported", "revocation_endpoint",
-                                 "grant_types_supported", "response_types_supported"};
+  std::set<std::string> known = {"issuer",
+                                 "jwks_uri",
+                                 "token_endpoint",
+                                 "introspection_endpoint",
+                                 "scopes_supported",
+                                 "revocation_endpoint",
+                                 "grant_types_supported",
+                                 "response_types_supported"};
   for (const std::string endpoint : {"token", "introspection", "revocation"}) {
     known.insert(endpoint + "_endpoint_auth_methods_supported");
     known.insert(endpoint + "_endpoint_auth_signing_alg_values_supported");
