@@ -1,6 +1,7 @@
 #pragma once
 // The handlers behind the route table of admin_api.cc.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,8 @@ Task<storage::Document> existing_realm(const AdminServices& services, RealmName 
 /// One event of the journal; `detail` never holds a secret.
 storage::AppendAudit audit(const AdminServices& services, const RealmName& realm, std::string event,
                            std::string actor, const json::Object& detail);
+/// As RFC 3339 writes it.
+json::Value time_or_null(const std::optional<Instant>& at);
 /// What health says of the key sets that resource servers publish by URL.
 struct KeySetHealth {
   bool is_ok = true;

@@ -11,15 +11,14 @@ namespace {
 
 using secrets::Invariant;
 
-constexpr std::size_t kPage = 500;
-
 Task<std::vector<RealmName>> all_realms(const AdminServices& services) {
   std::vector<RealmName> out;
   out.emplace_back();
   std::string after;
   while (true) {
-    CO_TRY(const std::vector<storage::Document> page,
-           co_await services.oauth->storage->documents("realm", RealmName(), after, kPage));
+    CO_TRY(
+        const std::vector<storage::Document> page,
+        co_await services.oauth->storage->documents("realm", RealmName(), after, storage::kPage));
     if (page.empty()) co_return out;
     after = page.back().id;
     for (const auto& document : page)
@@ -38,7 +37,7 @@ Task<std::shared_ptr<Trail>> follow_audit(const AdminServices& services) {
   std::int64_t after = 0;
   while (true) {
     CO_TRY(const std::vector<storage::AuditEvent> page,
-           co_await services.oauth->storage->audit(after, kPage));
+           co_await services.oauth->storage->audit(after, storage::kPage));
     if (page.empty()) co_return trail;
     if (const auto checked = storage::verify_audit(page, previous); !checked.ok())
       trail->chain.violated(checked.error().detail);

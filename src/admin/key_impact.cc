@@ -8,7 +8,6 @@
 namespace signet::admin {
 namespace {
 
-constexpr std::size_t kPage = 500;
 constexpr std::size_t kMostShown = 100;
 
 /// Whether access tokens of this form are made with keys of the ID.
@@ -39,7 +38,7 @@ Task<Done> add_clients(const AdminServices& services, RealmName realm,
   std::string after;
   while (true) {
     CO_TRY(const std::vector<storage::Document> page,
-           co_await services.oauth->storage->documents("client", realm, after, kPage));
+           co_await services.oauth->storage->documents("client", realm, after, storage::kPage));
     if (page.empty()) co_return Done{};
     after = page.back().id;
     for (const auto& document : page) {
@@ -61,8 +60,9 @@ Task<KeyImpact> impact_of(const AdminServices& services, RealmName ring_realm,
   auto impact = std::make_shared<KeyImpact>();
   std::string after;
   while (true) {
-    CO_TRY(const std::vector<storage::Document> page,
-           co_await services.oauth->storage->documents("realm", RealmName(), after, kPage));
+    CO_TRY(
+        const std::vector<storage::Document> page,
+        co_await services.oauth->storage->documents("realm", RealmName(), after, storage::kPage));
     if (page.empty()) break;
     after = page.back().id;
     for (const auto& document : page) {

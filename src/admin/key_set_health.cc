@@ -4,13 +4,9 @@
 namespace signet::admin {
 namespace {
 
-constexpr std::size_t kMostShown = 100;
+constexpr std::size_t kMostSources = 100;
 
-json::Value time_or_null(const std::optional<Instant>& at) {
-  return at ? json::Value(to_rfc3339(*at)) : json::Value();
-}
-
-json::Object shown(const oauth::KeySetCache::SourceStatus& status) {
+json::Object shown_source(const oauth::KeySetCache::SourceStatus& status) {
   json::Object out;
   out.set("url", status.url);
   out.set("state", status.is_out ? "out" : status.is_serving_last_good ? "last_good" : "fresh");
@@ -39,7 +35,7 @@ KeySetHealth key_set_health(const oauth::Services& services) {
     if (status.failures == 0 || !status.is_wanted) continue;
     stale += status.is_serving_last_good ? 1 : 0;
     lost += status.is_out ? 1 : 0;
-    if (out.failing.size() < kMostShown) out.failing.emplace_back(shown(status));
+    if (out.failing.size() < kMostSources) out.failing.emplace_back(shown_source(status));
   }
   out.is_ok = stale == 0 && lost == 0;
   if (!out.is_ok) {

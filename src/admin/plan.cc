@@ -14,9 +14,9 @@ using secrets::KeyState;
 using secrets::LiveRing;
 using secrets::RingEntry;
 
-using Step = Task<Done> (Keeper::*)(Keeper::StepRequest);
+using StepCall = Task<Done> (Keeper::*)(Keeper::StepRequest);
 
-Result<Step> step_named(const std::string& name) {
+Result<StepCall> step_named(const std::string& name) {
   if (name == "publish") return &Keeper::publish;
   if (name == "activate") return &Keeper::activate;
   if (name == "retire") return &Keeper::retire;
@@ -26,7 +26,7 @@ Result<Step> step_named(const std::string& name) {
 
 struct Asked {
   std::string name;
-  Step method = nullptr;
+  StepCall method = nullptr;
   Keeper::StepRequest step;
 };
 
@@ -86,10 +86,6 @@ Status fill(Asked& asked, const LiveRing* ring) {
         "no key of " + asked.step.id.str() + " is there to " + asked.name + "; name an alias"};
   }
   return Done{};
-}
-
-json::Value time_or_null(const std::optional<Instant>& at) {
-  return at ? json::Value(to_rfc3339(*at)) : json::Value();
 }
 
 json::Object key_json(const RingEntry& entry, Instant horizon) {

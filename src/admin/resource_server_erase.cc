@@ -8,8 +8,6 @@ namespace {
 
 namespace rs = resource_servers;
 
-constexpr std::size_t kPage = 500;
-
 Task<bool> try_to_erase(const AdminServices& services, RealmName realm, std::string name,
                         std::optional<std::int64_t> expected, std::string actor) {
   CO_TRY(const auto state, co_await load_state(services, realm));
@@ -85,8 +83,9 @@ Task<storage::Transaction> erase_with_realm(const AdminServices& services, Realm
   // Keys for `dir` that were kept for tokens which nobody will know any more.
   std::string after;
   while (true) {
-    CO_TRY(const std::vector<storage::Document> page,
-           co_await storage.documents(std::string(rs::kDirectKeyKind), realm, after, kPage));
+    CO_TRY(
+        const std::vector<storage::Document> page,
+        co_await storage.documents(std::string(rs::kDirectKeyKind), realm, after, storage::kPage));
     if (page.empty()) break;
     after = page.back().id;
     for (const auto& document : page)

@@ -11,7 +11,6 @@ namespace {
 
 namespace rs = resource_servers;
 
-constexpr std::size_t kPage = 500;
 constexpr std::size_t kNamesInWords = 10;
 
 }  // namespace
@@ -88,7 +87,7 @@ Task<std::vector<PolicyRecord>> policies_where(
   while (true) {
     CO_TRY(const std::vector<storage::Document> page,
            co_await services.oauth->storage->documents(std::string(rs::kPolicyKind), realm, after,
-                                                       kPage));
+                                                       storage::kPage));
     if (page.empty()) co_return out;
     after = page.back().id;
     for (const auto& document : page) {

@@ -15,10 +15,6 @@ using secrets::Keeper;
 using secrets::LiveRing;
 using secrets::SecretId;
 
-json::Value time_or_null(const std::optional<Instant>& at) {
-  return at ? json::Value(to_rfc3339(*at)) : json::Value();
-}
-
 json::Array algorithm_names(const SecretId& id, const secrets::Secret& secret) {
   json::Array out;
   if (!secret.key) return out;
@@ -112,8 +108,8 @@ Task<json::Object> ring_after(const AdminServices& services, Keeper::StepRequest
   co_return out;
 }
 
-using Step = Task<Done> (Keeper::*)(Keeper::StepRequest);
-Task<AdminReply> do_step(const AdminServices& services, AdminRequest request, Step method) {
+using StepCall = Task<Done> (Keeper::*)(Keeper::StepRequest);
+Task<AdminReply> do_step(const AdminServices& services, AdminRequest request, StepCall method) {
   CO_TRY(const auto step, read_step(request));
   if (step.alias.empty())
     co_return Error{Code::kInvalid, "settings_invalid", "step.alias: is required"};

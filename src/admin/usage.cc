@@ -35,10 +35,6 @@ Verdict judge(const secrets::KeyHistory& key, const secrets::RotationPolicy& pol
           at};
 }
 
-json::Value time_or_null(const std::optional<Instant>& at) {
-  return at ? json::Value(to_rfc3339(*at)) : json::Value();
-}
-
 json::Object uses_json(const secrets::UseTotals& totals) {
   json::Object out;
   for (std::size_t i = 0; i < secrets::kKeyUses; ++i) {
@@ -63,6 +59,10 @@ secrets::KeyHistory history_of(const storage::KeyRecord& record) {
 }
 
 }  // namespace
+
+json::Value time_or_null(const std::optional<Instant>& at) {
+  return at ? json::Value(to_rfc3339(*at)) : json::Value();
+}
 
 Task<AdminReply> show_usage(const AdminServices& services, AdminRequest request) {
   CO_TRY(const auto id, secrets::SecretId::parse(query_value(request, "id", "")));

@@ -23,7 +23,8 @@ class Collector {
       const std::string near = nearest(configured.type, known);
       return Error{
           Code::kConfig, "store_type_unknown",
-          "store " + quoted(configured.name) + ": no type " + quoted(configured.type) +
+          "store " + signet::quoted(configured.name) + ": no type " +
+              signet::quoted(configured.type) +
               (near.empty() ? "; known: " + join(known, ", ") : ", did you mean '" + near + "'?")};
     }
     const StoreName name(configured.name);

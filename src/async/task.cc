@@ -1,7 +1,10 @@
 #include "async/task.h"
 
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
 #include <mutex>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -23,6 +26,12 @@ std::vector<boost::asio::io_context*>& idle_loops() {
 
 boost::asio::awaitable<Executor> current_executor() {
   co_return co_await boost::asio::this_coro::executor;
+}
+
+void spawn(const Executor& executor, boost::asio::awaitable<void> work) {
+  boost::asio::co_spawn(executor, std::move(work), [](std::exception_ptr exception) {
+    if (exception) std::rethrow_exception(exception);
+  });
 }
 
 LoopLease::LoopLease() {

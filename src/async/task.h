@@ -32,7 +32,7 @@ template <class T>
 class OneShot {
  public:
   OneShot();
-  Task<T> wait();
+  Task<T> wait();  ///< the OneShot may be gone or moved while it waits
   void complete(Result<T> result);
 
  private:
@@ -41,6 +41,7 @@ class OneShot {
   struct State;
   struct EndWaiter;
   using WaiterPtr = std::unique_ptr<Waiter, EndWaiter>;
+  static Task<T> wait_for(std::shared_ptr<State> state);
   /// Keeps the result for a wait to come, or gives the waiter that it is for.
   WaiterPtr keep_or_waiter(Result<T>& result);
   static void post(WaiterPtr waiter, Result<T> result);

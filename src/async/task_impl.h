@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -108,11 +107,15 @@ void OneShot<T>::complete(Result<T> result) {
 
 template <class T>
 Task<T> OneShot<T>::wait() {
-  const auto keep = state_;  // the state lives while the coroutine sleeps
+  return wait_for(state_);
+}
+
+template <class T>
+Task<T> OneShot<T>::wait_for(std::shared_ptr<State> state) {
   // A plain pointer: g++ 12 destroys the captures of a lambda inside co_await twice.
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
                                                  void(Result<T>)>(
-      [keep = &keep](auto handler) {
+      [keep = &state](auto handler) {
         const std::shared_ptr<State> state = *keep;
         WaiterPtr waiter(state->place(std::move(handler)), EndWaiter{state});
         std::optional<Result<T>> ready;
@@ -191,13 +194,24 @@ void Completions<T>::send() {
   }
 }
 
+/// Runs a coroutine on the executor; what it throws leaves the executor's loop. Compiled once: each
+/// type of result that co_spawn is given costs the compiler as much as a whole header.
+void spawn(const Executor& executor, boost::asio::awaitable<void> work);
+
+template <class T>
+boost::asio::awaitable<void> deliver(Task<T> task, std::function<void(Result<T>)> done) {
+  std::optional<Result<T>> result;
+  try {
+    result.emplace(co_await std::move(task));
+  } catch (...) {
+    result.emplace(unexpected(std::current_exception()));
+  }
+  if (done) done(std::move(*result));
+}
+
 template <class T>
 void start(const Executor& executor, Task<T> task, std::function<void(Result<T>)> done) {
-  boost::asio::co_spawn(executor, std::move(task),
-                        [done = std::move(done)](std::exception_ptr e, Result<T> result) {
-                          if (e) result = Result<T>(unexpected(e));
-                          if (done) done(std::move(result));
-                        });
+  spawn(executor, deliver<T>(std::move(task), std::move(done)));
 }
 
 template <class T>

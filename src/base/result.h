@@ -45,6 +45,8 @@ struct Error {
   Code code = Code::kInternal;
   const char* reason = "uninitialised";
   std::string detail;
+
+  bool is(std::string_view other) const { return other == reason; }
 };
 
 /// A success that carries nothing.

@@ -17,7 +17,7 @@ constexpr std::size_t kSha1 = 20;
 constexpr std::size_t kSaltHalf = 4;
 constexpr std::size_t kTripleDesKey = 24;
 
-Error malformed(const char* what) {
+Error malformed_java_key(const char* what) {
   return Error{Code::kInvalid, "key_malformed", what};
 }
 Error wrong_password() {
@@ -66,7 +66,7 @@ Result<SecretBytes> open_with(const Salt& salt, ByteView sealed, std::uint32_t i
 }  // namespace
 
 Result<SecretBytes> open_jks_sealed(ByteView sealed, ByteView password) {
-  if (sealed.size() <= 2 * kSha1) return malformed("a sealed key that is too short");
+  if (sealed.size() <= 2 * kSha1) return malformed_java_key("a sealed key that is too short");
   const ByteView salt = sealed.first(kSha1), check = sealed.last(kSha1);
   const ByteView cipher = sealed.subspan(kSha1, sealed.size() - 2 * kSha1);
   // password ‖ the digest before; each link of the chain overwrites the last one.
@@ -91,7 +91,7 @@ Result<SecretBytes> open_jks_sealed(ByteView sealed, ByteView password) {
 Result<SecretBytes> open_jceks_sealed(ByteView sealed, ByteView salt8, std::uint32_t iterations,
                                       ByteView password) {
   if (salt8.size() != 2 * kSaltHalf || iterations == 0) {
-    return malformed("a salt that is not of 8 bytes, or no iterations");
+    return malformed_java_key("a salt that is not of 8 bytes, or no iterations");
   }
   Salt salt{};
   std::copy(salt8.begin(), salt8.end(), salt.begin());

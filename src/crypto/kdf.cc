@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kDesKey = 8;
 constexpr std::size_t kDesBlock = 8;
-constexpr std::size_t kLargest = 1 << 20;
+constexpr std::size_t kLargestDerived = 1 << 20;
 constexpr std::uint64_t kScryptMostMemory = std::uint64_t{256} << 20;
 constexpr std::uint64_t kScryptMostWork = std::uint64_t{1} << 24;
 
@@ -95,7 +95,7 @@ Result<SecretBytes> des_cbc_decrypt(ByteView key8, ByteView iv8, ByteView cipher
 
 Result<SecretBytes> des_ede3_cbc_decrypt(ByteView key24, ByteView iv8, ByteView cipher) {
   if (key24.size() != 3 * kDesKey || iv8.size() != kDesBlock || cipher.empty() ||
-      cipher.size() % kDesBlock != 0 || cipher.size() > kLargest) {
+      cipher.size() % kDesBlock != 0 || cipher.size() > kLargestDerived) {
     return des_failed("DES-CBC takes keys and an IV of 8 bytes and whole blocks");
   }
   const CipherCtxPtr ctx = begin_des(key24, iv8, false);
@@ -112,7 +112,7 @@ Result<SecretBytes> des_ede3_cbc_decrypt(ByteView key24, ByteView iv8, ByteView 
 }
 
 Result<Bytes> des_cbc_encrypt(ByteView key8, ByteView iv8, ByteView plain) {
-  if (key8.size() != kDesKey || iv8.size() != kDesBlock || plain.size() > kLargest) {
+  if (key8.size() != kDesKey || iv8.size() != kDesBlock || plain.size() > kLargestDerived) {
     return Error{Code::kInvalid, "cipher_bad_parameters",
                  "DES-CBC takes a key and an IV of 8 bytes"};
   }

@@ -16,7 +16,7 @@ Error excessive() {
                "opening it would take more work than the limit allows"};
 }
 
-Error malformed() {
+Error malformed_pbe() {
   return library_error(Code::kInvalid, "key_malformed", "parameters of a password encryption");
 }
 
@@ -29,7 +29,7 @@ std::int64_t number(const ASN1_INTEGER* integer) {
 Status spend_scrypt(PbeBudget& budget, const ASN1_TYPE* parameter) {
   const Owned<SCRYPT_PARAMS, SCRYPT_PARAMS_free> params(static_cast<SCRYPT_PARAMS*>(
       ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(SCRYPT_PARAMS), parameter)));
-  if (!params) return malformed();
+  if (!params) return malformed_pbe();
   const std::int64_t n = number(params->costParameter), r = number(params->blockSize),
                      p = number(params->parallelizationParameter);
   if (n < 1 || r < 1 || p < 1 || n > kMostOfOne || r > 1024 || p > 1024) return excessive();
@@ -56,13 +56,13 @@ std::int64_t weight_of_prf(int nid) {
 Status spend_pbes2(PbeBudget& budget, const ASN1_TYPE* parameter) {
   const Owned<PBE2PARAM, PBE2PARAM_free> params(
       static_cast<PBE2PARAM*>(ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), parameter)));
-  if (!params) return malformed();
+  if (!params) return malformed_pbe();
   const X509_ALGOR* derivation = params->keyfunc;
   switch (OBJ_obj2nid(derivation->algorithm)) {
     case NID_id_pbkdf2: {
       const Owned<PBKDF2PARAM, PBKDF2PARAM_free> pbkdf2(static_cast<PBKDF2PARAM*>(
           ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), derivation->parameter)));
-      if (!pbkdf2) return malformed();
+      if (!pbkdf2) return malformed_pbe();
       // SHA-1 is the default (RFC 8018 §A.2).
       const int prf = pbkdf2->prf ? OBJ_obj2nid(pbkdf2->prf->algorithm) : NID_hmacWithSHA1;
       return budget.spend(number(pbkdf2->iter), weight_of_prf(prf));
@@ -128,7 +128,7 @@ Status PbeBudget::spend(const X509_ALGOR* algorithm) {
   }
   const Owned<PBEPARAM, PBEPARAM_free> params(static_cast<PBEPARAM*>(
       ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBEPARAM), algorithm->parameter)));
-  if (!params) return malformed();
+  if (!params) return malformed_pbe();
   // PKCS#12 and PKCS#5 v1.5: a key of two blocks and an IV of one.
   return spend(params->iter ? number(params->iter) : 1, 2);
 }
@@ -136,7 +136,7 @@ Status PbeBudget::spend(const X509_ALGOR* algorithm) {
 Result<SecretBytes> pbe_decrypt(const X509_ALGOR* algorithm, ByteView data, ByteView password,
                                 PbeBudget& budget, const char* wrong) {
   QuietErrors quiet;
-  if (data.size() > kLargestData) return malformed();
+  if (data.size() > kLargestData) return malformed_pbe();
   unsigned char* out = nullptr;
   int size = 0;
   const auto opens_with = [&](const char* text) {
@@ -181,7 +181,7 @@ Result<SecretBytes> pbe_decrypt_pkcs8(const X509_SIG* encrypted, ByteView passwo
 Result<SecretBytes> pbe_decrypt_pkcs8(ByteView der, ByteView password, PbeBudget& budget,
                                       const char* wrong) {
   QuietErrors quiet;
-  if (der.size() > kLargestData || !der_is_one_element(der)) return malformed();
+  if (der.size() > kLargestData || !der_is_one_element(der)) return malformed_pbe();
   const std::uint8_t* at = der.data();
   const X509SigPtr encrypted(d2i_X509_SIG(nullptr, &at, static_cast<long>(der.size())));
   if (!encrypted || at != der.data() + der.size()) {

@@ -24,7 +24,7 @@ using SafeBags = Owned<STACK_OF(PKCS12_SAFEBAG), +[](STACK_OF(PKCS12_SAFEBAG) * 
 using Safes =
     Owned<STACK_OF(PKCS7), +[](STACK_OF(PKCS7) * safes) { sk_PKCS7_pop_free(safes, PKCS7_free); }>;
 
-Error malformed(std::string_view what) {
+Error malformed_pkcs12(std::string_view what) {
   return library_error(Code::kInvalid, "keystore_malformed", what);
 }
 
@@ -116,7 +116,7 @@ class Reader {
     const PKCS7_ENCRYPT* sealed = safe->d.encrypted;
     if (!sealed || !sealed->enc_data || !sealed->enc_data->algorithm ||
         !sealed->enc_data->enc_data) {
-      return malformed("encrypted contents that are not there");
+      return malformed_pkcs12("encrypted contents that are not there");
     }
     TRY(SecretBytes plain,
         pbe_decrypt(sealed->enc_data->algorithm, view_of(sealed->enc_data->enc_data), password_,
@@ -131,9 +131,10 @@ class Reader {
   }
 
   Status read_bags(const STACK_OF(PKCS12_SAFEBAG) * bags, int depth) {
-    if (!bags || depth > kMostNesting) return malformed("contents that are not a list of bags");
+    if (!bags || depth > kMostNesting)
+      return malformed_pkcs12("contents that are not a list of bags");
     for (int i = 0; i < sk_PKCS12_SAFEBAG_num(bags); ++i) {
-      if (++seen_ > kMostBags) return malformed("more bags than are looked at");
+      if (++seen_ > kMostBags) return malformed_pkcs12("more bags than are looked at");
       TRY(read_bag(sk_PKCS12_SAFEBAG_value(bags, i), depth));
     }
     return Done{};
@@ -193,14 +194,14 @@ class Reader {
   }
 
   Result<PrivateKey> shrouded_key(const X509_SIG* sealed) {
-    if (!sealed) return malformed("a key bag without a key");
+    if (!sealed) return malformed_pkcs12("a key bag without a key");
     TRY(SecretBytes der, pbe_decrypt_pkcs8(sealed, password_, budget_, wrong_key_password()));
     return PrivateKey::from_pkcs8(der.view());
   }
 
   static Result<PrivateKey> plain_key(const PKCS8_PRIV_KEY_INFO* info) {
     const int size = info ? i2d_PKCS8_PRIV_KEY_INFO(info, nullptr) : 0;
-    if (size <= 0) return malformed("a key bag without a key");
+    if (size <= 0) return malformed_pkcs12("a key bag without a key");
     SecretBytes der(static_cast<std::size_t>(size));
     std::uint8_t* at = der.span().data();
     i2d_PKCS8_PRIV_KEY_INFO(info, &at);
@@ -212,7 +213,7 @@ class Reader {
     unsigned char* raw = nullptr;
     const int size = x509 ? i2d_X509(x509.get(), &raw) : 0;
     const BufferPtr der(raw);
-    if (size <= 0) return malformed("a certificate bag without a certificate");
+    if (size <= 0) return malformed_pkcs12("a certificate bag without a certificate");
     return Certificate::from_der(ByteView(raw, static_cast<std::size_t>(size)));
   }
 
@@ -232,7 +233,7 @@ class Reader {
     const unsigned char* raw = nullptr;
     int size = 0;
     if (!info || PKCS8_pkey_get0(&oid, &raw, &size, nullptr, info.get()) != 1) {
-      return malformed("a secret key");
+      return malformed_pkcs12("a secret key");
     }
     algorithm = secret_algorithm(oid);
     return SecretBytes(ByteView(raw, static_cast<std::size_t>(size)));
@@ -254,13 +255,13 @@ Result<std::vector<Pkcs12Bag>> read_pkcs12(ByteView der, ByteView password) {
   }
   const std::uint8_t* at = der.data();
   const Pkcs12Ptr store(d2i_PKCS12(nullptr, &at, static_cast<long>(der.size())));
-  if (!store || at != der.data() + der.size()) return malformed("not a PKCS#12 store");
+  if (!store || at != der.data() + der.size()) return malformed_pkcs12("not a PKCS#12 store");
   Reader reader(password, PKCS12_mac_present(store.get()) == 1);
   if (PKCS12_mac_present(store.get()) == 1) {
     TRY(check_mac(store.get(), password, reader.budget()));
   }
   const Safes safes(PKCS12_unpack_authsafes(store.get()));
-  if (!safes) return malformed("a PKCS#12 store without contents");
+  if (!safes) return malformed_pkcs12("a PKCS#12 store without contents");
   for (int i = 0; i < sk_PKCS7_num(safes.get()); ++i) {
     TRY(reader.read_safe(sk_PKCS7_value(safes.get(), i)));
   }

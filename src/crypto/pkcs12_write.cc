@@ -10,7 +10,7 @@ namespace signet::crypto {
 namespace {
 
 constexpr int kIterations = 10'000;
-constexpr std::size_t kLongestPassword = 1024;
+constexpr std::size_t kLongestStorePassword = 1024;
 constexpr int kCipher = NID_aes_256_cbc;
 
 using Pkcs12Ptr = Owned<PKCS12, PKCS12_free>;
@@ -18,7 +18,7 @@ using BagPtr = Owned<PKCS12_SAFEBAG, PKCS12_SAFEBAG_free>;
 using Bags = Owned<STACK_OF(PKCS12_SAFEBAG), +[](STACK_OF(PKCS12_SAFEBAG) * bags) {
   sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
 }>;
-using Safes =
+using WrittenSafes =
     Owned<STACK_OF(PKCS7), +[](STACK_OF(PKCS7) * safes) { sk_PKCS7_pop_free(safes, PKCS7_free); }>;
 using ObjectPtr = Owned<ASN1_OBJECT, ASN1_OBJECT_free>;
 
@@ -58,7 +58,7 @@ class Writer {
     const bool added = (!has_certificates || PKCS12_add_safe(&collected, certificates_.get(),
                                                              kCipher, kIterations, words()) == 1) &&
                        PKCS12_add_safe(&collected, keys_.get(), -1, 0, nullptr) == 1;
-    const Safes safes(collected);
+    const WrittenSafes safes(collected);
     const Pkcs12Ptr store(added ? PKCS12_add_safes(safes.get(), 0) : nullptr);
     if (!store || PKCS12_set_mac(store.get(), words(), static_cast<int>(size_), nullptr, 0,
                                  kIterations, fetched_md(Hash::kSha256)) != 1) {
@@ -149,7 +149,7 @@ class Writer {
 
 Result<SecretBytes> write_pkcs12(const std::vector<Pkcs12Entry>& entries, ByteView password) {
   QuietErrors quiet;
-  if (has_nul(password) || password.size() > kLongestPassword) {
+  if (has_nul(password) || password.size() > kLongestStorePassword) {
     return Error{Code::kInvalid, "keystore_bad_password", "a password that PKCS#12 cannot hold"};
   }
   Writer writer(password);

@@ -14,7 +14,7 @@
 namespace signet::crypto {
 namespace {
 
-constexpr std::size_t kLargestDer = 64 * 1024;
+constexpr std::size_t kLargestPublicDer = 64 * 1024;
 
 // AlgorithmIdentifier of each kind (RFC 3279 §2.3.1, RFC 5480 §2.1.1, RFC 8410 §3).
 constexpr std::uint8_t kRsaId[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
@@ -235,7 +235,7 @@ Result<PublicKey> public_from_pkey(const EVP_PKEY* pkey) {
 
 Result<PublicKey> PublicKey::from_spki(ByteView der) {
   QuietErrors quiet;
-  if (der.size() > kLargestDer || !der_is_one_element(der)) {
+  if (der.size() > kLargestPublicDer || !der_is_one_element(der)) {
     return malformed_key("not one SubjectPublicKeyInfo");
   }
   const std::uint8_t* at = der.data();

@@ -18,7 +18,7 @@ constexpr std::size_t kMostIntermediates = 16;
 constexpr int kMostDepth = 10;
 constexpr int kSecurityLevel = 2;  // 112 bits: RSA and DSA from 2048 bits, no SHA-1
 
-Error malformed(std::string_view what) {
+Error malformed_certificate(std::string_view what) {
   return library_error(Code::kInvalid, "certificate_malformed", what);
 }
 
@@ -44,14 +44,14 @@ std::string name_text(const X509_NAME* name) {
 Result<Certificate> Certificate::from_der(ByteView der) {
   QuietErrors quiet;
   if (der.size() > kLargestCertificate || !der_is_one_element(der)) {
-    return malformed("not one certificate");
+    return malformed_certificate("not one certificate");
   }
   const std::uint8_t* at = der.data();
   X509Ptr x509(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  if (!x509 || at != der.data() + der.size()) return malformed("not a certificate");
+  if (!x509 || at != der.data() + der.size()) return malformed_certificate("not a certificate");
   const auto from = to_instant(X509_get0_notBefore(x509.get()));
   const auto until = to_instant(X509_get0_notAfter(x509.get()));
-  if (!from || !until) return malformed("a certificate without a readable validity");
+  if (!from || !until) return malformed_certificate("a certificate without a readable validity");
   return Certificate(
       std::make_shared<const Impl>(Impl{std::move(x509), to_bytes(der), *from, *until}));
 }
@@ -65,7 +65,7 @@ Result<PublicKey> Certificate::public_key() const {
   unsigned char* raw = nullptr;
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(impl_->x509.get()), &raw);
   const BufferPtr spki(raw);
-  if (size <= 0) return malformed("a certificate without a public key");
+  if (size <= 0) return malformed_certificate("a certificate without a public key");
   return PublicKey::from_spki(ByteView(raw, static_cast<std::size_t>(size)));
 }
 

@@ -42,13 +42,6 @@ bool all_of_class(std::string_view text, std::uint8_t wanted) {
   return common != 0;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // The octet that the escape at text[i] stands for, or -1.
 int escape_at(std::string_view text, std::size_t i) {
   if (i + 2 >= text.size()) return -1;
@@ -62,6 +55,13 @@ bool is_port(std::string_view text) {
 }
 
 }  // namespace
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
 
 bool is_token(std::string_view text) {
   return !text.empty() && all_of_class(text, kToken);

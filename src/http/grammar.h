@@ -47,4 +47,7 @@ class HeadScanner {
   std::size_t lines_ = 0;
 };
 
+/// 0 to 15, or -1.
+int hex_digit(char c);
+
 }  // namespace signet::http

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxRecipients = 16;
 
-Error malformed(std::string detail) {
+Error malformed_request(std::string detail) {
   return {Code::kInvalid, "jwe_header_malformed", std::move(detail)};
 }
 
@@ -87,7 +87,7 @@ Result<json::Array> wrap_for_all(std::span<const JsonRecipient> recipients,
     if (!recipient.key->kid().empty() && !recipient.unprotected.find("kid"))
       header.set("kid", recipient.key->kid());
     if (!join_headers({&wrapped.members, &recipient.unprotected}, header))
-      return malformed("a member stands in two headers");
+      return malformed_request("a member stands in two headers");
     json::Object entry;
     if (!header.empty()) entry.set("header", std::move(header));
     entry.set("encrypted_key", base64::url_encode(wrapped.encrypted_key));
@@ -118,7 +118,7 @@ Status check_options(const EncryptOptions& options) {
   for (const std::string_view reserved :
        {"alg", "enc", "zip", "crit", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c"}) {
     if (options.extra.find(reserved))
-      return malformed(quoted(reserved) + " cannot be set by the caller");
+      return malformed_request(quoted(reserved) + " cannot be set by the caller");
   }
   return Done{};
 }
@@ -127,16 +127,17 @@ Result<std::string> encrypt_json(std::span<const JsonRecipient> recipients, Byte
                                  const EncryptOptions& options, ByteView aad, Random& random) {
   TRY(check_options(options));
   if (recipients.empty() || recipients.size() > kMaxRecipients)
-    return malformed("there must be 1 to 16 recipients");
+    return malformed_request("there must be 1 to 16 recipients");
   if (recipients.size() > 1 && is_direct(options.alg))
     return Error{Code::kInvalid, "jwe_alg_not_allowed", "the algorithm serves one recipient only"};
   for (const JsonRecipient& recipient : recipients) {
     TRY(check_can_encrypt(recipient.key, options.alg, options.enc));
     for (const std::string_view reserved : {"alg", "enc", "zip", "crit"}) {
-      if (recipient.unprotected.find(reserved)) return malformed("a member must be protected");
+      if (recipient.unprotected.find(reserved))
+        return malformed_request("a member must be protected");
     }
     for (const auto& [member, value] : recipient.unprotected) {
-      if (options.extra.find(member)) return malformed("a member stands in two headers");
+      if (options.extra.find(member)) return malformed_request("a member stands in two headers");
     }
   }
 

@@ -6,9 +6,9 @@
 namespace signet::jose {
 namespace {
 
-constexpr std::size_t kMaxRecipients = 16;
+constexpr std::size_t kMaxListedRecipients = 16;
 
-Error malformed(const char* detail) {
+Error malformed_jwe(const char* detail) {
   return {Code::kInvalid, "jwe_json_malformed", detail};
 }
 
@@ -16,13 +16,13 @@ Result<const json::Object*> object_member(const json::Object& object, std::strin
   const json::Value* value = object.find(name);
   if (!value) return static_cast<const json::Object*>(nullptr);
   const json::Object* members = value->if_object();
-  if (!members) return malformed("a header is not an object");
+  if (!members) return malformed_jwe("a header is not an object");
   return members;
 }
 
 /// An optional base64url member; empty if absent.
 Result<Bytes> decoded_member(const json::Object& object, std::string_view name) {
-  TRY(const std::string* text, text_member(object, name, malformed("a member is not a text")));
+  TRY(const std::string* text, text_member(object, name, malformed_jwe("a member is not a text")));
   if (!text) return Bytes{};
   return base64::url_decode(*text);
 }
@@ -55,17 +55,17 @@ Result<std::vector<Recipient>> parse_recipients(const json::Object& object, cons
     return recipients;
   }
   const json::Array* entries = member->if_array();
-  if (!entries || entries->empty() || entries->size() > kMaxRecipients)
-    return malformed("recipients is not an array of 1 to 16");
+  if (!entries || entries->empty() || entries->size() > kMaxListedRecipients)
+    return malformed_jwe("recipients is not an array of 1 to 16");
   if (object.find("header") || object.find("encrypted_key"))
-    return malformed("general and flattened forms are mixed");
+    return malformed_jwe("general and flattened forms are mixed");
   for (const json::Value& entry : *entries) {
     const json::Object* one = entry.if_object();
-    if (!one) return malformed("a recipient is not an object");
+    if (!one) return malformed_jwe("a recipient is not an object");
     TRY(Recipient recipient, parse_recipient(*one, shared));
     if (!recipients.empty() &&
         recipients.front().parsed.header.enc != recipient.parsed.header.enc) {
-      return malformed("recipients differ in enc");
+      return malformed_jwe("recipients differ in enc");
     }
     recipients.push_back(std::move(recipient));
   }
@@ -82,13 +82,13 @@ Result<DecryptedJwe> decrypt_json(std::string_view text, const DecryptOptions& o
   if (!parsed_text.ok()) {
     if (parsed_text.error().reason == std::string_view("json_duplicate_member"))
       return std::move(parsed_text).error();
-    return malformed("not a JSON object");
+    return malformed_jwe("not a JSON object");
   }
   const json::Object& object = *parsed_text;
 
   Shared shared;
   TRY(const std::string* encoded,
-      text_member(object, "protected", malformed("protected is not a text")));
+      text_member(object, "protected", malformed_jwe("protected is not a text")));
   if (encoded) {
     TRY(shared.protected_members, decode_header(*encoded, options.limits, kJweFaults));
   }
@@ -96,12 +96,12 @@ Result<DecryptedJwe> decrypt_json(std::string_view text, const DecryptOptions& o
   TRY(const std::vector<Recipient> recipients, parse_recipients(object, shared));
 
   Encrypted parts;
-  if (!object.find("ciphertext")) return malformed("there is no ciphertext");
+  if (!object.find("ciphertext")) return malformed_jwe("there is no ciphertext");
   TRY(parts.iv, decoded_member(object, "iv"));
   TRY(parts.ciphertext, decoded_member(object, "ciphertext"));
   TRY(parts.tag, decoded_member(object, "tag"));
   parts.aad = encoded ? *encoded : std::string();
-  TRY(const std::string* aad, text_member(object, "aad", malformed("aad is not a text")));
+  TRY(const std::string* aad, text_member(object, "aad", malformed_jwe("aad is not a text")));
   if (aad) {
     TRY(base64::url_decode(*aad));
     parts.aad.append(1, '.').append(*aad);

@@ -15,7 +15,7 @@ constexpr std::size_t kMaxJwkText = 256 * 1024;
 constexpr std::size_t kMaxChain = 10;
 constexpr std::size_t kMaxKeyOps = 16;
 
-Error malformed(std::string detail) {
+Error malformed_jwk(std::string detail) {
   return {Code::kInvalid, "jwk_malformed", std::move(detail)};
 }
 Error unsupported(std::string detail) {
@@ -23,17 +23,17 @@ Error unsupported(std::string detail) {
 }
 
 Result<Bytes> part(const json::Object& object, std::string_view name) {
-  return bytes_member(object, name, malformed("member " + std::string(name)));
+  return bytes_member(object, name, malformed_jwk("member " + std::string(name)));
 }
 Result<SecretBytes> secret_part(const json::Object& object, std::string_view name) {
-  return secret_member(object, name, malformed("member " + std::string(name)));
+  return secret_member(object, name, malformed_jwk("member " + std::string(name)));
 }
 
 /// Numbers of RSA take no more octets than they need (RFC 7518 §2).
 Result<Bytes> rsa_number(const json::Object& object, std::string_view name) {
   TRY(Bytes number, part(object, name));
   if (number.empty() || number.front() == 0)
-    return malformed("member " + std::string(name) + " is not a minimal number");
+    return malformed_jwk("member " + std::string(name) + " is not a minimal number");
   return number;
 }
 
@@ -71,8 +71,8 @@ constexpr Curve kOkpCurves[] = {{"Ed25519", KeyKind::kEd25519, 32},
                                 {"X25519", KeyKind::kX25519, 32}};
 
 Result<const Curve*> find_curve(const json::Object& object, std::span<const Curve> curves) {
-  TRY(const std::string* crv, text_member(object, "crv", malformed("member crv")));
-  if (!crv) return malformed("member crv");
+  TRY(const std::string* crv, text_member(object, "crv", malformed_jwk("member crv")));
+  if (!crv) return malformed_jwk("member crv");
   for (const Curve& curve : curves) {
     if (curve.name == *crv) return &curve;
   }
@@ -84,13 +84,13 @@ Result<Jwk> parse_ec(const json::Object& object) {
   TRY(const Bytes x, part(object, "x"));
   TRY(const Bytes y, part(object, "y"));
   if (x.size() != curve->bytes || y.size() != curve->bytes)
-    return malformed("coordinates must have the size of the field");
+    return malformed_jwk("coordinates must have the size of the field");
   if (!object.find("d")) {
     TRY(auto key, crypto::PublicKey::from_ec(curve->kind, x, y));
     return Jwk::from_public(std::move(key));
   }
   TRY(const SecretBytes d, secret_part(object, "d"));
-  if (d.size() != curve->bytes) return malformed("member d must have the size of the field");
+  if (d.size() != curve->bytes) return malformed_jwk("member d must have the size of the field");
   TRY(auto key, crypto::PrivateKey::from_ec(curve->kind, x, y, d.view()));
   return Jwk::from_private(std::move(key));
 }
@@ -98,26 +98,26 @@ Result<Jwk> parse_ec(const json::Object& object) {
 Result<Jwk> parse_okp(const json::Object& object) {
   TRY(const Curve* curve, find_curve(object, kOkpCurves));
   TRY(const Bytes x, part(object, "x"));
-  if (x.size() != curve->bytes) return malformed("member x must have 32 bytes");
+  if (x.size() != curve->bytes) return malformed_jwk("member x must have 32 bytes");
   if (!object.find("d")) {
     TRY(auto key, crypto::PublicKey::from_okp(curve->kind, x));
     return Jwk::from_public(std::move(key));
   }
   TRY(const SecretBytes d, secret_part(object, "d"));
-  if (d.size() != curve->bytes) return malformed("member d must have 32 bytes");
+  if (d.size() != curve->bytes) return malformed_jwk("member d must have 32 bytes");
   TRY(auto key, crypto::PrivateKey::from_okp(curve->kind, x, d.view()));
   return Jwk::from_private(std::move(key));
 }
 
 Result<Jwk> parse_material(const json::Object& object) {
-  TRY(const std::string* kty, text_member(object, "kty", malformed("member kty")));
-  if (!kty) return malformed("member kty");
+  TRY(const std::string* kty, text_member(object, "kty", malformed_jwk("member kty")));
+  if (!kty) return malformed_jwk("member kty");
   if (*kty == "RSA") return parse_rsa(object);
   if (*kty == "EC") return parse_ec(object);
   if (*kty == "OKP") return parse_okp(object);
   if (*kty == "oct") {
     TRY(SecretBytes key, secret_part(object, "k"));
-    if (key.empty()) return malformed("the key is empty");
+    if (key.empty()) return malformed_jwk("the key is empty");
     return Jwk::from_symmetric(std::move(key));
   }
   return unsupported("kty " + quoted(*kty));
@@ -128,11 +128,11 @@ Result<std::vector<std::string>> parse_key_ops(const json::Object& object) {
   const json::Value* value = object.find("key_ops");
   if (!value) return ops;
   const json::Array* array = value->if_array();
-  if (!array || array->size() > kMaxKeyOps) return malformed("member key_ops");
+  if (!array || array->size() > kMaxKeyOps) return malformed_jwk("member key_ops");
   for (const json::Value& item : *array) {
     const std::string* op = item.if_string();
     if (!op || std::find(ops.begin(), ops.end(), *op) != ops.end())
-      return malformed("member key_ops");
+      return malformed_jwk("member key_ops");
     ops.push_back(*op);
   }
   return ops;
@@ -143,12 +143,12 @@ Result<std::vector<crypto::Certificate>> parse_chain(const json::Object& object)
   const json::Value* value = object.find("x5c");
   if (!value) return chain;
   const json::Array* array = value->if_array();
-  if (!array || array->empty() || array->size() > kMaxChain) return malformed("member x5c");
+  if (!array || array->empty() || array->size() > kMaxChain) return malformed_jwk("member x5c");
   for (const json::Value& item : *array) {
     const std::string* text = item.if_string();
-    if (!text) return malformed("member x5c");
+    if (!text) return malformed_jwk("member x5c");
     auto der = base64::decode(*text);
-    if (!der.ok()) return malformed("member x5c is not base64");
+    if (!der.ok()) return malformed_jwk("member x5c is not base64");
     TRY(auto certificate, crypto::Certificate::from_der(der->view()));
     chain.push_back(std::move(certificate));
   }
@@ -159,7 +159,7 @@ Status check_thumbprint(const json::Object& object, std::string_view name, crypt
                         const std::vector<crypto::Certificate>& chain) {
   if (!object.find(name)) return Done{};
   TRY(const Bytes stated, part(object, name));
-  if (stated.size() != crypto::hash_size(hash)) return malformed("member " + std::string(name));
+  if (stated.size() != crypto::hash_size(hash)) return malformed_jwk("member " + std::string(name));
   if (!chain.empty() && !same_bytes(stated, chain.front().thumbprint(hash)))
     return Error{Code::kInvalid, "jwk_x5c_mismatch",
                  std::string(name) + " is not the digest of the first certificate"};
@@ -168,7 +168,7 @@ Status check_thumbprint(const json::Object& object, std::string_view name, crypt
 
 Status check_chain(const json::Object& object, const Jwk& key,
                    const std::vector<crypto::Certificate>& chain) {
-  TRY(text_member(object, "x5u", malformed("member x5u")));
+  TRY(text_member(object, "x5u", malformed_jwk("member x5u")));
   TRY(check_thumbprint(object, "x5t", crypto::Hash::kSha1, chain));
   TRY(check_thumbprint(object, "x5t#S256", crypto::Hash::kSha256, chain));
   if (chain.empty()) return Done{};
@@ -182,14 +182,14 @@ Status check_chain(const json::Object& object, const Jwk& key,
 
 Result<Jwk> Jwk::parse(const json::Object& object) {
   TRY(Jwk key, parse_material(object));
-  TRY(const std::string* kid, text_member(object, "kid", malformed("member kid")));
+  TRY(const std::string* kid, text_member(object, "kid", malformed_jwk("member kid")));
   if (kid) key.kid_ = *kid;
-  TRY(const std::string* use, text_member(object, "use", malformed("member use")));
+  TRY(const std::string* use, text_member(object, "use", malformed_jwk("member use")));
   if (use) {
     if (*use != "sig" && *use != "enc") return unsupported("use " + quoted(*use));
     key.use_ = *use == "sig" ? KeyUse::kSig : KeyUse::kEnc;
   }
-  TRY(const std::string* alg, text_member(object, "alg", malformed("member alg")));
+  TRY(const std::string* alg, text_member(object, "alg", malformed_jwk("member alg")));
   if (alg) key.alg_ = *alg;
   TRY(key.key_ops_, parse_key_ops(object));
   TRY(check_declared_use(key));

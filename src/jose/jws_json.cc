@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kMaxSignatures = 16;
 
-Error malformed(const char* detail) {
+Error malformed_jws(const char* detail) {
   return {Code::kInvalid, "jws_json_malformed", detail};
 }
 
@@ -21,13 +21,13 @@ struct Entry {
 
 Result<Entry> parse_entry(const json::Object& object, const VerifyOptions& options) {
   TRY(const std::string* encoded,
-      text_member(object, "protected", malformed("protected is not a text")));
+      text_member(object, "protected", malformed_jws("protected is not a text")));
   TRY(const std::string* signature,
-      text_member(object, "signature", malformed("signature is not a text")));
-  if (!signature) return malformed("an entry has no signature");
+      text_member(object, "signature", malformed_jws("signature is not a text")));
+  if (!signature) return malformed_jws("an entry has no signature");
   const json::Value* header = object.find("header");
-  if (header && !header->is_object()) return malformed("header is not an object");
-  if (!header && !encoded) return malformed("an entry has no header");
+  if (header && !header->is_object()) return malformed_jws("header is not an object");
+  if (!header && !encoded) return malformed_jws("an entry has no header");
 
   Entry entry;
   json::Object members;
@@ -51,16 +51,16 @@ Result<std::vector<Entry>> parse_entries(const json::Object& object, const Verif
   }
   const json::Array* signatures = member->if_array();
   if (!signatures || signatures->empty() || signatures->size() > kMaxSignatures)
-    return malformed("signatures is not an array of 1 to 16");
+    return malformed_jws("signatures is not an array of 1 to 16");
   if (object.find("signature") || object.find("protected") || object.find("header"))
-    return malformed("general and flattened forms are mixed");
+    return malformed_jws("general and flattened forms are mixed");
   for (const json::Value& item : *signatures) {
     const json::Object* one = item.if_object();
-    if (!one) return malformed("a signature is not an object");
+    if (!one) return malformed_jws("a signature is not an object");
     TRY(Entry entry, parse_entry(*one, options));
     // RFC 7797 §3: b64 is the same for all signatures.
     if (!entries.empty() && entries.front().parsed.is_encoded != entry.parsed.is_encoded)
-      return malformed("signatures differ in b64");
+      return malformed_jws("signatures differ in b64");
     entries.push_back(std::move(entry));
   }
   return entries;
@@ -90,7 +90,7 @@ Result<json::Object> parse_text(std::string_view text, const VerifyOptions& opti
       text, {.max_bytes = options.limits.max_token, .max_depth = options.limits.max_depth});
   if (object.ok() || object.error().reason == std::string_view("json_duplicate_member"))
     return object;
-  return malformed("not a JSON object");
+  return malformed_jws("not a JSON object");
 }
 
 }  // namespace
@@ -98,8 +98,8 @@ Result<json::Object> parse_text(std::string_view text, const VerifyOptions& opti
 Result<VerifiedJws> verify_json(std::string_view text, const VerifyOptions& options) {
   TRY(const json::Object object, parse_text(text, options));
   TRY(const std::string* payload,
-      text_member(object, "payload", malformed("payload is not a text")));
-  if (!payload) return malformed("there is no payload");
+      text_member(object, "payload", malformed_jws("payload is not a text")));
+  if (!payload) return malformed_jws("there is no payload");
   TRY(std::vector<Entry> entries, parse_entries(object, options));
   Bytes bytes;
   if (entries.front().parsed.is_encoded) {
@@ -113,7 +113,7 @@ Result<VerifiedJws> verify_json(std::string_view text, const VerifyOptions& opti
 Result<VerifiedJws> verify_json_detached(std::string_view text, ByteView detached,
                                          const VerifyOptions& options) {
   TRY(const json::Object object, parse_text(text, options));
-  if (object.find("payload")) return malformed("a detached form has no payload");
+  if (object.find("payload")) return malformed_jws("a detached form has no payload");
   TRY(std::vector<Entry> entries, parse_entries(object, options));
   const std::string payload =
       entries.front().parsed.is_encoded ? base64::url_encode(detached) : to_text(detached);

@@ -9,7 +9,7 @@ namespace {
 // Of RSA with 16384 bits, the largest key that crypto takes.
 constexpr std::size_t kMaxSignature = 2048;
 
-Error malformed(std::string detail) {
+Error malformed_header(std::string detail) {
   return {Code::kInvalid, "jws_header_malformed", std::move(detail)};
 }
 
@@ -32,7 +32,8 @@ Result<std::string> encode_header(const Key& key, JwsAlg alg, const json::Object
   TRY(check_member_types(extra, kFaults));
   // The encoded payload is the only one that is made here.
   for (const std::string_view reserved : {"alg", "b64", "crit"}) {
-    if (extra.find(reserved)) return malformed(quoted(reserved) + " cannot be set by the caller");
+    if (extra.find(reserved))
+      return malformed_header(quoted(reserved) + " cannot be set by the caller");
   }
   std::string text;
   json::ObjectWriter writer(text);
@@ -96,7 +97,7 @@ Result<std::string> sign_compact(const KeyPtr& key, JwsAlg alg, ByteView payload
 
 Result<std::string> sign_json(std::span<const JsonSignature> signatures, ByteView payload,
                               bool general) {
-  if (signatures.empty()) return malformed("there is nothing to sign with");
+  if (signatures.empty()) return malformed_header("there is nothing to sign with");
   const std::string encoded_payload = base64::url_encode(payload);
   json::Array entries;
   for (const JsonSignature& one : signatures) {
@@ -106,7 +107,7 @@ Result<std::string> sign_json(std::span<const JsonSignature> signatures, ByteVie
     json::Object joint;
     if (!join_headers({&one.protected_extra, &one.unprotected}, joint) ||
         one.unprotected.find("alg") || one.unprotected.find("crit")) {
-      return malformed("a member stands in both headers or must be protected");
+      return malformed_header("a member stands in both headers or must be protected");
     }
     const std::string input = header + '.' + encoded_payload;
     Bytes signature(one.key->signature_size(one.alg));

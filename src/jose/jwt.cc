@@ -12,7 +12,7 @@ constexpr int kMaxEncryptedLayers = 2;
 // The last second of the year 9999: more is a mistake or an attack on arithmetic.
 constexpr double kLastInstant = 253402300799.0;
 
-Error malformed(std::string_view name) {
+Error malformed_claim(std::string_view name) {
   return {Code::kInvalid, "jwt_claims_malformed", "claim " + std::string(name)};
 }
 Error refused(const char* reason, const char* detail) {
@@ -59,7 +59,7 @@ Result<std::optional<Instant>> date(const json::Object& members, std::string_vie
   if (!value) return std::optional<Instant>();
   const auto number = value->if_number();
   if (!number || !std::isfinite(*number) || *number < 0 || *number > kLastInstant)
-    return malformed(name);
+    return malformed_claim(name);
   if (const auto whole = value->if_int()) return std::optional(from_unix_seconds(*whole));
   return std::optional(Instant(Milliseconds(std::llround(*number * 1000))));
 }
@@ -130,7 +130,7 @@ Result<Claims> parse_claims(ByteView payload, const Limits& limits) {
   claims.members = std::move(parsed).value();
   for (const Registered& claim : kRegistered) {
     const json::Value* value = claims.members.find(claim.name);
-    if (value && !has_shape(*value, claim.shape)) return malformed(claim.name);
+    if (value && !has_shape(*value, claim.shape)) return malformed_claim(claim.name);
   }
   claims.issuer = text(claims.members, "iss");
   claims.subject = text(claims.members, "sub");
@@ -145,7 +145,7 @@ Result<Claims> parse_claims(ByteView payload, const Limits& limits) {
       for (const json::Value& item : *audience->if_array())
         claims.audience.push_back(*item.if_string());
     } else {
-      return malformed("aud");
+      return malformed_claim("aud");
     }
   }
   return claims;

@@ -15,7 +15,7 @@ constexpr std::size_t kMaxSalt = 1024;
 constexpr std::size_t kGcmIv = 12;
 constexpr std::size_t kGcmTag = 16;
 
-Error malformed(std::string_view member) {
+Error malformed_member(std::string_view member) {
   return {Code::kInvalid, "jwe_header_malformed", "header member " + std::string(member)};
 }
 
@@ -49,8 +49,8 @@ Result<SecretBytes> unwrap_rsa15(const crypto::PrivateKey& key, JweEnc enc,
 }
 
 Result<SecretBytes> unwrap_gcm(const Jwk& key, const json::Object& joint, ByteView encrypted_key) {
-  TRY(const Bytes iv, bytes_member(joint, "iv", malformed("iv")));
-  TRY(const Bytes tag, bytes_member(joint, "tag", malformed("tag")));
+  TRY(const Bytes iv, bytes_member(joint, "iv", malformed_member("iv")));
+  TRY(const Bytes tag, bytes_member(joint, "tag", malformed_member("tag")));
   if (iv.size() != kGcmIv || tag.size() != kGcmTag) return decrypt_failed();
   SecretBytes cek(encrypted_key.size());
   if (!crypto::gcm_decrypt(key.symmetric(), iv, {}, encrypted_key, tag, cek.span().data()).ok())
@@ -60,7 +60,7 @@ Result<SecretBytes> unwrap_gcm(const Jwk& key, const json::Object& joint, ByteVi
 
 Result<SecretBytes> unwrap_pbes2(const Jwk& key, JweAlg alg, const json::Object& joint,
                                  ByteView encrypted_key) {
-  TRY(const Bytes salt, bytes_member(joint, "p2s", malformed("p2s")));
+  TRY(const Bytes salt, bytes_member(joint, "p2s", malformed_member("p2s")));
   const auto iterations = joint.find("p2c")->if_int();
   const SecretBytes kek = password_key(key, alg, salt, static_cast<std::uint32_t>(*iterations));
   return crypto::aes_unwrap(kek.view(), encrypted_key);
@@ -137,25 +137,25 @@ Status check_parameters(JweAlg alg, const json::Object& joint, const DecryptOpti
   if (family == JweFamily::kEcdh) {
     for (const std::string_view member : {"apu", "apv"}) {
       if (joint.find(member)) {
-        TRY(bytes_member(joint, member, malformed(member)));
+        TRY(bytes_member(joint, member, malformed_member(member)));
       }
     }
   }
   if (family == JweFamily::kGcmKeyWrap) {
-    TRY(bytes_member(joint, "iv", malformed("iv")));
-    TRY(bytes_member(joint, "tag", malformed("tag")));
+    TRY(bytes_member(joint, "iv", malformed_member("iv")));
+    TRY(bytes_member(joint, "tag", malformed_member("tag")));
   }
   if (family == JweFamily::kPbes2) {
     const json::Value* count = joint.find("p2c");
-    if (!count || !count->is_integer()) return malformed("p2c");
+    if (!count || !count->is_integer()) return malformed_member("p2c");
     const auto iterations = count->if_int();
     if (!iterations || *iterations < std::int64_t{options.min_pbes2_iterations} ||
         *iterations > std::int64_t{options.max_pbes2_iterations}) {
       return Error{Code::kDenied, "jwe_pbes2_iterations",
                    "the iteration count is outside the limits"};
     }
-    TRY(const Bytes salt, bytes_member(joint, "p2s", malformed("p2s")));
-    if (salt.size() < kMinSalt || salt.size() > kMaxSalt) return malformed("p2s");
+    TRY(const Bytes salt, bytes_member(joint, "p2s", malformed_member("p2s")));
+    if (salt.size() < kMinSalt || salt.size() > kMaxSalt) return malformed_member("p2s");
   }
   return Done{};
 }

@@ -15,7 +15,7 @@ constexpr std::size_t kMostHandles = 64;
 constexpr std::size_t kMostFields = 16;
 constexpr int kMostAncestors = 4;
 
-enum Tag : std::uint8_t {
+enum StreamTag : std::uint8_t {
   kNull = 0x70,
   kReference = 0x71,
   kClass = 0x72,

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kSealedClass = "com.sun.crypto.provider.SealedObjectForKeyProtector";
 constexpr std::string_view kSealAlgorithm = "PBEWithMD5AndTripleDES";
 
-Error malformed(std::string_view what) {
+Error malformed_sealed_key(std::string_view what) {
   return Error{Code::kInvalid, "key_malformed", std::string(what)};
 }
 Error wrong_password() {
@@ -41,11 +41,12 @@ Result<SecretBytes> open_jceks_cipher(ByteView parameters, ByteView cipher, Byte
                                       Iterations& budget) {
   // PBEParameter ::= SEQUENCE { salt OCTET STRING, iterationCount INTEGER }
   auto fields = crypto::der_take(parameters, crypto::kDerSequence);
-  if (!fields || !parameters.empty()) return malformed("parameters of a password encryption");
+  if (!fields || !parameters.empty())
+    return malformed_sealed_key("parameters of a password encryption");
   const auto salt = crypto::der_take(*fields, crypto::kDerOctetString);
   const auto count = crypto::der_take_unsigned(*fields);
   if (!salt || !count || !fields->empty()) {
-    return malformed("parameters of a password encryption");
+    return malformed_sealed_key("parameters of a password encryption");
   }
   const bool is_ascii = std::all_of(password.begin(), password.end(),
                                     [](std::uint8_t character) { return character < 0x80; });

@@ -17,16 +17,16 @@ constexpr std::uint32_t kJksMagic = 0xfeedfeed;
 constexpr std::uint32_t kJceksMagic = 0xcececece;
 constexpr std::size_t kLargestStore = 4 << 20;
 constexpr std::uint32_t kMostEntries = 10'000;
-constexpr std::uint32_t kLongestChain = 64;
+constexpr std::uint32_t kLongestStoredChain = 64;
 constexpr std::size_t kTrailer = 20;
 constexpr std::string_view kTrailerWords = "Mighty Aphrodite";
 // 1.3.6.1.4.1.42.2.17.1.1 and 1.3.6.1.4.1.42.2.19.1
 constexpr std::uint8_t kJksProtection[] = {0x2b, 6, 1, 4, 1, 0x2a, 2, 0x11, 1, 1};
 constexpr std::uint8_t kJceksProtection[] = {0x2b, 6, 1, 4, 1, 0x2a, 2, 0x13, 1};
 
-enum Tag : std::uint32_t { kPrivateKeyTag = 1, kCertificateTag = 2, kSecretKeyTag = 3 };
+enum EntryTag : std::uint32_t { kPrivateKeyTag = 1, kCertificateTag = 2, kSecretKeyTag = 3 };
 
-Error malformed(std::string_view what) {
+Error malformed_keystore(std::string_view what) {
   return Error{Code::kInvalid, "keystore_malformed", std::string(what)};
 }
 Error too_large(std::string_view what) {
@@ -43,7 +43,7 @@ struct RawCertificate {
   ByteView der;
 };
 struct RawEntry {
-  Tag tag = kCertificateTag;
+  EntryTag tag = kCertificateTag;
   std::string alias;
   ByteView sealed_key;  ///< EncryptedPrivateKeyInfo
   std::optional<SealedKey> secret_key;
@@ -71,24 +71,25 @@ class Layout {
       TRY(RawEntry entry, read_entry());
       entries.push_back(std::move(entry));
     }
-    if (reader_.failed()) return malformed("the store is cut off");
-    if (!reader_.rest().empty()) return malformed("the store goes on after its last entry");
+    if (reader_.failed()) return malformed_keystore("the store is cut off");
+    if (!reader_.rest().empty())
+      return malformed_keystore("the store goes on after its last entry");
     return entries;
   }
 
  private:
   Result<RawEntry> read_entry() {
     RawEntry entry;
-    entry.tag = static_cast<Tag>(reader_.u32());
+    entry.tag = static_cast<EntryTag>(reader_.u32());
     entry.alias = to_lower(reader_.text());
     reader_.u64();  // when it was made
-    if (reader_.failed()) return malformed("the store is cut off, or an alias is no text");
+    if (reader_.failed()) return malformed_keystore("the store is cut off, or an alias is no text");
     if (entry.tag == kCertificateTag) {
       entry.chain.push_back(read_certificate());
     } else if (entry.tag == kPrivateKeyTag) {
       entry.sealed_key = reader_.take(reader_.u32());
       const std::uint32_t count = reader_.u32();
-      if (count > kLongestChain) return too_large("a chain of more than 64 certificates");
+      if (count > kLongestStoredChain) return too_large("a chain of more than 64 certificates");
       for (std::uint32_t i = 0; i < count && !reader_.failed(); ++i)
         entry.chain.push_back(read_certificate());
     } else if (entry.tag == kSecretKeyTag && is_jceks_) {
@@ -100,9 +101,9 @@ class Layout {
       }
       entry.secret_key = std::move(sealed).value();
     } else {
-      return malformed("an entry of an unknown kind");
+      return malformed_keystore("an entry of an unknown kind");
     }
-    if (reader_.failed()) return malformed("the store is cut off");
+    if (reader_.failed()) return malformed_keystore("the store is cut off");
     return entry;
   }
 
@@ -254,8 +255,9 @@ bool is_jceks(ByteView file) {
 
 Result<std::vector<Entry>> read_jks(ByteView file, const JksOptions& options) {
   if (file.size() > kLargestStore) return too_large("a store of more than 4 MiB");
-  if (!is_jks(file) && !is_jceks(file)) return malformed("neither a JKS nor a JCEKS store");
-  if (file.size() < kTrailer + 12) return malformed("the store is cut off");
+  if (!is_jks(file) && !is_jceks(file))
+    return malformed_keystore("neither a JKS nor a JCEKS store");
+  if (file.size() < kTrailer + 12) return malformed_keystore("the store is cut off");
   TRY(const std::vector<RawEntry> raw, Layout(file).read());
   const bool jceks = is_jceks(file);
   std::int64_t most = options.most_iterations_unproven;

@@ -19,7 +19,7 @@ constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kEnd = "-----END ";
 constexpr std::string_view kDashes = "-----";
 
-Error malformed(std::string detail) {
+Error malformed_pem(std::string detail) {
   return Error{Code::kInvalid, "pem_malformed", std::move(detail)};
 }
 
@@ -66,25 +66,25 @@ std::string_view take_headers(std::string_view& body) {
 
 // The rest of a block whose BEGIN line was just taken off `rest`.
 Result<PemBlock> take_block(std::string_view label, const char* start, std::string_view& rest) {
-  if (!is_label(label)) return malformed("the label " + quoted(label));
+  if (!is_label(label)) return malformed_pem("the label " + quoted(label));
   const char* body_start = rest.data();
   while (!rest.empty()) {
     const char* line_start = rest.data();
     const std::string_view line = take_line(rest);
-    if (line.starts_with(kBegin)) return malformed("a BEGIN inside a block");
+    if (line.starts_with(kBegin)) return malformed_pem("a BEGIN inside a block");
     if (!line.starts_with(kEnd)) continue;
-    if (label_of(line, kEnd) != label) return malformed("an END that is not of its BEGIN");
+    if (label_of(line, kEnd) != label) return malformed_pem("an END that is not of its BEGIN");
     std::string_view body(body_start, static_cast<std::size_t>(line_start - body_start));
     PemBlock block;
     block.label = label;
     block.whole = {start, static_cast<std::size_t>(line.data() + line.size() - start)};
     block.headers = take_headers(body);
     auto payload = base64::decode(body);
-    if (!payload.ok() || payload->empty()) return malformed("a block that is not base64");
+    if (!payload.ok() || payload->empty()) return malformed_pem("a block that is not base64");
     block.payload = std::move(payload).value();
     return block;
   }
-  return malformed("a BEGIN without its END");
+  return malformed_pem("a BEGIN without its END");
 }
 
 bool is_encrypted_by_headers(const PemBlock& block) {
@@ -146,15 +146,15 @@ Result<std::vector<PemBlock>> split_pem(std::string_view text) {
   while (!text.empty()) {
     const char* start = text.data();
     const std::string_view line = take_line(text);
-    if (line.starts_with(kEnd)) return malformed("an END without its BEGIN");
+    if (line.starts_with(kEnd)) return malformed_pem("an END without its BEGIN");
     if (!line.starts_with(kBegin)) continue;
     const auto label = label_of(line, kBegin);
-    if (!label) return malformed("a BEGIN line that does not end in dashes");
-    if (blocks.size() == kMostBlocks) return malformed("more blocks than are looked at");
+    if (!label) return malformed_pem("a BEGIN line that does not end in dashes");
+    if (blocks.size() == kMostBlocks) return malformed_pem("more blocks than are looked at");
     TRY(PemBlock block, take_block(*label, start, text));
     blocks.push_back(std::move(block));
   }
-  if (blocks.empty()) return malformed("no block at all");
+  if (blocks.empty()) return malformed_pem("no block at all");
   return blocks;
 }
 

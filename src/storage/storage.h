@@ -21,6 +21,9 @@
 
 namespace signet::storage {
 
+/// How many documents or events a reader of all of them asks for at once.
+inline constexpr std::size_t kPage = 500;
+
 /// What operators configure: realms, clients, resource servers, scopes, stores, mappings. The text
 /// is JSON whose meaning belongs to the rooms below; storage only keeps it.
 struct Document {

@@ -66,7 +66,7 @@ bool is_refusal(const Error& error) {
 
 Error revision_conflict(std::string_view what, std::int64_t stored) {
   return {Code::kConflict, "revision_conflict",
-          quoted(what) + " is stored with revision " + std::to_string(stored)};
+          signet::quoted(what) + " is stored with revision " + std::to_string(stored)};
 }
 
 Error already_used() {
@@ -75,7 +75,8 @@ Error already_used() {
 
 Error key_unknown(const RaiseHorizon& change) {
   return {Code::kNotFound, "key_unknown",
-          "no key " + quoted(change.kid.view()) + " is stored for " + quoted(change.secret_id)};
+          "no key " + signet::quoted(change.kid.view()) + " is stored for " +
+              signet::quoted(change.secret_id)};
 }
 
 }  // namespace signet::storage

@@ -14,7 +14,7 @@
 namespace signet::cli {
 namespace {
 
-struct Options {
+struct ApplyOptions {
   std::vector<std::string> files;
   bool dry_run = false, check = false, prune = false, set_secrets = false, untested = false;
   bool is_dry() const { return dry_run || check; }
@@ -87,7 +87,7 @@ Status add_stores(const json::Object& document, const std::string& realm, Wanted
 }
 
 // What several files say of one realm or store must not overlap.
-Result<Wanted> read_files(const Context& context, const Options& options) {
+Result<Wanted> read_files(const Context& context, const ApplyOptions& options) {
   Wanted wanted;
   std::set<std::string> names;
   for (const auto& file : options.files) {
@@ -115,7 +115,7 @@ Result<Wanted> read_files(const Context& context, const Options& options) {
 
 class Application {
  public:
-  Application(const Context& context, const AdminClient& admin, const Options& options)
+  Application(const Context& context, const AdminClient& admin, const ApplyOptions& options)
       : context_(context), admin_(admin), options_(options) {}
 
   Result<int> run(const Wanted& wanted) {
@@ -319,11 +319,11 @@ class Application {
 
   const Context& context_;
   const AdminClient& admin_;
-  const Options& options_;
+  const ApplyOptions& options_;
   int changed_ = 0, waiting_ = 0;
 };
 
-Result<int> apply(const Context& context, const Options& options) {
+Result<int> apply(const Context& context, const ApplyOptions& options) {
   TRY(const Wanted wanted, read_files(context, options));
   TRY(const AdminClient admin, AdminClient::make(context));
   return Application(context, admin, options).run(wanted);
@@ -332,7 +332,7 @@ Result<int> apply(const Context& context, const Options& options) {
 }  // namespace
 
 void add_apply(CLI::App& command, Context& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ApplyOptions>();
   command
       .add_option("file", options->files,
                   "YAML or JSON files with realms, what belongs to them, and mappings")

@@ -7,11 +7,11 @@
 namespace signet::cli {
 namespace {
 
-struct Options {
+struct AuditOptions {
   std::int64_t after = 0, limit = 100;
 };
 
-Result<int> list(const Context& context, const Options& options) {
+Result<int> list(const Context& context, const AuditOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value answer, admin.get("/admin/audit?after=" + std::to_string(options.after) +
                                           "&limit=" + std::to_string(options.limit)));
@@ -122,7 +122,7 @@ Result<int> verify(const Context& context, const Verify& options) {
 }  // namespace
 
 void add_audit(CLI::App& noun, Context& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<AuditOptions>();
   CLI::App& command = verb(noun, "list", "Lists events of the journal, oldest first.");
   command.add_option("--after", options->after, "Only events after this sequence number (0)")
       ->type_name("NUMBER");

@@ -6,7 +6,7 @@
 namespace signet::cli {
 namespace {
 
-struct Options {
+struct ClientOptions {
   std::string realm = "root", id, file, name, auth_method, jwks, introspect;
   std::vector<std::string> grants, scopes, default_scopes, audience;
   bool secret_stdin = false, generate_secret = false, yes = false;
@@ -14,7 +14,7 @@ struct Options {
   EnabledFlags enabled;
 };
 
-Result<int> list(const Context& context, const Options& options) {
+Result<int> list(const Context& context, const ClientOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(json::Array all, admin.all(realm_path(options.realm) + "/clients", "clients"));
   if (context.as_json()) {
@@ -35,7 +35,7 @@ Result<int> list(const Context& context, const Options& options) {
   return 0;
 }
 
-void print_answer(const Context& context, const json::Value& answer) {
+void print_client(const Context& context, const json::Value& answer) {
   const json::Value* document = answer.get("client");
   if (context.as_json() || !document || !document->is_object()) {
     context.print(answer);
@@ -48,10 +48,10 @@ void print_answer(const Context& context, const json::Value& answer) {
   }
 }
 
-Result<int> show(const Context& context, const Options& options) {
+Result<int> show(const Context& context, const ClientOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value answer, admin.get(client_path(options.realm, options.id)));
-  print_answer(context, answer);
+  print_client(context, answer);
   return 0;
 }
 
@@ -59,7 +59,7 @@ json::Value as_list(const std::vector<std::string>& texts) {
   return json::Array(texts.begin(), texts.end());
 }
 
-Status put_flags(const Context& context, const Options& options, json::Object& document) {
+Status put_flags(const Context& context, const ClientOptions& options, json::Object& document) {
   TRY(options.token.put_into(document));
   TRY(options.enabled.put_into(document));
   if (!options.name.empty()) document.set("name", options.name);
@@ -94,7 +94,7 @@ Status put_flags(const Context& context, const Options& options, json::Object& d
   return Done{};
 }
 
-Result<json::Object> from_file(const Context& context, const Options& options) {
+Result<json::Object> from_file(const Context& context, const ClientOptions& options) {
   if (options.secret_stdin && options.file == "-") {
     return Context::usage("--file and --secret-stdin cannot both read standard input");
   }
@@ -105,7 +105,7 @@ Result<json::Object> from_file(const Context& context, const Options& options) {
   return document;
 }
 
-Result<int> create(const Context& context, const Options& options) {
+Result<int> create(const Context& context, const ClientOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   json::Object document;
   document.set("client_id", options.id);
@@ -116,11 +116,11 @@ Result<int> create(const Context& context, const Options& options) {
   TRY(put_flags(context, options, document));
   TRY(const json::Value answer,
       admin.put(client_path(options.realm, options.id), document, {{"If-None-Match", "*"}}));
-  print_answer(context, answer);
+  print_client(context, answer);
   return 0;
 }
 
-Result<int> update(const Context& context, const Options& options) {
+Result<int> update(const Context& context, const ClientOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value before, admin.get(client_path(options.realm, options.id)));
   const json::Value* running = before.get("client");
@@ -134,18 +134,18 @@ Result<int> update(const Context& context, const Options& options) {
   const std::string revision = '"' + text_of(before, "revision") + '"';
   TRY(const json::Value answer,
       admin.put(client_path(options.realm, options.id), document, {{"If-Match", revision}}));
-  print_answer(context, answer);
+  print_client(context, answer);
   return 0;
 }
 
-Result<int> remove(const Context& context, const Options& options) {
+Result<int> remove(const Context& context, const ClientOptions& options) {
   if (!options.yes) return Context::usage("this deletes the client and its tokens; say --yes");
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(admin.remove(client_path(options.realm, options.id)));
   return 0;
 }
 
-void add_flags(CLI::App& command, Options& options) {
+void add_flags(CLI::App& command, ClientOptions& options) {
   command.add_option("--file", options.file, "Document in JSON or YAML; - for standard input")
       ->type_name("FILE");
   command.add_option("--name", options.name, "Name for people")->type_name("TEXT");
@@ -172,7 +172,7 @@ void add_flags(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_client(CLI::App& noun, Context& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ClientOptions>();
   const auto add = [&](const char* name, const char* summary, bool needs_id = true) -> CLI::App& {
     CLI::App& command = verb(noun, name, summary);
     command.add_option("--realm", options->realm, "Realm (root)")->type_name("REALM");

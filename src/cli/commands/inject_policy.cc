@@ -6,12 +6,12 @@
 namespace signet::cli {
 namespace {
 
-struct Options {
+struct InjectPolicyOptions {
   std::string realm = "root", name, file;
   bool yes = false;
 };
 
-Result<int> list(const Context& context, const Options& options) {
+Result<int> list(const Context& context, const InjectPolicyOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(json::Array all,
       admin.all(realm_path(options.realm) + "/inject-policies", "inject_policies"));
@@ -33,7 +33,7 @@ Result<int> list(const Context& context, const Options& options) {
   return 0;
 }
 
-void print_answer(const Context& context, const json::Value& answer) {
+void print_inject_policy(const Context& context, const json::Value& answer) {
   const json::Value* document = answer.get("inject_policy");
   if (context.as_json() || !document || !document->is_object()) {
     context.print(answer);
@@ -42,25 +42,25 @@ void print_answer(const Context& context, const json::Value& answer) {
   }
 }
 
-Result<int> show(const Context& context, const Options& options) {
+Result<int> show(const Context& context, const InjectPolicyOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value answer, admin.get(inject_policy_path(options.realm, options.name)));
-  print_answer(context, answer);
+  print_inject_policy(context, answer);
   return 0;
 }
 
-Result<int> put(const Context& context, const Options& options) {
+Result<int> put(const Context& context, const InjectPolicyOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Object document,
       context.read_document(options.file, config::inject_policy_schema()));
   const std::string path = inject_policy_path(options.realm, text_of(document, "name"));
   TRY(const net::LocalHeaders condition, admin.condition_for(path));
   TRY(const json::Value answer, admin.put(path, document, condition));
-  print_answer(context, answer);
+  print_inject_policy(context, answer);
   return 0;
 }
 
-Result<int> remove(const Context& context, const Options& options) {
+Result<int> remove(const Context& context, const InjectPolicyOptions& options) {
   if (!options.yes) return Context::usage("gateways that use the policy get no token; say --yes");
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(admin.remove(inject_policy_path(options.realm, options.name)));
@@ -70,7 +70,7 @@ Result<int> remove(const Context& context, const Options& options) {
 }  // namespace
 
 void add_inject_policy(CLI::App& noun, Context& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<InjectPolicyOptions>();
   const auto add = [&](const char* name, const char* summary) -> CLI::App& {
     CLI::App& command = verb(noun, name, summary);
     command.add_option("--realm", options->realm, "Realm (root)")->type_name("REALM");

@@ -6,7 +6,7 @@
 namespace signet::cli {
 namespace {
 
-struct Options {
+struct KeysOptions {
   std::string realm, store, id, step, alias, kid;
   bool force = false, undo = false;
 };
@@ -55,7 +55,7 @@ void show_plan(const Context& context, const json::Value& answer) {
 }
 
 /// Exit code 1 says that the step would be refused.
-Result<int> plan(const Context& context, const Options& options) {
+Result<int> plan(const Context& context, const KeysOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   std::string path = "/admin/secrets/plan?id=" + http::form_encode(options.id) +
                      "&step=" + http::form_encode(options.step);
@@ -73,7 +73,7 @@ Result<int> plan(const Context& context, const Options& options) {
   return text_of(answer, "safe") == "true" ? 0 : 1;
 }
 
-Result<int> apply(const Context& context, const Options& options) {
+Result<int> apply(const Context& context, const KeysOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   json::Object body;
   body.set("realm", options.realm);
@@ -99,7 +99,7 @@ std::string use_of(const json::Value& key, const char* name) {
   return text_of(*use, "count") + " until " + text_of(*use, "last");
 }
 
-Result<int> usage(const Context& context, const Options& options) {
+Result<int> usage(const Context& context, const KeysOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value answer,
       admin.get("/admin/secrets/usage?id=" + http::form_encode(options.id) +
@@ -121,7 +121,7 @@ Result<int> usage(const Context& context, const Options& options) {
   return 0;
 }
 
-Result<int> compromise(const Context& context, const Options& options) {
+Result<int> compromise(const Context& context, const KeysOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   json::Object body;
   body.set("realm", options.realm);
@@ -175,7 +175,7 @@ Result<int> instances(const Context& context) {
 }  // namespace
 
 void add_keys(CLI::App& noun, Context& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<KeysOptions>();
   const auto add = [&](const char* name, const char* summary) -> CLI::App& {
     CLI::App& command = verb(noun, name, summary);
     command.add_option("id", options->id, "Secret ID")->required()->type_name("SECRET_ID");

@@ -5,7 +5,7 @@
 namespace signet::cli {
 namespace {
 
-struct Options {
+struct RealmOptions {
   std::string name, file;
   TokenFlags token;
   EnabledFlags enabled;
@@ -27,7 +27,7 @@ Result<int> list(const Context& context) {
   return 0;
 }
 
-void print_answer(const Context& context, const json::Value& answer) {
+void print_realm(const Context& context, const json::Value& answer) {
   const json::Value* document = answer.get("realm");
   if (context.as_json() || !document || !document->is_object()) {
     context.print(answer);
@@ -36,20 +36,20 @@ void print_answer(const Context& context, const json::Value& answer) {
   }
 }
 
-Result<int> show(const Context& context, const Options& options) {
+Result<int> show(const Context& context, const RealmOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value answer, admin.get(realm_path(options.name)));
-  print_answer(context, answer);
+  print_realm(context, answer);
   return 0;
 }
 
-Status put_flags(const Options& options, json::Object& document) {
+Status put_flags(const RealmOptions& options, json::Object& document) {
   TRY(options.token.put_into(document));
   TRY(options.enabled.put_into(document));
   return Done{};
 }
 
-Result<json::Object> from_file(const Context& context, const Options& options) {
+Result<json::Object> from_file(const Context& context, const RealmOptions& options) {
   TRY(json::Object document, context.read_document(options.file, config::realm_schema()));
   if (*document.find("name") != json::Value(options.name)) {
     return Context::usage("the document is of another realm than the command names");
@@ -57,7 +57,7 @@ Result<json::Object> from_file(const Context& context, const Options& options) {
   return document;
 }
 
-Result<int> create(const Context& context, const Options& options) {
+Result<int> create(const Context& context, const RealmOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   json::Object document;
   document.set("name", options.name);
@@ -68,11 +68,11 @@ Result<int> create(const Context& context, const Options& options) {
   TRY(put_flags(options, document));
   TRY(const json::Value answer,
       admin.put(realm_path(options.name), document, {{"If-None-Match", "*"}}));
-  print_answer(context, answer);
+  print_realm(context, answer);
   return 0;
 }
 
-Result<int> update(const Context& context, const Options& options) {
+Result<int> update(const Context& context, const RealmOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value before, admin.get(realm_path(options.name)));
   const json::Value* running = before.get("realm");
@@ -85,11 +85,11 @@ Result<int> update(const Context& context, const Options& options) {
   const std::string revision = '"' + text_of(before, "revision") + '"';
   TRY(const json::Value answer,
       admin.put(realm_path(options.name), document, {{"If-Match", revision}}));
-  print_answer(context, answer);
+  print_realm(context, answer);
   return 0;
 }
 
-Result<int> remove(const Context& context, const Options& options) {
+Result<int> remove(const Context& context, const RealmOptions& options) {
   if (!options.yes) {
     return Context::usage("this deletes the realm with its clients and tokens; say --yes");
   }
@@ -101,7 +101,7 @@ Result<int> remove(const Context& context, const Options& options) {
 }  // namespace
 
 void add_realm(CLI::App& noun, Context& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RealmOptions>();
   on_run(verb(noun, "list", "Lists the realms."), context, [&context] { return list(context); });
 
   const auto add = [&](const char* name, const char* summary) -> CLI::App& {

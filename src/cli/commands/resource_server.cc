@@ -8,17 +8,17 @@
 namespace signet::cli {
 namespace {
 
-struct Options {
+struct ResourceServerOptions {
   std::string realm = "root", name, file, present_name;
   bool yes = false, untested = false, deletes = false;
   TrialOptions trial;
 };
 
-std::string path_of(const Options& options, const std::string& name) {
+std::string path_of(const ResourceServerOptions& options, const std::string& name) {
   return resource_server_path(options.realm, name) + (options.untested ? "?untested=true" : "");
 }
 
-Result<int> list(const Context& context, const Options& options) {
+Result<int> list(const Context& context, const ResourceServerOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(json::Array all,
       admin.all(realm_path(options.realm) + "/resource-servers", "resource_servers"));
@@ -46,7 +46,7 @@ Result<int> list(const Context& context, const Options& options) {
   return 0;
 }
 
-void print_answer(const Context& context, const json::Value& answer) {
+void print_resource_server(const Context& context, const json::Value& answer) {
   const json::Value* document = answer.get("resource_server");
   if (context.as_json() || !document || !document->is_object()) {
     context.print(answer);
@@ -56,14 +56,14 @@ void print_answer(const Context& context, const json::Value& answer) {
   note_warnings(context, answer);
 }
 
-Result<int> show(const Context& context, const Options& options) {
+Result<int> show(const Context& context, const ResourceServerOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value answer, admin.get(resource_server_path(options.realm, options.name)));
-  print_answer(context, answer);
+  print_resource_server(context, answer);
   return 0;
 }
 
-Result<int> put(const Context& context, const Options& options) {
+Result<int> put(const Context& context, const ResourceServerOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Object document,
       context.read_document(options.file, config::resource_server_schema()));
@@ -72,11 +72,11 @@ Result<int> put(const Context& context, const Options& options) {
   TRY(const net::LocalHeaders condition,
       admin.condition_for(resource_server_path(options.realm, name)));
   TRY(const json::Value answer, admin.put(path_of(options, name), document, condition));
-  print_answer(context, answer);
+  print_resource_server(context, answer);
   return 0;
 }
 
-Result<int> remove(const Context& context, const Options& options) {
+Result<int> remove(const Context& context, const ResourceServerOptions& options) {
   if (!options.yes)
     return Context::usage("this deletes the resource server and the scopes it defines; say --yes");
   TRY(const AdminClient admin, AdminClient::make(context));
@@ -84,7 +84,7 @@ Result<int> remove(const Context& context, const Options& options) {
   return 0;
 }
 
-Result<int> make_default(const Context& context, const Options& options) {
+Result<int> make_default(const Context& context, const ResourceServerOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value before, admin.get(resource_server_path(options.realm, options.name)));
   const json::Value* running = before.get("resource_server");
@@ -98,7 +98,7 @@ Result<int> make_default(const Context& context, const Options& options) {
   return 0;
 }
 
-Result<int> preview(const Context& context, const Options& options) {
+Result<int> preview(const Context& context, const ResourceServerOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value answer,
       admin.get(realm_path(options.realm) + "/resource-servers/preview?" +
@@ -112,7 +112,7 @@ Result<int> preview(const Context& context, const Options& options) {
   return refused && !refused->is_null() ? 1 : 0;
 }
 
-Result<int> test(const Context& context, const Options& options) {
+Result<int> test(const Context& context, const ResourceServerOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value answer,
       admin.post(resource_server_path(options.realm, options.name) + "/test", json::Object()));
@@ -122,7 +122,7 @@ Result<int> test(const Context& context, const Options& options) {
 }  // namespace
 
 void add_resource_server(CLI::App& noun, Context& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ResourceServerOptions>();
   const auto add = [&](const char* name, const char* summary, bool needs_name = true) -> CLI::App& {
     CLI::App& command = verb(noun, name, summary);
     command.add_option("--realm", options->realm, "Realm (root)")->type_name("REALM");

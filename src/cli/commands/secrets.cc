@@ -9,7 +9,7 @@
 namespace signet::cli {
 namespace {
 
-struct Options {
+struct SecretsOptions {
   std::string realm, store, id, alias;
   std::vector<std::string> aliases;
   bool force = false, dry_run = false, wait = false;
@@ -37,7 +37,7 @@ Table ring_table() {
   return Table({"secret id", "state", "kid", "alias", "store", "kind", "algorithms", "note"});
 }
 
-Result<int> list(const Context& context, const Options& options) {
+Result<int> list(const Context& context, const SecretsOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   const std::string realm = options.realm.empty() ? "root" : options.realm;
   TRY(const json::Value answer, admin.get(realm_path(realm) + "/secrets"));
@@ -65,7 +65,7 @@ Result<int> list(const Context& context, const Options& options) {
   return 0;
 }
 
-Result<int> mappings(const Context& context, const Options& options) {
+Result<int> mappings(const Context& context, const SecretsOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value answer,
       admin.get("/admin/secrets/mappings?realm=" + http::form_encode(options.realm) +
@@ -82,7 +82,7 @@ Result<int> mappings(const Context& context, const Options& options) {
   return 0;
 }
 
-Result<int> map(const Context& context, const Options& options) {
+Result<int> map(const Context& context, const SecretsOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   json::Object body;
   body.set("realm", options.realm);
@@ -95,7 +95,7 @@ Result<int> map(const Context& context, const Options& options) {
   return 0;
 }
 
-json::Object step_body(const Options& options, const std::string& alias) {
+json::Object step_body(const SecretsOptions& options, const std::string& alias) {
   json::Object body;
   body.set("realm", options.realm);
   body.set("store", options.store);
@@ -104,7 +104,7 @@ json::Object step_body(const Options& options, const std::string& alias) {
   return body;
 }
 
-Result<int> step(const Context& context, const Options& options, const char* name) {
+Result<int> step(const Context& context, const SecretsOptions& options, const char* name) {
   TRY(const AdminClient admin, AdminClient::make(context));
   json::Object body = step_body(options, options.alias);
   body.set("force", options.force);
@@ -122,8 +122,8 @@ Result<int> step(const Context& context, const Options& options, const char* nam
 
 // Runs one step of the plan once its time has come. The server has the last word: it knows what
 // was signed meanwhile, so its "too early" is waited for, and every other refusal ends the run.
-Status wait_for_step(const Context& context, const AdminClient& admin, const Options& options,
-                     const json::Value& planned) {
+Status wait_for_step(const Context& context, const AdminClient& admin,
+                     const SecretsOptions& options, const json::Value& planned) {
   const std::string name = text_of(planned, "step"), alias = text_of(planned, "alias");
   const Seconds poll(std::max<std::int64_t>(options.poll, 1));
   const auto not_before = parse_time(text_of(planned, "not_before"));
@@ -150,7 +150,7 @@ Status wait_for_step(const Context& context, const AdminClient& admin, const Opt
   }
 }
 
-Result<int> rotate(const Context& context, const Options& options) {
+Result<int> rotate(const Context& context, const SecretsOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   json::Object body = step_body(options, options.alias);
   body.set("dry_run", options.dry_run);
@@ -181,7 +181,7 @@ Result<int> rotate(const Context& context, const Options& options) {
 }  // namespace
 
 void add_secrets(CLI::App& noun, Context& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SecretsOptions>();
   const auto add = [&](const char* name, const char* summary, bool needs_store) -> CLI::App& {
     CLI::App& command = verb(noun, name, summary);
     command.add_option("--realm", options->realm, "Realm; without it the global stores")

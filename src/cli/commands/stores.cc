@@ -5,7 +5,7 @@
 namespace signet::cli {
 namespace {
 
-Result<int> list(const Context& context) {
+Result<int> list_stores(const Context& context) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value answer, admin.get("/admin/stores"));
   if (context.as_json()) {
@@ -27,7 +27,7 @@ Result<int> list(const Context& context) {
 
 void add_stores(CLI::App& noun, Context& context) {
   on_run(verb(noun, "list", "Lists the secret stores and how they are."), context,
-         [&context] { return list(context); });
+         [&context] { return list_stores(context); });
 }
 
 }  // namespace signet::cli

@@ -7,7 +7,7 @@
 namespace signet::cli {
 namespace {
 
-struct Options {
+struct TokenOptions {
   std::string jwks, issuer;
   std::vector<std::string> audience, algs;
 };
@@ -23,7 +23,7 @@ Result<int> decode(const Context& context) {
   return 0;
 }
 
-Result<int> verify(const Context& context, const Options& options) {
+Result<int> verify(const Context& context, const TokenOptions& options) {
   TRY(const jose::JwkSet set, read_key_set(context, options.jwks));
   const auto keys = jose::local_keys(set);
   TRY(const auto algs, parse_names<jose::JwsAlg>(options.algs, "--alg", jose::parse_jws_alg));
@@ -47,7 +47,7 @@ Result<int> verify(const Context& context, const Options& options) {
 }  // namespace
 
 void add_token(CLI::App& noun, Context& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TokenOptions>();
   on_run(verb(noun, "decode", "Prints header and claims of a token, unverified."), context,
          [&context] { return decode(context); });
   CLI::App& command =

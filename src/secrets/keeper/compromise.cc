@@ -9,8 +9,6 @@
 namespace signet::secrets {
 namespace {
 
-constexpr std::size_t kPage = 500;
-
 storage::Change compromise_audit(const char* event, const Keeper::CompromiseRequest& request,
                                  const Keeper::CompromiseReport& report, Instant now) {
   storage::AuditEvent audit;
@@ -129,7 +127,7 @@ Task<Done> Keeper::State::undo_compromise(CompromiseRequest request) {
   std::string after;
   while (true) {
     CO_TRY(const std::vector<storage::Document> page,
-           co_await storage->documents("realm", RealmName(), after, kPage));
+           co_await storage->documents("realm", RealmName(), after, storage::kPage));
     if (page.empty()) break;
     after = page.back().id;
     for (const auto& document : page) {

@@ -7,8 +7,6 @@
 namespace signet::secrets {
 namespace {
 
-constexpr std::size_t kPage = 500;
-
 /// A document that cannot be read still names its kid.
 CompromisedKey read(const storage::Document& document) {
   CompromisedKey key;
@@ -56,13 +54,13 @@ Task<Done> CompromisedKeys::load(std::shared_ptr<storage::Storage> storage) {
   std::string after;
   while (true) {
     CO_TRY(const std::vector<storage::Document> page,
-           co_await storage->documents(kCompromisedKind, RealmName(), after, kPage));
+           co_await storage->documents(kCompromisedKind, RealmName(), after, storage::kPage));
     for (const auto& document : page) {
       const CompromisedKey key = read(document);
       by_kid[key.kid] = key;
       by_material[key.material] = key;
     }
-    if (page.size() < kPage) break;
+    if (page.size() < storage::kPage) break;
     after = page.back().id;
   }
   by_kid_ = std::move(by_kid);

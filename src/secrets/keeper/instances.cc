@@ -9,7 +9,6 @@
 namespace signet::secrets {
 namespace {
 
-constexpr std::size_t kPage = 500;
 constexpr int kIntervalsToDeath = 3;
 constexpr int kIntervalsToBurial = 60;
 
@@ -144,7 +143,7 @@ Task<std::vector<storage::Document>> Instances::documents() {
   std::string after;
   while (true) {
     CO_TRY(std::vector<storage::Document> page,
-           co_await storage_->documents(kInstanceKind, RealmName(), after, kPage));
+           co_await storage_->documents(kInstanceKind, RealmName(), after, storage::kPage));
     if (page.empty()) break;
     after = page.back().id;
     all.insert(all.end(), std::make_move_iterator(page.begin()),

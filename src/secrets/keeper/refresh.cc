@@ -1,7 +1,7 @@
 // Reading the stores and the journal again, and showing what came of it.
 
 #include <algorithm>
-#include <deque>
+#include <vector>
 
 #include "base/log.h"
 #include "secrets/keeper/state.h"
@@ -9,7 +9,6 @@
 namespace signet::secrets {
 namespace {
 
-constexpr std::size_t kPage = 500;
 /// The document that tells that a realm was served global rings.
 constexpr const char* kGlobalUseKind = "global_rings";
 constexpr const char* kGlobalUseId = "used";
@@ -80,7 +79,7 @@ Task<Done> Keeper::State::load_documents(const std::set<RealmName>& realms_to_lo
     std::string after;
     while (true) {
       CO_TRY(std::vector<storage::Document> page,
-             co_await storage->documents("mapping", realm, after, kPage));
+             co_await storage->documents("mapping", realm, after, storage::kPage));
       if (page.empty()) break;
       after = page.back().id;
       documents.insert(documents.end(), std::make_move_iterator(page.begin()),
@@ -96,8 +95,7 @@ Task<Done> Keeper::State::load_stores(const std::set<RealmName>& realms_to_load)
   const Instant now = clock->now();
   const async::Executor executor = co_await async::current_executor();
   // All that can fail comes before the first load begins: none may go on when this has ended.
-  // A task that has not begun holds on to its OneShot where it is.
-  std::deque<async::OneShot<Done>> loaded;
+  std::vector<async::OneShot<Done>> loaded;
   std::vector<Task<Done>> loads, waits;
   for (const auto& realm : realms_to_load) {
     for (const std::size_t place : places_of(realm)) {

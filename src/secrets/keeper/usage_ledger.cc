@@ -8,7 +8,6 @@
 namespace signet::secrets {
 namespace {
 
-constexpr std::size_t kPage = 500;
 constexpr std::size_t kMaxText = 64 << 20;
 constexpr const char* kTotal = "total";
 
@@ -135,7 +134,7 @@ Task<std::vector<storage::Document>> UsageLedger::documents(RealmName realm) {
   std::string after;
   while (true) {
     CO_TRY(std::vector<storage::Document> page,
-           co_await storage_->documents(kUsageKind, realm, after, kPage));
+           co_await storage_->documents(kUsageKind, realm, after, storage::kPage));
     if (page.empty()) break;
     after = page.back().id;
     all.insert(all.end(), std::make_move_iterator(page.begin()),

@@ -15,7 +15,7 @@ const char* const kSteps[] = {kFirstSchema};
 // Another number than take_order's (statements.cc).
 constexpr const char* kLock = "SELECT pg_advisory_xact_lock(6010396459284391795)";
 
-Result<std::int64_t> number(Session& session, const std::string& sql, SteadyTime deadline) {
+Result<std::int64_t> first_number(Session& session, const std::string& sql, SteadyTime deadline) {
   TRY(const ResultPtr result, session.run(sql, deadline));
   if (PQntuples(result.get()) != 1) return 0;
   return std::atoll(PQgetvalue(result.get(), 0, 0));
@@ -30,13 +30,14 @@ Error too_new(std::int64_t version) {
 Status bring_up(Session& session, SteadyTime deadline) {
   TRY(session.run(kLock, deadline));
   TRY(const std::int64_t has_schema,
-      number(session, "SELECT count(*) FROM pg_namespace WHERE nspname='signet'", deadline));
+      first_number(session, "SELECT count(*) FROM pg_namespace WHERE nspname='signet'", deadline));
   if (has_schema == 0) TRY(session.run("CREATE SCHEMA signet", deadline));
   TRY(const std::int64_t has_version,
-      number(session, "SELECT (to_regclass('signet.schema_version') IS NOT NULL)::int", deadline));
+      first_number(session, "SELECT (to_regclass('signet.schema_version') IS NOT NULL)::int",
+                   deadline));
   std::int64_t version = 0;
   if (has_version != 0) {
-    TRY(version, number(session, "SELECT version FROM schema_version", deadline));
+    TRY(version, first_number(session, "SELECT version FROM schema_version", deadline));
   }
   if (version > newest_schema()) return too_new(version);
   for (; version < newest_schema(); ++version) {

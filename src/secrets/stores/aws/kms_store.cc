@@ -15,11 +15,7 @@ namespace {
 
 // A key that nobody has: asking for it shows that AWS answers and knows who asks.
 constexpr const char* kProbedKey = "alias/signet-is-there-anybody";
-constexpr std::size_t kMostReadings = 1024;
-
-bool is(const Error& error, std::string_view reason) {
-  return reason == error.reason;
-}
+constexpr std::size_t kMostKeyReadings = 1024;
 
 /// The key is named by its ARN, so that an alias that moves cannot make it sign as another key.
 class RemoteKmsKey : public RemoteKey {
@@ -49,7 +45,7 @@ class RemoteKmsKey : public RemoteKey {
       Error error = std::move(answer).error();
       // Words of AWS about a forged ciphertext are for nobody.
       const bool is_about_bytes =
-          is(error, "kms_ciphertext_invalid") || is(error, "aws_request_refused");
+          error.is("kms_ciphertext_invalid") || error.is("aws_request_refused");
       if (is_about_bytes) {
         co_return Error{Code::kDenied, "jwe_decrypt_failed", "AWS KMS did not decrypt the key"};
       }
@@ -85,7 +81,7 @@ KmsStore::KmsStore(StoreName name, Seconds reread, AccessPtr access)
 Error KmsStore::told(const Alias& alias, Error error) const {
   error.detail = "store " + quoted(name_.view()) + ", AWS KMS key " + quoted(alias.view(), 256) +
                  ": " + error.detail;
-  if (is(error, "aws_access_denied")) {
+  if (error.is("aws_access_denied")) {
     error.detail +=
         "; missing is the right kms:GetPublicKey on this key, or there is no such alias";
   }
@@ -110,7 +106,8 @@ Task<KmsStore::ReadingPtr> KmsStore::current(Alias alias) {
   auto read_now = co_await read(alias);
   if (!read_now) co_return told(alias, std::move(read_now).error());
   const std::lock_guard lock(mutex_);
-  if (readings_.size() < kMostReadings || readings_.contains(alias)) readings_[alias] = *read_now;
+  if (readings_.size() < kMostKeyReadings || readings_.contains(alias))
+    readings_[alias] = *read_now;
   co_return read_now;
 }
 
@@ -121,7 +118,7 @@ Task<KmsStore::ReadingPtr> KmsStore::read(Alias alias) {
   json::Object arguments;
   arguments.set("KeyId", alias.str());
   auto answer = co_await client_->call("GetPublicKey", std::move(arguments));
-  if (!answer && is(answer.error(), "kms_key_disabled")) {
+  if (!answer && answer.error().is("kms_key_disabled")) {
     reading->stamp = "disabled";
     warnings.push_back(told(alias, std::move(answer).error()).detail +
                        " (it is taken as absent until it is enabled)");
@@ -137,7 +134,7 @@ Task<KmsStore::ReadingPtr> KmsStore::read(Alias alias) {
     secret.alias = alias;
     secret.store = name_;
     reading->secrets.push_back(std::move(secret));
-  } else if (!is(answer.error(), "aws_not_found")) {
+  } else if (!answer.error().is("aws_not_found")) {
     co_return std::move(answer).error();
   }
   warnings_.set(alias.str(), std::move(warnings));
@@ -169,7 +166,7 @@ Task<Done> KmsStore::probe() {
   json::Object arguments;
   arguments.set("KeyId", kProbedKey);
   auto answer = co_await client_->call("GetPublicKey", std::move(arguments));
-  if (answer || is(answer.error(), "aws_not_found") || is(answer.error(), "aws_access_denied")) {
+  if (answer || answer.error().is("aws_not_found") || answer.error().is("aws_access_denied")) {
     co_return Done{};
   }
   Error error = std::move(answer).error();
@@ -179,7 +176,7 @@ Task<Done> KmsStore::probe() {
 
 namespace {
 
-SettingNames settings_of_type() {
+SettingNames kms_settings() {
   SettingNames names = {
       {"reread_seconds", "how often AWS is asked whether a key changed; default 300"},
   };
@@ -195,12 +192,12 @@ StoreType kms_store_type() {
   type.name = "aws_kms";
   type.ordering = Ordering::kByMapping;
   type.summary = "Keys in AWS KMS, which sign and decrypt there and never leave.";
-  type.settings = settings_of_type();
+  type.settings = kms_settings();
   type.make = [](StoreName name, const json::Object& settings,
                  StoreContext context) -> Result<std::shared_ptr<Store>> {
     constexpr std::int64_t kDay = 86'400;
     constexpr std::int64_t kUsual = 300;
-    const SettingNames known = settings_of_type();
+    const SettingNames known = kms_settings();
     SettingsReader reader(name, settings, known);
     const Seconds reread(reader.number("reread_seconds", kUsual, 1, kDay));
     const AccessSettings access_settings = read_access_settings(reader);

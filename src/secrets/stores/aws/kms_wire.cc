@@ -47,7 +47,7 @@ const SigningRow* row_of(JwsAlg alg) {
   return found == kSigning.end() ? nullptr : &*found;
 }
 
-Error malformed(const char* what) {
+Error malformed_kms_answer(const char* what) {
   return Error{Code::kUnavailable, "aws_answer_malformed", what};
 }
 
@@ -85,7 +85,8 @@ Result<KmsKey> parse_public_key(const json::Object& answer) {
   std::string spec = text_member(answer, "KeySpec");
   if (spec.empty()) spec = text_member(answer, "CustomerMasterKeySpec");
   const auto der = bytes_of(answer, "PublicKey");
-  if (!der || usage.empty()) return malformed("GetPublicKey: the answer holds no public key");
+  if (!der || usage.empty())
+    return malformed_kms_answer("GetPublicKey: the answer holds no public key");
   auto key = crypto::PublicKey::from_spki(*der);
   if (!key) {
     return Error{
@@ -137,11 +138,11 @@ Result<json::Object> sign_request(const std::string& key, JwsAlg alg, ByteView s
 
 Result<Bytes> parse_signature(const json::Object& answer, JwsAlg alg) {
   const auto signature = bytes_of(answer, "Signature");
-  if (!signature) return malformed("Sign: the answer holds no signature");
+  if (!signature) return malformed_kms_answer("Sign: the answer holds no signature");
   const SigningRow* row = row_of(alg);
   if (!row || row->field_bytes == 0) return *signature;
   auto raw = crypto::ecdsa_der_to_raw(*signature, row->field_bytes);
-  if (!raw) return malformed("Sign: the answer is no ECDSA signature");
+  if (!raw) return malformed_kms_answer("Sign: the answer is no ECDSA signature");
   return raw;
 }
 

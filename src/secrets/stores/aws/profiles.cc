@@ -18,7 +18,8 @@ std::string_view without_comment(std::string_view value) {
   return value;
 }
 
-/// The profile that a section header opens: "" for a section that is none, nothing if malformed.
+/// The profile that a section header opens: "" for a section that is none, nothing if
+/// malformed_profile.
 std::optional<std::string> opened_by(std::string_view line, ProfileFile kind) {
   const std::size_t end = line.find(']');
   if (end == line.npos) return std::nullopt;
@@ -32,7 +33,7 @@ std::optional<std::string> opened_by(std::string_view line, ProfileFile kind) {
   return std::string(trim(name.substr(kPrefix.size())));
 }
 
-Error malformed(std::size_t number, const char* why) {
+Error malformed_profile(std::size_t number, const char* why) {
   return Error{Code::kConfig, "aws_profile_malformed",
                "line " + std::to_string(number) + " of an AWS profile file " + why};
 }
@@ -50,13 +51,14 @@ Status add_profiles(std::string_view text, ProfileFile kind, Profiles& profiles)
     if (is_blank(line.front())) continue;
     if (content.front() == '[') {
       auto opened = opened_by(content, kind);
-      if (!opened) return malformed(number, "opens a section without closing its bracket");
+      if (!opened) return malformed_profile(number, "opens a section without closing its bracket");
       section = std::move(*opened);
       if (!section.empty()) read.try_emplace(section);
       continue;
     }
     const std::size_t equals = content.find('=');
-    if (equals == content.npos) return malformed(number, "is neither a section nor a setting");
+    if (equals == content.npos)
+      return malformed_profile(number, "is neither a section nor a setting");
     if (section.empty()) continue;
     read[section].insert_or_assign(to_lower(trim(content.substr(0, equals))),
                                    std::string(trim(without_comment(content.substr(equals + 1)))));

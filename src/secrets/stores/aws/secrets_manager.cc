@@ -7,11 +7,7 @@
 namespace signet::secrets::aws {
 namespace {
 
-bool is(const Error& error, std::string_view reason) {
-  return reason == error.reason;
-}
-
-Error malformed() {
+Error malformed_secret() {
   return Error{Code::kUnavailable, "aws_answer_malformed",
                "GetSecretValue: the answer holds no value, or one that is not base64"};
 }
@@ -23,10 +19,10 @@ Result<SecretVersion> version_of(json::Object answer) {
   const SecretBytes binary = take_secret(answer, "SecretBinary");
   if (version.value.empty() && !binary.empty()) {
     auto decoded = base64::decode(as_text(binary.view()));
-    if (!decoded) return malformed();
+    if (!decoded) return malformed_secret();
     version.value = std::move(decoded).value();
   }
-  if (version.value.empty()) return malformed();
+  if (version.value.empty()) return malformed_secret();
   return version;
 }
 
@@ -59,7 +55,7 @@ class Slot : public SharedSlot {
   // answer is "denied" (the same as for a policy that allows nothing). Creating tells.
   Task<std::optional<SecretBytes>> read() override {
     auto found = co_await get_secret(client_, name_, "AWSCURRENT");
-    if (!found && is(found.error(), "aws_access_denied")) co_return std::optional<SecretBytes>();
+    if (!found && found.error().is("aws_access_denied")) co_return std::optional<SecretBytes>();
     if (!found) co_return told(std::move(found).error());
     if (!*found) co_return std::optional<SecretBytes>();
     co_return std::optional<SecretBytes>(std::move((*found)->value));
@@ -70,8 +66,8 @@ class Slot : public SharedSlot {
     auto answer = co_await client_->call_with("CreateSecret", std::move(body));
     if (answer) co_return Created::kOurs;
     Error error = std::move(answer).error();
-    if (is(error, "aws_exists")) co_return Created::kTheirs;
-    if (is(error, "aws_access_denied")) {
+    if (error.is("aws_exists")) co_return Created::kTheirs;
+    if (error.is("aws_access_denied")) {
       error.detail +=
           "; missing is the right secretsmanager:CreateSecret for this name, or, if the secret is "
           "there, secretsmanager:GetSecretValue; no other certificate is used";
@@ -104,7 +100,7 @@ Task<std::optional<SecretVersion>> get_secret(std::shared_ptr<Client> client, st
   arguments.set("SecretId", secret);
   arguments.set("VersionStage", stage);
   auto answer = co_await client->call("GetSecretValue", std::move(arguments));
-  if (!answer && is(answer.error(), "aws_not_found")) co_return std::optional<SecretVersion>();
+  if (!answer && answer.error().is("aws_not_found")) co_return std::optional<SecretVersion>();
   if (!answer) co_return std::move(answer).error();
   CO_TRY(SecretVersion version, version_of(std::move(answer).value()));
   co_return std::optional<SecretVersion>(std::move(version));

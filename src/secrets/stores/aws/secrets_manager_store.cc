@@ -159,7 +159,7 @@ Task<Done> SecretsManagerStore::probe() {
 
 namespace {
 
-SettingNames settings_of_type() {
+SettingNames secrets_manager_settings() {
   SettingNames names = {
       {"format",
        "how every value is written, e.g. PEM or BASE64_HMAC_KEY; default: a key in any "
@@ -180,11 +180,11 @@ StoreType secrets_manager_store_type() {
   type.name = "aws_secrets_manager";
   type.ordering = Ordering::kByStore;
   type.summary = "Secrets in AWS Secrets Manager, with their current and previous versions.";
-  type.settings = settings_of_type();
+  type.settings = secrets_manager_settings();
   type.make = [](StoreName name, const json::Object& settings,
                  StoreContext context) -> Result<std::shared_ptr<Store>> {
     constexpr std::int64_t kDay = 86'400;
-    const SettingNames known = settings_of_type();
+    const SettingNames known = secrets_manager_settings();
     SettingsReader reader(name, settings, known);
     SecretsManagerSettings mine;
     if (const std::string text = reader.text("format"); !text.empty()) {

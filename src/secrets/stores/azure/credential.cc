@@ -17,7 +17,7 @@ namespace {
 constexpr auto kRefreshAhead = std::chrono::minutes(5);
 constexpr auto kAssertionLife = std::chrono::minutes(10);
 constexpr Milliseconds kLocalTimeout{2'000};
-constexpr std::size_t kLongestMessage = 160;
+constexpr std::size_t kLongestTokenMessage = 160;
 
 Error unreadable(const std::string& what) {
   return Error{Code::kConfig, "azure_credential_unreadable", what};
@@ -79,7 +79,7 @@ Error refused(int status, std::string_view body) {
     // One line: what follows are trace and correlation ids.
     if (text)
       detail += " " + quoted(std::string_view(*text).substr(0, text->find_first_of("\r\n")),
-                             kLongestMessage);
+                             kLongestTokenMessage);
   }
   const bool is_ours_to_mend = status == 400 || status == 401 || status == 403;
   if (is_ours_to_mend) return {Code::kDenied, "azure_login_refused", std::move(detail)};

@@ -5,7 +5,6 @@
 namespace signet::secrets::azure {
 namespace {
 
-constexpr Milliseconds kTimeout{4'000};
 constexpr int kMostPages = 40;
 constexpr int kUnauthorised = 401;
 constexpr int kTooMany = 429;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "secrets/stores/azure/credential.h"
 #include "secrets/stores/azure/key_vault_wire.h"
@@ -11,6 +12,11 @@
 #include "secrets/stores/store.h"
 
 namespace signet::secrets::azure {
+
+/// Of one call.
+inline constexpr Milliseconds kTimeout{4'000};
+/// A name that no secret or key has: asking for it tells what the credential may do.
+inline constexpr std::string_view kProbe = "signet-probe-of-the-right-to-read";
 
 /// An answer of 2xx.
 struct VaultAnswer {

@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::string_view kSecrets = "/secrets/";
 // Nobody calls a secret so; Key Vault checks the right before it looks.
-constexpr std::string_view kProbe = "signet-probe-of-the-right-to-read";
 
 bool is_reason(const Error& error, std::string_view reason) {
   return error.reason == reason;

@@ -9,9 +9,6 @@
 namespace signet::secrets::azure {
 namespace {
 
-constexpr Milliseconds kTimeout{4'000};
-constexpr std::string_view kProbe = "signet-probe-of-the-right-to-read";
-
 crypto::Hash hash_of(jose::JwsAlg alg) {
   const std::string_view text = jose::name(alg);
   if (text.ends_with("512")) return crypto::Hash::kSha512;

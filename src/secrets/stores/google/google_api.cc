@@ -9,14 +9,9 @@ namespace {
 
 constexpr Milliseconds kTimeout{5'000};
 
-bool is_about(const Error& error, std::string_view reason) {
-  return error.reason == reason;
-}
-
 /// A busy or slow service is not helped by the same call at once.
 bool is_worth_another_try(const Error& error) {
-  return error.code == Code::kUnavailable && !is_about(error, "google_quota") &&
-         !is_about(error, "pool_full");
+  return error.code == Code::kUnavailable && !error.is("google_quota") && !error.is("pool_full");
 }
 
 }  // namespace
@@ -31,7 +26,7 @@ Task<json::Object> GoogleApi::call(Call call) {
   const Repeat repeat = call.repeat;
   const auto shared = std::make_shared<const Call>(std::move(call));
   Result<json::Object> answer = co_await attempt(shared);
-  const bool is_stale_token = !answer && is_about(answer.error(), "google_unauthenticated");
+  const bool is_stale_token = !answer && answer.error().is("google_unauthenticated");
   const bool is_lost = !answer && is_worth_another_try(answer.error());
   if (is_stale_token || (is_lost && repeat == Repeat::kHarmless)) {
     answer = co_await attempt(shared);

@@ -9,6 +9,9 @@ namespace signet::secrets::google {
 /// Shared by all threads.
 class GoogleApi : public std::enable_shared_from_this<GoogleApi> {
  public:
+  static constexpr int kTries = 3;       ///< of an answer that arrives changed
+  static constexpr int kMostPages = 50;  ///< of a list
+
   /// `endpoint` is scheme, host and port: "https://cloudkms.googleapis.com".
   GoogleApi(std::string endpoint, CredentialSettings credentials, StoreContext context);
 

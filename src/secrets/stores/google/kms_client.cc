@@ -11,13 +11,10 @@
 namespace signet::secrets::google {
 namespace {
 
-constexpr int kTries = 3;  // of answers that arrive changed
-constexpr int kMostPages = 50;
-
 template <class T>
 Task<T> until_whole(std::function<Task<T>()> once) {
   Result<T> answer;
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < GoogleApi::kTries; ++i) {
     answer = co_await once();
     if (answer || std::string_view(answer.error().reason) != "google_integrity_failed") break;
   }
@@ -69,7 +66,7 @@ Task<std::vector<KmsVersion>> KmsClient::enabled_versions(std::string key) {
   const std::string what = "list of the versions of key " + quoted(key);
   std::vector<KmsVersion> found;
   std::string page;
-  for (int i = 0; i < kMostPages; ++i) {
+  for (int i = 0; i < GoogleApi::kMostPages; ++i) {
     GoogleApi::Call call;
     call.path = "/v1/" + parent + "/cryptoKeyVersions?filter=state%3DENABLED&pageSize=100" +
                 (page.empty() ? "" : "&pageToken=" + http::form_encode(page));
@@ -107,7 +104,7 @@ Task<std::vector<std::string>> KmsClient::keys() {
   const std::string what = "list of the keys of " + key_ring_;
   std::vector<std::string> names;
   std::string page;
-  for (int i = 0; i < kMostPages; ++i) {
+  for (int i = 0; i < GoogleApi::kMostPages; ++i) {
     GoogleApi::Call call;
     call.path = "/v1/" + key_ring_ + "/cryptoKeys?pageSize=250" +
                 (page.empty() ? "" : "&pageToken=" + http::form_encode(page));

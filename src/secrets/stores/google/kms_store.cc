@@ -12,10 +12,6 @@
 namespace signet::secrets::google {
 namespace {
 
-bool is_about(const Error& error, std::string_view reason) {
-  return error.reason == reason;
-}
-
 Error unsupported(const KmsVersion& version) {
   return Error{Code::kUnsupported, "google_kms_algorithm_unsupported",
                "version " + std::to_string(version.number) + " is of the algorithm " +
@@ -106,7 +102,7 @@ Task<std::vector<Secret>> KmsStore::fetch_all(std::string key) {
     }
     Error error = std::move(secret).error();
     if (is_transient(error.code)) co_return error;
-    if (is_about(error, "google_failed_precondition")) continue;  // disabled since it was listed
+    if (error.is("google_failed_precondition")) continue;  // disabled since it was listed
     error.detail = "key " + quoted(key) + ": " + error.detail;
     warnings.push_back("store " + quoted(name_.view()) + ": " + error.detail);
     if (!failure) failure = std::move(error);
@@ -125,7 +121,7 @@ Task<std::vector<KmsVersion>> KmsStore::versions(std::string key) {
       co_return found->second.versions;
   }
   auto listed = co_await client_->enabled_versions(key);
-  if (!listed && is_about(listed.error(), "google_not_found")) {
+  if (!listed && listed.error().is("google_not_found")) {
     const std::lock_guard lock(mutex_);
     listings_.erase(key);
     co_return std::vector<KmsVersion>();
@@ -187,7 +183,7 @@ void KmsStore::keep(const std::string& version, Secret secret) {
 Task<std::vector<Alias>> KmsStore::aliases() {
   const auto keep_alive = shared_from_this();
   auto names = co_await client_->keys();
-  if (!names && is_about(names.error(), "google_denied")) {
+  if (!names && names.error().is("google_denied")) {
     co_return in_this_store({Code::kUnsupported, "google_list_denied",
                              "this identity may not list the keys of the key ring"});
   }
@@ -206,7 +202,7 @@ Task<Done> KmsStore::probe() {
   const auto keep_alive = shared_from_this();
   auto answer = co_await client_->knock();
   // Rights on single keys are enough for this store, and the ring says no here.
-  if (answer || is_about(answer.error(), "google_denied")) co_return Done{};
+  if (answer || answer.error().is("google_denied")) co_return Done{};
   co_return in_this_store(std::move(answer).error());
 }
 

@@ -11,9 +11,6 @@
 namespace signet::secrets::google {
 namespace {
 
-constexpr int kTries = 3;  // of bytes that arrive changed
-constexpr int kMostPages = 50;
-
 /// "…/secrets/NAME/versions/N" with this NAME. The project may come back as its number.
 std::optional<std::uint64_t> version_of(std::string_view resource, const std::string& secret) {
   const std::string middle = "/secrets/" + secret + "/versions/";
@@ -53,7 +50,7 @@ SecretManagerClient::SecretManagerClient(std::shared_ptr<GoogleApi> api, std::st
 
 Task<SecretVersion> SecretManagerClient::access(std::string secret, std::string version) {
   Result<SecretVersion> answer;
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < GoogleApi::kTries; ++i) {
     answer = co_await access_once(secret, version);
     if (answer || std::string_view(answer.error().reason) != "google_integrity_failed") break;
   }
@@ -86,7 +83,7 @@ Task<std::vector<std::uint64_t>> SecretManagerClient::enabled_versions(std::stri
   const std::string what = "list of the versions of secret " + quoted(secret);
   std::vector<std::uint64_t> numbers;
   std::string page;
-  for (int i = 0; i < kMostPages; ++i) {
+  for (int i = 0; i < GoogleApi::kMostPages; ++i) {
     GoogleApi::Call call;
     call.path = "/v1/" + parent_ + "/secrets/" + secret +
                 "/versions?filter=state%3AENABLED&pageSize=100" +
@@ -119,7 +116,7 @@ Task<std::vector<std::string>> SecretManagerClient::secrets() {
   const std::string what = "list of the secrets of " + parent_;
   std::vector<std::string> names;
   std::string page;
-  for (int i = 0; i < kMostPages; ++i) {
+  for (int i = 0; i < GoogleApi::kMostPages; ++i) {
     GoogleApi::Call call;
     call.path = "/v1/" + parent_ + "/secrets?pageSize=250" +
                 (page.empty() ? "" : "&pageToken=" + http::form_encode(page));

@@ -8,10 +8,6 @@ namespace {
 
 using Created = SharedSlot::Created;
 
-bool is_about(const Error& error, std::string_view reason) {
-  return error.reason == reason;
-}
-
 }  // namespace
 
 SecretManagerSlot::SecretManagerSlot(std::shared_ptr<SecretManagerClient> client,
@@ -30,10 +26,10 @@ Error SecretManagerSlot::in_this_slot(Error error) const {
 Task<std::optional<SecretBytes>> SecretManagerSlot::read() {
   const auto keep = shared_from_this();
   auto found = co_await client_->access(secret_, "1");
-  if (!found && is_about(found.error(), "google_failed_precondition")) {
+  if (!found && found.error().is("google_failed_precondition")) {
     found = co_await client_->access(secret_, "latest");
-    const bool is_disabled = !found && (is_about(found.error(), "google_failed_precondition") ||
-                                        is_about(found.error(), "google_not_found"));
+    const bool is_disabled = !found && (found.error().is("google_failed_precondition") ||
+                                        found.error().is("google_not_found"));
     if (is_disabled) {
       co_return in_this_slot({Code::kConfig, "google_shared_disabled",
                               "version 1 and the newest version are disabled or destroyed; enable "
@@ -41,8 +37,7 @@ Task<std::optional<SecretBytes>> SecretManagerSlot::read() {
     }
   }
   if (found) co_return std::optional<SecretBytes>(found->data->clone());
-  const bool is_nothing =
-      is_about(found.error(), "google_not_found") || is_about(found.error(), "google_denied");
+  const bool is_nothing = found.error().is("google_not_found") || found.error().is("google_denied");
   if (is_nothing) co_return std::optional<SecretBytes>();
   co_return in_this_slot(std::move(found).error());
 }
@@ -54,28 +49,27 @@ Task<Created> SecretManagerSlot::create(std::shared_ptr<const SecretBytes> value
     const bool is_ours = constant_time_equal(first->data->view(), value->view());
     co_return is_ours ? Created::kOurs : Created::kTheirs;
   }
-  if (is_about(first.error(), "google_failed_precondition")) co_return Created::kTheirs;
-  const bool is_hidden = is_about(first.error(), "google_denied");
-  if (!is_hidden && !is_about(first.error(), "google_not_found"))
-    co_return in_this_slot(first.error());
+  if (first.error().is("google_failed_precondition")) co_return Created::kTheirs;
+  const bool is_hidden = first.error().is("google_denied");
+  if (!is_hidden && !first.error().is("google_not_found")) co_return in_this_slot(first.error());
 
   // A secret without versions may be there already: made by an operator, or by an instance that
   // ended before it could add one.
   if (!is_hidden) {
     auto added = co_await add(value);
-    const bool needs_secret = !added && (is_about(added.error(), "google_not_found") ||
-                                         is_about(added.error(), "google_denied"));
+    const bool needs_secret =
+        !added && (added.error().is("google_not_found") || added.error().is("google_denied"));
     if (!needs_secret) co_return added;
   }
   const auto made = co_await client_->create(secret_);
-  if (!made && is_about(made.error(), "google_exists") && is_hidden) {
+  if (!made && made.error().is("google_exists") && is_hidden) {
     co_return in_this_slot({Code::kDenied, "google_denied",
                             "the secret is there, and this identity may not read it: give it "
                             "roles/secretmanager.secretAccessor"});
   }
-  if (!made && !is_about(made.error(), "google_exists")) co_return in_this_slot(made.error());
+  if (!made && !made.error().is("google_exists")) co_return in_this_slot(made.error());
   auto added = co_await add(value);
-  if (!added && is_about(added.error(), "google_denied")) {
+  if (!added && added.error().is("google_denied")) {
     co_return in_this_slot({Code::kDenied, "google_denied",
                             "this identity may not add a version: give it "
                             "roles/secretmanager.secretVersionAdder"});

@@ -12,18 +12,14 @@ namespace {
 
 constexpr std::size_t kMostVersions = 16;
 
-bool is_about(const Error& error, std::string_view reason) {
-  return error.reason == reason;
-}
-
 /// Between the list and the reading a version may have been disabled or destroyed.
 bool is_gone(const Error& error) {
-  return is_about(error, "google_failed_precondition") || is_about(error, "google_not_found");
+  return error.is("google_failed_precondition") || error.is("google_not_found");
 }
 
 /// Serving an older version instead would hide these.
 bool fails_the_whole_fetch(const Error& error) {
-  return is_transient(error.code) || is_about(error, "pem_password_missing");
+  return is_transient(error.code) || error.is("pem_password_missing");
 }
 
 /// A JWK may name itself; everything else is named by where it lies.
@@ -107,12 +103,12 @@ Task<std::vector<Secret>> SecretManagerStore::fetch_all(std::string secret) {
 
 Task<SecretManagerStore::Found> SecretManagerStore::find(std::string secret) {
   auto newest = co_await client_->access(secret, "latest");
-  if (!newest && is_about(newest.error(), "google_not_found")) {
+  if (!newest && newest.error().is("google_not_found")) {
     const std::lock_guard lock(mutex_);
     listings_.erase(secret);
     co_return Found();
   }
-  const bool is_disabled = !newest && is_about(newest.error(), "google_failed_precondition");
+  const bool is_disabled = !newest && newest.error().is("google_failed_precondition");
   if (!newest && !is_disabled) co_return std::move(newest).error();
   std::optional<std::uint64_t> number;
   if (newest) number = newest->number;
@@ -175,7 +171,7 @@ Task<SecretManagerStore::Listing> SecretManagerStore::listing(std::string secret
   auto numbers = co_await client_->enabled_versions(secret);
   if (numbers) {
     fresh.numbers = std::move(numbers).value();
-  } else if (is_about(numbers.error(), "google_denied")) {
+  } else if (numbers.error().is("google_denied")) {
     fresh.is_denied = true;
   } else {
     co_return std::move(numbers).error();
@@ -228,7 +224,7 @@ Result<ReadValue> SecretManagerStore::read_version(const std::string& secret,
                                                    std::optional<ByteView> pem_password) const {
   if (version.data->empty()) return Error{Code::kConfig, "value_empty", "the value is empty"};
   TRY(ReadValue value, read_value(inner_format(settings_.format), version.data->view(),
-                                         context_.encoding_keys.get(), pem_password));
+                                  context_.encoding_keys.get(), pem_password));
   const std::string number = std::to_string(version.number);
   for (Secret& entry : value.secrets) {
     entry.version = number;
@@ -269,7 +265,7 @@ Result<std::vector<Secret>> SecretManagerStore::read(const std::string& secret, 
 Task<std::vector<Alias>> SecretManagerStore::aliases() {
   const auto keep = shared_from_this();
   auto names = co_await client_->secrets();
-  if (!names && is_about(names.error(), "google_denied")) {
+  if (!names && names.error().is("google_denied")) {
     co_return in_this_store({Code::kUnsupported, "google_list_denied",
                              "this identity may not list the secrets of the project"});
   }
@@ -288,7 +284,7 @@ Task<Done> SecretManagerStore::probe() {
   const auto keep = shared_from_this();
   auto answer = co_await client_->knock();
   // The right to read single secrets is enough for this store, and says no here.
-  if (answer || is_about(answer.error(), "google_denied")) co_return Done{};
+  if (answer || answer.error().is("google_denied")) co_return Done{};
   co_return in_this_store(std::move(answer).error());
 }
 

@@ -8,7 +8,7 @@ namespace signet::secrets::pkcs11 {
 namespace {
 
 constexpr std::size_t kMostObjects = 10'000;
-constexpr std::size_t kMostBytes = 64 * 1024;
+constexpr std::size_t kMostAttributeBytes = 64 * 1024;
 // Of RSA with 16384 bits.
 constexpr std::size_t kLargestSignature = 2048;
 
@@ -40,7 +40,8 @@ Error data_failed(const char* what, CK_RV code) {
 }
 
 bool is_told(const CK_ATTRIBUTE& attribute) {
-  return attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION && attribute.ulValueLen <= kMostBytes;
+  return attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION &&
+         attribute.ulValueLen <= kMostAttributeBytes;
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace signet::secrets::pkcs11 {
 namespace {
 
-constexpr std::size_t kMostBytes = 64 * 1024;
+constexpr std::size_t kMostConfigBytes = 64 * 1024;
 
 // They shape how Java asks, not what is asked of the token.
 constexpr std::string_view kJavaOnly[] = {"description",
@@ -78,7 +78,7 @@ Result<std::uint64_t> number_in(std::string_view text, std::size_t line) {
 
 Result<SunConfig> parse_sun_config(std::string_view text,
                                    const std::map<std::string, std::string>& environment) {
-  if (text.size() > kMostBytes) return fault(1, "the file is larger than 64 KiB");
+  if (text.size() > kMostConfigBytes) return fault(1, "the file is larger than 64 KiB");
   SunConfig config;
   std::size_t number = 0;
   bool is_in_braces = false;
