@@ -111,11 +111,11 @@ Task<T> OneShot<T>::wait() {
 }
 
 template <class T>
-Task<T> OneShot<T>::wait_for(std::shared_ptr<State> state) {
+Task<T> OneShot<T>::wait_for(std::shared_ptr<State> kept) {
   // A plain pointer: g++ 12 destroys the captures of a lambda inside co_await twice.
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
                                                  void(Result<T>)>(
-      [keep = &state](auto handler) {
+      [keep = &kept](auto handler) {
         const std::shared_ptr<State> state = *keep;
         WaiterPtr waiter(state->place(std::move(handler)), EndWaiter{state});
         std::optional<Result<T>> ready;
