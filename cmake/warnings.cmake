@@ -9,6 +9,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(signet_warnings INTERFACE -Wno-maybe-uninitialized -Wno-restrict
                          -Wno-stringop-overflow -Wno-dangling-pointer -Wno-mismatched-new-delete)
 endif()
+# Of a type in a source's anonymous namespace, which a unity build includes.
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(signet_warnings INTERFACE -Wno-subobject-linkage)
+endif()
 # Instrumented code misleads the optimiser's warnings; dev and release stay strict.
 if(SIGNET_SANITIZE)
   target_compile_options(signet_warnings INTERFACE -Wno-error)

@@ -17,7 +17,7 @@ bool is_secret_name(std::string_view name) {
          });
 }
 
-SettingNames shared_certificate_settings() {
+SettingNames aws_shared_certificate_settings() {
   SettingNames names = {
       {"secret_name", "the name of the secret, exactly; required"},
       {"kms_key", "the KMS key that encrypts it when it is created; default aws/secretsmanager"},
@@ -35,10 +35,10 @@ StoreType shared_certificate_store_type() {
   type.ordering = Ordering::kByMapping;
   type.summary =
       "A signing certificate that makes itself once in AWS Secrets Manager, for all instances.";
-  type.settings = shared_certificate_settings();
+  type.settings = aws_shared_certificate_settings();
   type.make = [](StoreName name, const json::Object& settings,
                  StoreContext context) -> Result<std::shared_ptr<Store>> {
-    const SettingNames known = shared_certificate_settings();
+    const SettingNames known = aws_shared_certificate_settings();
     SettingsReader reader(name, settings, known);
     const std::string secret = reader.required_text("secret_name");
     const std::string kms_key = reader.text("kms_key");
