@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <new>
 
@@ -59,12 +60,13 @@ using namespace signet::secrets;  // NOLINT
 
 constexpr std::size_t kIds = 30;
 
-/// A key for each of the first thirty IDs that a realm may map.
+/// A key for each of thirty IDs that a realm may map.
 const std::vector<std::pair<SecretId, Secret>>& keys() {
   static const auto made = [] {
     std::vector<Secret> kinds;
-    for (const auto kind : {crypto::KeyKind::kRsa, crypto::KeyKind::kEcP256,
-                            crypto::KeyKind::kEcP384, crypto::KeyKind::kEd25519}) {
+    for (const auto kind :
+         {crypto::KeyKind::kRsa, crypto::KeyKind::kEcP256, crypto::KeyKind::kEcP384,
+          crypto::KeyKind::kEcP521, crypto::KeyKind::kEd25519}) {
       auto key = crypto::PrivateKey::generate(kind, kind == crypto::KeyKind::kRsa ? 2048 : 0);
       kinds.push_back(Secret::of_key(jose::Jwk::from_private(std::move(key).value())));
     }
@@ -73,12 +75,23 @@ const std::vector<std::pair<SecretId, Secret>>& keys() {
       SystemRandom().fill(bytes.span());
       kinds.push_back(Secret::of_key(jose::Jwk::from_symmetric(std::move(bytes))));
     }
-    std::vector<std::pair<SecretId, Secret>> out;
+    std::vector<SecretId> ids;
     for (const auto& row : registry()) {
-      if (is_template(row) || row.scope != Scope::kRealm || out.size() == kIds) continue;
-      const SecretId id = SecretId::literal(row.name);
+      if (row.scope == Scope::kRealm && !is_template(row))
+        ids.push_back(SecretId::literal(row.name));
+    }
+    // What is left of thirty are the key pairs of SAML partners.
+    for (int partner = 1; partner <= 4; ++partner) {
+      for (const char* use : {".signing", ".encryption"}) {
+        ids.push_back(SecretId::parse("am.applications.federation.entity.providers.saml2.partner" +
+                                      std::to_string(partner) + use)
+                          .value());
+      }
+    }
+    std::vector<std::pair<SecretId, Secret>> out;
+    for (const SecretId& id : ids) {
       for (const auto& secret : kinds) {
-        if (!check_fits(id, secret).ok()) continue;
+        if (out.size() == kIds || !check_fits(id, secret).ok()) continue;
         out.emplace_back(id, secret);
         break;
       }
@@ -86,6 +99,12 @@ const std::vector<std::pair<SecretId, Secret>>& keys() {
     return out;
   }();
   return made;
+}
+
+/// Ends the run: a measurement of keys that are not there would say nothing.
+[[noreturn]] void give_up(const std::string& why) {
+  std::fprintf(stderr, "bench_rings: %s\n", why.c_str());
+  std::exit(2);
 }
 
 /// A server's keys: each realm has a store of its own with thirty mapped IDs.
@@ -109,12 +128,15 @@ class Installation {
   }
   void start() {
     keeper = std::make_unique<Keeper>(storage_, clock_, KeeperOptions{});
-    if (!async::run_now(keeper->configure(stores_)).ok()) std::abort();
+    const auto done = async::run_now(keeper->configure(stores_));
+    if (!done.ok()) give_up(done.error().reason + (": " + done.error().detail));
   }
   void resolve_all() {
     for (const auto& name : names) {
       const auto rings = async::run_now(keeper->rings(name));
-      if (!rings.ok() || (*rings)->all().size() < kIds) std::abort();
+      if (!rings.ok()) give_up(rings.error().reason + (": " + rings.error().detail));
+      const std::size_t found = (*rings)->all().size();
+      if (found < kIds) give_up(std::to_string(found) + " rings in realm " + name.str());
     }
   }
 
@@ -208,8 +230,8 @@ void refresh(benchmark::State& state) {
 BENCHMARK(lookup)->Arg(1)->Arg(10'000)->Repetitions(5)->ReportAggregatesOnly();
 BENCHMARK(lookup_of_any)->Arg(1)->Arg(10'000);
 BENCHMARK(start)->Arg(1)->Arg(10'000)->Iterations(1)->Unit(benchmark::kSecond);
-BENCHMARK(start_and_resolve_all)->Arg(1)->Arg(10'000)->Iterations(1)->Unit(benchmark::kSecond);
-BENCHMARK(refresh)->Arg(1)->Arg(10'000)->Iterations(1)->Unit(benchmark::kSecond);
+BENCHMARK(start_and_resolve_all)->Arg(1)->Arg(1'000)->Arg(10'000)->Iterations(1)->Unit(benchmark::kSecond);
+BENCHMARK(refresh)->Arg(1)->Arg(1'000)->Arg(10'000)->Iterations(1)->Unit(benchmark::kSecond);
 
 }  // namespace
 
