@@ -1,6 +1,6 @@
 #pragma once
-// What GoogleTest makes of the types that all tests compare, compiled once (printed.cc) instead of in every test.
-// SIGNET_PRINTED(extern) says that it is there, SIGNET_PRINTED() puts it there.
+// What GoogleTest makes of the types that all tests compare, compiled once (printed.cc) instead of
+// in every test. SIGNET_PRINTED(extern) says that it is there, SIGNET_PRINTED() puts it there.
 
 #include <gmock/gmock.h>
 
