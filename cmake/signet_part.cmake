@@ -1,7 +1,8 @@
 # signet_part(NAME [WET] [USES part...] [LINKS library...] [HEAVY header...]) declares one room of the house.
 #
 # src/NAME/*.cc becomes the library signet_NAME; src/NAME/*_test.cc the test program NAME_test
-# (slashes become underscores). WET rooms share a precompiled header of Asio's coroutines; HEAVY
+# (slashes become underscores); src/NAME/*test_support.cc and *_contract.cc, what the tests of this room and of those
+# above it share, become signet_NAME_test_support. WET rooms share a precompiled header of Asio's coroutines; HEAVY
 # headers are precompiled for the room alone. A part may use only parts that are declared above its own line in
 # src/CMakeLists.txt, so a cycle cannot be written down; tools/check_layers.py checks the includes.
 
@@ -25,7 +26,9 @@ function(signet_part name)
   file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
+  set(supports ${sources})
+  list(FILTER supports INCLUDE REGEX "(test_support|_contract)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|test_support|_contract|/main)\\.cc$")
 
   set(libraries ${ARG_LINKS})
   foreach(used IN LISTS ARG_USES)
@@ -48,14 +51,30 @@ function(signet_part name)
     target_include_directories(signet_${flat} INTERFACE ${CMAKE_CURRENT_SOURCE_DIR})
   endif()
 
-  if(tests AND SIGNET_TESTS)
-    add_executable(${flat}_test ${tests})
-    target_link_libraries(${flat}_test PRIVATE signet_${flat} signet_test_support signet_warnings)
-    if(ARG_WET)
-      target_precompile_headers(${flat}_test REUSE_FROM signet_wet_test)
-    else()
-      target_precompile_headers(${flat}_test REUSE_FROM signet_test_support)
+  if(NOT SIGNET_TESTS)
+    return()
+  endif()
+  set(test_header signet_test_support)
+  if(ARG_WET)
+    set(test_header signet_wet_test)
+  endif()
+  set(help signet_${flat} signet_test_support)
+  foreach(used IN LISTS ARG_USES)
+    string(REPLACE "/" "_" used_flat ${used})
+    if(TARGET signet_${used_flat}_test_support)
+      list(APPEND help signet_${used_flat}_test_support)
     endif()
+  endforeach()
+  if(supports)
+    add_library(signet_${flat}_test_support STATIC ${supports})
+    target_link_libraries(signet_${flat}_test_support PUBLIC ${help} PRIVATE signet_warnings)
+    target_precompile_headers(signet_${flat}_test_support REUSE_FROM ${test_header})
+    set(help signet_${flat}_test_support)
+  endif()
+  if(tests)
+    add_executable(${flat}_test ${tests})
+    target_link_libraries(${flat}_test PRIVATE ${help} signet_warnings)
+    target_precompile_headers(${flat}_test REUSE_FROM ${test_header})
     signet_discover(${flat}_test)
   endif()
 endfunction()

@@ -66,7 +66,7 @@ def check(root):
                 target = part_of(match.group(2), parts)
                 # Tests, their contracts and their own helpers may use tests/support.
                 is_test_help = match.group(2).startswith("support/") and re.search(
-                    r"(_test\.cc|_contract\.h|test_\w+\.h|_test_\w+\.(h|cc))$", file.name)
+                    r"(_test\.cc|test_support\.cc|_contract\.(h|cc)|test_\w+\.h)$", file.name)
                 if target is None and not is_test_help:
                     faults.append(f"{place}: {match.group(1)} is in no part of the map")
                 elif target and target != part and target not in parts[part]:

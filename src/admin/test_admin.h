@@ -2,7 +2,6 @@
 // The admin API over a world without sockets, for tests.
 
 #include "admin/admin_api.h"
-#include "crypto/digest.h"
 #include "oauth/endpoints/test_world.h"
 
 namespace signet::admin::test {
@@ -12,40 +11,15 @@ using oauth::test::World;
 
 class AdminApiTest : public ::testing::Test {
  protected:
-  AdminApiTest() {
-    services = std::make_shared<AdminServices>();
-    services->oauth = world.services;
-    services->directory = &world.router->directory();
-    services->token_hash = crypto::digest(crypto::Hash::kSha256, as_bytes("admin-token"));
-    services->seal = [](ByteView secret) -> Result<std::string> {
-      return "SGN1." + to_text(secret);
-    };
-    services->stores = {{"memory", "memory", RealmName()}};
-    services->is_ready = [] { return true; };
-  }
+  AdminApiTest();
+  ~AdminApiTest() override;
   FakeExchange call(http::Method method, const std::string& path, const std::string& body = "",
                     std::map<std::string, std::string> headers = {},
-                    const std::string& token = "admin-token") {
-    if (!token.empty()) headers["Authorization"] = "Bearer " + token;
-    std::string query;
-    std::string plain = path;
-    if (const auto at = path.find('?'); at != path.npos) {
-      plain = path.substr(0, at);
-      query = path.substr(at + 1);
-    }
-    FakeExchange exchange(method, plain, std::move(headers), body);
-    const_cast<http::Request&>(exchange.request()).query = query;
-    AdminApi(services).handle(exchange);
-    return exchange;
-  }
-  FakeExchange get(const std::string& path) { return call(http::Method::kGet, path); }
+                    const std::string& token = "admin-token");
+  FakeExchange get(const std::string& path);
   FakeExchange put(const std::string& path, const std::string& body,
-                   std::map<std::string, std::string> headers = {}) {
-    return call(http::Method::kPut, path, body, std::move(headers));
-  }
-  FakeExchange post(const std::string& path, const std::string& body) {
-    return call(http::Method::kPost, path, body);
-  }
+                   std::map<std::string, std::string> headers = {});
+  FakeExchange post(const std::string& path, const std::string& body);
 
   World world;
   std::shared_ptr<AdminServices> services;

@@ -14,36 +14,15 @@ class FakeHttpClient : public HttpClient {
  public:
   using Answer = std::function<Result<OutboundResponse>(const OutboundRequest&)>;
 
-  explicit FakeHttpClient(Answer answer = {}) : answer_(std::move(answer)) {}
+  explicit FakeHttpClient(Answer answer = {});
+  ~FakeHttpClient() override;
 
-  void answer_with(Answer answer) {
-    std::lock_guard hold(mutex_);
-    answer_ = std::move(answer);
-  }
+  void answer_with(Answer answer);
   /// Every request so far.
-  std::vector<OutboundRequest> sent() const {
-    std::lock_guard hold(mutex_);
-    return sent_;
-  }
-  static OutboundResponse response(int status, std::string body = {}, HeaderList headers = {}) {
-    OutboundResponse out;
-    out.status = status;
-    out.body = std::move(body);
-    out.headers = std::move(headers);
-    return out;
-  }
+  std::vector<OutboundRequest> sent() const;
+  static OutboundResponse response(int status, std::string body = {}, HeaderList headers = {});
 
-  Task<OutboundResponse> send(OutboundRequest request) override {
-    Answer answer;
-    {
-      std::lock_guard hold(mutex_);
-      sent_.push_back(request);
-      answer = answer_;
-    }
-    CO_TRY(check_request(request));
-    if (!answer) co_return Error{Code::kUnavailable, "outbound_unreachable", "nobody answers"};
-    co_return answer(request);
-  }
+  Task<OutboundResponse> send(OutboundRequest request) override;
 
  private:
   mutable std::mutex mutex_;

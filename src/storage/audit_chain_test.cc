@@ -5,8 +5,8 @@
 namespace signet::storage {
 namespace {
 
-using test::fails;
-using test::is_ok;
+using signet::test::fails;
+using signet::test::is_ok;
 
 std::vector<AuditEvent> trail(int length) {
   std::vector<AuditEvent> out;

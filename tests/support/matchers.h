@@ -1,37 +1,45 @@
 #pragma once
 // Sentences about results: EXPECT_THAT(parse(x), is_ok()), EXPECT_THAT(parse(y),
-// fails("json_malformed")).
+// fails("json_malformed")). No matchers of gmock's own making: those are compiled again, with all
+// that describes and prints them, for every type of result and in every test.
 
 #include <gmock/gmock.h>
 
+#include <optional>
 #include <string_view>
 
 #include "base/result.h"
 
 namespace signet::test {
 
-MATCHER(is_ok, "succeeds") {
-  if (arg.ok()) return true;
-  *result_listener << "failed with " << arg.error().reason << ": " << arg.error().detail;
-  return false;
-}
+/// How a result must end. `reason` is not copied.
+struct Outcome {
+  bool is_success = false;
+  std::optional<std::string_view> reason{};
+  std::optional<Code> code{};
+};
 
-MATCHER_P(fails, expected_reason, "fails with the given reason") {
-  if (arg.ok()) {
-    *result_listener << "succeeded";
-    return false;
-  }
-  *result_listener << "failed with " << arg.error().reason << ": " << arg.error().detail;
-  return std::string_view(arg.error().reason) == std::string_view(expected_reason);
-}
+Outcome is_ok();
+Outcome fails(std::string_view reason);
+Outcome fails_with_code(Code code);
 
-MATCHER_P(fails_with_code, expected_code, "fails with the given code") {
-  if (arg.ok()) {
-    *result_listener << "succeeded";
-    return false;
-  }
-  *result_listener << "failed with " << arg.error().reason << ": " << arg.error().detail;
-  return arg.error().code == expected_code;
-}
+/// `failure` is null where the result of `expression` is a success.
+testing::AssertionResult check_outcome(const Outcome& expected, const char* expression,
+                                       const Error* failure);
 
 }  // namespace signet::test
+
+/// What EXPECT_THAT(result, outcome) calls.
+template <>
+class testing::internal::PredicateFormatterFromMatcher<signet::test::Outcome> {
+ public:
+  explicit PredicateFormatterFromMatcher(signet::test::Outcome expected) : expected_(expected) {}
+  template <class T>
+  [[gnu::noinline]] AssertionResult operator()(const char* expression,
+                                               const signet::Result<T>& result) const {
+    return check_outcome(expected_, expression, result.ok() ? nullptr : &result.error());
+  }
+
+ private:
+  signet::test::Outcome expected_;
+};

@@ -10,3 +10,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "support/printed.h"
+SIGNET_PRINTED(extern)

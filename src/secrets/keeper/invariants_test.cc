@@ -45,7 +45,7 @@ TEST(Invariants, hold_after_a_rotation_a_forced_step_a_loss_and_a_compromise) {
   EXPECT_THAT(async::run_now(keeper->compromise(request)), is_ok());
   run(keeper->undo_compromise(request));
 
-  const auto paths = paths_of(*async::run_now(world.storage->audit(0, 1000)));
+  const auto paths = paths_of(world.audit());
   EXPECT_THAT(paths.paths.violations, IsEmpty());
   EXPECT_THAT(paths.waits.violations, IsEmpty());
   EXPECT_GE(paths.waits.checked, 3u);

@@ -77,9 +77,9 @@ TEST(Readiness, force_activates_all_the_same_and_is_audited) {
   ASSERT_THAT(cluster.publish(), is_ok());
   cluster.pass(Seconds(1000));
   ASSERT_THAT(cluster.activate(true), is_ok());
-  const auto audit = async::run_now(cluster.world.storage->audit(0, 100));
+  const auto audit = cluster.world.audit();
   bool is_found = false;
-  for (const auto& event : *audit)
+  for (const auto& event : audit)
     is_found |=
         event.event == "key.activated" && event.detail.find("\"forced\":true") != event.detail.npos;
   EXPECT_TRUE(is_found);

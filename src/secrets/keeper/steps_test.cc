@@ -71,9 +71,9 @@ TEST(Steps, sec_134_every_step_is_audited_with_who_and_whether_it_was_forced) {
   auto keeper = world.start({"a"});
   ASSERT_THAT(publish(*keeper, world.step("b")), is_ok());
   ASSERT_THAT(activate(*keeper, world.step("b", true)), is_ok());
-  const auto audit = async::run_now(world.storage->audit(0, 100));
+  const auto audit = world.audit();
   bool is_found = false;
-  for (const auto& event : *audit) {
+  for (const auto& event : audit) {
     if (event.event != "key.activated" || event.actor != "operator") continue;
     const auto detail = json::parse(event.detail);
     ASSERT_THAT(detail, is_ok());

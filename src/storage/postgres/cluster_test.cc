@@ -1,11 +1,14 @@
 // Several instances over one database.
 
+#include <atomic>
 #include <future>
 #include <set>
+#include <thread>
 
+#include "storage/audit_chain.h"
 #include "storage/postgres/postgres_storage.h"
 #include "storage/postgres/test_server.h"
-#include "storage/storage_contract.h"
+#include "storage/test_records.h"
 
 namespace signet::storage::postgres {
 namespace {

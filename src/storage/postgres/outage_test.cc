@@ -2,11 +2,13 @@
 
 #include <poll.h>
 
+#include <atomic>
 #include <future>
+#include <thread>
 
 #include "storage/postgres/postgres_storage.h"
 #include "storage/postgres/test_server.h"
-#include "storage/storage_contract.h"
+#include "storage/test_records.h"
 
 namespace signet::storage::postgres {
 namespace {

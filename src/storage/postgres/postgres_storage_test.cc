@@ -5,6 +5,7 @@
 #include "storage/storage_contract.h"
 
 namespace signet::storage::test {
+namespace {
 
 using postgres::test::TestServer;
 
@@ -16,26 +17,27 @@ std::string database_of(const std::filesystem::path& folder) {
   return TestServer::shared().conninfo(name);
 }
 
-struct PostgresEngine {
-  static constexpr bool kDurable = true;
-  static std::string missing() { return TestServer::missing(); }
-  static Result<std::shared_ptr<Storage>> open(const std::filesystem::path& folder,
-                                               const Clock& clock) {
+Engine postgres_engine() {
+  Engine engine;
+  engine.missing = &TestServer::missing;
+  engine.open = [](const std::filesystem::path& folder, const Clock& clock) {
     return postgres::open(database_of(folder), clock);
-  }
-};
-INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, StorageContract, PostgresEngine);
+  };
+  return engine;
+}
+INSTANTIATE_TEST_SUITE_P(Postgres, StorageContract, exam_of(postgres_engine()));
 
 /// The same with one connection for everything.
-struct NarrowEngine : PostgresEngine {
-  static Result<std::shared_ptr<Storage>> open(const std::filesystem::path& folder,
-                                               const Clock& clock) {
+Engine narrow_engine() {
+  Engine engine = postgres_engine();
+  engine.open = [](const std::filesystem::path& folder, const Clock& clock) {
     postgres::Options options;
     options.connections = 1;
     return postgres::open(database_of(folder), clock, options);
-  }
-};
-INSTANTIATE_TYPED_TEST_SUITE_P(PostgresOneConnection, StorageContract, NarrowEngine);
+  };
+  return engine;
+}
+INSTANTIATE_TEST_SUITE_P(PostgresOneConnection, StorageContract, exam_of(narrow_engine()));
 
 /// Two instances over one database, asked in turn: what one does the other must see.
 class TwoInstances : public ForwardingStorage {
@@ -49,14 +51,17 @@ class TwoInstances : public ForwardingStorage {
   std::atomic<std::size_t> turn_ = 0;
 };
 
-struct TwoInstancesEngine : PostgresEngine {
-  static Result<std::shared_ptr<Storage>> open(const std::filesystem::path& folder,
-                                               const Clock& clock) {
-    TRY(auto a, PostgresEngine::open(folder, clock));
-    TRY(auto b, PostgresEngine::open(folder, clock));
+Engine two_instances_engine() {
+  Engine engine = postgres_engine();
+  engine.open = [open = engine.open](const std::filesystem::path& folder,
+                                     const Clock& clock) -> Result<std::shared_ptr<Storage>> {
+    TRY(auto a, open(folder, clock));
+    TRY(auto b, open(folder, clock));
     return std::shared_ptr<Storage>(std::make_shared<TwoInstances>(a, b));
-  }
-};
-INSTANTIATE_TYPED_TEST_SUITE_P(PostgresTwoInstances, StorageContract, TwoInstancesEngine);
+  };
+  return engine;
+}
+INSTANTIATE_TEST_SUITE_P(PostgresTwoInstances, StorageContract, exam_of(two_instances_engine()));
 
+}  // namespace
 }  // namespace signet::storage::test

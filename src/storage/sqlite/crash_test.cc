@@ -3,9 +3,12 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <thread>
 
+#include "storage/audit_chain.h"
 #include "storage/sqlite/sqlite_storage.h"
-#include "storage/storage_contract.h"
+#include "storage/test_folder.h"
+#include "storage/test_records.h"
 
 namespace signet::storage::test {
 namespace {

@@ -3,9 +3,11 @@
 
 #include <fstream>
 
+#include "storage/audit_chain.h"
 #include "storage/sqlite/migrations.h"
 #include "storage/sqlite/sqlite_storage.h"
-#include "storage/storage_contract.h"
+#include "storage/test_folder.h"
+#include "storage/test_records.h"
 
 namespace signet::storage::test {
 namespace {
@@ -133,7 +135,8 @@ TEST_F(SqliteDatabase, sec_212_metacharacters_of_sql_are_only_text) {
   auto storage = open();
   ASSERT_THAT(storage, is_ok());
   const std::string evil = "x'); DROP TABLE documents; --\" % _ ? ?1 :a @b $c";
-  for (const std::string& text : {evil, std::string("' OR 1=1"), std::string("%"), std::string("_")}) {
+  for (const std::string& text :
+       {evil, std::string("' OR 1=1"), std::string("%"), std::string("_")}) {
     PutDocument put;
     put.document = {"client", RealmName(text), text, "{}", 0};
     ASSERT_THAT(now((*storage)->commit({put})), is_ok());

@@ -1,10 +1,15 @@
 // The disk fails at each step in turn; what was answered must hold, what was not must be whole or
 // absent, and nothing may be called not found that could not be read.
+#include <atomic>
+#include <thread>
+
 #include "storage/sqlite/faults.h"
 
 #include "base/log.h"
+#include "storage/audit_chain.h"
 #include "storage/sqlite/sqlite_storage.h"
-#include "storage/storage_contract.h"
+#include "storage/test_folder.h"
+#include "storage/test_records.h"
 
 namespace signet::storage::test {
 namespace {

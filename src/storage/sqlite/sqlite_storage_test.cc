@@ -3,14 +3,16 @@
 #include "storage/storage_contract.h"
 
 namespace signet::storage::test {
+namespace {
 
-struct SqliteEngine {
-  static constexpr bool kDurable = true;
-  static Result<std::shared_ptr<Storage>> open(const std::filesystem::path& folder,
-                                               const Clock& clock) {
+Engine sqlite_engine() {
+  Engine engine;
+  engine.open = [](const std::filesystem::path& folder, const Clock& clock) {
     return sqlite::open((folder / "signet.db").string(), clock);
-  }
-};
-INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, StorageContract, SqliteEngine);
+  };
+  return engine;
+}
+INSTANTIATE_TEST_SUITE_P(Sqlite, StorageContract, exam_of(sqlite_engine()));
 
+}  // namespace
 }  // namespace signet::storage::test

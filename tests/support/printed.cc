@@ -1,0 +1,3 @@
+#include "support/printed.h"
+
+SIGNET_PRINTED()
