@@ -32,6 +32,8 @@ struct AdminServices {
   std::shared_ptr<const secrets::RotationRunner> rotation;
   /// Not before the listeners are open nor after shutdown began.
   std::function<bool()> is_ready;
+  /// What it waits for before it is ready, a line each; null: nothing to tell.
+  std::function<std::vector<std::string>()> waits_for;
 };
 
 /// Answers /admin/..., /health/... and /metrics.
