@@ -89,6 +89,8 @@ class Instances {
   std::string text(Milliseconds now) const;
   static std::optional<Peer> read(const storage::Document& document);
   bool is_live(const Peer& peer, Milliseconds now) const;
+  /// For how long a silent one is held for alive.
+  Milliseconds life_after_word(const Peer& peer) const;
   Task<std::vector<storage::Document>> documents();
 
   const std::shared_ptr<storage::Storage> storage_;

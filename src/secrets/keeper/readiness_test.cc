@@ -99,7 +99,7 @@ TEST(Readiness, sec_104_a_changed_order_waits_for_every_live_instance) {
   EXPECT_EQ(World::active(*cluster.one), kid(1));
   EXPECT_THAT(cluster.one->missing(kGlobal, kEs256, kid(2)),
               ElementsAre(HasSubstr("instance two is gone")));
-  cluster.pass(Seconds(20));
+  cluster.pass(Seconds(40));
   EXPECT_EQ(World::active(*cluster.one), kid(2));
 }
 
