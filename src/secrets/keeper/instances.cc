@@ -32,6 +32,7 @@ Instances::Instances(std::shared_ptr<storage::Storage> storage, std::shared_ptr<
                      InstanceInfo self, Seconds interval, Seconds cache_life)
     : storage_(std::move(storage)),
       clock_(std::move(clock)),
+      watch_(*clock_),
       self_(std::move(self)),
       interval_(interval),
       cache_life_(cache_life) {}
@@ -159,8 +160,10 @@ Task<Done> Instances::observe() {
   if (is_alone()) co_return Done{};
   auto found = co_await documents();
   storage::Transaction burial;
+  const auto step = watch_.look();
   {
     std::lock_guard hold(mutex_);
+    was_set_forward_ = was_set_forward_ || (step && step->by > Milliseconds(0));
     if (!found.ok()) {
       unread_ = found.error();
       co_return std::move(found).error();
@@ -260,7 +263,7 @@ std::vector<std::string> Instances::missing(const PreparedKey& key) const {
     out.push_back("instance " + in_words(peer.info) +
                   " is gone, and a JWKS without it may be cached for " + more(cache_life_ - age));
   }
-  if (!has_neighbours) return out;
+  if (!has_neighbours && !was_set_forward_) return out;
   const auto own = prepared_.find(key);
   judge(self_, own != prepared_.end() ? std::optional(now - own->second) : std::nullopt);
   return out;
