@@ -183,6 +183,7 @@ std::optional<Task<Done>> Router::serve(const Route& route, RealmRuntimePtr real
       // "not now" is not.
       if (realm->rings()->all().empty() || !realm->is_jwks_whole()) {
         answer_problem(exchange.response(), 503, "No Keys");
+        exchange.response().add("Retry-After", "1");
       } else {
         serve_document(realm->jwks(), with_jitter(realm->jwks_max_age(), *services_->random),
                        "application/jwk-set+json", exchange);

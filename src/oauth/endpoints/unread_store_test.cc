@@ -63,6 +63,7 @@ TEST_F(UnreadStore, a_realm_of_whose_keys_nothing_is_remembered_has_no_jwks_yet)
   restart();
   prepare();
   EXPECT_EQ(jwks().status(), 503);
+  EXPECT_EQ(jwks().response().header("Retry-After"), "1");
   come_back();
   EXPECT_EQ(jwks().status(), 200);
   EXPECT_THAT(jwks().response().body, HasSubstr("P-256"));
