@@ -149,9 +149,13 @@ void AdminApi::handle(net::Exchange& exchange) {
   if (is_get && request.path == "/health/live")
     return answer_text(response, 200, "text/plain", "live\n");
   if (is_get && request.path == "/health/ready") {
-    const bool ready = services_->is_ready();
-    return answer_text(response, ready ? 200 : 503, "text/plain",
-                       ready ? "ready\n" : "not ready\n");
+    if (services_->is_ready()) return answer_text(response, 200, "text/plain", "ready\n");
+    std::string why = "not ready\n";
+    if (services_->waits_for) {
+      for (const auto& line : services_->waits_for())
+        why += line + "\n";
+    }
+    return answer_text(response, 503, "text/plain", why);
   }
   if (is_get && request.path == "/metrics")
     return answer_text(response, 200, "text/plain; version=0.0.4",

@@ -84,6 +84,41 @@ TEST_F(KeysTest, a_plan_says_who_is_touched_when_it_is_safe_and_what_would_be_re
   EXPECT_EQ(get("/admin/secrets/plan?step=burn&id=" + kRsaId).text("code"), "step_unknown");
 }
 
+TEST_F(KeysTest, a_plan_names_the_resource_servers_whose_tokens_are_touched) {
+  const auto put = [&](const std::string& name, const std::string& access_token) {
+    auto answer = call(http::Method::kPut, "/admin/realms/root/resource-servers/" + name,
+                       R"({"name":")" + name + R"(","access_token":{)" + access_token + "}}");
+    ASSERT_EQ(answer.status(), 201) << answer.response().body;
+  };
+  const auto touched = [&](const std::string& id) {
+    std::vector<std::string> names;
+    const auto plan = get("/admin/secrets/plan?step=publish&alias=rsa2&id=" + id).json();
+    const auto* list = plan.find("resource_servers");
+    if (list == nullptr || list->if_array() == nullptr) return names;
+    for (const auto& one : *list->if_array()) {
+      EXPECT_EQ(*one.get("realm")->if_string(), "root");
+      names.push_back(*one.get("name")->if_string());
+    }
+    EXPECT_EQ(plan.find("resource_server_count")->if_int(), std::int64_t(names.size()));
+    return names;
+  };
+  using testing::UnorderedElementsAre;
+  const std::string es256 = "am.services.oauth2.stateless.signing.ES256",
+                    es384 = "am.services.oauth2.stateless.signing.ES384",
+                    sealing = "am.services.oauth2.stateless.token.encryption";
+  EXPECT_THAT(touched(kRsaId), UnorderedElementsAre("Identity Provider"));
+  EXPECT_THAT(touched(es384), testing::IsEmpty());
+  put("open", R"("encryption":"none","signing_algorithm":"ES384")");
+  put("sealed", R"("encryption":"server_key","signing_algorithm":"ES256")");
+  put("any", R"("encryption":"none")");
+  put("opaque", R"("encryption":"none","format":"opaque")");
+  EXPECT_THAT(touched(kRsaId), UnorderedElementsAre("Identity Provider", "any"));
+  EXPECT_THAT(touched(es384), UnorderedElementsAre("open"));
+  EXPECT_THAT(touched(es256), UnorderedElementsAre("Identity Provider", "any", "sealed"))
+      << "one of the clients asks for it";
+  EXPECT_THAT(touched(sealing), UnorderedElementsAre("sealed"));
+}
+
 TEST_F(KeysTest, usage_says_how_often_and_when_last_and_whether_the_key_may_go) {
   const std::string token = world.issue("jwt");
   world.issue("jwt");

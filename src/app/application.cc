@@ -117,12 +117,14 @@ struct Application::State {
   std::shared_ptr<const secrets::EncodingKeys> encoding;
   std::shared_ptr<secrets::Keeper> keeper;
   std::shared_ptr<secrets::RotationRunner> rotation;
+  std::shared_ptr<ClockWatch> clock_watch;
   std::shared_ptr<oauth::Services> services;
   std::unique_ptr<oauth::Router> router;
   std::shared_ptr<admin::AdminServices> admin_services;
   std::unique_ptr<admin::AdminApi> admin_api;
   std::unique_ptr<net::Server> server, management;
-  std::atomic<bool> ready{false};
+  std::atomic<bool> running{false};
+  std::atomic<bool> has_keys{false};  ///< once everything that is mapped was read, it stays true
 
   std::unique_ptr<Follower> follower;
   std::thread maintenance, heart;
@@ -131,6 +133,8 @@ struct Application::State {
   bool stopping = false, keys_changed = false;
   Instant next_flush{};  ///< of the maintenance thread
 
+  bool is_ready();
+  std::vector<std::string> waits_for() const;
   Status open();
   Result<Started> listen();
   Status fill(const Started& started);
@@ -147,6 +151,30 @@ struct Application::State {
 Application::Application(Options options) : state_(std::make_unique<State>(std::move(options))) {}
 Application::~Application() {
   stop(Milliseconds(0));
+}
+
+// A store that fails later serves its last good secrets; one that was not read yet has none, and an
+// instance without them would refuse what its neighbours issue.
+bool Application::State::is_ready() {
+  if (!running) return false;
+  if (!has_keys && keeper->unread().empty()) has_keys = true;
+  return has_keys;
+}
+
+std::vector<std::string> Application::State::waits_for() const {
+  std::vector<std::string> out;
+  if (!running) return {"starting or stopping"};
+  constexpr std::size_t kMostLines = 20;
+  const auto unread = keeper->unread();
+  for (const auto& id : unread) {
+    if (out.size() == kMostLines) {
+      out.push_back("and " + std::to_string(unread.size() - kMostLines) + " more");
+      break;
+    }
+    out.push_back(id.id.str() + (id.realm.empty() ? "" : " in realm " + id.realm.str()) + ": " +
+                  id.why.reason + ": " + id.why.detail);
+  }
+  return out;
 }
 
 // Storage, sealing keys, stores, rings.
@@ -182,7 +210,12 @@ Status Application::State::open() {
   keeping.instance = new_instance(options);
   keeper = std::make_shared<secrets::Keeper>(storage, options.clock, keeping);
   TRY(auto rules, rotation_rules(config.keys));
-  TRY(async::run_now(keeper->configure(std::move(made.stores))));
+  // Realms with stores of their own are read now, so that an instance is ready for them too.
+  std::vector<RealmName> expected;
+  for (const auto& store : made.stores) {
+    if (!store.realm.empty()) expected.push_back(store.realm);
+  }
+  TRY(async::run_now(keeper->configure(std::move(made.stores), std::move(expected))));
   rotation = std::make_shared<secrets::RotationRunner>(
       keeper, storage, options.clock, std::move(rules), keeping.instance.id, config.keys.refresh);
 
@@ -210,7 +243,10 @@ Status Application::State::open() {
     return keys->encode(secret, *random);
   };
   admin_services->rotation = rotation;
-  admin_services->is_ready = [this] { return ready.load(); };
+  clock_watch = std::make_shared<ClockWatch>(*options.clock);
+  admin_services->clock_watch = clock_watch;
+  admin_services->is_ready = [this] { return is_ready(); };
+  admin_services->waits_for = [this] { return waits_for(); };
   TRY(const std::string token, secret_text(config.data_dir + "/admin.token", *options.random));
   admin_services->token_hash = crypto::digest(crypto::Hash::kSha256, as_bytes(token));
   return Done{};
@@ -380,6 +416,13 @@ Result<Application::Started> Application::start() {
                     failing += health.ok ? 0 : 1;
                   return failing;
                 });
+  metrics.gauge("signet_ready", "1 where this instance serves, as /health/ready says.", {},
+                [this] { return state_->is_ready() ? 1.0 : 0.0; });
+  metrics.gauge("signet_clock_step_seconds", "The last step of the clock that was noticed.", {},
+                [this] {
+                  const auto step = state_->clock_watch->last();
+                  return step ? static_cast<double>(step->by.count()) / 1000 : 0.0;
+                });
   export_store_calls(metrics, s.keeper);
   export_key_sets(metrics, s.services->key_sets);
   tell_unsafe_switches(s.options.config, metrics);
@@ -398,7 +441,8 @@ Result<Application::Started> Application::start() {
   s.follower->start();
   s.maintenance = std::thread([this] { state_->maintain(); });
   s.heart = std::thread([this] { state_->beat(); });
-  s.ready = true;
+  s.running = true;
+  if (!s.is_ready()) started.waits_for = s.waits_for();
   return started;
 }
 
@@ -415,6 +459,9 @@ void Application::State::maintain() {
     hold.unlock();
     if (const auto refreshed = async::run_now(keeper->refresh_due()); !refreshed.ok())
       log::failure("refresh_failed", refreshed.error());
+    static_cast<void>(is_ready());  // before an outage that comes later
+    if (const auto step = clock_watch->look())
+      log::error("clock_stepped", {{"seconds", std::chrono::floor<Seconds>(step->by).count()}});
     if (const auto rotated = async::run_now(rotation->run()); !rotated.ok())
       log::failure("rotation_failed", rotated.error());
     if (std::chrono::steady_clock::now() >= due) {
@@ -480,7 +527,7 @@ void Application::reload() {
 
 void Application::stop(Milliseconds deadline) {
   State& s = *state_;
-  s.ready = false;
+  s.running = false;
   {
     std::lock_guard hold(s.mutex);
     if (s.stopping) return;

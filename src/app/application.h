@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -25,6 +26,8 @@ class Application {
   struct Started {
     std::string public_url, management_url;
     std::string demo_secret;  ///< only with `demo`
+    /// Secret IDs whose store could not be read, a line each: it answers, but is not ready yet.
+    std::vector<std::string> waits_for;
   };
 
   explicit Application(Options options);

@@ -130,7 +130,10 @@ int main(int argc, char** argv) {
   const auto started = application.start();
   if (!started.ok()) return fail(started.error());
 
-  std::cout << "Signet is ready: " << started->public_url << "\n";
+  std::cout << (started->waits_for.empty() ? "Signet is ready: " : "Signet is not ready yet: ")
+            << started->public_url << "\n";
+  for (const auto& line : started->waits_for)
+    std::cout << "Waits for " << line << "\n";
   if (demo) {
     std::cout << "Try: curl -s -u 'demo:" << started->demo_secret
               << "' -d grant_type=client_credentials " << started->public_url

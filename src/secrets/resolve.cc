@@ -52,9 +52,14 @@ bool search(const SecretId& id, const std::vector<StoreAnswer>& level, Instant n
       resolution.is_ambiguous |= !usable(id, answer, now, ignored).empty();
       continue;
     }
-    if (answer.secrets.empty() && answer.outage) {
+    if (answer.outage && (answer.secrets.empty() || answer.is_unread)) {
       resolution.blocked_by = answer.store;
       resolution.outage = answer.outage;
+      resolution.is_unread = answer.is_unread;
+      if (answer.is_unread) {
+        resolution.outage->detail = "store " + answer.store.str() +
+                                    " was not read since the start: " + answer.outage->detail;
+      }
       return false;
     }
     resolution.ordered = usable(id, answer, now, resolution.skipped);

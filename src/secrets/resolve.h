@@ -12,6 +12,7 @@ struct StoreAnswer {
   StoreName store;
   std::vector<Secret> secrets;  ///< in the order that the mapping (or the store's versions) gives
   std::optional<Error> outage;  ///< the store could not be asked; `secrets` is its last good answer
+  bool is_unread = false;       ///< nor ever before, so that `secrets` is not all that it holds
 };
 
 /// A secret that was left out, and why (keys.md rule 4).
@@ -26,10 +27,11 @@ struct Resolution {
   std::vector<Secret> ordered;  ///< usable, in order; empty if nothing is there
   std::vector<Skipped> skipped;
   std::vector<StoreName> asked;
-  /// A store that could not be asked and has no good answer left: what it holds would come first,
-  /// so nothing behind it may take its place. `ordered` is empty then.
+  /// A store that could not be asked and has no good answer, or none any more: what it holds would
+  /// come first, so nothing behind it may take its place. `ordered` is empty then.
   std::optional<StoreName> blocked_by;
   std::optional<Error> outage;  ///< of blocked_by
+  bool is_unread = false;       ///< blocked_by never had a good answer
   bool from_realm = false;      ///< `ordered` is of a realm store
   bool is_ambiguous = false;    ///< two stores of the same level had an answer; the first one won
 };

@@ -281,7 +281,7 @@ class Server:
         while time.monotonic() - begin < timeout:
             text = out_path.read_text(errors="replace")
             for line in text.splitlines(keepends=True):
-                if line.startswith("Signet is ready: ") and line.endswith("\n"):
+                if line.startswith(("Signet is ready: ", "Signet is not ready yet: ")) and line.endswith("\n"):
                     self.port = int(line.rsplit(":", 1)[1])
                 if line.startswith("Management: ") and line.endswith("\n"):
                     self.management_port = int(line.rsplit(":", 1)[1])

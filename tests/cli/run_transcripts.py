@@ -45,7 +45,9 @@ PLAN = {
          "tokens_until": None}],
     "not_before": "2026-01-02T00:10:00.000Z", "missing": ["instance b does not have it"],
     "tokens_until": None, "realms": ["root", "staging"], "realm_count": 2,
-    "clients": [{"realm": "root", "client_id": "reporting"}], "client_count": 1}
+    "clients": [{"realm": "root", "client_id": "reporting"}], "client_count": 1,
+    "resource_servers": [{"realm": "root", "name": "Identity Provider"}, {"realm": "root", "name": "RS1"}],
+    "resource_server_count": 2}
 # What the stand-in says of keys: it has none, so these never change.
 KEYS = {
     ("GET", "secrets/plan"): PLAN,
@@ -61,7 +63,7 @@ KEYS = {
         "realm": "", "id": ES256, "kid": "k1", "alias": "web-1", "store": "local", "was": "active",
         "tokens_until": "2026-01-02T01:00:00.000Z", "rings": [], "successor": "k2",
         "successor_is_early": True, "realms": ["root"], "realm_count": 1, "clients": [],
-        "client_count": 0, "warnings": []},
+        "client_count": 0, "resource_servers": [], "resource_server_count": 0, "warnings": []},
     ("GET", "instances"): {"instances": [
         {"id": "a", "version": "1.0", "address": "host:8080", "started": "2026-01-01T00:00:00.000Z",
          "self": True, "live": True, "prepared": [{"realm": "", "secret_id": ES256, "kid": "k2"}]},

@@ -183,6 +183,13 @@ void Simulation::cut_storage(Instance& instance) {
   const Milliseconds longest =
       is_all ? Milliseconds(Seconds(3600)) : Milliseconds(rules_.refresh_every) * 3 / 2;
   const Milliseconds until = truth_->now + dice_.time(Milliseconds(1), longest);
+  // Nor anybody again before it had the time to say that it lives.
+  const auto was_cut = [&](const Instance& each) {
+    return each.is_up() && each.storage->cut_until > Milliseconds(0) &&
+           truth_->now < each.storage->cut_until + 2 * rules_.refresh_every;
+  };
+  if (is_all ? std::any_of(instances_.begin(), instances_.end(), was_cut) : was_cut(instance))
+    return;
   if (is_all) all_cut_until_ = std::max(all_cut_until_, until);
   for (auto& each : instances_) {
     if ((!is_all && &each != &instance) || !each.is_up()) continue;

@@ -175,6 +175,7 @@ void Simulation::refresh(Instance& instance) {
     const auto rings = async::run_now(instance.keeper->rings(ring.realm));
     has_all = has_all && rings.ok() && (*rings)->find(ring.id) != nullptr;
   }
+  has_all = has_all && instance.keeper->unread().empty();
   if (has_all && !instance.serves) note("serves " + instance.name());
   instance.serves = instance.serves || has_all;
 }
@@ -286,6 +287,14 @@ Outcome Simulation::run(Milliseconds lasts) {
   go_to(lasts);
   calm_down();
   go_to(lasts + 3 * rules_.policy.publish_ahead + 70 * rules_.refresh_every);
+  // What one has done this moment the others know after a refresh.
+  for (int i = 0; i < 2; ++i) {
+    for (auto& instance : instances_) {
+      instance.is_busy = true;
+      refresh(instance);
+      instance.is_busy = false;
+    }
+  }
   if (checker_.violations().empty()) checker_.check_calm(instances_);
   return {checker_.violations(),  std::move(trace_),      checker_.tokens(),
           checker_.activations(), checker_.retirements(), lives_};
@@ -299,7 +308,7 @@ void Simulation::calm_down() {
     for (const auto& store : instance.stores)
       store->out_until = truth_->now;
     if (instance.storage) instance.storage->cut_until = truth_->now;
-    instance.down_until = truth_->now;
+    if (!instance.is_up()) start(instance);
   }
   // Somebody puts keys where compromises and deletions have left none.
   vaults_[kVersioned]->make(Alias("first"), {});

@@ -26,14 +26,18 @@ std::string some_of(const std::vector<std::string>& names, const std::string& co
 }
 
 void note_impact(const Context& context, const json::Value& answer) {
-  std::vector<std::string> realms, clients;
+  std::vector<std::string> realms, clients, resource_servers;
   for (const auto& realm : list_of(answer, "realms")) {
     if (realm.if_string() != nullptr) realms.push_back(*realm.if_string());
   }
   for (const auto& client : list_of(answer, "clients"))
     clients.push_back(text_of(client, "realm") + '/' + text_of(client, "client_id"));
   context.note("realms: " + some_of(realms, text_of(answer, "realm_count")));
+  for (const auto& server : list_of(answer, "resource_servers"))
+    resource_servers.push_back(text_of(server, "realm") + '/' + text_of(server, "name"));
   context.note("clients: " + some_of(clients, text_of(answer, "client_count")));
+  context.note("resource servers: " +
+               some_of(resource_servers, text_of(answer, "resource_server_count")));
 }
 
 void show_plan(const Context& context, const json::Value& answer) {

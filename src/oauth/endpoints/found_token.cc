@@ -162,11 +162,23 @@ Task<BoxAnswer> open_in_box(const Services& services, RealmRuntimePtr realm, std
   co_return BoxAnswer{std::move(found)};
 }
 
-bool needs_refresh(const Services& services, const RealmRuntime& realm,
-                   const Result<FoundToken>& opened) {
+namespace {
+
+bool names_unknown_key(const Result<FoundToken>& opened) {
   if (opened.ok()) return false;
   const std::string_view reason = opened.error().reason;
-  if (reason != "jws_kid_unknown" && reason != "jwe_kid_unknown") return false;
+  return reason == "jws_kid_unknown" || reason == "jwe_kid_unknown";
+}
+
+}  // namespace
+
+const Error* unknown_key(const RealmRuntime& realm, const Result<FoundToken>& opened) {
+  return names_unknown_key(opened) ? realm.unknown_keys() : nullptr;
+}
+
+bool needs_refresh(const Services& services, const RealmRuntime& realm,
+                   const Result<FoundToken>& opened) {
+  if (!names_unknown_key(opened)) return false;
   return services.keeper->may_refresh_for_unknown() ||
          services.keeper->rings_now(realm.settings().name) != realm.rings();
 }

@@ -38,6 +38,9 @@ Task<BoxAnswer> open_in_box(const Services& services, RealmRuntimePtr realm, std
 /// have, and it is time to look whether another instance has it by now (keys.md rule 7).
 bool needs_refresh(const Services& services, const RealmRuntime& realm,
                    const Result<FoundToken>& opened);
+/// Whether it failed because the token names a key that is not here, and a store cannot be asked
+/// that may hold it: then nobody can say what the token is worth. Null if not.
+const Error* unknown_key(const RealmRuntime& realm, const Result<FoundToken>& opened);
 /// The realm with the rings of after such a look; the same one if nothing changed.
 Task<RealmRuntimePtr> with_new_rings(const Services& services, RealmRuntimePtr realm);
 

@@ -4,7 +4,7 @@
 
 namespace signet::oauth {
 
-ClientCall::Need FoundTokenCall::open(std::string_view token, Result<FoundToken>& opened) {
+Answer<ClientCall::Need> FoundTokenCall::open(std::string_view token, Result<FoundToken>& opened) {
   if (box_) {
     opened = std::move(box_->opened);
     return Need::kNothing;
@@ -18,6 +18,7 @@ ClientCall::Need FoundTokenCall::open(std::string_view token, Result<FoundToken>
   }
   opened = open_self_contained(*realm_, token, now_, *direct_keys_);
   if (!refreshed_ && needs_refresh(services_, *realm_, opened)) return Need::kRefresh;
+  if (const Error* why = unknown_key(*realm_, opened)) return Refusal(*why);
   return needs_box(opened) ? Need::kVerification : Need::kNothing;
 }
 

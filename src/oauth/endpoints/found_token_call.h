@@ -11,7 +11,8 @@ class FoundTokenCall : public ClientCall {
 
  protected:
   /// kNothing: `opened` says what came of it. Otherwise provide_for_open() must bring that first.
-  Need open(std::string_view token, Result<FoundToken>& opened);
+  /// Refused for now where the key that the token names is in a store that cannot be asked.
+  Answer<Need> open(std::string_view token, Result<FoundToken>& opened);
   /// kVerification, kDefinitions and kRefresh.
   Task<Done, Refusal> provide_for_open(Need need);
 

@@ -52,7 +52,7 @@ Answer<ClientCall::Need> IntrospectCall::act(http::Response& response) {
       checked = check_record(*realm_, ready_->record, *found, now_);
     }
   } else {
-    const Need need = open(token, opened);
+    TRY(const Need need, open(token, opened));
     if (need != Need::kNothing) return need;
     if (opened.ok()) {
       found = &*opened;
@@ -131,7 +131,7 @@ Answer<ClientCall::Need> RevokeCall::act(http::Response& response) {
 
 Answer<ClientCall::Need> RevokeCall::revoke_self_contained(std::string_view token) {
   Result<FoundToken> found;
-  const Need need = open(token, found);
+  TRY(const Need need, open(token, found));
   if (need != Need::kNothing) return need;
   if (!found.ok()) return Need::kNothing;  // RFC 7009 §2.2: an invalid token is no error
   if (client_of(*found) != client_->client.id.view())

@@ -54,6 +54,15 @@ std::vector<PublishedKey> published_keys(const secrets::RealmRings& rings) {
   return active;
 }
 
+bool publishes_all(const secrets::RealmRings& rings) {
+  return std::none_of(jwks_ids().begin(), jwks_ids().end(), [&](const PublishedId& published) {
+    const auto& unread = rings.unread();
+    return published.use == jose::KeyUse::kSig && rings.find(published.id) == nullptr &&
+           std::find(unread.begin(), unread.end(), published.id) != unread.end() &&
+           is_transient(rings.why(published.id).code);
+  });
+}
+
 }  // namespace
 
 const json::Object& nested_token_header() {
@@ -112,6 +121,7 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(RealmFacts facts,
     }
   }
 
+  runtime->is_jwks_whole_ = publishes_all(*rings);
   runtime->jwks_ = make_document(jwks_document(published_keys(*rings)));
   Capabilities capabilities;
   capabilities.issuer = base;
@@ -141,6 +151,18 @@ void RealmRuntime::count(const jose::Key* key, secrets::KeyUse use, Instant now)
   for (const auto& [known, meter] : meters_) {
     if (known == key && meter) return meter->count(use, now);
   }
+}
+
+const Error* RealmRuntime::unknown_keys() const {
+  const auto unknown = [this](const secrets::SecretId& id) -> const Error* {
+    if (rings_->find(id) != nullptr) return nullptr;
+    const Error& why = rings_->why(id);
+    return is_transient(why.code) ? &why : nullptr;
+  };
+  for (const auto& id : tokens::access_token_signing_ids()) {
+    if (const Error* why = unknown(id)) return why;
+  }
+  return unknown(tokens::encryption_id());
 }
 
 const ReadySigner* RealmRuntime::signer(jose::JwsAlg alg) const {

@@ -73,7 +73,13 @@ class RealmRuntime {
 
   const ReadyDocument& jwks() const { return jwks_; }
   const ReadyDocument& metadata() const { return metadata_; }
+  /// False while the JWKS may lack a key that signed living tokens: its store was not read since
+  /// the start, and nothing is remembered of it.
+  bool is_jwks_whole() const { return is_jwks_whole_; }
   Seconds jwks_max_age() const { return jwks_max_age_; }
+  /// The store that may hold the key of a token of ours and that cannot be asked; null if a key
+  /// that is not here is nobody's.
+  const Error* unknown_keys() const;
 
  private:
   RealmFacts facts_;
@@ -81,6 +87,7 @@ class RealmRuntime {
   secrets::RealmRingsPtr rings_;
   std::string issuer_, token_endpoint_;
   Seconds skew_{60}, jwks_max_age_{300};
+  bool is_jwks_whole_ = true;
   std::array<std::optional<ReadySigner>, 16> signers_;
   std::optional<ReadyEncryptor> encryptor_;
   std::vector<jose::KeyPtr> verification_keys_, decryption_keys_;

@@ -179,9 +179,11 @@ std::optional<Task<Done>> Router::serve(const Route& route, RealmRuntimePtr real
                                                           policy_of(exchange.request().path)),
                              exchange);
     case Kind::kJwks: {
-      // An empty set would be cached by verifiers and refuse every token; saying "not now" is not.
-      if (realm->rings()->all().empty()) {
+      // A set that lacks keys would be cached by verifiers, which would refuse good tokens; saying
+      // "not now" is not.
+      if (realm->rings()->all().empty() || !realm->is_jwks_whole()) {
         answer_problem(exchange.response(), 503, "No Keys");
+        exchange.response().add("Retry-After", "1");
       } else {
         serve_document(realm->jwks(), with_jitter(realm->jwks_max_age(), *services_->random),
                        "application/jwk-set+json", exchange);

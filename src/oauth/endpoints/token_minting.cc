@@ -12,6 +12,7 @@ namespace {
 using resource_servers::Encryption;
 
 Refusal cannot_mint(const Error& why) {
+  if (is_transient(why.code)) return Refusal(why);
   return Refusal(OAuthError::kServerError, "no key can make this token", why);
 }
 

@@ -32,6 +32,7 @@ Instances::Instances(std::shared_ptr<storage::Storage> storage, std::shared_ptr<
                      InstanceInfo self, Seconds interval, Seconds cache_life)
     : storage_(std::move(storage)),
       clock_(std::move(clock)),
+      watch_(*clock_),
       self_(std::move(self)),
       interval_(interval),
       cache_life_(cache_life) {}
@@ -81,8 +82,11 @@ std::optional<Instances::Peer> Instances::read(const storage::Document& document
 }
 
 bool Instances::is_live(const Peer& peer, Milliseconds now) const {
-  return !peer.has_left &&
-         now - peer.seen_at < kIntervalsToDeath * std::max(peer.interval, interval_);
+  return !peer.has_left && now - peer.seen_at < life_after_word(peer);
+}
+
+Milliseconds Instances::life_after_word(const Peer& peer) const {
+  return kIntervalsToDeath * std::max(peer.interval, interval_);
 }
 
 Task<Done> Instances::report(std::set<PreparedKey> prepared) {
@@ -156,17 +160,20 @@ Task<Done> Instances::observe() {
   if (is_alone()) co_return Done{};
   auto found = co_await documents();
   storage::Transaction burial;
+  const auto step = watch_.look();
   {
     std::lock_guard hold(mutex_);
+    was_set_forward_ = was_set_forward_ || (step && step->by > Milliseconds(0));
     if (!found.ok()) {
       unread_ = found.error();
       co_return std::move(found).error();
     }
     unread_.reset();
     const Milliseconds now = clock_->monotone();
-    // While nothing could be read nobody was seen to be silent.
+    // While nothing could be read nobody was seen to be silent: each look counts as an interval at
+    // most.
     const Milliseconds unseen =
-        observed_at_ ? std::max(now - *observed_at_ - 2 * Milliseconds(interval_), Milliseconds(0))
+        observed_at_ ? std::max(now - *observed_at_ - Milliseconds(interval_), Milliseconds(0))
                      : Milliseconds(0);
     observed_at_ = now;
     std::map<std::string, Peer> peers;
@@ -247,16 +254,16 @@ std::vector<std::string> Instances::missing(const PreparedKey& key) const {
       judge(peer.info, has_key ? std::optional(found->second + silent_for) : std::nullopt);
       continue;
     }
-    // Its last JWKS with the old keys is as old as its publication of this one, or as its end,
-    // which came at most an interval after its last word.
+    // Its last JWKS with the old keys is as old as its publication of this one, or as its end. That
+    // came at any time until it was held for dead: it may have been cut off from storage first.
     const Milliseconds age = has_key         ? found->second + silent_for
                              : peer.has_left ? silent_for
-                                             : silent_for - std::max(peer.interval, interval_);
+                                             : silent_for - life_after_word(peer);
     if (age >= cache_life_) continue;
     out.push_back("instance " + in_words(peer.info) +
                   " is gone, and a JWKS without it may be cached for " + more(cache_life_ - age));
   }
-  if (!has_neighbours) return out;
+  if (!has_neighbours && !was_set_forward_) return out;
   const auto own = prepared_.find(key);
   judge(self_, own != prepared_.end() ? std::optional(now - own->second) : std::nullopt);
   return out;

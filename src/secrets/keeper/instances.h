@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/clock_watch.h"
 #include "secrets/keeper/gate.h"
 #include "secrets/secret.h"
 #include "storage/storage.h"
@@ -67,7 +68,8 @@ class Instances {
 
   /// The live instances that have not published the key for `cache_life` yet, and the gone ones
   /// whose JWKS without it may still be cached, in words; empty if there are none. An instance
-  /// without live neighbours does not wait for itself.
+  /// without live neighbours does not wait for itself, unless its clock was set forward: then only
+  /// what it published itself counts.
   std::vector<std::string> missing(const PreparedKey& key) const;
   /// The prepared keys of a ring that live neighbours publish.
   std::vector<KeyId> published_by_neighbours(const RealmName& realm, const SecretId& id) const;
@@ -89,10 +91,13 @@ class Instances {
   std::string text(Milliseconds now) const;
   static std::optional<Peer> read(const storage::Document& document);
   bool is_live(const Peer& peer, Milliseconds now) const;
+  /// For how long a silent one is held for alive.
+  Milliseconds life_after_word(const Peer& peer) const;
   Task<std::vector<storage::Document>> documents();
 
   const std::shared_ptr<storage::Storage> storage_;
   const std::shared_ptr<Clock> clock_;
+  ClockWatch watch_;
   const InstanceInfo self_;
   const Seconds interval_, cache_life_;
 
@@ -101,6 +106,7 @@ class Instances {
   std::map<PreparedKey, Milliseconds> prepared_;  ///< and since when
   std::optional<Milliseconds> written_at_;
   bool has_left_ = false;
+  bool was_set_forward_ = false;  ///< the clock, in the life of this process
   std::map<std::string, Peer> peers_;
   std::optional<Milliseconds> observed_at_;  ///< when the others were read last
   std::optional<Error> unread_;              ///< why the others are not known

@@ -103,7 +103,9 @@ TEST(Instances, a_dead_one_is_waited_for_while_its_jwks_may_be_cached_and_buried
   cluster.pass(Seconds(10), {one.get()});
   EXPECT_FALSE(one->all().at(1).is_live);
   EXPECT_THAT(cluster.missing(*one), ElementsAre(HasSubstr("is gone")));
-  cluster.pass(Seconds(280), {one.get()});
+  cluster.pass(Seconds(290), {one.get()});
+  EXPECT_FALSE(cluster.missing(*one).empty()) << "it may have served until it was held for dead";
+  cluster.pass(Seconds(10), {one.get()});
   EXPECT_THAT(cluster.missing(*one), IsEmpty());
   EXPECT_EQ(cluster.documents(), 2u);
   cluster.pass(Seconds(310), {one.get()});
@@ -111,6 +113,22 @@ TEST(Instances, a_dead_one_is_waited_for_while_its_jwks_may_be_cached_and_buried
   // It was only asleep: it is there again.
   ASSERT_THAT(Cluster::beat(*two), is_ok());
   EXPECT_THAT(cluster.missing(*one).at(0), HasSubstr("two"));
+}
+
+TEST(Instances, time_in_which_nobody_looked_makes_nobody_silent) {
+  Cluster cluster;
+  auto one = cluster.join("one");
+  auto two = cluster.join("two");
+  ASSERT_THAT(Cluster::observe(*one), is_ok());
+  cluster.storage->read_fault = Error{Code::kUnavailable, "storage_unavailable", "cut"};
+  cluster.clock->advance(Seconds(1000));
+  EXPECT_THAT(Cluster::observe(*one), fails("storage_unavailable"));
+  cluster.storage->read_fault.reset();
+  ASSERT_THAT(Cluster::observe(*one), is_ok());
+  cluster.clock->advance(Seconds(15));
+  EXPECT_TRUE(one->all().at(1).is_live) << "it had no more than an interval and a half";
+  cluster.pass(Seconds(30), {one.get()});
+  EXPECT_FALSE(one->all().at(1).is_live);
 }
 
 TEST(Instances, sec_133_wrong_clocks_neither_kill_nor_revive) {

@@ -32,7 +32,7 @@ Keeper::Keeper(std::shared_ptr<storage::Storage> storage, std::shared_ptr<Clock>
     : state_(std::make_unique<State>(std::move(storage), std::move(clock), std::move(options))) {}
 Keeper::~Keeper() = default;
 
-Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores) {
+Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores, std::vector<RealmName> expected) {
   std::set<std::pair<RealmName, StoreName>> names;
   for (const auto& store : stores) {
     if (!names.emplace(store.realm, store.store->name()).second) {
@@ -56,6 +56,7 @@ Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores) {
     }
   }
   state_->stores = std::move(caches);
+  state_->expected = {expected.begin(), expected.end()};
   state_->index_stores();
   auto refreshed = co_await state_->refresh();
   // A storage that cannot be written now is written by a later beat.
@@ -259,6 +260,22 @@ std::vector<InstanceStatus> Keeper::instances() const {
 std::vector<std::string> Keeper::missing(const RealmName& realm, const SecretId& id,
                                          const KeyId& kid) const {
   return state_->missing(realm, id, kid);
+}
+
+std::vector<Keeper::Unread> Keeper::unread() const {
+  std::vector<Unread> out;
+  const auto current = state_->realms.load(std::memory_order_acquire);
+  const RealmRingsPtr global = current->find(RealmName());
+  current->for_each([&](const RealmName& name, const RealmRingsPtr& rings) {
+    if (!name.empty() && rings == global) return;
+    for (const auto& id : rings->unread()) {
+      const auto& of_all = global->unread();
+      const bool is_told =
+          !name.empty() && std::find(of_all.begin(), of_all.end(), id) != of_all.end();
+      if (!is_told) out.push_back({name, id, rings->why(id)});
+    }
+  });
+  return out;
 }
 
 std::vector<StoreHealth> Keeper::health() const {

@@ -64,10 +64,14 @@ struct LiveRing {
 /// All rings of one realm (global IDs included) at one moment. Immutable; take one per request.
 class RealmRings {
  public:
-  /// Null if the ID has no usable secret; why() then says what was asked and found.
+  /// Null if the ID has no usable secret; why() then says what was asked and found, as it does
+  /// where a store that cannot be asked has left a ring that only verifies.
   const LiveRing* find(const SecretId& id) const;
   const Error& why(const SecretId& id) const;
   const std::vector<std::shared_ptr<const LiveRing>>& all() const { return rings_; }
+  /// The IDs whose store could not be read since the start. What it holds is not known here, and
+  /// nothing signs; find() gives what is remembered of it, which may be nothing.
+  const std::vector<SecretId>& unread() const { return unread_; }
   std::uint64_t generation() const { return generation_; }
   bool degraded() const;
 
@@ -75,6 +79,7 @@ class RealmRings {
   friend class Keeper;
   std::vector<std::shared_ptr<const LiveRing>> rings_;  ///< sorted by id
   std::vector<std::pair<SecretId, Error>> missing_;
+  std::vector<SecretId> unread_;
   std::uint64_t generation_ = 0;
 };
 using RealmRingsPtr = std::shared_ptr<const RealmRings>;
@@ -119,7 +124,8 @@ class Keeper {
 
   /// Replaces the stores and mappings (configuration, `secrets map`), then refreshes. Mapping
   /// documents in storage win over configured mappings. "store_name_taken", "mapping_two_purposes".
-  Task<Done> configure(std::vector<ConfiguredStore> stores);
+  /// `expected`: realms to resolve now and at each refresh; others are at their first use.
+  Task<Done> configure(std::vector<ConfiguredStore> stores, std::vector<RealmName> expected = {});
   /// Re-reads what changed and re-lines the rings of the realms in use. Fails only where nothing
   /// could be done at all; outages show in health() and in LiveRing::degraded. Asks every store,
   /// whatever failed before: for an operator who wants it now.
@@ -213,6 +219,15 @@ class Keeper {
   /// The live instances that a prepared key waits for, in words; `realm` is that of its ring.
   std::vector<std::string> missing(const RealmName& realm, const SecretId& id,
                                    const KeyId& kid) const;
+
+  /// The IDs of the realms in use whose store could not be read since the start: an instance that
+  /// serves without them could not sign with them, nor would its JWKS hold their keys.
+  struct Unread {
+    RealmName realm;  ///< empty: all realms that have no store of their own for it
+    SecretId id;
+    Error why;
+  };
+  std::vector<Unread> unread() const;
 
   std::vector<StoreHealth> health() const;
   std::vector<StoreCalls> store_calls() const;

@@ -145,8 +145,10 @@ TEST(Keeper, an_outage_serves_the_last_good_secrets_until_their_lease_ends) {
 
   world.clock->advance(world.options.lease);
   ASSERT_THAT(World::refresh(*keeper), is_ok());
-  EXPECT_EQ(World::ring(*keeper), nullptr);
+  EXPECT_FALSE(World::ring(*keeper)->can_sign);
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(1))) << "what is remembered verifies on";
   EXPECT_STREQ(keeper->rings_now(kGlobal)->why(kEs256).reason, "store_down");
+  EXPECT_THAT(keeper->unread(), IsEmpty()) << "it was read once";
   EXPECT_EQ(world.record(kid(1))->state, "active") << "an outage changes no life";
 
   world.store->outage.reset();

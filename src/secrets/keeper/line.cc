@@ -221,13 +221,18 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
                                                           std::vector<JournalEntry> entries,
                                                           std::vector<JournalEntry> inherited,
                                                           std::shared_ptr<const LiveRing> before) {
-  if (found.resolution.blocked_by) co_return nothing_usable(id, found);
   LiveRing ring;
   ring.id = id;
   ring.realm = realm;
   ring.degraded = found.has_outage;
   const SecretIdRow* row = find_row(id);
   const bool has_life = row != nullptr && row->purpose != Purpose::kTrust;
+  if (found.resolution.blocked_by) {
+    mark_compromised(entries);
+    auto made = verifying_ring(std::move(ring), entries, before, usage);
+    if (!made.ok() || !has_life) co_return nothing_usable(id, found);
+    co_return std::move(made).value();
+  }
   if (!has_life) co_return without_journal(std::move(ring), found, before);
 
   bool is_mapping_fresh = false;

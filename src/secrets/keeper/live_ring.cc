@@ -114,6 +114,27 @@ Result<std::shared_ptr<const LiveRing>> without_journal(LiveRing ring, const Fou
   return finish(std::move(ring), std::move(before));
 }
 
+Result<std::shared_ptr<const LiveRing>> verifying_ring(LiveRing ring,
+                                                       const std::vector<JournalEntry>& entries,
+                                                       std::shared_ptr<const LiveRing> before,
+                                                       UsageLedger& usage) {
+  ring.degraded = true;
+  ring.can_sign = false;
+  if (before) ring.lost = before->lost;
+  for (const auto& entry : entries) {
+    if (is_gone(entry.history.state) || !entry.history.published) continue;
+    auto secret = from_journal(ring.id, entry, before.get());
+    if (!secret) continue;
+    auto meter = usage.meter(ring.realm, ring.id, entry.history.kid);
+    ring.entries.push_back(
+        {std::move(*secret), entry.history, entry.history.state, std::move(meter)});
+  }
+  std::stable_partition(ring.entries.begin(), ring.entries.end(),
+                        [](const RingEntry& entry) { return entry.state == KeyState::kActive; });
+  ring.active_horizon = std::make_shared<std::atomic<std::int64_t>>(0);
+  return finish(std::move(ring), std::move(before));
+}
+
 Result<std::shared_ptr<const LiveRing>> ring_of(LiveRing ring, const Lineup& lineup,
                                                 const Candidates& candidates,
                                                 const std::vector<JournalEntry>& entries,

@@ -38,6 +38,13 @@ Error nothing_usable(const SecretId& id, const Found& found);
 Result<std::shared_ptr<const LiveRing>> without_journal(LiveRing ring, const Found& found,
                                                         std::shared_ptr<const LiveRing> before);
 
+/// The ring of an ID whose store cannot be asked: what is remembered of its living keys verifies
+/// on, and nothing signs. kConfig "ring_empty" where nothing is remembered, or only symmetric keys.
+Result<std::shared_ptr<const LiveRing>> verifying_ring(LiveRing ring,
+                                                       const std::vector<JournalEntry>& entries,
+                                                       std::shared_ptr<const LiveRing> before,
+                                                       UsageLedger& usage);
+
 /// The ring of a lineup; `ring` carries id, realm and degraded. Lost keys come from the journal.
 Result<std::shared_ptr<const LiveRing>> ring_of(LiveRing ring, const Lineup& lineup,
                                                 const Candidates& candidates,

@@ -99,7 +99,7 @@ TEST(Readiness, sec_104_a_changed_order_waits_for_every_live_instance) {
   EXPECT_EQ(World::active(*cluster.one), kid(1));
   EXPECT_THAT(cluster.one->missing(kGlobal, kEs256, kid(2)),
               ElementsAre(HasSubstr("instance two is gone")));
-  cluster.pass(Seconds(20));
+  cluster.pass(Seconds(40));
   EXPECT_EQ(World::active(*cluster.one), kid(2));
 }
 
@@ -158,6 +158,36 @@ TEST(Readiness, one_instance_alone_activates_as_soon_as_the_key_was_published_fo
   EXPECT_THAT(cluster.activate(), fails("activation_too_early"));
   cluster.world.clock->advance(Milliseconds(1));
   ASSERT_THAT(cluster.activate(), is_ok());
+}
+
+TEST(Readiness, f15_a_clock_that_is_set_forward_lets_no_key_sign_before_caches_know_it) {
+  TwoInstances cluster;
+  ASSERT_THAT(async::run_now(cluster.two->leave()), is_ok());
+  cluster.two.reset();
+  cluster.pass(Seconds(400));
+  ASSERT_THAT(cluster.publish(), is_ok());
+  cluster.pass(Seconds(100));
+  auto& clock = *cluster.world.clock;
+  clock.set(clock.now() + std::chrono::hours(24));
+  EXPECT_THAT(cluster.activate(), fails("activation_unready"));
+  cluster.pass(Seconds(190));
+  EXPECT_THAT(cluster.activate(), fails("activation_unready"));
+  cluster.pass(Seconds(20));
+  ASSERT_THAT(cluster.activate(), is_ok());
+}
+
+TEST(Readiness, f15_a_clock_that_is_set_back_makes_a_key_wait_and_takes_none_away) {
+  TwoInstances cluster;
+  ASSERT_THAT(async::run_now(cluster.two->leave()), is_ok());
+  cluster.two.reset();
+  ASSERT_THAT(cluster.publish(), is_ok());
+  cluster.pass(Seconds(650));
+  auto& clock = *cluster.world.clock;
+  clock.set(clock.now() - std::chrono::hours(24));
+  EXPECT_THAT(cluster.activate(), fails("activation_too_early"));
+  cluster.pass(Seconds(10));
+  EXPECT_EQ(World::active(*cluster.one), kid(1));
+  EXPECT_EQ(World::kids(*cluster.one).size(), 2u);
 }
 
 TEST(Readiness, an_instance_takes_part_in_realms_that_only_its_neighbours_serve) {

@@ -132,6 +132,7 @@ Task<Done> Keeper::State::refresh() {
     last_refresh = std::move(observed).error();
   }
   in_use.merge(instances.realms_of_neighbours());
+  in_use.insert(expected.begin(), expected.end());
   if (auto listed = co_await compromised.load(storage); !listed.ok()) {
     log::failure("compromised_keys_unread", listed.error());
     last_refresh = std::move(listed).error();
@@ -234,15 +235,16 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
     const bool is_own = realm.empty() || found.resolution.from_realm || remembered.has_living(id);
     if (!is_own) {
       const bool blocked = found.resolution.blocked_by.has_value();
-      const LiveRing* shared = blocked ? nullptr : global->find(id);
-      if (shared != nullptr) {
+      if (found.resolution.is_unread) rings->unread_.push_back(id);
+      const LiveRing* shared = global->find(id);
+      if (shared != nullptr && (!blocked || !shared->can_sign)) {
         const auto at = std::find_if(global->all().begin(), global->all().end(),
                                      [&](const auto& ring) { return ring.get() == shared; });
         rings->rings_.push_back(*at);
         uses_global = true;
-      } else {
-        rings->missing_.emplace_back(id, blocked ? *found.resolution.outage : global->why(id));
       }
+      if (blocked || shared == nullptr)
+        rings->missing_.emplace_back(id, blocked ? *found.resolution.outage : global->why(id));
       continue;
     }
     if (!found.is_asked && !remembered.has_living(id)) {
@@ -255,10 +257,13 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
         if (ring->id == id && ring->realm == realm) before = ring;
       }
     }
+    const std::optional<Error> blocked_by = found.resolution.outage;
+    if (found.resolution.is_unread) rings->unread_.push_back(id);
     auto lined = co_await line(realm, id, std::move(found), remembered.entries(id),
                                global_journal.entries(id), before);
     if (lined.ok()) {
       rings->rings_.push_back(std::move(lined).value());
+      if (blocked_by) rings->missing_.emplace_back(id, *blocked_by);
       continue;
     }
     // What only storage refused must not take the ring from its users.
@@ -273,7 +278,7 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
   if (uses_global) {
     CO_TRY(co_await remember_use_of_global(realm));
   }
-  const bool is_same = old && old->rings_ == rings->rings_ &&
+  const bool is_same = old && old->rings_ == rings->rings_ && old->unread_ == rings->unread_ &&
                        old->missing_.size() == rings->missing_.size() &&
                        std::equal(old->missing_.begin(), old->missing_.end(),
                                   rings->missing_.begin(), [](const auto& a, const auto& b) {

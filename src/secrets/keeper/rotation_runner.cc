@@ -181,9 +181,9 @@ Task<Done> RotationRunner::run_rule(RotationRule rule) {
   RotationStep step = next_rotation_step(rule, remembered.memory, keys, keeper_->policy(), now);
   Status outcome = Done{};
   if (!has_active && !is_resting) {
-    const std::string why = !rings.ok()       ? rings.error().detail
-                            : ring == nullptr ? (*rings)->why(rule.id).detail
-                                              : "another store serves it";
+    const std::string why = !rings.ok()                          ? rings.error().detail
+                            : ring == nullptr || !ring->can_sign ? (*rings)->why(rule.id).detail
+                                                                 : "another store serves it";
     outcome = Error{
         Code::kConfig, "rotation_no_active_key",
         "no key of store " + rule.store.str() + " is active for " + rule.id.str() + ": " + why};

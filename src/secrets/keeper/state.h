@@ -62,6 +62,7 @@ struct Keeper::State {
   std::vector<std::unique_ptr<StoreCache>> stores;
   std::map<RealmName, std::vector<std::size_t>> places;  ///< in `stores`, by realm
   std::set<RealmName> users_of_global;
+  std::set<RealmName> expected;  ///< in use before anybody asked for them
   CompromisedKeys compromised;
   std::map<KeyId, KeyId> materials;  ///< of remembered keys, as compromised ones are told again
   std::uint64_t refreshes_covered = 0;

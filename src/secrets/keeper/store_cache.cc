@@ -254,9 +254,14 @@ std::optional<StoreAnswer> StoreCache::answer(const SecretId& id, std::vector<Sk
     return std::nullopt;
   }
   StoreAnswer answer{name(), {}, outage_};
+  const bool was_never_good = outage_ && last_good_ == Instant{};
+  answer.is_unread = was_never_good && aliases.empty();
   for (const auto& alias : aliases) {
     const auto found = entries_.find(alias);
-    if (found == entries_.end()) continue;
+    if (found == entries_.end()) {
+      answer.is_unread |= was_never_good;
+      continue;
+    }
     Entry& entry = found->second;
     if (entry.unread) {
       unread.push_back({name(), alias, KeyId(), *entry.unread});

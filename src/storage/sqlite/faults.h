@@ -10,10 +10,20 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 
 namespace signet::storage::sqlite::test {
+
+/// One thing that was done to a file, or a mark between such things.
+struct DiskStep {
+  enum class Kind : std::uint8_t { kWrite, kTruncate, kSync, kRemove, kMark };
+  Kind kind;
+  std::string path;
+  std::int64_t at = 0;  ///< offset of a write, size after a truncation, number of a mark
+  Bytes data{};
+};
 
 class Faults {
  public:
@@ -61,6 +71,19 @@ class Faults {
     }
   }
 
+  /// Keeps all steps from now on, in their order over all files.
+  void record() {
+    std::lock_guard hold(mutex_);
+    is_recording_ = true;
+    steps_.clear();
+  }
+  void mark(std::int64_t number) { note({DiskStep::Kind::kMark, "", number, {}}); }
+  std::vector<DiskStep> recorded() {
+    std::lock_guard hold(mutex_);
+    is_recording_ = false;
+    return std::move(steps_);
+  }
+
  private:
   struct File {
     sqlite3_file base;
@@ -92,6 +115,14 @@ class Faults {
     return code_;
   }
 
+  void note(DiskStep step) {
+    std::lock_guard hold(mutex_);
+    if (is_recording_) steps_.push_back(std::move(step));
+  }
+  static std::string path_of(sqlite3_file* file) {
+    const char* path = reinterpret_cast<File*>(file)->path;
+    return path != nullptr ? path : "";
+  }
   static sqlite3_file* real(sqlite3_file* file) { return reinterpret_cast<File*>(file)->real; }
 
   static int open(sqlite3_vfs*, sqlite3_filename name, sqlite3_file* file, int flags, int* out) {
@@ -106,13 +137,18 @@ class Faults {
   }
   static int remove(sqlite3_vfs*, const char* path, int sync_folder) {
     if (disk().next_change() != SQLITE_OK) return SQLITE_IOERR_DELETE;
+    disk().note({DiskStep::Kind::kRemove, path, 0, {}});
     std::lock_guard hold(disk().mutex_);
     disk().durable_.erase(path);
     return disk().system_->xDelete(disk().system_, path, sync_folder);
   }
   static int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
     const int code = disk().next_change();
-    if (code == SQLITE_OK) return real(file)->pMethods->xWrite(real(file), data, size, at);
+    if (code == SQLITE_OK) {
+      const auto* bytes = static_cast<const std::uint8_t*>(data);
+      disk().note({DiskStep::Kind::kWrite, path_of(file), at, Bytes(bytes, bytes + size)});
+      return real(file)->pMethods->xWrite(real(file), data, size, at);
+    }
     real(file)->pMethods->xWrite(real(file), data, size / 2, at);
     return (code & 0xff) == SQLITE_IOERR ? SQLITE_IOERR_WRITE : code;
   }
@@ -120,6 +156,7 @@ class Faults {
   static int sync(sqlite3_file* file, int) {
     if (disk().next_change() != SQLITE_OK) return SQLITE_IOERR_FSYNC;
     disk().keep(file);
+    disk().note({DiskStep::Kind::kSync, path_of(file), 0, {}});
     return SQLITE_OK;
   }
   void keep(sqlite3_file* file) {
@@ -133,6 +170,7 @@ class Faults {
   }
   static int truncate(sqlite3_file* file, sqlite3_int64 size) {
     if (disk().next_change() != SQLITE_OK) return SQLITE_IOERR_TRUNCATE;
+    disk().note({DiskStep::Kind::kTruncate, path_of(file), size, {}});
     return real(file)->pMethods->xTruncate(real(file), size);
   }
   static int read(sqlite3_file* file, void* data, int size, sqlite3_int64 at) {
@@ -188,6 +226,8 @@ class Faults {
   int code_ = SQLITE_OK;
   bool for_good_ = false, hit_ = false, fail_reads_ = false;
   std::map<std::string, Bytes> durable_;
+  bool is_recording_ = false;
+  std::vector<DiskStep> steps_;
 };
 
 }  // namespace signet::storage::sqlite::test

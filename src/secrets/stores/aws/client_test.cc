@@ -33,7 +33,7 @@ TEST(AwsClient, sends_what_aws_takes) {
   EXPECT_EQ(request.body, R"({"SecretId":"s","VersionStage":"AWSCURRENT"})");
 }
 
-TEST(AwsClient, failures_that_pass_are_tried_three_times_with_waits) {
+TEST(AwsClient, sec_119_failures_that_pass_are_tried_three_times_with_waits) {
   for (const auto& [status, body] :
        std::vector<std::pair<int, std::string>>{{400, R"({"__type":"ThrottlingException"})"},
                                                 {429, ""},

@@ -56,7 +56,7 @@ TEST(SecretsManagerStore, passes_the_exam_of_all_stores) {
   pass_exam(exam);
 }
 
-TEST(SecretsManagerStore, the_current_version_is_active_and_the_previous_one_valid) {
+TEST(SecretsManagerStore, sec_118_the_current_version_is_active_and_the_previous_one_valid) {
   Mapped mapped;
   const std::string old_pem = pem_of("P-256");
   const std::string new_pem = pem_of("P-256");
@@ -155,7 +155,7 @@ struct Shared {
   void with_the_documents_policy() { world.aws.denied.insert("GetSecretValue:missing"); }
 };
 
-TEST(AwsSharedCertificate, is_made_under_the_documents_policy_and_under_a_wider_one) {
+TEST(AwsSharedCertificate, sec_116_is_made_under_the_documents_policy_and_under_a_wider_one) {
   for (const bool is_documents : {true, false}) {
     Shared shared;
     if (is_documents) shared.with_the_documents_policy();
@@ -175,7 +175,7 @@ TEST(AwsSharedCertificate, is_made_under_the_documents_policy_and_under_a_wider_
   }
 }
 
-TEST(AwsSharedCertificate, ten_instances_at_once_end_with_one) {
+TEST(AwsSharedCertificate, sec_117_ten_instances_at_once_end_with_one) {
   Shared shared;
   shared.with_the_documents_policy();
   constexpr int kInstances = 10;
@@ -210,7 +210,7 @@ TEST(AwsSharedCertificate, a_policy_that_denies_all_stops_it_and_names_the_right
   EXPECT_TRUE(shared.world.aws.secrets.empty());
 }
 
-TEST(AwsSharedCertificate, an_existing_secret_that_may_not_be_read_stops_it) {
+TEST(AwsSharedCertificate, sec_120_an_existing_secret_that_may_not_be_read_stops_it) {
   Shared shared;
   shared.world.aws.put("indicium/openid-server-test", pem_of("P-256"));
   shared.world.aws.denied = {"GetSecretValue"};
@@ -233,7 +233,7 @@ TEST(AwsSharedCertificate, a_secret_that_is_scheduled_for_deletion_stops_it) {
   EXPECT_EQ(shared.kid(shared.instance()), "aws_request_refused");
 }
 
-TEST(AwsSharedCertificate, nothing_but_a_clear_answer_leads_to_a_key) {
+TEST(AwsSharedCertificate, sec_119_nothing_but_a_clear_answer_leads_to_a_key) {
   const std::vector<OutboundResponse> answers = {
       FakeHttpClient::response(500),
       FakeHttpClient::response(200, "garbage"),

@@ -158,7 +158,7 @@ TEST_F(Pkcs11, several_keys_of_one_label_are_refused_and_the_others_go_on) {
   EXPECT_THAT(signs(only(*store, "once"), JwsAlg::kEs256), is_ok());
 }
 
-TEST_F(Pkcs11, a_wrong_pin_is_sent_once_and_a_new_one_is_taken) {
+TEST_F(Pkcs11, sec_128_a_wrong_pin_is_sent_once_and_a_new_one_is_taken) {
   hsm->import("key", KeyKind::kEcP256, "01");
   auto context = hsm->context();
   auto pin = std::make_shared<std::string>("canary-wrong");
@@ -176,7 +176,7 @@ TEST_F(Pkcs11, a_wrong_pin_is_sent_once_and_a_new_one_is_taken) {
   EXPECT_THAT(signs(only(*store, "key"), JwsAlg::kEs256), is_ok());
 }
 
-TEST_F(Pkcs11, a_lost_session_or_login_is_opened_anew) {
+TEST_F(Pkcs11, sec_128_a_lost_session_or_login_is_opened_anew) {
   hsm->import("key", KeyKind::kEcP256, "01");
   const auto store = hsm->open();
   const Secret secret = only(*store, "key");
@@ -200,7 +200,7 @@ TEST_F(Pkcs11, a_lost_session_or_login_is_opened_anew) {
   EXPECT_THAT(signs(secret, JwsAlg::kEs256), is_ok());
 }
 
-TEST_F(Pkcs11, a_lost_token_is_an_outage_until_it_is_back) {
+TEST_F(Pkcs11, sec_128_a_lost_token_is_an_outage_until_it_is_back) {
   hsm->import("key", KeyKind::kEcP256, "01");
   const auto store = hsm->open(R"(,"tokenLabel":"signet")");
   const Secret secret = only(*store, "key");
@@ -214,7 +214,7 @@ TEST_F(Pkcs11, a_lost_token_is_an_outage_until_it_is_back) {
   EXPECT_THAT(signs(secret, JwsAlg::kEs256), is_ok());
 }
 
-TEST_F(Pkcs11, keys_are_made_in_the_token_and_never_replaced) {
+TEST_F(Pkcs11, sec_129_keys_are_made_in_the_token_and_never_replaced) {
   const auto store = hsm->open();
   auto* maker = dynamic_cast<KeyMaker*>(store.get());
   ASSERT_NE(maker, nullptr);

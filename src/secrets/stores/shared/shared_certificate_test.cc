@@ -140,7 +140,7 @@ TEST(SharedCertificate, makes_itself_once_and_is_read_by_others) {
   EXPECT_NE(secrets->front().certificates[0].subject().find("Signet"), std::string::npos);
 }
 
-TEST(SharedCertificate, ten_instances_that_start_at_once_end_with_one_certificate_F3) {
+TEST(SharedCertificate, sec_117_ten_instances_that_start_at_once_end_with_one_certificate_F3) {
   log::configure(log::Level::kWarn, true);  // ten thousand lines otherwise
   constexpr int kRaces = 1000;
   constexpr int kInstances = 10;

@@ -1,0 +1,71 @@
+// F20: what the keys of many realms cost while nobody asks for them.
+
+#include <malloc.h>
+
+#include "secrets/keeper/test_support.h"
+#include "secrets/stores/memory/memory_store.h"
+#include "support/matchers.h"
+
+namespace signet::secrets {
+namespace {
+
+using signet::test::is_ok;
+using namespace test;
+
+constexpr std::size_t kRealms = 200, kKeysOfEach = 12;
+constexpr std::size_t kMostBytes = 4096;
+
+/// IDs of realms that take a P-256 key or a long symmetric one.
+std::vector<SecretId> ids_of_realms() {
+  std::vector<SecretId> out;
+  const Secret pair = Secret::of_key(ec(1)), bytes = Secret::of_key(oct(64));
+  for (const auto& row : registry()) {
+    if (is_template(row) || row.scope != Scope::kRealm || out.size() == kKeysOfEach) continue;
+    const SecretId id = SecretId::literal(row.name);
+    if (check_fits(id, pair).ok() || check_fits(id, bytes).ok()) out.push_back(id);
+  }
+  return out;
+}
+
+TEST(ManyRealms, f20_an_idle_key_costs_four_kibibytes_at_most) {
+  World world;
+  const auto ids = ids_of_realms();
+  ASSERT_EQ(ids.size(), kKeysOfEach);
+  const Secret pair = Secret::of_key(ec(1));
+  const auto in_use = [] { return ::mallinfo2().uordblks; };
+
+  const std::size_t at_first = in_use();
+  std::vector<ConfiguredStore> stores;
+  std::vector<RealmName> names;
+  for (std::size_t i = 0; i < kRealms; ++i) {
+    names.emplace_back("realm" + std::to_string(i));
+    auto store = std::make_shared<MemoryStore>(StoreName("own"));
+    ConfiguredStore configured{store, names.back(), {}};
+    for (const auto& id : ids) {
+      const Alias alias(id.str());
+      std::vector<Secret> held;
+      held.push_back(
+          Secret::of_key(check_fits(id, pair).ok() ? make_key(crypto::KeyKind::kEcP256) : oct(64)));
+      store->put(alias, std::move(held));
+      configured.mappings.push_back(Mapping{id, {alias}});
+    }
+    stores.push_back(std::move(configured));
+  }
+  const std::size_t of_keys = in_use() - at_first;
+  {  // what storage remembers is no part of the cache
+    auto first = world.keeper();
+    ASSERT_THAT(async::run_now(first->configure(stores, names)), is_ok());
+  }
+  const std::size_t before = in_use();
+  auto keeper = world.keeper();
+  ASSERT_THAT(async::run_now(keeper->configure(stores, names)), is_ok());
+  const std::size_t of_keeper = in_use() - before;
+  ASSERT_EQ(World::ring(*keeper, ids[0], names.back())->entries.size(), 1u);
+  if (of_keys == 0) GTEST_SKIP() << "this allocator does not tell";
+  const std::size_t each = (of_keys + of_keeper) / (kRealms * kKeysOfEach);
+  std::cout << each << " bytes for each idle key\n";
+  EXPECT_LE(each, kMostBytes);
+}
+
+}  // namespace
+}  // namespace signet::secrets
