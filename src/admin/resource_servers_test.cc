@@ -474,6 +474,29 @@ TEST_F(ResourceServersTest, a_test_token_is_issued_and_written_down) {
   EXPECT_EQ(post(kPath + "/nobody/test", "").status(), 404);
 }
 
+TEST_F(ResourceServersTest, uses_of_this_instance_are_shown) {
+  put_server("RS1", by_its_key(jwks(shared_key())));
+  const auto uses = [&](const std::string& name) {
+    const json::Object answer = get(kPath + "/" + name).json();
+    const json::Value* found = answer.find("uses");
+    return found ? json::dump(*found) : "absent";
+  };
+  EXPECT_EQ(uses("RS1"), R"({"instance":null,"issued":0,"last_issued":null})");
+  for (int i = 0; i < 3; ++i)
+    EXPECT_NE(world.issue("gateway", "&resourceServer=RS1"), "");
+  const std::string when = to_rfc3339(from_unix_seconds(unix_seconds(world.clock->now())));
+  const std::string three = R"({"instance":null,"issued":3,"last_issued":")" + when + "\"}";
+  EXPECT_EQ(uses("RS1"), three);
+  EXPECT_EQ(uses("Identity%20Provider"), "null") << "its tokens are counted by their format";
+  EXPECT_THAT(get(kPath).response().body, HasSubstr("\"uses\":" + three));
+  EXPECT_THAT(world.services->metrics->text(),
+              HasSubstr("signet_resource_server_tokens_issued_total{encryption=\"resource_server_"
+                        "key\"} 3"));
+  put("/admin/realms/root/resource-servers/Identity%20Provider",
+      R"({"access_token":{"encryption":"none"}})");
+  EXPECT_EQ(uses("Identity%20Provider"), R"({"instance":null,"issued":0,"last_issued":null})");
+}
+
 TEST_F(ResourceServersTest, a_policy_names_what_there_is) {
   EXPECT_EQ(put("/admin/realms/root/inject-policies/p", R"({"client_id":"nobody"})").text("code"),
             "client_unknown");

@@ -23,6 +23,8 @@ namespace signet::oauth {
 /// What endpoints count. Counting is one relaxed add on the worker's own cell.
 struct Counters {
   std::array<net::Counter*, 3> issued{};  ///< by tokens::TokenFormat
+  /// For resource servers, by resource_servers::Encryption; null for kAsRealm.
+  std::array<net::Counter*, 4> issued_for{};
   net::Counter* introspected = nullptr;
   net::Counter* revoked = nullptr;
   net::Counter* injected_new = nullptr;    ///< with a token made for it

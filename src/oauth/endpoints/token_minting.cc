@@ -152,7 +152,9 @@ Answer<ClientCall::Need> TokenCall::mint_opaque() {
 void TokenCall::count_issued() const {
   services_.counters.issued[static_cast<std::size_t>(format_)]->add();
   // The built-in one has counters for every format already.
-  if (server_->server.encryption == Encryption::kAsRealm) return;
+  const Encryption encryption = server_->server.encryption;
+  if (encryption == Encryption::kAsRealm) return;
+  services_.counters.issued_for[static_cast<std::size_t>(encryption)]->add();
   server_->use->issued.fetch_add(1, std::memory_order_relaxed);
   server_->use->last_issued.store(unix_seconds(now_), std::memory_order_relaxed);
 }
