@@ -283,6 +283,48 @@ TEST_F(ResourceServersTest, a_policy_that_appears_while_it_is_deleted_keeps_it) 
             "resource_server_unknown");
 }
 
+TEST_F(ResourceServersTest, a_client_that_policies_name_is_not_deleted_and_they_are_named) {
+  const std::string client = "/admin/realms/root/clients/gateway";
+  ASSERT_EQ(put_policy("first", "").status(), 201);
+  ASSERT_EQ(put_policy("second", "").status(), 201);
+  world.client("other");
+  const auto refused = erase(client);
+  EXPECT_EQ(refused.status(), 409);
+  EXPECT_EQ(refused.text("code"), "client_in_use");
+  EXPECT_THAT(refused.text("detail"), testing::AllOf(HasSubstr("first"), HasSubstr("second")));
+  EXPECT_EQ(erase("/admin/realms/root/clients/other").status(), 204);
+  EXPECT_NE(world.issue("gateway"), "");
+  ASSERT_EQ(erase("/admin/realms/root/inject-policies/first").status(), 204);
+  EXPECT_THAT(erase(client).text("detail"), Not(HasSubstr("first")));
+  world.client("other");
+  EXPECT_EQ(put("/admin/realms/root/inject-policies/second", R"({"client_id":"other"})").status(),
+            200);
+  EXPECT_EQ(call(http::Method::kDelete, client, "", {{"If-Match", "\"77\""}}).status(), 412);
+  EXPECT_EQ(erase(client).status(), 204) << "no policy names it any more";
+  EXPECT_EQ(erase(client).status(), 404);
+}
+
+TEST_F(ResourceServersTest, a_policy_that_appears_while_its_client_is_deleted_keeps_it) {
+  const std::string client = "/admin/realms/root/clients/gateway";
+  storage->meanwhile = [this] { EXPECT_EQ(put_policy("late", "").status(), 201); };
+  EXPECT_EQ(erase(client).text("code"), "client_in_use");
+  ASSERT_EQ(erase("/admin/realms/root/inject-policies/late").status(), 204);
+  storage->meanwhile = [&] { EXPECT_EQ(erase(client).status(), 204); };
+  EXPECT_EQ(put_policy("later", "").text("code"), "client_unknown");
+}
+
+TEST_F(ResourceServersTest, a_client_that_changes_every_time_says_so_when_it_is_deleted) {
+  const std::string client = "/admin/realms/root/clients/gateway";
+  std::function<void()> again = [&] {
+    world.client("gateway");
+    storage->meanwhile = again;
+  };
+  storage->meanwhile = again;
+  EXPECT_EQ(erase(client).text("code"), "client_busy");
+  storage->meanwhile = nullptr;
+  EXPECT_EQ(erase(client).status(), 204);
+}
+
 TEST_F(ResourceServersTest, sec_144_kids_0_to_10_are_refused_in_every_spelling) {
   for (const char* kid : {"0", "1", "7", "10", "07", "+7", " 7 ", "0x7", "7.0", "1e1"}) {
     const auto answer = put_server("RS1", by_its_key(jwks(shared_key(kid))));
