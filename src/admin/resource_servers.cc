@@ -7,6 +7,7 @@
 #include "admin/resource_server_records.h"
 #include "base/base64.h"
 #include "base/text.h"
+#include "jose/encryptor.h"
 #include "oauth/endpoints/test_token.h"
 
 namespace signet::admin {
@@ -62,6 +63,26 @@ json::Object read_item(const AdminServices& services, const RealmName& realm,
       item_of(record.revision, shown_resource_server(std::move(record.document), state));
   out.set("uses", std::move(uses));
   return out;
+}
+
+// Of inline keys, over all instances: how much of what NIST SP 800-38D allows is spoken for. Null
+// where there is nothing to count.
+Task<json::Value> gcm_uses_of(const AdminServices& services, json::Object document) {
+  CO_TRY(const auto server, rs::ResourceServer::from_json(document));
+  json::Array out;
+  const bool spends = server.key_alg && jose::spends_gcm(*server.key_alg, server.content_enc);
+  if (!spends) co_return json::Value();
+  for (const auto& key : server.keys) {
+    if (!key.is_symmetric()) continue;
+    CO_TRY(const std::uint64_t reserved,
+           co_await services.oauth->gcm_ledger->reserved(services.oauth->storage, key));
+    json::Object one;
+    one.set("kid", key.kid());
+    one.set("reserved", static_cast<std::int64_t>(reserved));
+    one.set("most", static_cast<std::int64_t>(services.oauth->gcm_ledger->settings().most));
+    out.emplace_back(std::move(one));
+  }
+  co_return out.empty() ? json::Value() : json::Value(std::move(out));
 }
 
 // The built-in one stands in the list although nobody wrote it.
@@ -126,8 +147,10 @@ Task<AdminReply> get_resource_server(const AdminServices& services, AdminRequest
   CO_TRY(co_await existing_realm(services, realm));
   CO_TRY(const auto state, co_await load_state(services, realm));
   CO_TRY(auto record, co_await existing_resource_server(services, realm, state.state, name));
+  CO_TRY(auto gcm_uses, co_await gcm_uses_of(services, record.document));
   AdminReply reply;
   reply.body = read_item(services, realm, state.state, std::move(record), own_instance(services));
+  if (!gcm_uses.is_null()) reply.body.set("gcm_uses", std::move(gcm_uses));
   co_return reply;
 }
 

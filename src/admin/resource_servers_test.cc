@@ -539,6 +539,32 @@ TEST_F(ResourceServersTest, uses_of_this_instance_are_shown) {
   EXPECT_EQ(uses("Identity%20Provider"), R"({"instance":null,"issued":0,"last_issued":null})");
 }
 
+TEST_F(ResourceServersTest,
+       sec_147_what_is_spoken_for_of_a_key_for_gcm_is_shown_and_saving_counts) {
+  world.services->gcm_ledger =
+      std::make_shared<oauth::GcmLedger>(oauth::GcmLedger::Settings{4, 4, 8});
+  const std::string key = R"("kty":"oct","kid":"a","k":")" + kMaterial + "\"";
+  ASSERT_EQ(put_server("RS1", by_its_key(jwks(key), "A128GCMKW")).status(), 201);
+  const auto shown_uses = [&] {
+    const json::Object answer = get(kPath + "/RS1").json();
+    const json::Value* found = answer.find("gcm_uses");
+    return found ? json::dump(*found) : "absent";
+  };
+  EXPECT_EQ(shown_uses(), R"([{"kid":"a","reserved":4,"most":8}])");
+  for (int i = 0; i < 7; ++i)
+    EXPECT_NE(world.issue("gateway", "&resourceServer=RS1"), "") << i;
+  EXPECT_EQ(world.issue("gateway", "&resourceServer=RS1"), "") << "the trial was the eighth use";
+  const auto refused = put_server("RS1", by_its_key(jwks(key), "A128GCMKW"));
+  EXPECT_EQ(refused.text("code"), "resource_server_trial_failed");
+  EXPECT_THAT(refused.text("detail"), HasSubstr("must be replaced"));
+  EXPECT_EQ(put_server("RS2", by_its_key(jwks(key), "A128GCMKW")).text("code"),
+            "resource_server_trial_failed")
+      << "it is the same key";
+  EXPECT_EQ(put_server("RS1", by_its_key(jwks(shared_key()))).status(), 200)
+      << "key wrapping without GCM has no such end";
+  EXPECT_EQ(shown_uses(), "absent");
+}
+
 TEST_F(ResourceServersTest, a_policy_names_what_there_is) {
   EXPECT_EQ(put("/admin/realms/root/inject-policies/p", R"({"client_id":"nobody"})").text("code"),
             "client_unknown");

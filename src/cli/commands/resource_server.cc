@@ -61,6 +61,7 @@ void print_resource_server(const Context& context, const json::Value& answer) {
     json::Object shown = *document->if_object();
     const json::Value* uses = answer.get("uses");
     if (uses && uses->is_object()) shown.set("uses_here", *uses);
+    if (const json::Value* spent = answer.get("gcm_uses")) shown.set("gcm_uses", *spent);
     context.print(as_table(shown));
   }
   note_warnings(context, answer);

@@ -77,6 +77,8 @@ Task<Done, Refusal> TokenCall::provide_for_act(Need need) {
       co_return co_await load_definitions();
     case Need::kKeySet:
       co_return co_await load_keys();
+    case Need::kKeyUses:
+      co_return co_await take_uses();
     default:
       co_return co_await keep_opaque();
   }
