@@ -32,6 +32,7 @@ import hsm_checks  # noqa: E402
 import inject_checks  # noqa: E402
 import python_checks  # noqa: E402
 import resource_server_checks  # noqa: E402
+import resource_server_cluster_checks  # noqa: E402
 import setting  # noqa: E402
 import vault_checks  # noqa: E402
 from results import Results  # noqa: E402
@@ -104,6 +105,7 @@ def main():
     hsm_checks.run(results, options)
     inject_checks.run(results, options)
     limit_checks.run(results, options)
+    resource_server_cluster_checks.run(results, options)
     sys.exit(results.finish())
 
 
