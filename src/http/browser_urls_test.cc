@@ -28,13 +28,19 @@ bool is_same_host(const std::string& ours, const std::string& theirs) {
   return a && b && *a == *b;
 }
 
+/// A label that says of itself that it is Punycode (RFC 5890): browsers decode it and refuse what
+/// cannot be decoded. A resolver takes it as it stands, and nobody reads another name than that.
+bool has_punycode(const std::string& host) {
+  return host.starts_with("xn--") || host.find(".xn--") != std::string::npos;
+}
+
 /// Empty where both read the same, or we refuse.
 std::string disagreement(const std::string& input, const BrowserUrl& browser) {
   const auto uri = parse_http_uri(input);
   if (!uri.ok()) return "";
   const bool is_same = uri->scheme == browser.scheme && is_same_host(uri->host, browser.host) &&
                        std::to_string(uri->port) == browser.port;
-  if (is_same) return "";
+  if (is_same || (browser.scheme.empty() && has_punycode(uri->host))) return "";
   return signet::quoted(input) + " is read as " + uri->scheme + " " + uri->host + " " +
          std::to_string(uri->port) + ", by a browser as " + browser.scheme + " " + browser.host +
          " " + browser.port;
