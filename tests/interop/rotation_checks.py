@@ -3,6 +3,7 @@ jwcrypto) take every token while the server's signing key and the resource serve
 times each. Each keeps the server's JWKS for as long as it says that it may, and decrypts with whatever keys it
 has at that moment."""
 
+import base64
 import json
 import re
 import shutil
@@ -12,7 +13,6 @@ import time
 
 import harness
 import jwt as pyjwt
-import resource_server_cluster_checks as cluster_checks
 from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
 from joserfc import jwe as rfc_jwe
 from joserfc import jwk as rfc_jwk
@@ -20,6 +20,7 @@ from joserfc import jws as rfc_jws
 from jwcrypto import jwe as crypto_jwe
 from jwcrypto import jwk as crypto_jwk
 from jwcrypto import jwt as crypto_jwt
+from resource_server_cluster import Publisher
 
 ROTATIONS = 3
 AHEAD, LIFETIME = 6, 4  # seconds; the JWKS may be kept for half of the first
@@ -83,7 +84,7 @@ def take_jwcrypto(issuer, kept):
 
 
 def open_joserfc(token, keys):
-    header = json.loads(cluster_checks.base64.urlsafe_b64decode(token.split(".")[0] + "=="))
+    header = json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))
     key = next(key for key in keys if key["kid"] == header["kid"])
     algorithms = ["ECDH-ES+A128KW", "A128GCM"]
     return rfc_jwe.decrypt_compact(token.encode(), rfc_jwk.import_key(key), algorithms=algorithms).plaintext.decode()
@@ -158,7 +159,7 @@ class Traffic:
         self.signers.add(pyjwt.get_unverified_header(plain)["kid"])
         inner = {"joserfc": open_joserfc(sealed, keys), "jwcrypto": open_jwcrypto(sealed, keys)}
         self.recipients.add(json.loads(
-            cluster_checks.base64.urlsafe_b64decode(sealed.split(".")[0] + "=="))["kid"])
+            base64.urlsafe_b64decode(sealed.split(".")[0] + "=="))["kid"])
         for name, take in self.takers.items():
             for kind, token in (("plain", plain), ("sealed", inner["joserfc" if name != "jwcrypto" else name])):
                 try:
@@ -213,7 +214,7 @@ def define(server, publisher):
 
 
 def survive(results, options, install_js):
-    publisher = cluster_checks.Publisher()
+    publisher = Publisher()
     own = OwnKeys(publisher)
     document = harness.config([], keys={"publish_ahead": f"PT{AHEAD}S", "clock_skew": "PT1S", "refresh": "PT1S"},
                               resource_servers={"jwks": {"allow_http": True, "min_age": "PT1S",

@@ -119,8 +119,8 @@ Task<Done> GcmLedger::take_block(std::shared_ptr<storage::Storage> storage, Acco
     if (was_faster) continue;
     // Whether it is durable or not: what was not confirmed is not used.
     if (!done.ok()) co_return done.error();
-    account->block_.store(block, std::memory_order_relaxed);
     account->uses_.grant(block);
+    account->block_.store(block, std::memory_order_relaxed);
     tell_of_age(reserved, reserved + block, settings_.most);
     co_return Done{};
   }
