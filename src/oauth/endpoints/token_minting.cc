@@ -197,6 +197,7 @@ Task<Done, Refusal> TokenCall::load_keys() {
 // While anything is left a failure to reserve more is nobody's harm yet.
 Task<Done, Refusal> TokenCall::take_uses() {
   const auto account = server_->account;
+  if (!account) co_return Done{};  // another request on this thread found other keys meanwhile
   const auto done = co_await services_.gcm_ledger->reserve(services_.storage, account, now_);
   if (done.ok() || account->uses().left() > 0) co_return Done{};
   if (is_transient(done.error().code)) co_return Refusal(done.error());
