@@ -295,17 +295,4 @@ Task<AdminReply> replace_client(const AdminServices& services, AdminRequest requ
   co_return reply;
 }
 
-Task<AdminReply> delete_client(const AdminServices& services, AdminRequest request) {
-  const RealmName realm = realm_parameter(request);
-  const std::string id = request.parameters.at(1);
-  CO_TRY(co_await existing_client(services, realm, id));
-  CO_TRY(const auto expected, expected_revision(request));
-  storage::Transaction transaction;
-  transaction.emplace_back(storage::EraseDocument{"client", realm, id, expected});
-  transaction.emplace_back(audit_of(services, realm, "client.deleted", request.actor, id));
-  const Announcement announcement(services, "client", realm, id);
-  CO_TRY(co_await services.oauth->storage->commit(std::move(transaction)));
-  co_return AdminReply{204, {}};
-}
-
 }  // namespace signet::admin

@@ -30,10 +30,11 @@ Result<json::Object> item_of(const storage::Document& document) {
   return out;
 }
 
-Task<Done> check_references(const AdminServices& services, storage::Document realm, rs::State state,
-                            rs::InjectPolicy policy) {
+// The client that the policy names.
+Task<storage::Document> check_references(const AdminServices& services, storage::Document realm,
+                                         rs::State state, rs::InjectPolicy policy) {
   const RealmName name(realm.id);
-  CO_TRY(const auto client,
+  CO_TRY(auto client,
          co_await services.oauth->storage->document("client", name, policy.client.str()));
   if (!client)
     co_return Error{Code::kInvalid, "client_unknown",
@@ -51,7 +52,14 @@ Task<Done> check_references(const AdminServices& services, storage::Document rea
       co_return Error{Code::kInvalid, "scope_undefined",
                       "the scope " + quoted(scope) + " is defined nowhere in this realm"};
   }
-  co_return Done{};
+  co_return std::move(*client);
+}
+
+Result<bool> names_client(const std::optional<storage::Document>& policy, const ClientId& client) {
+  if (!policy) return false;
+  TRY(const json::Object members, json::parse_object(policy->text));
+  TRY(const auto known, rs::InjectPolicy::from_json(members));
+  return known.client == client;
 }
 
 Task<std::optional<StoredRevision>> try_to_put(const AdminServices& services, RealmName realm,
@@ -61,7 +69,7 @@ Task<std::optional<StoredRevision>> try_to_put(const AdminServices& services, Re
   CO_TRY(const auto policy, rs::InjectPolicy::from_json(document));
   CO_TRY(const auto realm_document, co_await existing_realm(services, realm));
   CO_TRY(const auto state, co_await load_state(services, realm));
-  CO_TRY(co_await check_references(services, realm_document, state.state, policy));
+  CO_TRY(auto client, co_await check_references(services, realm_document, state.state, policy));
   CO_TRY(const auto before, co_await find_policy(services, realm, policy.name));
   const std::int64_t revision = before ? before->revision : 0;
   if (expected && *expected != revision) co_return lost_revision(policy.name, revision);
@@ -74,6 +82,14 @@ Task<std::optional<StoredRevision>> try_to_put(const AdminServices& services, Re
   // Deleting or renaming a resource server writes the state too: neither overlooks the other.
   if (!policy.resource_server.empty())
     transaction.emplace_back(put_state(realm, state.state, state.revision));
+  // So does deleting a client: who names one anew writes it as it is.
+  CO_TRY(const bool names_it_already, names_client(before, policy.client));
+  if (!names_it_already) {
+    storage::PutDocument same;
+    same.expected = client.revision;
+    same.document = std::move(client);
+    transaction.emplace_back(std::move(same));
+  }
   json::Object detail;
   detail.set("id", policy.name);
   transaction.emplace_back(audit(
@@ -81,11 +97,12 @@ Task<std::optional<StoredRevision>> try_to_put(const AdminServices& services, Re
   oauth::ChangeFeed::Change change{std::string(rs::kPolicyKind), realm, policy.name};
   const auto done = co_await services.oauth->storage->commit(std::move(transaction));
   std::optional<StoredRevision> out;
-  if (!done.ok()) {
-    if (std::string_view(done.error().reason) == "revision_conflict") co_return out;
-    co_return done.error();
-  }
+  const bool was_faster =
+      !done.ok() && std::string_view(done.error().reason) == "revision_conflict";
+  if (was_faster) co_return out;
+  // Also after a failure: the change may be durable all the same.
   services.oauth->changes->publish(std::move(change));
+  if (!done.ok()) co_return done.error();
   CO_TRY(const auto after, co_await find_policy(services, realm, policy.name));
   out = StoredRevision{after ? after->revision : 0, !before};
   co_return out;
@@ -162,8 +179,9 @@ Task<AdminReply> delete_inject_policy(const AdminServices& services, AdminReques
   detail.set("id", name);
   transaction.emplace_back(audit(services, realm, "inject_policy.deleted", request.actor, detail));
   oauth::ChangeFeed::Change change{std::string(rs::kPolicyKind), realm, name};
-  CO_TRY(co_await services.oauth->storage->commit(std::move(transaction)));
+  const auto done = co_await services.oauth->storage->commit(std::move(transaction));
   services.oauth->changes->publish(std::move(change));
+  if (!done.ok()) co_return done.error();
   AdminReply reply;
   reply.status = 204;
   co_return reply;

@@ -20,21 +20,40 @@ Error failed(const rs::ResourceServer& server, std::string_view why) {
   return {Code::kConfig, "resource_server_trial_failed", std::move(detail)};
 }
 
-Status check_keys(const AdminServices& services, const rs::ResourceServer& server,
-                  std::span<const jose::KeyPtr> keys) {
+// A trial is a use of the key like any other: it counts.
+Task<std::shared_ptr<jose::GcmUses>> uses_for_trial(const AdminServices& services,
+                                                    jose::KeyPtr key) {
+  auto& ledger = *services.oauth->gcm_ledger;
+  const auto account = ledger.account(key->jwk());
+  const Instant now = services.oauth->clock->now();
+  if (ledger.wish(*account, now) != oauth::GcmLedger::Wish::kNothing) {
+    const auto done = co_await ledger.reserve(services.oauth->storage, account, now);
+    if (!done.ok() && account->uses().left() == 0) co_return done.error();
+  }
+  co_return oauth::GcmLedger::Account::uses_of(account);
+}
+
+Task<Done> check_keys(const AdminServices& services, rs::ResourceServer server,
+                      std::vector<jose::KeyPtr> keys) {
   auto key = jose::choose_encryption_key(keys, *server.key_alg, server.content_enc, server.key_id,
                                          services.oauth->clock->now());
-  if (!key.ok()) return failed(server, key.error().detail);
+  if (!key.ok()) co_return failed(server, key.error().detail);
   jose::EncryptorOptions options{};
   options.alg = *server.key_alg;
   options.enc = server.content_enc;
   options.allow_legacy = server.allow_legacy;
+  if (jose::spends_gcm(options.alg, options.enc)) {
+    auto uses = co_await uses_for_trial(services, *key);
+    const bool is_worn_out = !uses.ok() && !is_transient(uses.error().code);
+    if (is_worn_out) co_return failed(server, uses.error().detail);
+    CO_TRY(options.gcm_uses, std::move(uses));
+  }
   const auto encryptor = jose::Encryptor::make(std::move(*key), std::move(options));
-  if (!encryptor.ok()) return failed(server, encryptor.error().detail);
+  if (!encryptor.ok()) co_return failed(server, encryptor.error().detail);
   std::string token;
   const auto done = encryptor->append(token, as_bytes(kTrialText), *services.oauth->random);
-  if (!done.ok()) return failed(server, done.error().detail);
-  return Done{};
+  if (!done.ok()) co_return failed(server, done.error().detail);
+  co_return Done{};
 }
 
 std::vector<jose::KeyPtr> inline_keys(const rs::ResourceServer& server) {
@@ -55,7 +74,7 @@ Task<bool> check_remote(const AdminServices& services, rs::ResourceServer server
   auto source = cache->source(server.jwks_uri);
   const auto set = co_await cache->reload(std::move(source));
   if (set.ok()) {
-    CO_TRY(check_keys(services, server, (*set)->keys));
+    CO_TRY(co_await check_keys(services, server, (*set)->keys));
     co_return false;
   }
   if (trial == Trial::kWhole || !is_transient(set.error().code))
@@ -97,7 +116,8 @@ Task<TrialOutcome> try_encryption(const AdminServices& services, RealmName realm
   TrialOutcome outcome;
   if (server.encryption == rs::Encryption::kResourceServerKey) {
     if (server.jwks_uri.empty()) {
-      CO_TRY(check_keys(services, server, inline_keys(server)));
+      auto keys = inline_keys(server);
+      CO_TRY(co_await check_keys(services, server, std::move(keys)));
     } else {
       CO_TRY(outcome.untested, co_await check_remote(services, server, trial));
       if (outcome.untested && trial == Trial::kWhole)

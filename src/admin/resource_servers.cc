@@ -7,6 +7,7 @@
 #include "admin/resource_server_records.h"
 #include "base/base64.h"
 #include "base/text.h"
+#include "jose/encryptor.h"
 #include "oauth/endpoints/test_token.h"
 
 namespace signet::admin {
@@ -19,6 +20,69 @@ json::Object item_of(std::int64_t revision, json::Object shown) {
   out.set("revision", revision);
   out.set("resource_server", std::move(shown));
   return out;
+}
+
+// Null for an instance that is alone.
+json::Value own_instance(const AdminServices& services) {
+  for (const auto& one : services.oauth->keeper->instances())
+    if (one.is_self) return json::Value(one.info.id);
+  return json::Value();
+}
+
+// Of this instance since its start. Null for the built-in one as long as its tokens are the
+// realm's: those are counted by their format.
+json::Value uses_of(const AdminServices& services, const RealmName& realm, const rs::State& state,
+                    const json::Object& document, const json::Value& instance) {
+  const auto text = [](const json::Value* value) {
+    const std::string* found = value ? value->if_string() : nullptr;
+    return found ? *found : std::string();
+  };
+  const std::string name = text(document.find("name"));
+  const json::Value* access = document.find("access_token");
+  const std::string encryption = access ? text(access->get("encryption")) : std::string();
+  if (name == state.identity_provider &&
+      (encryption.empty() || encryption == rs::to_string(rs::Encryption::kAsRealm)))
+    return json::Value();
+  const auto use = services.oauth->uses->find(realm.view(), name);
+  const std::int64_t last = use ? use->last_issued.load(std::memory_order_relaxed) : 0;
+  json::Object out;
+  out.set("instance", instance);
+  out.set("issued",
+          use ? static_cast<std::int64_t>(use->issued.load(std::memory_order_relaxed)) : 0);
+  out.set("last_issued",
+          last == 0 ? json::Value() : json::Value(to_rfc3339(Instant(Seconds(last)))));
+  return json::Value(std::move(out));
+}
+
+// One resource server as lists and GET show it.
+json::Object read_item(const AdminServices& services, const RealmName& realm,
+                       const rs::State& state, ResourceServerRecord record,
+                       const json::Value& instance) {
+  json::Value uses = uses_of(services, realm, state, record.document, instance);
+  json::Object out =
+      item_of(record.revision, shown_resource_server(std::move(record.document), state));
+  out.set("uses", std::move(uses));
+  return out;
+}
+
+// Of inline keys, over all instances: how much of what NIST SP 800-38D allows is spoken for. Null
+// where there is nothing to count.
+Task<json::Value> gcm_uses_of(const AdminServices& services, json::Object document) {
+  CO_TRY(const auto server, rs::ResourceServer::from_json(document));
+  json::Array out;
+  const bool spends = server.key_alg && jose::spends_gcm(*server.key_alg, server.content_enc);
+  if (!spends) co_return json::Value();
+  for (const auto& key : server.keys) {
+    if (!key.is_symmetric()) continue;
+    CO_TRY(const std::uint64_t reserved,
+           co_await services.oauth->gcm_ledger->reserved(services.oauth->storage, key));
+    json::Object one;
+    one.set("kid", key.kid());
+    one.set("reserved", static_cast<std::int64_t>(reserved));
+    one.set("most", static_cast<std::int64_t>(services.oauth->gcm_ledger->settings().most));
+    out.emplace_back(std::move(one));
+  }
+  co_return out.empty() ? json::Value() : json::Value(std::move(out));
 }
 
 // The built-in one stands in the list although nobody wrote it.
@@ -65,11 +129,11 @@ Task<AdminReply> list_resource_servers(const AdminServices& services, AdminReque
     page.insert(place, std::move(unwritten));
     if (page.size() > limit) page.pop_back();
   }
+  const json::Value instance = own_instance(services);
   json::Array items;
   for (const auto& document : page) {
     CO_TRY(auto record, read_resource_server(services, document));
-    items.emplace_back(
-        item_of(record.revision, shown_resource_server(std::move(record.document), state.state)));
+    items.emplace_back(read_item(services, realm, state.state, std::move(record), instance));
   }
   AdminReply reply;
   reply.body.set("resource_servers", std::move(items));
@@ -83,9 +147,10 @@ Task<AdminReply> get_resource_server(const AdminServices& services, AdminRequest
   CO_TRY(co_await existing_realm(services, realm));
   CO_TRY(const auto state, co_await load_state(services, realm));
   CO_TRY(auto record, co_await existing_resource_server(services, realm, state.state, name));
+  CO_TRY(auto gcm_uses, co_await gcm_uses_of(services, record.document));
   AdminReply reply;
-  reply.body =
-      item_of(record.revision, shown_resource_server(std::move(record.document), state.state));
+  reply.body = read_item(services, realm, state.state, std::move(record), own_instance(services));
+  if (!gcm_uses.is_null()) reply.body.set("gcm_uses", std::move(gcm_uses));
   co_return reply;
 }
 

@@ -283,6 +283,48 @@ TEST_F(ResourceServersTest, a_policy_that_appears_while_it_is_deleted_keeps_it) 
             "resource_server_unknown");
 }
 
+TEST_F(ResourceServersTest, a_client_that_policies_name_is_not_deleted_and_they_are_named) {
+  const std::string client = "/admin/realms/root/clients/gateway";
+  ASSERT_EQ(put_policy("first", "").status(), 201);
+  ASSERT_EQ(put_policy("second", "").status(), 201);
+  world.client("other");
+  const auto refused = erase(client);
+  EXPECT_EQ(refused.status(), 409);
+  EXPECT_EQ(refused.text("code"), "client_in_use");
+  EXPECT_THAT(refused.text("detail"), testing::AllOf(HasSubstr("first"), HasSubstr("second")));
+  EXPECT_EQ(erase("/admin/realms/root/clients/other").status(), 204);
+  EXPECT_NE(world.issue("gateway"), "");
+  ASSERT_EQ(erase("/admin/realms/root/inject-policies/first").status(), 204);
+  EXPECT_THAT(erase(client).text("detail"), Not(HasSubstr("first")));
+  world.client("other");
+  EXPECT_EQ(put("/admin/realms/root/inject-policies/second", R"({"client_id":"other"})").status(),
+            200);
+  EXPECT_EQ(call(http::Method::kDelete, client, "", {{"If-Match", "\"77\""}}).status(), 412);
+  EXPECT_EQ(erase(client).status(), 204) << "no policy names it any more";
+  EXPECT_EQ(erase(client).status(), 404);
+}
+
+TEST_F(ResourceServersTest, a_policy_that_appears_while_its_client_is_deleted_keeps_it) {
+  const std::string client = "/admin/realms/root/clients/gateway";
+  storage->meanwhile = [this] { EXPECT_EQ(put_policy("late", "").status(), 201); };
+  EXPECT_EQ(erase(client).text("code"), "client_in_use");
+  ASSERT_EQ(erase("/admin/realms/root/inject-policies/late").status(), 204);
+  storage->meanwhile = [&] { EXPECT_EQ(erase(client).status(), 204); };
+  EXPECT_EQ(put_policy("later", "").text("code"), "client_unknown");
+}
+
+TEST_F(ResourceServersTest, a_client_that_changes_every_time_says_so_when_it_is_deleted) {
+  const std::string client = "/admin/realms/root/clients/gateway";
+  std::function<void()> again = [&] {
+    world.client("gateway");
+    storage->meanwhile = again;
+  };
+  storage->meanwhile = again;
+  EXPECT_EQ(erase(client).text("code"), "client_busy");
+  storage->meanwhile = nullptr;
+  EXPECT_EQ(erase(client).status(), 204);
+}
+
 TEST_F(ResourceServersTest, sec_144_kids_0_to_10_are_refused_in_every_spelling) {
   for (const char* kid : {"0", "1", "7", "10", "07", "+7", " 7 ", "0x7", "7.0", "1e1"}) {
     const auto answer = put_server("RS1", by_its_key(jwks(shared_key(kid))));
@@ -472,6 +514,55 @@ TEST_F(ResourceServersTest, a_test_token_is_issued_and_written_down) {
   EXPECT_THAT(journal(),
               testing::AllOf(HasSubstr("resource_server.tested"), Not(HasSubstr(token))));
   EXPECT_EQ(post(kPath + "/nobody/test", "").status(), 404);
+}
+
+TEST_F(ResourceServersTest, uses_of_this_instance_are_shown) {
+  put_server("RS1", by_its_key(jwks(shared_key())));
+  const auto uses = [&](const std::string& name) {
+    const json::Object answer = get(kPath + "/" + name).json();
+    const json::Value* found = answer.find("uses");
+    return found ? json::dump(*found) : "absent";
+  };
+  EXPECT_EQ(uses("RS1"), R"({"instance":null,"issued":0,"last_issued":null})");
+  for (int i = 0; i < 3; ++i)
+    EXPECT_NE(world.issue("gateway", "&resourceServer=RS1"), "");
+  const std::string when = to_rfc3339(from_unix_seconds(unix_seconds(world.clock->now())));
+  const std::string three = R"({"instance":null,"issued":3,"last_issued":")" + when + "\"}";
+  EXPECT_EQ(uses("RS1"), three);
+  EXPECT_EQ(uses("Identity%20Provider"), "null") << "its tokens are counted by their format";
+  EXPECT_THAT(get(kPath).response().body, HasSubstr("\"uses\":" + three));
+  EXPECT_THAT(world.services->metrics->text(),
+              HasSubstr("signet_resource_server_tokens_issued_total{encryption=\"resource_server_"
+                        "key\"} 3"));
+  put("/admin/realms/root/resource-servers/Identity%20Provider",
+      R"({"access_token":{"encryption":"none"}})");
+  EXPECT_EQ(uses("Identity%20Provider"), R"({"instance":null,"issued":0,"last_issued":null})");
+}
+
+TEST_F(ResourceServersTest,
+       sec_147_what_is_spoken_for_of_a_key_for_gcm_is_shown_and_saving_counts) {
+  world.services->gcm_ledger =
+      std::make_shared<oauth::GcmLedger>(oauth::GcmLedger::Settings{4, 4, 8});
+  const std::string key = R"("kty":"oct","kid":"a","k":")" + kMaterial + "\"";
+  ASSERT_EQ(put_server("RS1", by_its_key(jwks(key), "A128GCMKW")).status(), 201);
+  const auto shown_uses = [&] {
+    const json::Object answer = get(kPath + "/RS1").json();
+    const json::Value* found = answer.find("gcm_uses");
+    return found ? json::dump(*found) : "absent";
+  };
+  EXPECT_EQ(shown_uses(), R"([{"kid":"a","reserved":4,"most":8}])");
+  for (int i = 0; i < 7; ++i)
+    EXPECT_NE(world.issue("gateway", "&resourceServer=RS1"), "") << i;
+  EXPECT_EQ(world.issue("gateway", "&resourceServer=RS1"), "") << "the trial was the eighth use";
+  const auto refused = put_server("RS1", by_its_key(jwks(key), "A128GCMKW"));
+  EXPECT_EQ(refused.text("code"), "resource_server_trial_failed");
+  EXPECT_THAT(refused.text("detail"), HasSubstr("must be replaced"));
+  EXPECT_EQ(put_server("RS2", by_its_key(jwks(key), "A128GCMKW")).text("code"),
+            "resource_server_trial_failed")
+      << "it is the same key";
+  EXPECT_EQ(put_server("RS1", by_its_key(jwks(shared_key()))).status(), 200)
+      << "key wrapping without GCM has no such end";
+  EXPECT_EQ(shown_uses(), "absent");
 }
 
 TEST_F(ResourceServersTest, a_policy_names_what_there_is) {

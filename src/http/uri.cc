@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "http/address.h"
 #include "http/form.h"
 #include "http/grammar.h"
 
@@ -13,6 +14,17 @@ namespace {
 
 std::string text(boost::core::string_view view) {
   return std::string(view.data(), view.size());
+}
+
+// "127.1", "0x7f000001", "1.2.3.4." and the like are addresses to resolvers and browsers (WHATWG
+// URL, "ends in a number"), and names to everybody else.
+bool is_odd_number(std::string_view host) {
+  if (parse_address(host)) return false;
+  if (host.ends_with('.')) host.remove_suffix(1);
+  const std::string_view last = host.substr(host.rfind('.') + 1);
+  return !last.empty() &&
+         (last.starts_with("0x") ||
+          std::all_of(last.begin(), last.end(), [](char c) { return c >= '0' && c <= '9'; }));
 }
 
 }  // namespace
@@ -33,6 +45,7 @@ Result<HttpUri> parse_http_uri(std::string_view input) {
   if (parsed->has_fragment()) return refuse("it holds a fragment");
   uri.host = to_lower(text(parsed->encoded_host()));
   if (!is_host(uri.host)) return refuse("the host is not a plain name or address");
+  if (is_odd_number(uri.host)) return refuse("the host is a number in disguise");
   uri.port = uri.scheme == "https" ? 443 : 80;
   if (parsed->has_port() && !parsed->port().empty()) {
     // Boost.URL cuts a port beyond 65535 instead of refusing it.

@@ -89,6 +89,7 @@ struct Encryptor::State {
   EncryptOptions options;
   SecretBytes issuer_secret;                   ///< for content keys, or for agreements; or empty
   std::optional<crypto::AesWrapKey> wrap_key;  ///< only for A*KW
+  std::shared_ptr<GcmUses> shared_uses;        ///< null: the key's own
   bool uses_gcm = false;                       ///< the key itself serves AES-GCM with random IVs
   std::optional<crypto::RsaSender> rsa;        ///< only for RSA*
   std::optional<crypto::EcdhSender> ecdh;      ///< only for ECDH-ES*
@@ -155,7 +156,7 @@ Status Encryptor::State::encrypt_key(TokenKeys& keys, Random& random) const {
 
 Status Encryptor::State::make_keys(TokenKeys& keys, ByteView iv, Random& random) const {
   if (uses_gcm) {
-    TRY(key->gcm_uses().take());
+    TRY((shared_uses ? *shared_uses : key->gcm_uses()).take());
   }
   if (options.alg == JweAlg::kDir) {
     keys.set_content(key->jwk().symmetric());
@@ -194,11 +195,15 @@ Result<Encryptor> Encryptor::make(KeyPtr key, EncryptorOptions options) {
   }
   const EncryptOptions all{options.alg, options.enc, std::move(options.extra), kIterationsForKeys,
                            {},          {},          options.allow_legacy};
-  return prepare(std::move(key), all, std::move(secret));
+  return prepare(std::move(key), all, std::move(secret), std::move(options.gcm_uses));
+}
+
+bool spends_gcm(JweAlg alg, JweEnc enc) {
+  return info(alg).family == JweFamily::kGcmKeyWrap || (alg == JweAlg::kDir && info(enc).is_gcm);
 }
 
 Result<Encryptor> Encryptor::prepare(KeyPtr key, const EncryptOptions& options,
-                                     SecretBytes issuer_secret) {
+                                     SecretBytes issuer_secret, std::shared_ptr<GcmUses> gcm_uses) {
   TRY(check_options(options));
   TRY(check_can_encrypt(key, options.alg, options.enc));
   auto state = std::make_shared<State>();
@@ -212,8 +217,8 @@ Result<Encryptor> Encryptor::prepare(KeyPtr key, const EncryptOptions& options,
   if (row.family == JweFamily::kEcdh) {
     TRY(state->ecdh, crypto::EcdhSender::make(*key->jwk().public_key()));
   }
-  state->uses_gcm = row.family == JweFamily::kGcmKeyWrap ||
-                    (options.alg == JweAlg::kDir && info(options.enc).is_gcm);
+  state->uses_gcm = spends_gcm(options.alg, options.enc);
+  state->shared_uses = std::move(gcm_uses);
   state->key = std::move(key);
   state->options = options;
   state->issuer_secret = std::move(issuer_secret);
@@ -279,7 +284,7 @@ JweEnc Encryptor::enc() const {
 
 Result<std::string> encrypt_compact(const KeyPtr& key, ByteView plain,
                                     const EncryptOptions& options, Random& random) {
-  TRY(const Encryptor once, Encryptor::prepare(key, options, {}));
+  TRY(const Encryptor once, Encryptor::prepare(key, options, {}, {}));
   std::string out;
   TRY(once.append(out, plain, random));
   return out;

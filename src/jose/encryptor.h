@@ -16,7 +16,12 @@ struct EncryptorOptions {
   json::Object extra{};       ///< protected members: typ, cty
   bool allow_legacy = false;  ///< RSA1_5 and PBES2 (1,000 iterations: the key is no password)
   KeyPtr issuer_key{};        ///< oct; null: nobody but the recipient opens it
+  /// What counts the uses of the key where spends_gcm(); null: the key's own, of this object alone.
+  std::shared_ptr<GcmUses> gcm_uses{};
 };
+
+/// Whether the key itself serves AES-GCM with a random IV for every token: `dir` with GCM, A*GCMKW.
+bool spends_gcm(JweAlg alg, JweEnc enc);
 
 /// Everything that stays the same from token to token, made once. Immutable, cheap to copy and
 /// shared between threads. The content key and the IV are fresh for each token (with `dir` and
@@ -29,8 +34,8 @@ class Encryptor {
   static Result<Encryptor> make(KeyPtr key, EncryptorOptions options);
 
   /// Appends a compact JWE. With `dir` and A*KW and up to 4 KiB of plaintext it allocates only what
-  /// `out` grows by. After a failure `out` is as it was. "key_worn_out" where the key itself serves
-  /// AES-GCM (`dir` with GCM, A*GCMKW) and has done so 2^32 times.
+  /// `out` grows by. After a failure `out` is as it was. Where spends_gcm(), what
+  /// GcmUses::take() says: "key_worn_out" after 2^32 times.
   Status append(std::string& out, ByteView plain, Random& random) const;
 
   const KeyPtr& key() const;
@@ -42,7 +47,7 @@ class Encryptor {
                                              const EncryptOptions& options, Random& random);
   struct State;
   static Result<Encryptor> prepare(KeyPtr key, const EncryptOptions& options,
-                                   SecretBytes issuer_secret);
+                                   SecretBytes issuer_secret, std::shared_ptr<GcmUses> gcm_uses);
   explicit Encryptor(std::shared_ptr<const State> state) : state_(std::move(state)) {}
   std::shared_ptr<const State> state_;
 };

@@ -182,6 +182,34 @@ TEST(Encryptor, sec_147_uses_of_a_key_for_gcm_are_counted) {
   EXPECT_EQ(uses(JweAlg::kDir, JweEnc::kA128CbcHs256, 32), 0u);
 }
 
+TEST(Encryptor, sec_147_uses_that_others_count_are_asked_and_the_keys_own_are_not) {
+  const KeyPtr key = test::key(test::symmetric(32));
+  auto with_uses = options(JweAlg::kDir, JweEnc::kA256Gcm);
+  with_uses.gcm_uses = std::make_shared<GcmUses>(1);
+  const auto encryptor = test::must(Encryptor::make(key, with_uses));
+  encrypted(encryptor, "x");
+  SystemRandom random;
+  std::string out;
+  EXPECT_THAT(encryptor.append(out, as_bytes("y"), random), fails("key_worn_out"));
+  EXPECT_EQ(out, "");
+  EXPECT_EQ(with_uses.gcm_uses->count(), 1u);
+  EXPECT_EQ(key->gcm_uses().count(), 0u);
+}
+
+TEST(GcmUses, sec_147_that_are_granted_run_out_until_more_are_granted_or_they_end) {
+  GcmUses uses = GcmUses::to_be_granted();
+  EXPECT_THAT(uses.take(), fails("key_uses_not_reserved"));
+  uses.grant(1);
+  EXPECT_THAT(uses.take(), is_ok());
+  EXPECT_THAT(uses.take(), fails("key_uses_not_reserved"));
+  EXPECT_EQ(uses.count(), 1u);
+  uses.grant(1);
+  uses.end();
+  EXPECT_EQ(uses.left(), 1u);
+  EXPECT_THAT(uses.take(), is_ok()) << "what was granted stays";
+  EXPECT_THAT(uses.take(), fails("key_worn_out"));
+}
+
 TEST(GcmUses, sec_147_end_after_2_to_the_32) {
   EXPECT_EQ(GcmUses::kMost, 4'294'967'296u);
   GcmUses uses(2);

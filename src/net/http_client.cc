@@ -30,20 +30,9 @@ bool is_value(std::string_view text) {
                      [](char c) { return (c >= 0x20 && c < 0x7F) || c == '\t'; });
 }
 
-// "127.1", "0x7f000001" and the like are addresses to a resolver and names to everybody else.
-bool is_odd_number(std::string_view host) {
-  if (host.ends_with('.')) host.remove_suffix(1);
-  const std::string_view last = host.substr(host.rfind('.') + 1);
-  const bool is_number =
-      !last.empty() && (last.starts_with("0x") || std::all_of(last.begin(), last.end(), [](char c) {
-                          return c >= '0' && c <= '9';
-                        }));
-  return is_number && !http::parse_address(host);
-}
-
 Result<http::HttpUri> checked(const OutboundRequest& request) {
   auto uri = http::parse_http_uri(request.url);
-  if (!uri.ok() || is_odd_number(uri->host))
+  if (!uri.ok())
     return Error{Code::kInvalid, "outbound_url_invalid",
                  "the URL of an outbound request is not http(s)://host[:port]/..., without user, "
                  "without fragment, of at most 2048 bytes"};

@@ -98,6 +98,7 @@ TEST_TOKEN = {
 KINDS = {"clients": ("clients", "client"), "resource-servers": ("resource_servers", "resource_server"),
          "inject-policies": ("inject_policies", "inject_policy")}
 IDENTITY_PROVIDER = "Identity Provider"
+USES = {"instance": "a", "issued": 12, "last_issued": "2026-01-02T03:04:05Z"}
 def chained(events):
     """What GET /admin/audit shows of (sequence, milliseconds, realm, event, actor, detail)."""
     previous, shown = b"", []
@@ -192,7 +193,7 @@ class Admin(http.server.BaseHTTPRequestHandler):
             table.setdefault(IDENTITY_PROVIDER, {"revision": 0, "document": {
                 "name": IDENTITY_PROVIDER, "default": True, "built_in": True}})
         if not rest:
-            rows = [self.shown(entry, kind) for _, entry in sorted(table.items())]
+            rows = [self.read(entry, kind) for _, entry in sorted(table.items())]
             return self.answer(200, {kinds: rows, "next": None})
         if rest == ["preview"]:
             return self.answer(200, PREVIEW)
@@ -229,12 +230,20 @@ class Admin(http.server.BaseHTTPRequestHandler):
             document["has_secret"] = document.pop("secret", None) is not None
         return {"revision": entry["revision"], kind: document}
 
+    def read(self, entry, kind):
+        """What GET shows: with what was counted, as signetd does."""
+        out = self.shown(entry, kind)
+        if kind == "resource_server":
+            is_counted = entry["document"]["name"] != IDENTITY_PROVIDER
+            out["uses"] = USES if is_counted else None
+        return out
+
     def one(self, table, name, kind, body):
         entry = table.get(name)
         if self.command == "GET":
             if entry is None:
                 return self.problem(404, f"{kind}_unknown", f"no such {kind}")
-            return self.answer(200, self.shown(entry, kind))
+            return self.answer(200, self.read(entry, kind))
         if self.command == "DELETE":
             if table.pop(name, None) is None:
                 return self.problem(404, f"{kind}_unknown", f"no such {kind}")

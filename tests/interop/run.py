@@ -32,6 +32,8 @@ import hsm_checks  # noqa: E402
 import inject_checks  # noqa: E402
 import python_checks  # noqa: E402
 import resource_server_checks  # noqa: E402
+import resource_server_cluster_checks  # noqa: E402
+import rotation_checks  # noqa: E402
 import setting  # noqa: E402
 import vault_checks  # noqa: E402
 from results import Results  # noqa: E402
@@ -53,6 +55,13 @@ def install_js():
     for source in (HERE / "js").glob("*.mjs"):
         shutil.copy(source, JS)
     return None
+
+
+def js_folder():
+    missing = install_js()
+    if missing:
+        raise RuntimeError(missing)
+    return JS
 
 
 def run_js(results, world):
@@ -104,6 +113,8 @@ def main():
     hsm_checks.run(results, options)
     inject_checks.run(results, options)
     limit_checks.run(results, options)
+    resource_server_cluster_checks.run(results, options)
+    rotation_checks.run(results, options, js_folder)
     sys.exit(results.finish())
 
 

@@ -18,6 +18,11 @@ std::string path_of(const ResourceServerOptions& options, const std::string& nam
   return resource_server_path(options.realm, name) + (options.untested ? "?untested=true" : "");
 }
 
+std::string issued_here(const json::Value& item) {
+  const json::Value* uses = item.get("uses");
+  return uses && uses->is_object() ? text_of(*uses, "issued") : std::string();
+}
+
 Result<int> list(const Context& context, const ResourceServerOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(json::Array all,
@@ -28,7 +33,9 @@ Result<int> list(const Context& context, const ResourceServerOptions& options) {
     context.print(out);
     return 0;
   }
-  Table table({"resource server", "default", "encryption", "algorithm", "uri", "revision"});
+  // Counted by the instance that answers, since its start.
+  Table table(
+      {"resource server", "default", "encryption", "algorithm", "uri", "revision", "issued here"});
   for (const auto& item : all) {
     const json::Value* server = item.get("resource_server");
     if (!server) continue;
@@ -40,7 +47,7 @@ Result<int> list(const Context& context, const ResourceServerOptions& options) {
       encryption = text_of(*server, "built_in") == "true" ? "as_realm" : "server_key";
     table.add({text_of(*server, "name"), text_of(*server, "default") == "true" ? "yes" : "",
                std::move(encryption), text_of(token, "key_encryption_algorithm"),
-               text_of(*server, "uri"), text_of(item, "revision")});
+               text_of(*server, "uri"), text_of(item, "revision"), issued_here(item)});
   }
   context.print(table);
   return 0;
@@ -51,7 +58,11 @@ void print_resource_server(const Context& context, const json::Value& answer) {
   if (context.as_json() || !document || !document->is_object()) {
     context.print(answer);
   } else {
-    context.print(as_table(*document->if_object()));
+    json::Object shown = *document->if_object();
+    const json::Value* uses = answer.get("uses");
+    if (uses && uses->is_object()) shown.set("uses_here", *uses);
+    if (const json::Value* spent = answer.get("gcm_uses")) shown.set("gcm_uses", *spent);
+    context.print(as_table(shown));
   }
   note_warnings(context, answer);
 }

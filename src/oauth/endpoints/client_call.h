@@ -35,6 +35,7 @@ class ClientCall {
     kVerification,
     kDefinitions,
     kKeySet,
+    kKeyUses,
     kRefresh
   };
 

@@ -98,6 +98,13 @@ class Kinds {
     if (kind == "access_encrypted_jwt")
       return issue(R"(,"access_token":{"format":"encrypted_jwt"})");
     if (kind == "access_opaque") return issue(R"(,"access_token":{"format":"opaque"})");
+    if (kind == "access_nested_server_key") return issue_for("Sealed", R"({"name":"Sealed"})");
+    if (kind.starts_with("access_nested")) return nested(kind == "access_nested_inner");
+    if (kind == "private_claim") {
+      const std::string inner = nested(true);
+      const auto claims = base64::url_decode(split(inner, '.')[1]);
+      return *json::parse_object(as_text(*claims))->find("_pvt")->if_string();
+    }
     if (kind == "client_assertion") return signed_by(clients.key(), "JWT", claims());
     if (kind == "id_token") {
       auto of_server = claims();
@@ -132,6 +139,25 @@ class Kinds {
   std::string issue(const std::string& more) {
     world_.client("issuer", more);
     return world_.issue("issuer");
+  }
+  std::string issue_for(const std::string& name, const std::string& document) {
+    world_.put("resource_server", "root", name, document);
+    world_.client("issuer");
+    return world_.issue("issuer", "&resourceServer=" + name);
+  }
+  // For a resource server with a key of its own: the encrypted token, or the signed one inside it.
+  std::string nested(bool inner) {
+    const auto key =
+        jose::Key::local(jose::Jwk::from_symmetric(SecretBytes::from_text("0123456789abcdef")));
+    const std::string outer =
+        issue_for("Api", R"({"name":"Api","access_token":{"encryption":"resource_server_key",)"
+                         R"("key_encryption_algorithm":"A128KW","jwks":{"keys":[)" +
+                             json::dump(key->jwk().private_json()) + "]}}}");
+    if (!inner) return outer;
+    jose::DecryptOptions options;
+    const std::vector<jose::KeyPtr> keys{key};
+    options.keys = keys;
+    return std::string(as_text(jose::decrypt_compact(outer, options)->plain.view()));
   }
   // The claims would do for an access token and for an assertion alike.
   json::Object claims() {
@@ -220,6 +246,7 @@ TEST(Matrices, sec_215_sec_130_sec_080_f_34_a_realm_knows_nothing_of_another) {
     world.client("enc-" + id, R"(,"access_token":{"format":"encrypted_jwt"})", realm);
     world.client("opq-" + id, R"(,"access_token":{"format":"opaque"})", realm);
     world.client("gateway", R"(,"may_introspect":"realm")", realm);
+    world.put("resource_server", realm, "rs-" + id, "{\"name\":\"rs-" + id + "\"}");
   }
   const std::string grant = "grant_type=client_credentials";
   for (const auto& mine : matrix.rows()) {
@@ -234,19 +261,25 @@ TEST(Matrices, sec_215_sec_130_sec_080_f_34_a_realm_knows_nothing_of_another) {
       const auto by_key =
           clients.send(world, there + "/access_token", grant, "k-" + id, "private_key_jwt", mine);
       EXPECT_EQ(outcome(by_key), own ? "ok" : "invalid_client");
-      for (const char* format : {"jwt-", "enc-", "opq-"}) {
+      // A resource server, by name; and a token that was made for it.
+      const std::string name = "&resourceServer=rs-" + id;
+      EXPECT_EQ(outcome(world.post(there + "/access_token", grant + name, "jwt-" + id_of(theirs))),
+                own ? "ok" : "invalid_target");
+      for (const char* format : {"jwt-", "enc-", "opq-", "rs-"}) {
+        const bool is_nested = std::string_view(format) == "rs-";
+        const std::string client = (is_nested ? "jwt-" : format) + id;
+        const std::string asked = is_nested ? grant + name : grant;
         const std::string token =
-            world.post(here + "/access_token", grant, format + id).text("access_token");
+            world.post(here + "/access_token", asked, client).text("access_token");
         ASSERT_FALSE(token.empty()) << format;
         EXPECT_EQ(world.post(there + "/introspect", "token=" + token, "gateway").flag("active"),
                   own)
             << format;
-        EXPECT_EQ(world.post(there + "/introspect", "token=" + token, format + id).status() == 200,
-                  own)
+        EXPECT_EQ(world.post(there + "/introspect", "token=" + token, client).status() == 200, own)
             << format;
         // What another realm is asked to revoke goes on living in its own.
         const auto revoked = world.post(there + "/token/revoke", "token=" + token,
-                                        own ? format + id : std::string("gateway"));
+                                        own ? client : std::string("gateway"));
         EXPECT_EQ(revoked.status(), 200) << format;
         EXPECT_EQ(world.post(here + "/introspect", "token=" + token, "gateway").flag("active"),
                   !own)

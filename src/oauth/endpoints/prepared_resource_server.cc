@@ -18,11 +18,13 @@ Instant end_of(const jose::Jwk& key) {
 }  // namespace
 
 Result<jose::Encryptor> encryptor_for(PreparedResourceServer& prepared, const RealmRuntime& realm,
-                                      std::shared_ptr<const RemoteKeySet> key_set, Instant now) {
+                                      std::shared_ptr<const RemoteKeySet> key_set,
+                                      GcmLedger& ledger, Instant now) {
   if (prepared.encryptor && prepared.realm_serial == realm.serial() &&
       prepared.key_set == key_set && now <= prepared.good_until) [[likely]]
     return *prepared.encryptor;
   prepared.encryptor.reset();
+  prepared.account.reset();
   const auto& server = prepared.server;
   if (!realm.server_encryption()) return realm.why(tokens::encryption_id());
   const auto& keys = key_set ? key_set->keys : prepared.keys;
@@ -35,12 +37,21 @@ Result<jose::Encryptor> encryptor_for(PreparedResourceServer& prepared, const Re
     detail += key.error().detail;
     return Error{key.error().code, key.error().reason, std::move(detail)};
   }
-  jose::EncryptorOptions options{*server.key_alg, server.content_enc, nested_token_header(),
+  jose::EncryptorOptions options{*server.key_alg,
+                                 server.content_enc,
+                                 nested_token_header(),
                                  server.allow_legacy,
-                                 realm.server_encryption()->ring->ring->active().key};
+                                 realm.server_encryption()->ring->ring->active().key,
+                                 nullptr};
+  GcmLedger::AccountPtr account;
+  if (jose::spends_gcm(options.alg, options.enc)) {
+    account = ledger.account((*key)->jwk());
+    options.gcm_uses = GcmLedger::Account::uses_of(account);
+  }
   const Instant end = end_of((*key)->jwk());
   TRY(auto encryptor, jose::Encryptor::make(std::move(*key), std::move(options)));
   prepared.encryptor.emplace(std::move(encryptor));
+  prepared.account = std::move(account);
   prepared.realm_serial = realm.serial();
   prepared.key_set = std::move(key_set);
   prepared.good_until = end;

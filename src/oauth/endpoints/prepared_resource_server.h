@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "jose/encryptor.h"
+#include "oauth/endpoints/gcm_ledger.h"
 #include "oauth/endpoints/key_set_cache.h"
 #include "oauth/endpoints/realm_runtime.h"
 #include "oauth/endpoints/resource_server_uses.h"
@@ -26,6 +27,7 @@ struct PreparedResourceServer {
 
   /// The encryptor made last, and what it was made for.
   std::optional<jose::Encryptor> encryptor;
+  GcmLedger::AccountPtr account;  ///< where its key spends GCM; else null
   std::uint64_t realm_serial = 0;
   std::shared_ptr<const RemoteKeySet> key_set;
   Instant good_until{};  ///< the end of the chosen key's certificate
@@ -36,6 +38,7 @@ using PreparedResourceServerPtr = std::shared_ptr<PreparedResourceServer>;
 /// "encryption_key_missing" with the reason, key by key; the realm's own words where its server key
 /// is missing. Made anew only when something changed.
 Result<jose::Encryptor> encryptor_for(PreparedResourceServer& prepared, const RealmRuntime& realm,
-                                      std::shared_ptr<const RemoteKeySet> key_set, Instant now);
+                                      std::shared_ptr<const RemoteKeySet> key_set,
+                                      GcmLedger& ledger, Instant now);
 
 }  // namespace signet::oauth

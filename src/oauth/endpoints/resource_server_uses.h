@@ -21,17 +21,30 @@ struct ResourceServerUse {
 class ResourceServerUses {
  public:
   std::shared_ptr<ResourceServerUse> of(std::string_view realm, std::string_view name) {
-    std::string key(realm);
-    key += '\0';
-    key += name;
+    std::string key = key_of(realm, name);
     std::lock_guard hold(mutex_);
     auto& use = uses_[std::move(key)];
     if (!use) use = std::make_shared<ResourceServerUse>();
     return use;
   }
+  /// Null for one that nobody asked a token for.
+  std::shared_ptr<const ResourceServerUse> find(std::string_view realm,
+                                                std::string_view name) const {
+    const std::string key = key_of(realm, name);
+    std::lock_guard hold(mutex_);
+    const auto found = uses_.find(key);
+    return found == uses_.end() ? nullptr : found->second;
+  }
 
  private:
-  std::mutex mutex_;
+  static std::string key_of(std::string_view realm, std::string_view name) {
+    std::string key(realm);
+    key += '\0';
+    key += name;
+    return key;
+  }
+
+  mutable std::mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<ResourceServerUse>> uses_;
 };
 

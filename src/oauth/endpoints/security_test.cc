@@ -203,7 +203,8 @@ TEST_F(Security, sec_148_metadata_names_nothing_of_what_does_not_exist) {
   }
 }
 
-TEST_F(Security, sec_148_every_assertion_algorithm_that_metadata_names_works) {
+TEST_F(Security,
+       sec_148_f_40_every_assertion_algorithm_that_metadata_names_works_at_every_endpoint) {
   const auto metadata = world.get("/oauth2/.well-known/openid-configuration").json();
   const auto names = texts(metadata, "token_endpoint_auth_signing_alg_values_supported");
   EXPECT_EQ(names.size(), jose::all_jws_algs().size());
@@ -238,12 +239,64 @@ TEST_F(Security, sec_148_every_assertion_algorithm_that_metadata_names_works) {
           R"({"client_id":"a","token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[)" +
               json::dump(*shown) + "]}" + pinned + "}");
     }
-    const auto assertion =
-        jose::sign_compact(key, *alg, as_bytes(json::dump(assertion_claims(world, "a"))));
-    ASSERT_THAT(assertion, signet::test::is_ok());
-    EXPECT_EQ(world.post(kToken, std::string(kGrant) + "&" + assertion_form(*assertion)).status(),
-              200);
+    for (const char* path : {kToken, "/oauth2/introspect", "/oauth2/token/revoke"}) {
+      const auto assertion =
+          jose::sign_compact(key, *alg, as_bytes(json::dump(assertion_claims(world, "a"))));
+      ASSERT_THAT(assertion, signet::test::is_ok());
+      const std::string body = std::string(kGrant) + "&token=x&" + assertion_form(*assertion);
+      EXPECT_EQ(world.post(path, body).status(), 200) << path;
+    }
   }
+}
+
+TEST_F(Security, sec_148_f_40_all_endpoints_name_the_algorithms_that_all_of_them_take) {
+  const auto metadata = world.get("/oauth2/.well-known/openid-configuration").json();
+  const auto of_token = texts(metadata, "token_endpoint_auth_signing_alg_values_supported");
+  for (const char* name : {"introspection", "revocation"})
+    EXPECT_EQ(texts(metadata,
+                    (std::string(name) + "_endpoint_auth_signing_alg_values_supported").c_str()),
+              of_token);
+}
+
+TEST_F(Security, sec_148_f_40_every_endpoint_that_metadata_names_is_there) {
+  for (const std::string realm : {"root", "alpha"}) {
+    world.realm(realm);
+    const std::string base = realm == "root" ? "/oauth2" : "/oauth2/realms/root/realms/alpha";
+    const auto metadata = world.get(base + "/.well-known/openid-configuration").json();
+    const auto path_of = [&](const char* name) {
+      const json::Value* url = metadata.find(name);
+      const std::string text = url && url->if_string() ? *url->if_string() : "";
+      EXPECT_TRUE(text.starts_with("https://as.example/")) << name << " is " << text;
+      return text.substr(std::min<std::size_t>(text.size(), 18));
+    };
+    EXPECT_EQ(world.get(path_of("jwks_uri")).status(), 200);
+    for (const char* name : {"token_endpoint", "introspection_endpoint", "revocation_endpoint"}) {
+      const std::string path = path_of(name);
+      EXPECT_EQ(world.post(path, "").text("error"), "invalid_client") << path;
+      EXPECT_EQ(world.post(path + "x", "").status(), 404) << path;
+    }
+  }
+}
+
+TEST_F(Security, sec_148_f_40_every_scope_that_metadata_names_is_granted_and_no_other) {
+  world.realm("root", R"(,"scopes":["of_the_realm"])");
+  world.put("resource_server", "root", "api", R"({"name":"api","scopes":[{"name":"of.api"}]})");
+  world.put("scope", "root", "of.api", R"({"resource_server":"api","name":"of.api"})");
+  world.realm("root", R"(,"scopes":["of_the_realm"])");  // it hears of the scope
+  world.put(
+      "client", "root", "any",
+      R"({"client_id":"any","stored_secret":")" + hash_fast(World::kSecret, *world.random) + "\"}");
+  const auto metadata = world.get("/oauth2/.well-known/openid-configuration").json();
+  const auto named = texts(metadata, "scopes_supported");
+  EXPECT_THAT(named, ::testing::UnorderedElementsAre("of_the_realm", "of.api"));
+  const auto ask = [&](const std::string& scope) {
+    return world.post(kToken, std::string(kGrant) + "&scope=" + scope, "any");
+  };
+  for (const auto& scope : named)
+    EXPECT_EQ(ask(scope).text("scope"), scope);
+  for (const char* other :
+       {"openid", "profile", "of.Api", "of.api.more", "of", "*", "offline_access"})
+    EXPECT_EQ(ask(other).text("error"), "invalid_scope") << other;
 }
 
 TEST_F(Security, sec_149_the_issuer_is_what_was_configured_whatever_a_request_says) {

@@ -1,5 +1,6 @@
 #include "oauth/endpoints/services.h"
 
+#include "resource_servers/resource_server.h"
 #include "tokens/format.h"
 
 namespace signet::oauth {
@@ -11,6 +12,14 @@ Counters Counters::in(net::Metrics& metrics) {
     counters.issued[static_cast<std::size_t>(format)] =
         &metrics.counter("signet_access_tokens_issued_total", "Access tokens given out.",
                          {{"format", std::string(tokens::to_string(format))}});
+  }
+  using resource_servers::Encryption;
+  for (const auto encryption :
+       {Encryption::kNone, Encryption::kServerKey, Encryption::kResourceServerKey}) {
+    counters.issued_for[static_cast<std::size_t>(encryption)] =
+        &metrics.counter("signet_resource_server_tokens_issued_total",
+                         "Access tokens given out for resource servers, by how they encrypt them.",
+                         {{"encryption", std::string(resource_servers::to_string(encryption))}});
   }
   counters.introspected =
       &metrics.counter("signet_introspections_total", "Introspections answered.");

@@ -13,6 +13,7 @@
 #include "net/metrics.h"
 #include "oauth/endpoints/change_feed.h"
 #include "oauth/endpoints/deny_list.h"
+#include "oauth/endpoints/gcm_ledger.h"
 #include "oauth/endpoints/request_limits.h"
 #include "oauth/endpoints/resource_server_uses.h"
 #include "secrets/keeper/keeper.h"
@@ -23,6 +24,8 @@ namespace signet::oauth {
 /// What endpoints count. Counting is one relaxed add on the worker's own cell.
 struct Counters {
   std::array<net::Counter*, 3> issued{};  ///< by tokens::TokenFormat
+  /// For resource servers, by resource_servers::Encryption; null for kAsRealm.
+  std::array<net::Counter*, 4> issued_for{};
   net::Counter* introspected = nullptr;
   net::Counter* revoked = nullptr;
   net::Counter* injected_new = nullptr;    ///< with a token made for it
@@ -47,6 +50,7 @@ struct Services {
   std::shared_ptr<DenyList> denied;
   std::shared_ptr<TokenCache> token_cache = make_token_cache();
   std::shared_ptr<ResourceServerUses> uses = std::make_shared<ResourceServerUses>();
+  std::shared_ptr<GcmLedger> gcm_ledger = std::make_shared<GcmLedger>();
   std::shared_ptr<ChangeFeed> changes;
   std::shared_ptr<RequestLimits> limits = std::make_shared<RequestLimits>();
   std::shared_ptr<net::Metrics> metrics;

@@ -1,5 +1,7 @@
 #include "oauth/endpoints/token_endpoint.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace signet::oauth {
@@ -44,8 +46,12 @@ Answer<TokenCall::Asked> TokenCall::ask() const {
   Asked asked;
   asked.resource_server = form_.find("resourceServer");
   asked.scope = form_.find("scope").value_or(std::string_view());
-  for (const auto& field : form_.fields())
-    if (field.name == "resource") asked.resources.emplace_back(field.value);
+  auto& resources = asked.resources;
+  for (const auto& field : form_.fields()) {
+    const bool is_new = field.name == "resource" && std::find(resources.begin(), resources.end(),
+                                                              field.value) == resources.end();
+    if (is_new) resources.emplace_back(field.value);
+  }
   return asked;
 }
 
@@ -77,6 +83,8 @@ Task<Done, Refusal> TokenCall::provide_for_act(Need need) {
       co_return co_await load_definitions();
     case Need::kKeySet:
       co_return co_await load_keys();
+    case Need::kKeyUses:
+      co_return co_await take_uses();
     default:
       co_return co_await keep_opaque();
   }

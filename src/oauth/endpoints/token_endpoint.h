@@ -56,6 +56,7 @@ class TokenCall : public ClientCall {
   Answer<Need> mint_encrypted(http::Response& response);
   Answer<Need> mint_opaque();
   Answer<Need> find_encryptor();
+  Answer<Need> reserve_uses();
   Answer<Done> finish_signed(http::Response& response);
   Answer<Done> encrypt(std::string_view token, http::Response& response);
   bool needs_horizon(const std::shared_ptr<const secrets::LiveRing>& ring);
@@ -63,6 +64,7 @@ class TokenCall : public ClientCall {
   Task<Done, Refusal> sign_in_box();
   Task<Done, Refusal> keep_opaque();
   Task<Done, Refusal> load_keys();
+  Task<Done, Refusal> take_uses();
 
   const tokens::ClaimsTemplate& claims() const { return *claims_; }
 
@@ -79,6 +81,7 @@ class TokenCall : public ClientCall {
   std::optional<jose::Encryptor> encryptor_;                             ///< for a nested token
   std::shared_ptr<const RemoteKeySet> key_set_;
   bool has_missed_ = false;                        ///< no key of the set fitted
+  int reserve_tries_ = 0;                          ///< for uses of the key
   std::shared_ptr<const secrets::LiveRing> ring_;  ///< whose horizon must be raised
   const ReadySigner* signer_ = nullptr;            ///< of realm_
   std::string signing_input_;                      ///< for the box

@@ -11,6 +11,8 @@ namespace {
 
 using resource_servers::Encryption;
 
+constexpr int kReserveTries = 3;
+
 Refusal cannot_mint(const Error& why) {
   if (is_transient(why.code)) return Refusal(why);
   return Refusal(OAuthError::kServerError, "no key can make this token", why);
@@ -99,19 +101,33 @@ Answer<ClientCall::Need> TokenCall::find_encryptor() {
     if (!key_set_) key_set_ = services_.key_sets->now(*server_->source, now_);
     if (!key_set_) return Need::kKeySet;
   }
-  auto encryptor = encryptor_for(*server_, *realm_, key_set_, now_);
+  auto encryptor = encryptor_for(*server_, *realm_, key_set_, *services_.gcm_ledger, now_);
   if (!encryptor.ok()) {
     // The resource server may just have changed its keys: look once more.
     if (!server_->source || std::exchange(has_missed_, true)) return cannot_mint(encryptor.error());
     return Need::kKeySet;
   }
   encryptor_ = std::move(*encryptor);
-  return Need::kNothing;
+  return reserve_uses();
+}
+
+// One request in thousands waits for the next block of uses, while the others take from this one.
+Answer<ClientCall::Need> TokenCall::reserve_uses() {
+  if (!server_->account || reserve_tries_ == kReserveTries) return Need::kNothing;
+  const auto wish = services_.gcm_ledger->wish(*server_->account, now_);
+  if (wish == GcmLedger::Wish::kNothing) return Need::kNothing;
+  // What was reserved for all who waited may be taken by others before it is ours.
+  reserve_tries_ = wish == GcmLedger::Wish::kAhead ? kReserveTries : reserve_tries_ + 1;
+  return Need::kKeyUses;
 }
 
 Answer<Done> TokenCall::encrypt(std::string_view token, http::Response& response) {
-  if (auto done = encryptor_->append(response.body, as_bytes(token), *services_.random); !done.ok())
-    return cannot_mint(done.error());
+  if (auto done = encryptor_->append(response.body, as_bytes(token), *services_.random);
+      !done.ok()) {
+    Error why = done.error();
+    why.detail = "resource server " + quoted(server_->server.name) + ": " + why.detail;
+    return is_transient(why.code) ? Refusal(std::move(why)) : cannot_mint(why);
+  }
   realm_->server_encryption()->ring->count_active(secrets::KeyUse::kEncrypt, now_);
   return Done{};
 }
@@ -153,7 +169,9 @@ Answer<ClientCall::Need> TokenCall::mint_opaque() {
 void TokenCall::count_issued() const {
   services_.counters.issued[static_cast<std::size_t>(format_)]->add();
   // The built-in one has counters for every format already.
-  if (server_->server.encryption == Encryption::kAsRealm) return;
+  const Encryption encryption = server_->server.encryption;
+  if (encryption == Encryption::kAsRealm) return;
+  services_.counters.issued_for[static_cast<std::size_t>(encryption)]->add();
   server_->use->issued.fetch_add(1, std::memory_order_relaxed);
   server_->use->last_issued.store(unix_seconds(now_), std::memory_order_relaxed);
 }
@@ -175,6 +193,16 @@ Task<Done, Refusal> TokenCall::load_keys() {
     CO_TRY(key_set_, co_await sets.load(server_->source));
   }
   co_return Done{};
+}
+
+// While anything is left a failure to reserve more is nobody's harm yet.
+Task<Done, Refusal> TokenCall::take_uses() {
+  const auto account = server_->account;
+  if (!account) co_return Done{};  // another request on this thread found other keys meanwhile
+  const auto done = co_await services_.gcm_ledger->reserve(services_.storage, account, now_);
+  if (done.ok() || account->uses().left() > 0) co_return Done{};
+  if (is_transient(done.error().code)) co_return Refusal(done.error());
+  co_return cannot_mint(done.error());
 }
 
 Task<Done, Refusal> TokenCall::keep_opaque() {
