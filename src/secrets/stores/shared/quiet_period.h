@@ -29,11 +29,11 @@ class QuietPeriod {
 
  private:
   void be_quiet(Milliseconds length);
-  Milliseconds jittered(int times);
+  Milliseconds delay_after(std::uint32_t failures);
 
   std::shared_ptr<Clock> clock_;
   std::shared_ptr<Random> random_;
-  std::atomic<int> failures_{0};
+  std::atomic<std::uint32_t> failures_{0};
   std::atomic<std::int64_t> until_ms_{0};
 };
 
