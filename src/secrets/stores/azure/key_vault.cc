@@ -16,6 +16,20 @@ std::string words_for(std::string_view method, std::string_view path) {
 
 }  // namespace
 
+bool is_gone(const Error& error) {
+  return error.code == Code::kNotFound || error.is("azure_version_disabled");
+}
+
+void set_windows(std::vector<Secret>& secrets, const std::vector<Version>& versions) {
+  for (Secret& secret : secrets) {
+    for (const Version& version : versions) {
+      if (version.id != secret.version) continue;
+      secret.not_before = version.not_before;
+      secret.not_after = version.not_after;
+    }
+  }
+}
+
 KeyVault::KeyVault(StoreName store, VaultAddress vault, CredentialSettings credential,
                    StoreContext context)
     : store_(std::move(store)),
