@@ -131,11 +131,8 @@ StoreType secrets_manager_store_type() {
     const SettingNames known = secrets_manager_settings();
     SettingsReader reader(name, settings, known);
     SecretsManagerSettings mine;
-    if (const std::string text = reader.text("format"); !text.empty()) {
-      const auto format = parse_value_format(text);
-      if (format) mine.format = *format;
-      if (!format) reader.complain(format.error().detail);
-    }
+    if (!reader.text("format").empty())
+      mine.format = reader.value_format("format", ValueFormat::kPlain);
     mine.reread = Seconds(reader.number("reread_seconds", mine.reread.count(), 1, kDay));
     mine.value_password = reader.password_id("value_password");
     const AccessSettings access_settings = read_access_settings(reader);

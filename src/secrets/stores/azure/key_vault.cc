@@ -63,11 +63,8 @@ Task<VaultAnswer> KeyVault::call(std::string method, std::string url, std::strin
                         "this program sends no requests to others"};
     co_return at_store(missing);
   }
-  if (const Milliseconds left = quiet_.left(); left > Milliseconds(0)) {
-    Error quiet{Code::kUnavailable, "azure_throttled",
-                "the vault is left alone for " + std::to_string(left.count()) + " ms more"};
-    co_return at_store(std::move(quiet));
-  }
+  if (Status quiet = quiet_.check("azure_throttled", "the vault"); !quiet)
+    co_return at_store(std::move(quiet).error());
   auto answer = co_await send(std::move(method), std::move(url), std::move(body), timeout);
   if (!answer) co_return at_store(std::move(answer).error());
   if (answer->status < 200 || answer->status > 299) {

@@ -155,12 +155,7 @@ StoreType key_vault_store_type() {
     mine.vault = read_vault(reader);
     mine.credential = read_credential(reader, context.environment);
     mine.most_versions = static_cast<std::size_t>(reader.number("versions", 5, 1, kMostVersions));
-    const auto format = parse_value_format(reader.text("value_format", "PLAIN"));
-    if (format) {
-      mine.format = *format;
-    } else {
-      reader.complain(format.error().detail);
-    }
+    mine.format = reader.value_format("value_format", ValueFormat::kPlain);
     TRY(reader.done());
     return std::shared_ptr<Store>(
         std::make_shared<KeyVaultStore>(std::move(name), std::move(mine), std::move(context)));

@@ -23,6 +23,13 @@ Milliseconds QuietPeriod::left() const {
   return std::max(Milliseconds(0), until - clock_->now());
 }
 
+Status QuietPeriod::check(const char* reason, const std::string& whom) const {
+  const Milliseconds rest = left();
+  if (rest <= Milliseconds(0)) return Done{};
+  return Error{Code::kUnavailable, reason,
+               whom + " is left alone for " + std::to_string(rest.count()) + " ms more"};
+}
+
 void QuietPeriod::succeeded() {
   failures_.store(0, std::memory_order_relaxed);
 }

@@ -164,12 +164,7 @@ StoreType kv_store_type() {
     mine.most_versions = static_cast<std::size_t>(reader.number("versions", 5, 1, kMostVersions));
     if (!is_path(mine.mount)) reader.complain("'mount' is no path");
     if (!mine.folder.empty() && !is_path(mine.folder)) reader.complain("'path' is no path");
-    const auto format = parse_value_format(reader.text("value_format", "PLAIN"));
-    if (format) {
-      mine.format = *format;
-    } else {
-      reader.complain(format.error().detail);
-    }
+    mine.format = reader.value_format("value_format", ValueFormat::kPlain);
     TRY(reader.done());
     return std::shared_ptr<Store>(
         std::make_shared<KvStore>(std::move(name), std::move(mine), std::move(context)));
