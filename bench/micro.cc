@@ -3,30 +3,10 @@
 
 #include <benchmark/benchmark.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "base/json.h"
 #include "crypto/key.h"
 #include "jose/encryptor.h"
-
-namespace {
-std::size_t allocations = 0;
-}
-
-// Counts every allocation of this program; one thread, so a plain counter is enough. Not inlined:
-// the compiler would see malloc() meet delete and complain.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "support/counted_new.h"
 
 namespace {
 
@@ -34,6 +14,7 @@ using signet::crypto::KeyKind;
 using signet::jose::JweAlg;
 using signet::jose::JweEnc;
 using signet::jose::JwsAlg;
+using signet::test::allocations;
 
 const std::string kClaims =
     R"({"iss":"https://as.example.com/oauth2","sub":"client","aud":"https://api.example.com",)"

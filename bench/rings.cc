@@ -8,33 +8,21 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <new>
 
 #include "base/log.h"
 #include "secrets/keeper/keeper.h"
 #include "secrets/stores/memory/memory_store.h"
 #include "storage/memory/memory_storage.h"
+#include "support/counted_new.h"
 
 namespace {
-std::atomic<std::size_t> allocations{0}, locks{0};
+std::atomic<std::size_t> locks{0};
 
 template <class Function>
 Function* next_symbol(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
 }
 }  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 // In front of the C library's own, so that every lock of this program is counted.
 extern "C" int pthread_mutex_lock(pthread_mutex_t* mutex) {
@@ -57,6 +45,7 @@ namespace {
 
 using namespace signet;           // NOLINT: a program, no header
 using namespace signet::secrets;  // NOLINT
+using signet::test::allocations;
 
 constexpr std::size_t kIds = 30;
 

@@ -1,10 +1,10 @@
 // What AWS answers, and its profile files. The first byte chooses the parser.
-#include <algorithm>
-
 #include "check.h"
+#include "input.h"
 #include "secrets/stores/aws/kms_wire.h"
 #include "secrets/stores/aws/profiles.h"
 #include "secrets/stores/aws/wire.h"
+#include "service_error.h"
 
 namespace {
 
@@ -16,15 +16,10 @@ constexpr std::size_t kMostDetail = 4096;
 void check_failure(std::string_view input) {
   constexpr int kStatuses[] = {400, 401, 403, 404, 409, 429, 500, 503};
   if (input.empty()) return;
-  const int status = kStatuses[static_cast<unsigned char>(input[0]) % 8];
-  const std::size_t line = input.find('\n');
-  const std::string_view type = line == input.npos ? "" : input.substr(1, line - 1);
-  const Error error = failure_of(status, type, input.substr(line == input.npos ? 1 : line + 1));
-  FUZZ_CHECK(error.code != Code::kInternal && error.reason);
-  FUZZ_CHECK(error.detail.size() < kMostDetail);
-  // Foreign words reach logs: nothing in them may act there.
-  FUZZ_CHECK(std::all_of(error.detail.begin(), error.detail.end(),
-                         [](char c) { return c >= ' ' && c <= '~'; }));
+  const std::string_view words = input.substr(1);
+  const auto [type, body] = words.find('\n') == words.npos ? std::pair(std::string_view(), words)
+                                                           : fuzz::cut_at_line(words);
+  fuzz::check_service_error(failure_of(fuzz::status_of(input, kStatuses), type, body), kMostDetail);
 }
 
 void check_credentials(const Result<Credentials>& credentials) {
@@ -71,10 +66,9 @@ void check_profiles(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string_view rest = as_text(ByteView(data + 1, size - 1));
+  const auto [parser, rest] = fuzz::Chosen(data, size);
   const auto object = json::parse_object(rest);
-  switch (data[0]) {
+  switch (parser) {
     case 'f':
       check_failure(rest);
       break;

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "check.h"
+#include "input.h"
 #include "secrets/stores/azure/key_vault_wire.h"
 #include "secrets/stores/azure/value.h"
+#include "service_error.h"
 
 namespace {
 
@@ -17,13 +19,8 @@ const Instant kNow = from_unix_seconds(1'700'000'000);
 void check_error(std::string_view input) {
   constexpr int kStatuses[] = {400, 401, 403, 404, 409, 429, 500, 503};
   if (input.empty()) return;
-  const int status = kStatuses[static_cast<unsigned char>(input[0]) % 8];
-  const Error error = error_of(status, input.substr(1), "the call");
-  FUZZ_CHECK(error.code != Code::kInternal && error.reason);
-  FUZZ_CHECK(error.detail.size() < kMostDetail);
-  // Foreign words reach logs: nothing in them may act there.
-  FUZZ_CHECK(std::all_of(error.detail.begin(), error.detail.end(),
-                         [](char c) { return c >= ' ' && c <= '~'; }));
+  const int status = fuzz::status_of(input, kStatuses);
+  fuzz::check_service_error(error_of(status, input.substr(1), "the call"), kMostDetail);
 }
 
 void check_version(const Version& version) {
@@ -82,9 +79,7 @@ void check_challenge_of(std::string_view header) {
 }
 
 void check_address(std::string_view input) {
-  const std::size_t line = input.find('\n');
-  const std::string_view domain = line == input.npos ? "" : input.substr(line + 1);
-  const std::string_view url = input.substr(0, line);
+  const auto [url, domain] = fuzz::cut_at_line(input);
   const auto vault = parse_vault(url, domain);
   if (vault.ok()) {
     FUZZ_CHECK(vault->resource == "https://" + vault->domain && !vault->domain.empty());
@@ -98,10 +93,9 @@ void check_address(std::string_view input) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string_view rest = as_text(ByteView(data + 1, size - 1));
+  const auto [parser, rest] = fuzz::Chosen(data, size);
   const auto object = json::parse_object(rest);
-  switch (data[0]) {
+  switch (parser) {
     case 'e':
       check_error(rest);
       break;

@@ -1,10 +1,9 @@
 // The first byte chooses: a request (Authorization on the first line, the form behind it), or the
 // header and claims of an assertion, which is signed with the client's secret.
-#include <array>
-
-#include "base/base64.h"
 #include "base/text.h"
 #include "check.h"
+#include "fixed_key.h"
+#include "input.h"
 #include "oauth/client_authentication.h"
 
 namespace {
@@ -16,8 +15,7 @@ constexpr std::int64_t kNow = 1'900'000'000;
 constexpr std::string_view kIssuer = "https://as.example.com/oauth2";
 
 const jose::KeyPtr& secret_key() {
-  static const jose::KeyPtr made =
-      jose::Key::local(jose::Jwk::from_symmetric(SecretBytes(Bytes(32, 1))));
+  static const jose::KeyPtr made = fuzz::fixed_key();
   return made;
 }
 
@@ -54,14 +52,7 @@ void check_request(std::string_view authorization, std::string_view body) {
 }
 
 void check_signed(std::string_view header, std::string_view claims) {
-  std::string token = base64::url_encode(as_bytes(header));
-  token += '.';
-  base64::url_append(token, as_bytes(claims));
-  std::array<std::uint8_t, 32> signature;
-  FUZZ_CHECK(secret_key()->sign(jose::JwsAlg::kHs256, as_bytes(token), signature.data()).ok());
-  token += '.';
-  base64::url_append(token, signature);
-
+  const std::string token = fuzz::signed_by(*secret_key(), header, claims);
   Client client;
   client.id = ClientId("c");
   client.auth_method = AuthMethod::kSecretJwt;
@@ -86,13 +77,9 @@ void check_signed(std::string_view header, std::string_view claims) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string_view text = as_text({data + 1, size - 1});
-  const std::size_t line = text.find('\n');
-  const std::string_view first = text.substr(0, line);
-  const std::string_view rest =
-      line == std::string_view::npos ? std::string_view() : text.substr(line + 1);
-  if (data[0] & 1) {
+  const auto [chosen, text] = fuzz::Chosen(data, size);
+  const auto [first, rest] = fuzz::cut_at_line(text);
+  if (chosen & 1) {
     check_request(first, rest);
   } else {
     check_signed(first, rest);

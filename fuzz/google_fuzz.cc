@@ -2,6 +2,7 @@
 // their checksum in it.
 #include "base/crc32c.h"
 #include "check.h"
+#include "input.h"
 #include "secrets/stores/google/credentials.h"
 #include "secrets/stores/google/google_answer.h"
 
@@ -27,13 +28,12 @@ void check_answer(int status, std::string_view body) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const ByteView rest(data + 1, size - 1);
+  const auto [parser, rest] = fuzz::Chosen(data, size);
   constexpr int kStatuses[] = {200, 400, 401, 403, 404, 409, 429, 503};
-  if (data[0] < 8) {
-    check_answer(kStatuses[data[0]], as_text(rest));
+  if (parser < 8) {
+    check_answer(kStatuses[parser], rest);
   } else {
-    (void)parse_credentials(rest);
+    (void)parse_credentials(as_bytes(rest));
   }
   return 0;
 }

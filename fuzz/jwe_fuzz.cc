@@ -3,6 +3,8 @@
 // content that is encrypted for a recipient and for the issuer.
 #include "base/base64.h"
 #include "check.h"
+#include "fixed_key.h"
+#include "input.h"
 #include "jose/content.h"
 #include "jose/encryptor.h"
 #include "jose/jwe.h"
@@ -14,10 +16,7 @@ using namespace signet::jose;
 
 const std::vector<KeyPtr>& keys() {
   static const std::vector<KeyPtr> made = [] {
-    Bytes secret(32);
-    for (std::size_t i = 0; i < secret.size(); ++i)
-      secret[i] = static_cast<std::uint8_t>(i);
-    std::vector<KeyPtr> all = {Key::local(Jwk::from_symmetric(SecretBytes(secret)))};
+    std::vector<KeyPtr> all = {fuzz::fixed_key()};
     for (const auto kind : {crypto::KeyKind::kEcP256, crypto::KeyKind::kX25519}) {
       auto key = crypto::PrivateKey::generate(kind);
       FUZZ_CHECK(key.ok());
@@ -113,16 +112,14 @@ void seal_and_try(std::string_view header, std::string_view plain) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string_view text = as_text({data + 1, size - 1});
-  if (data[0] & 1) {
+  const auto [chosen, text] = fuzz::Chosen(data, size);
+  if (chosen & 1) {
     try_token(text);
-  } else if (data[0] & 2) {
+  } else if (chosen & 2) {
     seal_for_issuer_and_try(text);
   } else {
-    const std::size_t line = text.find('\n');
-    seal_and_try(text.substr(0, line),
-                 line == std::string_view::npos ? std::string_view() : text.substr(line + 1));
+    const auto [header, plain] = fuzz::cut_at_line(text);
+    seal_and_try(header, plain);
   }
   return 0;
 }

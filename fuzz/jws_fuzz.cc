@@ -1,9 +1,8 @@
 // The first byte chooses: a token as it comes, or a header and a payload (split at the first line
 // feed) that are signed with the fixed key, so that what lies behind the signature is reached too.
-#include <array>
-
-#include "base/base64.h"
 #include "check.h"
+#include "fixed_key.h"
+#include "input.h"
 #include "jose/jws.h"
 
 namespace {
@@ -12,12 +11,7 @@ using namespace signet;
 using namespace signet::jose;
 
 const std::vector<KeyPtr>& keys() {
-  static const std::vector<KeyPtr> made = [] {
-    Bytes secret(32);
-    for (std::size_t i = 0; i < secret.size(); ++i)
-      secret[i] = static_cast<std::uint8_t>(i);
-    return std::vector<KeyPtr>{Key::local(Jwk::from_symmetric(SecretBytes(secret)))};
-  }();
+  static const std::vector<KeyPtr> made = {fuzz::fixed_key()};
   return made;
 }
 
@@ -51,14 +45,7 @@ void try_token(std::string_view token) {
 }
 
 void sign_and_try(std::string_view header, std::string_view payload) {
-  std::string token = base64::url_encode(as_bytes(header));
-  token += '.';
-  base64::url_append(token, as_bytes(payload));
-  std::array<std::uint8_t, 32> signature;
-  FUZZ_CHECK(keys().front()->sign(JwsAlg::kHs256, as_bytes(token), signature.data()).ok());
-  token += '.';
-  base64::url_append(token, signature);
-
+  const std::string token = fuzz::signed_by(*keys().front(), header, payload);
   const auto parsed = parse_compact_header(token);
   const auto verified = verify_compact(token, options());
   // The signature is right, so whatever is refused is refused for its header.
@@ -77,14 +64,12 @@ void sign_and_try(std::string_view header, std::string_view payload) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string_view text = as_text({data + 1, size - 1});
-  if (data[0] & 1) {
+  const auto [chosen, text] = fuzz::Chosen(data, size);
+  if (chosen & 1) {
     try_token(text);
   } else {
-    const std::size_t line = text.find('\n');
-    sign_and_try(text.substr(0, line),
-                 line == std::string_view::npos ? std::string_view() : text.substr(line + 1));
+    const auto [header, payload] = fuzz::cut_at_line(text);
+    sign_and_try(header, payload);
   }
   return 0;
 }

@@ -1,9 +1,9 @@
 // A header and a claims set, split at the first line feed and signed with a fixed key.
 #include <algorithm>
-#include <array>
 
-#include "base/base64.h"
 #include "check.h"
+#include "fixed_key.h"
+#include "input.h"
 #include "jose/jwt.h"
 
 namespace {
@@ -14,8 +14,7 @@ using namespace signet::jose;
 constexpr std::int64_t kNow = 1'900'000'000;
 
 const std::vector<KeyPtr>& keys() {
-  static const std::vector<KeyPtr> made = {
-      Key::local(Jwk::from_symmetric(SecretBytes(Bytes(32, 1))))};
+  static const std::vector<KeyPtr> made = {fuzz::fixed_key()};
   return made;
 }
 
@@ -43,10 +42,7 @@ void check_accepted(const VerifiedJwt& jwt) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view text = as_text({data, size});
-  const std::size_t line = text.find('\n');
-  const std::string_view payload =
-      line == std::string_view::npos ? std::string_view() : text.substr(line + 1);
+  const auto [header, payload] = fuzz::cut_at_line(as_text({data, size}));
 
   const auto claims = parse_claims(as_bytes(payload));
   if (claims.ok()) {
@@ -56,13 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     FUZZ_CHECK(again->audience == claims->audience && again->expires == claims->expires);
   }
 
-  std::string token = base64::url_encode(as_bytes(text.substr(0, line)));
-  token += '.';
-  base64::url_append(token, as_bytes(payload));
-  std::array<std::uint8_t, 32> signature;
-  FUZZ_CHECK(keys().front()->sign(JwsAlg::kHs256, as_bytes(token), signature.data()).ok());
-  token += '.';
-  base64::url_append(token, signature);
+  const std::string token = fuzz::signed_by(*keys().front(), header, payload);
   VerifyOptions options;
   options.keys = keys();
   const auto verified = verify_jwt(token, options, rules());

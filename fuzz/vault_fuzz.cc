@@ -3,25 +3,23 @@
 #include <algorithm>
 
 #include "check.h"
+#include "input.h"
 #include "secrets/stores/vault/vault_wire.h"
+#include "service_error.h"
 
 namespace {
 
 using namespace signet;
 using namespace signet::secrets::vault;
 
-constexpr std::size_t kMost = 3;
+constexpr std::size_t kMost = 3, kMostDetail = 8192;
 const Instant kNow = from_unix_seconds(1'700'000'000);
 
 void check_error(std::string_view input) {
   constexpr int kStatuses[] = {400, 403, 404, 412, 429, 472, 500, 503};
   if (input.empty()) return;
-  const int status = kStatuses[static_cast<unsigned char>(input[0]) % 8];
-  const Error error = error_of(status, input.substr(1), "the call");
-  FUZZ_CHECK(error.code != Code::kInternal && error.reason);
-  // Foreign words reach logs: nothing in them may act there.
-  FUZZ_CHECK(std::all_of(error.detail.begin(), error.detail.end(),
-                         [](char c) { return c >= ' ' && c <= '~'; }));
+  const int status = fuzz::status_of(input, kStatuses);
+  fuzz::check_service_error(error_of(status, input.substr(1), "the call"), kMostDetail);
   FUZZ_CHECK(!complains_of(input.substr(1), "\x01") || input.find("\\u0001") != input.npos);
 }
 
@@ -90,13 +88,12 @@ void check_address(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string_view rest = as_text(ByteView(data + 1, size - 1));
-  if (data[0] == 'e') check_error(rest);
-  if (data[0] == 'a') check_address(rest);
+  const auto [parser, rest] = fuzz::Chosen(data, size);
+  if (parser == 'e') check_error(rest);
+  if (parser == 'a') check_address(rest);
   auto object = json::parse_object(rest);
   if (!object.ok()) return 0;
-  switch (data[0]) {
+  switch (parser) {
     case 'l':
       check_login(*object);
       break;

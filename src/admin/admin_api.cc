@@ -1,5 +1,7 @@
 #include "admin/admin_api.h"
 
+#include <algorithm>
+
 #include "admin/handlers.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -210,6 +212,20 @@ std::int64_t query_number(const AdminRequest& request, std::string_view name,
   if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != text.npos)
     return fallback;
   return std::stoll(text);
+}
+
+PageAsked page_asked(const AdminRequest& request) {
+  const auto limit = std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000);
+  return {static_cast<std::size_t>(limit), query_value(request, "after", "")};
+}
+
+AdminReply list_reply(std::string name, json::Array items, const PageAsked& asked,
+                      const std::vector<storage::Document>& found) {
+  AdminReply reply;
+  reply.body.set(std::move(name), std::move(items));
+  reply.body.set("next",
+                 found.size() == asked.limit ? json::Value(found.back().id) : json::Value());
+  return reply;
 }
 
 }  // namespace signet::admin

@@ -197,10 +197,9 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
 }
 
 Task<AdminReply> list_realms(const AdminServices& services, AdminRequest request) {
-  const auto limit = static_cast<std::size_t>(
-      std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
-  CO_TRY(const auto page, co_await services.oauth->storage->documents(
-                              "realm", RealmName(), query_value(request, "after", ""), limit));
+  const PageAsked asked = page_asked(request);
+  CO_TRY(const auto page, co_await services.oauth->storage->documents("realm", RealmName(),
+                                                                      asked.after, asked.limit));
   json::Array realms;
   for (const auto& document : page) {
     json::Object item;
@@ -208,10 +207,7 @@ Task<AdminReply> list_realms(const AdminServices& services, AdminRequest request
     item.set("revision", document.revision);
     realms.emplace_back(std::move(item));
   }
-  AdminReply reply;
-  reply.body.set("realms", std::move(realms));
-  reply.body.set("next", page.size() == limit ? json::Value(page.back().id) : json::Value());
-  co_return reply;
+  co_return list_reply("realms", std::move(realms), asked, page);
 }
 
 Task<AdminReply> get_realm(const AdminServices& services, AdminRequest request) {
@@ -255,19 +251,15 @@ Task<AdminReply> delete_realm(const AdminServices& services, AdminRequest reques
 
 Task<AdminReply> list_clients(const AdminServices& services, AdminRequest request) {
   const RealmName realm = realm_parameter(request);
-  const auto limit = static_cast<std::size_t>(
-      std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
-  CO_TRY(const auto page, co_await services.oauth->storage->documents(
-                              "client", realm, query_value(request, "after", ""), limit));
+  const PageAsked asked = page_asked(request);
+  CO_TRY(const auto page,
+         co_await services.oauth->storage->documents("client", realm, asked.after, asked.limit));
   json::Array clients;
   for (const auto& document : page) {
     CO_TRY(auto item, co_await shown(document, "client", true));
     clients.emplace_back(std::move(item));
   }
-  AdminReply reply;
-  reply.body.set("clients", std::move(clients));
-  reply.body.set("next", page.size() == limit ? json::Value(page.back().id) : json::Value());
-  co_return reply;
+  co_return list_reply("clients", std::move(clients), asked, page);
 }
 
 Task<AdminReply> get_client(const AdminServices& services, AdminRequest request) {

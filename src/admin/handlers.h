@@ -85,4 +85,15 @@ std::string query_value(const AdminRequest& request, std::string_view name, std:
 std::int64_t query_number(const AdminRequest& request, std::string_view name,
                           std::int64_t fallback);
 
+/// The part of a list that a request asks for.
+struct PageAsked {
+  std::size_t limit;  ///< 1 to 1000; 100 where none is asked for
+  std::string after;  ///< the key of the last item of the part before; empty: from the first
+};
+PageAsked page_asked(const AdminRequest& request);
+/// The items of that part under `name`, and as "next" what asks for the part after it: null where
+/// `found` says that there can be none.
+AdminReply list_reply(std::string name, json::Array items, const PageAsked& asked,
+                      const std::vector<storage::Document>& found);
+
 }  // namespace signet::admin

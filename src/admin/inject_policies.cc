@@ -1,7 +1,5 @@
 // The routes of inject policies: which token a gateway passes upstream.
 
-#include <algorithm>
-
 #include "admin/handlers.h"
 #include "admin/inject_policy_change.h"
 #include "admin/resource_server_change.h"
@@ -123,20 +121,15 @@ Task<StoredRevision> put_inject_policy(const AdminServices& services, RealmName 
 Task<AdminReply> list_inject_policies(const AdminServices& services, AdminRequest request) {
   const RealmName realm = realm_parameter(request);
   CO_TRY(co_await existing_realm(services, realm));
-  const auto limit = static_cast<std::size_t>(
-      std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
-  const std::string after = query_value(request, "after", "");
-  CO_TRY(const auto page, co_await services.oauth->storage->documents(std::string(rs::kPolicyKind),
-                                                                      realm, after, limit));
+  const PageAsked asked = page_asked(request);
+  CO_TRY(const auto page, co_await services.oauth->storage->documents(
+                              std::string(rs::kPolicyKind), realm, asked.after, asked.limit));
   json::Array items;
   for (const auto& document : page) {
     CO_TRY(auto item, item_of(document));
     items.emplace_back(std::move(item));
   }
-  AdminReply reply;
-  reply.body.set("inject_policies", std::move(items));
-  reply.body.set("next", page.size() == limit ? json::Value(page.back().id) : json::Value());
-  co_return reply;
+  co_return list_reply("inject_policies", std::move(items), asked, page);
 }
 
 Task<AdminReply> get_inject_policy(const AdminServices& services, AdminRequest request) {

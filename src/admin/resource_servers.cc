@@ -111,15 +111,13 @@ bool query_flag(const AdminRequest& request, std::string_view name) {
 Task<AdminReply> list_resource_servers(const AdminServices& services, AdminRequest request) {
   const RealmName realm = realm_parameter(request);
   CO_TRY(co_await existing_realm(services, realm));
-  const auto limit = static_cast<std::size_t>(
-      std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
-  const std::string after = query_value(request, "after", "");
+  const PageAsked asked = page_asked(request);
   CO_TRY(const auto state, co_await load_state(services, realm));
-  CO_TRY(auto page,
-         co_await services.oauth->storage->documents(std::string(rs::kKind), realm, after, limit));
+  CO_TRY(auto page, co_await services.oauth->storage->documents(std::string(rs::kKind), realm,
+                                                                asked.after, asked.limit));
   CO_TRY(const bool adds_built_in, co_await is_built_in_unwritten(services, realm, state.state));
   const std::string& built_in = state.state.identity_provider;
-  if (adds_built_in && built_in > after) {
+  if (adds_built_in && built_in > asked.after) {
     json::Object document;
     document.set("name", built_in);
     storage::Document unwritten{std::string(rs::kKind), realm, built_in, json::dump(document), 0};
@@ -127,7 +125,7 @@ Task<AdminReply> list_resource_servers(const AdminServices& services, AdminReque
         page.begin(), page.end(), built_in,
         [](const storage::Document& d, const std::string& id) { return d.id < id; });
     page.insert(place, std::move(unwritten));
-    if (page.size() > limit) page.pop_back();
+    if (page.size() > asked.limit) page.pop_back();
   }
   const json::Value instance = own_instance(services);
   json::Array items;
@@ -135,10 +133,7 @@ Task<AdminReply> list_resource_servers(const AdminServices& services, AdminReque
     CO_TRY(auto record, read_resource_server(services, document));
     items.emplace_back(read_item(services, realm, state.state, std::move(record), instance));
   }
-  AdminReply reply;
-  reply.body.set("resource_servers", std::move(items));
-  reply.body.set("next", page.size() == limit ? json::Value(page.back().id) : json::Value());
-  co_return reply;
+  co_return list_reply("resource_servers", std::move(items), asked, page);
 }
 
 Task<AdminReply> get_resource_server(const AdminServices& services, AdminRequest request) {

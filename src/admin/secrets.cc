@@ -291,8 +291,7 @@ Task<AdminReply> list_stores(const AdminServices& services, AdminRequest) {
 }
 
 Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request) {
-  const auto limit = static_cast<std::size_t>(
-      std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000));
+  const std::size_t limit = page_asked(request).limit;
   CO_TRY(const auto events,
          co_await services.oauth->storage->audit(query_number(request, "after", 0), limit));
   json::Array out;

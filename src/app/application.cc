@@ -1,29 +1,26 @@
 #include "app/application.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <condition_variable>
 #include <filesystem>
 #include <thread>
 
 #include "admin/admin_api.h"
-#include "admin/inject_policy_change.h"
-#include "admin/resource_server_change.h"
+#include "app/configured_realms.h"
+#include "app/data_dir.h"
 #include "app/follower.h"
+#include "app/keeping.h"
 #include "app/key_set_metrics.h"
+#include "app/listeners.h"
 #include "app/master_key.h"
 #include "app/outbound.h"
+#include "app/server_metrics.h"
 #include "app/storage_options.h"
 #include "app/store_metrics.h"
 #include "app/stores.h"
 #include "app/unsafe_switches.h"
-#include "base/base64.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "crypto/digest.h"
 #include "net/http_server.h"
-#include "oauth/client_secret.h"
 #include "oauth/endpoints/router.h"
 #include "resource_servers/key_set.h"
 #include "secrets/keeper/rotation_runner.h"
@@ -34,78 +31,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-net::ServerLimits limits_of(const config::LimitsConfig& configured) {
-  net::ServerLimits limits;
-  limits.max_head = configured.header_bytes;
-  limits.max_body = configured.body_bytes;
-  limits.max_connections = configured.connections;
-  limits.head_timeout = configured.header_timeout;
-  limits.body_timeout = configured.body_timeout;
-  limits.idle_timeout = configured.idle_timeout;
-  return limits;
-}
-
-std::string host_in_url(const std::string& address) {
-  if (address == "0.0.0.0" || address == "::") return "localhost";
-  return address.find(':') == address.npos ? address : "[" + address + "]";
-}
-
-Status make_data_dir(const std::string& path) {
-  std::error_code ec;
-  fs::create_directories(path, ec);
-  if (ec)
-    return Error{Code::kConfig, "data_dir_unusable",
-                 signet::quoted(path, 256) + ": " + ec.message()};
-  struct stat info {};
-  if (::stat(path.c_str(), &info) == 0 && (info.st_mode & S_IRWXO)) ::chmod(path.c_str(), 0700);
-  return Done{};
-}
-
 /// How often the uses of keys are written down.
 constexpr Seconds kUsageFlush{60};
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
-}
-
-secrets::InstanceInfo new_instance(const Application::Options& options) {
-  Bytes id(16);
-  options.random->fill(id);
-  secrets::InstanceInfo instance;
-  instance.id = hex(id);
-  instance.version = options.version;
-  instance.address = host_name() + ":" + std::to_string(options.config.server.port);
-  instance.started = options.clock->now();
-  return instance;
-}
-
-Result<std::vector<secrets::RotationRule>> rotation_rules(const config::KeysConfig& keys) {
-  std::vector<secrets::RotationRule> rules;
-  for (const auto& configured : keys.rotation) {
-    secrets::RotationRule rule;
-    TRY(rule.id, secrets::SecretId::parse(configured.id));
-    rule.realm = RealmName(configured.realm);
-    rule.store = StoreName(configured.store);
-    rule.every = configured.every;
-    rule.publish_ahead = configured.publish_ahead;
-    rule.keep = configured.keep;
-    rules.push_back(std::move(rule));
-  }
-  return rules;
-}
-
-/// The text of a secret file that is made at the first start (the admin token, the demo secret).
-Result<std::string> secret_text(const std::string& path, Random& random) {
-  std::error_code ec;
-  if (!fs::exists(path, ec)) {
-    std::string made = oauth::make_client_secret(random);
-    const Status written = write_new_secret_file(path, as_bytes(made));
-    if (!written.ok() && written.error().code != Code::kConflict) return written.error();
-  }
-  TRY(const SecretBytes content, read_secret_file(path));
-  return std::string(trim(as_text(content.view())));
-}
 
 }  // namespace
 
@@ -138,9 +65,6 @@ struct Application::State {
   Status open();
   Result<Started> listen();
   Status fill(const Started& started);
-  Status put_configured_realm(const config::RealmConfig& realm);
-  Result<bool> is_stored(std::string_view kind, const RealmName& realm,
-                         const json::Object& document, std::string_view id);
   void maintain();
   void sweep();
   void note_changed_keys();
@@ -198,16 +122,8 @@ Status Application::State::open() {
   TRY(auto storage_options, storage_options_of(config, made));
   TRY(storage, storage::open(config.storage_url, *options.clock, std::move(storage_options)));
 
-  secrets::KeeperOptions keeping;
-  keeping.policy.publish_ahead = config.keys.publish_ahead;
-  keeping.policy.clock_skew = config.keys.clock_skew;
-  keeping.refresh_every = config.keys.refresh;
-  // A horizon is raised a step ahead, which is how much longer than needed a key may have to stay.
-  keeping.horizon_step = std::min(keeping.horizon_step, keeping.policy.publish_ahead);
-  keeping.lease = config.keys.lease;
-  keeping.store_timeout = keeping.box_timeout = config.keys.store_timeout;
-  keeping.random = options.random;
-  keeping.instance = new_instance(options);
+  secrets::KeeperOptions keeping = keeper_options(config, options.random);
+  keeping.instance = new_instance(config, options.version, *options.clock, *options.random);
   keeper = std::make_shared<secrets::Keeper>(storage, options.clock, keeping);
   TRY(auto rules, rotation_rules(config.keys));
   // Realms with stores of their own are read now, so that an instance is ready for them too.
@@ -260,26 +176,11 @@ Result<Application::Started> Application::State::listen() {
   server = std::make_unique<net::Server>(loops);
   management = std::make_unique<net::Server>(1);
 
-  net::ListenOptions open;
-  open.name = "public";
-  open.address = config.server.address;
-  open.port = config.server.port;
-  open.shares_port = config.server.shares_port;
-  open.limits = limits_of(config.server.limits);
-  open.cors_origins = config.server.cors_origins;
-  open.hsts = config.server.hsts;
-  if (config.server.tls)
-    open.tls = net::TlsOptions{config.server.tls->certificate, config.server.tls->private_key,
-                               config.server.tls->request_client_certificate, true};
+  net::ListenOptions open = public_listener(config);
   open.handler = [this](net::Exchange& exchange) { router->handle(exchange); };
   TRY(const std::uint16_t port, server->listen(std::move(open)));
 
-  net::ListenOptions own;
-  own.name = "management";
-  own.address = config.management.address;
-  own.port = config.management.port;
-  own.limits = limits_of(config.server.limits);
-  own.limits.max_body = std::max<std::size_t>(own.limits.max_body, 1 << 20);
+  net::ListenOptions own = management_listener(config);
   own.handler = [this](net::Exchange& exchange) { admin_api->handle(exchange); };
   TRY(const std::uint16_t management_port, management->listen(std::move(own)));
 
@@ -301,90 +202,11 @@ Result<Application::Started> Application::State::listen() {
   return started;
 }
 
-namespace {
-
-// The built-in resource server is there and the default unless an operator decides otherwise.
-bool says_nothing(const json::Object& resource_server) {
-  json::Object rest = resource_server;
-  const json::Value* name = rest.find("name");
-  if (!name || *name != json::Value(resource_servers::kIdentityProvider)) return false;
-  rest.erase("name");
-  rest.erase("default");
-  return rest.empty();
-}
-
-}  // namespace
-
-Status Application::State::put_configured_realm(const config::RealmConfig& realm) {
-  const RealmName name(realm.name);
-  TRY(const auto existing, async::run_now(storage->document("realm", RealmName(), realm.name)));
-  // Another instance that starts now may be quicker.
-  const auto unless_there = [](auto put) -> Status {
-    if (put.ok() || std::string_view(put.error().reason) == "revision_conflict") return Done{};
-    return std::move(put).error();
-  };
-  if (!existing) {
-    TRY(unless_there(
-        async::run_now(admin::put_realm(*admin_services, realm.document, 0, "configuration"))));
-  }
-  for (const auto& document : realm.resource_servers) {
-    TRY(const bool is_known, is_stored(resource_servers::kKind, name, document, "name"));
-    if (is_known || says_nothing(document)) continue;
-    admin::ResourceServerPut put;
-    put.document = document;
-    put.expected = 0;
-    put.trial = admin::Trial::kInlineOnly;
-    put.actor = "configuration";
-    TRY(unless_there(
-        async::run_now(admin::put_resource_server(*admin_services, name, std::move(put)))));
-  }
-  for (const auto& client : realm.clients) {
-    TRY(const bool is_known, is_stored("client", name, client, "client_id"));
-    if (is_known) continue;
-    TRY(unless_there(
-        async::run_now(admin::put_client(*admin_services, name, client, 0, "configuration"))));
-  }
-  for (const auto& policy : realm.inject_policies) {
-    TRY(const bool is_known, is_stored(resource_servers::kPolicyKind, name, policy, "name"));
-    if (is_known) continue;
-    TRY(unless_there(async::run_now(
-        admin::put_inject_policy(*admin_services, name, policy, 0, "configuration"))));
-  }
-  return Done{};
-}
-
-Result<bool> Application::State::is_stored(std::string_view kind, const RealmName& realm,
-                                           const json::Object& document, std::string_view id) {
-  const json::Value* value = document.find(id);
-  if (!value || !value->if_string()) {
-    std::string detail = "a ";
-    detail += kind;
-    detail += " of realm " + realm.str() + " has no ";
-    detail += id;
-    return Error{Code::kConfig, "settings_invalid", std::move(detail)};
-  }
-  TRY(const auto known,
-      async::run_now(storage->document(std::string(kind), realm, *value->if_string())));
-  return known.has_value();
-}
-
 // What the configuration declares and the storage does not have yet; never over what is there.
 Status Application::State::fill(const Started& started) {
   for (const auto& realm : options.config.realms)
-    TRY(put_configured_realm(realm));
-  config::RealmConfig root;
-  root.name = "root";
-  root.document.set("name", "root");
-  if (options.demo) {
-    json::Object client;
-    client.set("client_id", "demo");
-    client.set("name", "Demo client");
-    client.set("secret", started.demo_secret);
-    client.set("scopes", json::Array{"read", "write"});
-    client.set("default_scopes", json::Array{"read"});
-    root.clients.push_back(std::move(client));
-  }
-  TRY(put_configured_realm(root));
+    TRY(put_configured_realm(*admin_services, realm));
+  TRY(put_configured_realm(*admin_services, root_realm(started.demo_secret)));
   // The first request finds the root realm's keys ready.
   TRY(async::run_now(router->directory().load(RealmName("root"))));
   return Done{};
@@ -400,15 +222,7 @@ Result<Application::Started> Application::start() {
   }
   TRY(s.fill(started));
   auto& metrics = *s.services->metrics;
-  metrics.gauge("signet_requests_total", "Requests answered on the public listener.", {},
-                [this] { return static_cast<double>(state_->server->stats(0).requests_total); });
-  metrics.gauge("signet_bad_requests_total", "Requests refused before routing.", {}, [this] {
-    return static_cast<double>(state_->server->stats(0).bad_requests_total);
-  });
-  metrics.gauge("signet_connections_open", "Open connections of the public listener.", {},
-                [this] { return static_cast<double>(state_->server->stats(0).connections_open); });
-  metrics.gauge("signet_denied_tokens", "Revoked tokens that are not expired yet.", {},
-                [this] { return static_cast<double>(state_->services->denied->size()); });
+  export_server(metrics, *s.server, s.services->denied);
   metrics.gauge("signet_secret_stores_failing", "Secret stores that cannot be reached.", {},
                 [this] {
                   double failing = 0;
@@ -426,16 +240,7 @@ Result<Application::Started> Application::start() {
   export_store_calls(metrics, s.keeper);
   export_key_sets(metrics, s.services->key_sets);
   tell_unsafe_switches(s.options.config, metrics);
-  metrics.gauge("signet_rotation_steps_total", "Steps of automatic rotation done here.", {},
-                [this] { return static_cast<double>(state_->rotation->steps()); });
-  metrics.gauge("signet_rotation_failures_total", "Steps of automatic rotation that failed here.",
-                {}, [this] { return static_cast<double>(state_->rotation->failures()); });
-  metrics.gauge("signet_rotation_failing", "Schedules whose last step failed.", {}, [this] {
-    double failing = 0;
-    for (const auto& status : state_->rotation->status())
-      failing += status.memory.failures > 0 ? 1 : 0;
-    return failing;
-  });
+  export_rotation(metrics, s.rotation);
   s.server->start();
   s.management->start();
   s.follower->start();

@@ -152,9 +152,13 @@ std::string inject_policy_path(const std::string& realm, const std::string& name
   return realm_path(realm) + "/inject-policies/" + path_segment(name);
 }
 
+net::LocalHeaders AdminClient::condition_of(const json::Value& answer) {
+  return {{"If-Match", '"' + text_of(answer, "revision") + '"'}};
+}
+
 Result<net::LocalHeaders> AdminClient::condition_for(const std::string& path) const {
   const auto before = get(path);
-  if (before.ok()) return net::LocalHeaders{{"If-Match", '"' + text_of(*before, "revision") + '"'}};
+  if (before.ok()) return condition_of(*before);
   if (before.error().code != Code::kNotFound) return before.error();
   return net::LocalHeaders{{"If-None-Match", "*"}};
 }

@@ -22,6 +22,8 @@ class AdminClient {
   Status remove(const std::string& path) const;
   /// The items of a list, page after page.
   Result<json::Array> all(const std::string& path, std::string_view member) const;
+  /// What makes a PUT replace only the revision that `answer` shows.
+  static net::LocalHeaders condition_of(const json::Value& answer);
   /// What makes a PUT replace only the revision that is there now, or create only.
   Result<net::LocalHeaders> condition_for(const std::string& path) const;
   /// The answer as it came, whatever its status; without the token where `with_token` is not set.

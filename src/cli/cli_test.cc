@@ -140,7 +140,7 @@ TEST_F(Cli, sec_218_the_admin_token_leaves_this_machine_over_http_only_when_told
   EXPECT_EQ(run({"realm", "list", "--url", "http://10.0.0.1:8081", "--token-file", token_}), 1);
   EXPECT_THAT(errors, HasSubstr("unsafe_plain_http"));
   EXPECT_THAT(sent, IsEmpty());
-  answers["GET /admin/realms"] = {200, R"({"realms":[]})"};
+  answers["GET /admin/realms?limit=100"] = {200, R"({"realms":[]})"};
   EXPECT_EQ(run({"realm", "list", "--url", "http://10.0.0.1:8081", "--token-file", token_,
                  "--unsafe-plain-http"}),
             0);
@@ -249,7 +249,7 @@ TEST_F(Cli, token_verify_checks_signature_times_and_issuer) {
 // ------------------------------------------------------------------ the admin API
 
 TEST_F(Cli, lists_are_tables_for_people_and_json_when_asked) {
-  answers["GET /admin/realms"] = {
+  answers["GET /admin/realms?limit=100"] = {
       200, R"({"realms":[{"name":"root","revision":3},{"name":"a\u001b[31m","revision":12}]})"};
   EXPECT_EQ(admin({"realm", "list"}), 0) << errors;
   EXPECT_EQ(output, "REALM   REVISION\nroot    3\na?[31m  12\n");
@@ -257,6 +257,17 @@ TEST_F(Cli, lists_are_tables_for_people_and_json_when_asked) {
             (std::pair<std::string, std::string>("Authorization", "Bearer admin-token")));
   EXPECT_EQ(admin({"realm", "list", "--output", "json"}), 0);
   EXPECT_THAT(output, HasSubstr("\"revision\": 12"));
+}
+
+TEST_F(Cli, a_list_is_asked_for_until_its_end) {
+  answers["GET /admin/realms?limit=100"] = {
+      200, R"({"realms":[{"name":"a b","revision":1}],"next":"a b"})"};
+  answers["GET /admin/realms?limit=100&after=a+b"] = {
+      200, R"({"realms":[{"name":"c","revision":2}],"next":null})"};
+  EXPECT_EQ(admin({"realm", "list"}), 0) << errors;
+  EXPECT_EQ(output, "REALM  REVISION\na b    1\nc      2\n");
+  EXPECT_EQ(admin({"realm", "list", "--output", "json"}), 0);
+  EXPECT_THAT(output, testing::AllOf(HasSubstr("\"a b\""), HasSubstr("\"c\"")));
 }
 
 TEST_F(Cli, the_servers_reason_is_the_commands_reason) {
@@ -364,7 +375,7 @@ TEST_F(Cli, apply_shows_and_makes_the_difference) {
   answers["PUT /admin/realms/root"] = {200, "{}"};
   answers["PUT /admin/realms/root/clients/new"] = {201, "{}"};
   answers["DELETE /admin/realms/root/clients/old"] = {204, ""};
-  answers["GET /admin/realms"] = {200, R"({"realms":[{"name":"root"}]})"};
+  answers["GET /admin/realms?limit=100"] = {200, R"({"realms":[{"name":"root"}]})"};
   sent.clear();
   EXPECT_EQ(admin({"apply", path, "--prune"}), 0) << errors;
   EXPECT_THAT(output, HasSubstr("- client root/old\n"));

@@ -57,4 +57,26 @@ Table as_table(const json::Object& object) {
   return table;
 }
 
+void print_document(const Context& context, const json::Value& answer, std::string_view member) {
+  const json::Value* document = answer.get(member);
+  if (context.as_json() || !document || !document->is_object()) {
+    context.print(answer);
+  } else {
+    context.print(as_table(*document->if_object()));
+  }
+}
+
+json::Object document_of(const json::Value& answer, std::string_view member) {
+  const json::Value* document = answer.get(member);
+  return document && document->is_object() ? *document->if_object() : json::Object();
+}
+
+bool print_as_json(const Context& context, std::string_view member, const json::Array& items) {
+  if (!context.as_json()) return false;
+  json::Object out;
+  out.set(std::string(member), items);
+  context.print(out);
+  return true;
+}
+
 }  // namespace signet::cli

@@ -23,4 +23,14 @@ struct EnabledFlags {
 /// Members of `object` as lines of a two-column table: nested names joined by dots.
 Table as_table(const json::Object& object);
 
+// What the admin API says of one document: itself under `member`, and its "revision".
+
+/// The document as a table; the whole answer where JSON is asked for or there is none.
+void print_document(const Context& context, const json::Value& answer, std::string_view member);
+/// Empty if there is none.
+json::Object document_of(const json::Value& answer, std::string_view member);
+
+/// True where JSON is asked for: then the list is printed, under `member`.
+bool print_as_json(const Context& context, std::string_view member, const json::Array& items);
+
 }  // namespace signet::cli

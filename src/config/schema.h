@@ -24,7 +24,7 @@ struct Field {
   const Field* at(std::string_view path) const;
 };
 
-/// Every row of signet.yaml (settings.cc), in the order of the documentation.
+/// Every row of signet.yaml (settings_*.cc), in the order of the documentation.
 const std::vector<Setting>& settings();
 /// The tree over settings(). Lives as long as the program.
 const Field& server_schema();

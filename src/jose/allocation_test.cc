@@ -1,31 +1,14 @@
 // The hot paths ask for no memory of our own once they are warm. The C library's allocations (and
 // so OpenSSL's) are not counted; what operator new gives out on this thread is.
-#include <cstdlib>
-#include <new>
-
 #include "jose/algorithm_info.h"
 #include "jose/encryptor.h"
 #include "jose/jose_test_support.h"
-
-namespace {
-thread_local std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size ? size : 1)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "support/counted_new.h"
 
 namespace signet::jose {
 namespace {
 
+using signet::test::allocations;
 using test::is_ok;
 
 TEST(Allocation, signing_and_appending_take_no_memory_once_warm) {

@@ -13,6 +13,20 @@ bool is_printable_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
+Status check_key(const jose::Jwk& key) {
+  const std::string shown = quoted(key.kid());
+  if (!is_printable_ascii(key.kid()))
+    return Error{Code::kInvalid, "key_set_kid_malformed",
+                 "the kid " + shown + " is not printable ASCII"};
+  if (is_reserved_kid(key.kid()))
+    return Error{Code::kInvalid, "key_set_reserved_kid",
+                 "the kid " + shown + " is one of 0 to 10, which name the server's own keys"};
+  if (key.is_private() && !key.is_symmetric())
+    return Error{Code::kInvalid, "key_set_private",
+                 "the key " + shown + " is a private one; give its public half only"};
+  return Done{};
+}
+
 }  // namespace
 
 bool is_reserved_kid(std::string_view kid) {
@@ -27,28 +41,13 @@ bool is_reserved_kid(std::string_view kid) {
 }
 
 Result<std::vector<jose::Jwk>> parse_key_set(std::string_view text) {
-  auto set = jose::JwkSet::parse(text);
-  if (!set.ok()) return Error{Code::kInvalid, "key_set_malformed", set.error().detail};
-  if (!set->skipped.empty())
-    return Error{Code::kInvalid, "key_set_malformed", set->skipped.front().detail};
-  return check_key_set(std::move(set->keys));
-}
-
-Result<std::vector<jose::Jwk>> check_key_set(std::vector<jose::Jwk> keys) {
-  if (keys.empty()) return Error{Code::kInvalid, "key_set_empty", "the key set holds no key"};
-  for (const auto& key : keys) {
-    const std::string shown = quoted(key.kid());
-    if (!is_printable_ascii(key.kid()))
-      return Error{Code::kInvalid, "key_set_kid_malformed",
-                   "the kid " + shown + " is not printable ASCII"};
-    if (is_reserved_kid(key.kid()))
-      return Error{Code::kInvalid, "key_set_reserved_kid",
-                   "the kid " + shown + " is one of 0 to 10, which name the server's own keys"};
-    if (key.is_private() && !key.is_symmetric())
-      return Error{Code::kInvalid, "key_set_private",
-                   "the key " + shown + " is a private one; give its public half only"};
+  TRY(auto set, jose::JwkSet::parse(text));
+  if (!set.skipped.empty()) return std::move(set.skipped.front());
+  if (set.keys.empty()) return Error{Code::kInvalid, "key_set_empty", "the key set holds no key"};
+  for (const auto& key : set.keys) {
+    TRY(check_key(key));
   }
-  return keys;
+  return std::move(set.keys);
 }
 
 }  // namespace signet::resource_servers

@@ -14,9 +14,9 @@ namespace signet::resource_servers {
 bool is_reserved_kid(std::string_view kid);
 
 /// A JWKS of a resource server: public keys, and symmetric ones that it shares with us.
-/// "key_set_malformed", "key_set_empty", "key_set_private" (a private key: we must not have it),
+/// What is no JWKS, or holds a broken key, fails as jose::JwkSet says ("json_...", "jwks_...",
+/// "jwk_..."). Further "key_set_empty", "key_set_private" (a private key: we must not have it),
 /// "key_set_reserved_kid", "key_set_kid_malformed" (a kid that is not printable ASCII).
 Result<std::vector<jose::Jwk>> parse_key_set(std::string_view text);
-Result<std::vector<jose::Jwk>> check_key_set(std::vector<jose::Jwk> keys);
 
 }  // namespace signet::resource_servers

@@ -125,11 +125,17 @@ TEST(KeySet, Sec144ReservedKidsAreRefusedInEverySpelling) {
 
 TEST(KeySet, PrivateKeysAndEmptySetsAreRefused) {
   EXPECT_THAT(parse_key_set(R"({"keys":[]})"), fails("key_set_empty"));
-  EXPECT_THAT(parse_key_set("<html>"), fails("key_set_malformed"));
   const auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256, 0);
   json::Object set;
   set.set("keys", json::Array{jose::Jwk::from_private(*key).private_json()});
   EXPECT_THAT(parse_key_set(json::dump(set)), fails("key_set_private"));
+}
+
+TEST(KeySet, WhatIsNoSetFailsAsTheFormatSays) {
+  EXPECT_THAT(parse_key_set("<html>"), fails("json_malformed"));
+  EXPECT_THAT(parse_key_set(R"({"issuer":"x"})"), fails("jwks_malformed"));
+  EXPECT_THAT(parse_key_set(R"({"keys":[{"kty":"oct","kid":"a","k":""}]})"), fails("jwk_malformed"))
+      << "one broken key refuses the set";
 }
 
 TEST(Selection, ParameterThenDefaultThenIdentityProviderThenServerKey) {

@@ -195,7 +195,7 @@ class Application {
       document.erase("secret");
       document = without_shared_keys(std::move(document), &before);
     }
-    TRY(put(path, document, {{"If-Match", '"' + text_of(answer, "revision") + '"'}}));
+    TRY(put(path, document, AdminClient::condition_of(answer)));
     return false;
   }
 
@@ -248,8 +248,8 @@ class Application {
   }
 
   Status other_realms(const std::vector<Realm>& realms) {
-    TRY(const json::Value answer, admin_.get("/admin/realms"));
-    for (const auto& item : list_of(answer, "realms")) {
+    TRY(const json::Array running, admin_.all("/admin/realms", "realms"));
+    for (const auto& item : running) {
       const std::string name = text_of(item, "name");
       const bool is_described = std::any_of(realms.begin(), realms.end(),
                                             [&](const Realm& realm) { return realm.name == name; });

@@ -16,13 +16,8 @@ struct ClientOptions {
 
 Result<int> list(const Context& context, const ClientOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
-  TRY(json::Array all, admin.all(realm_path(options.realm) + "/clients", "clients"));
-  if (context.as_json()) {
-    json::Object out;
-    out.set("clients", std::move(all));
-    context.print(out);
-    return 0;
-  }
+  TRY(const json::Array all, admin.all(realm_path(options.realm) + "/clients", "clients"));
+  if (print_as_json(context, "clients", all)) return 0;
   Table table({"client", "name", "enabled", "authentication", "scopes", "revision"});
   for (const auto& item : all) {
     const json::Value* client = item.get("client");
@@ -36,12 +31,8 @@ Result<int> list(const Context& context, const ClientOptions& options) {
 }
 
 void print_client(const Context& context, const json::Value& answer) {
-  const json::Value* document = answer.get("client");
-  if (context.as_json() || !document || !document->is_object()) {
-    context.print(answer);
-    return;
-  }
-  context.print(as_table(*document->if_object()));
+  print_document(context, answer, "client");
+  if (context.as_json()) return;
   if (const std::string secret = text_of(answer, "secret"); !secret.empty()) {
     context.note("The secret is shown only this once:");
     context.print_line(secret);
@@ -123,17 +114,15 @@ Result<int> create(const Context& context, const ClientOptions& options) {
 Result<int> update(const Context& context, const ClientOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value before, admin.get(client_path(options.realm, options.id)));
-  const json::Value* running = before.get("client");
-  json::Object document = running && running->is_object() ? *running->if_object() : json::Object();
+  json::Object document = document_of(before, "client");
   document.erase("has_secret");
   if (!options.file.empty()) {
     TRY(json::Object read, from_file(context, options));
     document = std::move(read);
   }
   TRY(put_flags(context, options, document));
-  const std::string revision = '"' + text_of(before, "revision") + '"';
-  TRY(const json::Value answer,
-      admin.put(client_path(options.realm, options.id), document, {{"If-Match", revision}}));
+  TRY(const json::Value answer, admin.put(client_path(options.realm, options.id), document,
+                                          AdminClient::condition_of(before)));
   print_client(context, answer);
   return 0;
 }

@@ -69,9 +69,9 @@ Result<json::Array> stores_of(const AdminClient& admin, const json::Value& store
 Result<int> export_all(const Context& context) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value stores, admin.get("/admin/stores"));
-  TRY(const json::Value listed, admin.get("/admin/realms"));
+  TRY(const json::Array listed, admin.all("/admin/realms", "realms"));
   json::Array realms;
-  for (const auto& item : list_of(listed, "realms")) {
+  for (const auto& item : listed) {
     const std::string name = text_of(item, "name");
     TRY(const json::Value answer, admin.get(realm_path(name)));
     json::Object realm = known(member(answer, "realm"), config::realm_schema());

@@ -13,14 +13,9 @@ struct InjectPolicyOptions {
 
 Result<int> list(const Context& context, const InjectPolicyOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
-  TRY(json::Array all,
+  TRY(const json::Array all,
       admin.all(realm_path(options.realm) + "/inject-policies", "inject_policies"));
-  if (context.as_json()) {
-    json::Object out;
-    out.set("inject_policies", std::move(all));
-    context.print(out);
-    return 0;
-  }
+  if (print_as_json(context, "inject_policies", all)) return 0;
   Table table({"policy", "client", "resource server", "scopes", "revision"});
   for (const auto& item : all) {
     const json::Value* policy = item.get("inject_policy");
@@ -33,19 +28,10 @@ Result<int> list(const Context& context, const InjectPolicyOptions& options) {
   return 0;
 }
 
-void print_inject_policy(const Context& context, const json::Value& answer) {
-  const json::Value* document = answer.get("inject_policy");
-  if (context.as_json() || !document || !document->is_object()) {
-    context.print(answer);
-  } else {
-    context.print(as_table(*document->if_object()));
-  }
-}
-
 Result<int> show(const Context& context, const InjectPolicyOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value answer, admin.get(inject_policy_path(options.realm, options.name)));
-  print_inject_policy(context, answer);
+  print_document(context, answer, "inject_policy");
   return 0;
 }
 
@@ -56,7 +42,7 @@ Result<int> put(const Context& context, const InjectPolicyOptions& options) {
   const std::string path = inject_policy_path(options.realm, text_of(document, "name"));
   TRY(const net::LocalHeaders condition, admin.condition_for(path));
   TRY(const json::Value answer, admin.put(path, document, condition));
-  print_inject_policy(context, answer);
+  print_document(context, answer, "inject_policy");
   return 0;
 }
 

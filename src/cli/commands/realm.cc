@@ -14,32 +14,20 @@ struct RealmOptions {
 
 Result<int> list(const Context& context) {
   TRY(const AdminClient admin, AdminClient::make(context));
-  TRY(const json::Value answer, admin.get("/admin/realms"));
-  if (context.as_json()) {
-    context.print(answer);
-    return 0;
-  }
+  TRY(const json::Array all, admin.all("/admin/realms", "realms"));
+  if (print_as_json(context, "realms", all)) return 0;
   Table table({"realm", "revision"});
-  for (const auto& realm : list_of(answer, "realms")) {
+  for (const auto& realm : all) {
     table.add({text_of(realm, "name"), text_of(realm, "revision")});
   }
   context.print(table);
   return 0;
 }
 
-void print_realm(const Context& context, const json::Value& answer) {
-  const json::Value* document = answer.get("realm");
-  if (context.as_json() || !document || !document->is_object()) {
-    context.print(answer);
-  } else {
-    context.print(as_table(*document->if_object()));
-  }
-}
-
 Result<int> show(const Context& context, const RealmOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value answer, admin.get(realm_path(options.name)));
-  print_realm(context, answer);
+  print_document(context, answer, "realm");
   return 0;
 }
 
@@ -68,24 +56,22 @@ Result<int> create(const Context& context, const RealmOptions& options) {
   TRY(put_flags(options, document));
   TRY(const json::Value answer,
       admin.put(realm_path(options.name), document, {{"If-None-Match", "*"}}));
-  print_realm(context, answer);
+  print_document(context, answer, "realm");
   return 0;
 }
 
 Result<int> update(const Context& context, const RealmOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value before, admin.get(realm_path(options.name)));
-  const json::Value* running = before.get("realm");
-  json::Object document = running && running->is_object() ? *running->if_object() : json::Object();
+  json::Object document = document_of(before, "realm");
   if (!options.file.empty()) {
     TRY(json::Object read, from_file(context, options));
     document = std::move(read);
   }
   TRY(put_flags(options, document));
-  const std::string revision = '"' + text_of(before, "revision") + '"';
   TRY(const json::Value answer,
-      admin.put(realm_path(options.name), document, {{"If-Match", revision}}));
-  print_realm(context, answer);
+      admin.put(realm_path(options.name), document, AdminClient::condition_of(before)));
+  print_document(context, answer, "realm");
   return 0;
 }
 

@@ -25,14 +25,9 @@ std::string issued_here(const json::Value& item) {
 
 Result<int> list(const Context& context, const ResourceServerOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
-  TRY(json::Array all,
+  TRY(const json::Array all,
       admin.all(realm_path(options.realm) + "/resource-servers", "resource_servers"));
-  if (context.as_json()) {
-    json::Object out;
-    out.set("resource_servers", std::move(all));
-    context.print(out);
-    return 0;
-  }
+  if (print_as_json(context, "resource_servers", all)) return 0;
   // Counted by the instance that answers, since its start.
   Table table(
       {"resource server", "default", "encryption", "algorithm", "uri", "revision", "issued here"});
@@ -98,12 +93,10 @@ Result<int> remove(const Context& context, const ResourceServerOptions& options)
 Result<int> make_default(const Context& context, const ResourceServerOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value before, admin.get(resource_server_path(options.realm, options.name)));
-  const json::Value* running = before.get("resource_server");
-  json::Object document = running && running->is_object() ? *running->if_object() : json::Object();
+  json::Object document = document_of(before, "resource_server");
   document.set("default", true);
-  const std::string revision = '"' + text_of(before, "revision") + '"';
   TRY(const json::Value answer,
-      admin.put(path_of(options, options.name), document, {{"If-Match", revision}}));
+      admin.put(path_of(options, options.name), document, AdminClient::condition_of(before)));
   note_warnings(context, answer);
   context.print_line(printable(options.name) + " is the default resource server");
   return 0;

@@ -9,6 +9,7 @@
 #include "crypto/digest.h"
 #include "http/form.h"
 #include "oauth/client_secret.h"
+#include "oauth/endpoints/definitions.h"
 
 namespace signet::oauth {
 namespace {
@@ -224,20 +225,13 @@ Task<Done, Refusal> ClientCall::provide(Need need) {
 
 Task<Done, Refusal> ClientCall::load_client() {
   const RealmName& realm = realm_->settings().name;
-  std::optional<storage::Document> document;
-  // A change that was followed while this read was under way will not be told again: read again.
-  std::uint64_t followed = 0;
-  do {
-    followed = worker_.followed();
-    CO_TRY(document, co_await services_.storage->document("client", realm,
-                                                          std::string(credentials_.client_id)));
-  } while (followed != worker_.followed());
-  if (!document) {
+  CO_TRY(const auto stored, co_await load_definition(services_, worker_, "client", realm,
+                                                     std::string(credentials_.client_id)));
+  if (!stored) {
     client_is_unknown_ = true;
     co_return Done{};
   }
-  CO_TRY(const json::Object object, json::parse_object(document->text));
-  CO_TRY(Client client, Client::from_json(object));
+  CO_TRY(Client client, Client::from_json(*stored));
   jose::KeyPtr secret_key;
   if (form_of(client.stored_secret) == SecretForm::kSealed) {
     CO_TRY(SecretBytes secret, services_.unseal(client.stored_secret));

@@ -7,18 +7,16 @@ namespace {
 
 using resource_servers::ResourceServer;
 
-// A change that was followed while a read was under way will not be told again: read again.
-Task<std::optional<json::Object>> read(const Services& services, const WorkerState& worker,
-                                       std::string kind, RealmName realm, std::string id) {
-  std::optional<storage::Document> document;
+template <class T>
+Task<T> until_followed(const WorkerState& worker, std::function<Task<T>()> read) {
+  Result<T> outcome;
   std::uint64_t followed = 0;
   do {
     followed = worker.followed();
-    CO_TRY(document, co_await services.storage->document(kind, realm, id));
-  } while (followed != worker.followed());
-  if (!document) co_return std::optional<json::Object>();
-  CO_TRY(json::Object object, json::parse_object(document->text));
-  co_return std::optional<json::Object>(std::move(object));
+    Task<T> reading = read();
+    outcome = co_await std::move(reading);
+  } while (outcome.ok() && followed != worker.followed());
+  co_return outcome;
 }
 
 PreparedResourceServerPtr prepare(const Services& services, std::string_view realm,
@@ -53,13 +51,25 @@ Result<jose::KeyPtr> read_direct_key(const Services& services, const storage::Do
 
 }  // namespace
 
+Task<std::optional<json::Object>> load_definition(const Services& services,
+                                                  const WorkerState& worker, std::string kind,
+                                                  RealmName realm, std::string id) {
+  std::function<Task<std::optional<storage::Document>>()> read = [&] {
+    return services.storage->document(kind, realm, id);
+  };
+  CO_TRY(const auto document, co_await until_followed(worker, std::move(read)));
+  if (!document) co_return std::optional<json::Object>();
+  CO_TRY(json::Object object, json::parse_object(document->text));
+  co_return std::optional<json::Object>(std::move(object));
+}
+
 Task<PreparedResourceServerPtr> load_resource_server(const Services& services, WorkerState& worker,
                                                      RealmRuntimePtr realm, std::string name) {
   const RealmName& realm_name = realm->settings().name;
   std::optional<json::Object> stored;
   if (!name.empty()) {
-    CO_TRY(stored,
-           co_await read(services, worker, std::string(resource_servers::kKind), realm_name, name));
+    CO_TRY(stored, co_await load_definition(services, worker, std::string(resource_servers::kKind),
+                                            realm_name, name));
   }
   ResourceServer server;
   if (stored) {
@@ -81,7 +91,8 @@ Task<PreparedResourceServerPtr> load_resource_server(const Services& services, W
 Task<std::string> load_resource_uri(const Services& services, WorkerState& worker, RealmName realm,
                                     std::string uri) {
   CO_TRY(const auto stored,
-         co_await read(services, worker, std::string(resource_servers::kUriKind), realm, uri));
+         co_await load_definition(services, worker, std::string(resource_servers::kUriKind), realm,
+                                  uri));
   const json::Value* name = stored ? stored->find("name") : nullptr;
   const std::string* text = name ? name->if_string() : nullptr;
   std::string found = text ? *text : std::string();
@@ -92,7 +103,8 @@ Task<std::string> load_resource_uri(const Services& services, WorkerState& worke
 Task<ScopeDefinitionPtr> load_scope(const Services& services, WorkerState& worker, RealmName realm,
                                     std::string name) {
   CO_TRY(auto stored,
-         co_await read(services, worker, std::string(resource_servers::kScopeKind), realm, name));
+         co_await load_definition(services, worker, std::string(resource_servers::kScopeKind),
+                                  realm, name));
   ScopeDefinitionPtr definition;
   if (stored) {
     stored->erase("resource_server");
@@ -103,16 +115,26 @@ Task<ScopeDefinitionPtr> load_scope(const Services& services, WorkerState& worke
   co_return definition;
 }
 
+Task<PreparedPolicyPtr> load_inject_policy(const Services& services, WorkerState& worker,
+                                           RealmName realm, std::string name) {
+  CO_TRY(const auto stored,
+         co_await load_definition(services, worker, std::string(resource_servers::kPolicyKind),
+                                  realm, name));
+  if (!stored) co_return PreparedPolicyPtr();
+  auto prepared = std::make_shared<PreparedPolicy>();
+  CO_TRY(prepared->policy, resource_servers::InjectPolicy::from_json(*stored));
+  worker.keep_inject_policy(realm.view(), prepared);
+  co_return prepared;
+}
+
 Task<DirectKeysPtr> load_direct_keys(const Services& services, WorkerState& worker, RealmName realm,
                                      std::string kid) {
   const std::string kind(resource_servers::kDirectKeyKind);
   const std::string prefix = resource_servers::direct_key_prefix(kid);
-  std::vector<storage::Document> page;
-  std::uint64_t followed = 0;
-  do {
-    followed = worker.followed();
-    CO_TRY(page, co_await services.storage->documents(kind, realm, prefix, kMostOfOneKid));
-  } while (followed != worker.followed());
+  std::function<Task<std::vector<storage::Document>>()> read = [&] {
+    return services.storage->documents(kind, realm, prefix, kMostOfOneKid);
+  };
+  CO_TRY(const auto page, co_await until_followed(worker, std::move(read)));
   auto keys = std::make_shared<std::vector<jose::KeyPtr>>();
   for (const auto& document : page) {
     if (!document.id.starts_with(prefix)) break;

@@ -1,6 +1,7 @@
 #include "oauth/endpoints/inject_endpoint.h"
 
 #include "base/text.h"
+#include "oauth/endpoints/definitions.h"
 #include "oauth/endpoints/token_cache.h"
 
 namespace signet::oauth {
@@ -123,31 +124,14 @@ void InjectCall::end_reply(http::Response& response) const {
 }
 
 Task<Done, Refusal> InjectCall::provide_for_act(Need need) {
-  if (stage_ == Stage::kPolicy) co_return co_await load_policy();
-  if (stage_ == Stage::kReuse) co_return co_await look_up();
-  co_return co_await TokenCall::provide_for_act(need);
-}
-
-Task<Done, Refusal> InjectCall::load_policy() {
-  const RealmName realm = realm_->settings().name;
-  std::optional<storage::Document> document;
-  // A change that was followed while this read was under way will not be told again: read again.
-  std::uint64_t followed = 0;
-  do {
-    followed = worker_.followed();
-    CO_TRY(document, co_await services_.storage->document(
-                         std::string(resource_servers::kPolicyKind), realm, name_));
-  } while (followed != worker_.followed());
-  if (!document) {
-    is_unknown_ = true;
+  if (stage_ == Stage::kPolicy) {
+    const RealmName& realm = realm_->settings().name;
+    CO_TRY(policy_, co_await load_inject_policy(services_, worker_, realm, name_));
+    is_unknown_ = !policy_;
     co_return Done{};
   }
-  CO_TRY(const json::Object object, json::parse_object(document->text));
-  auto prepared = std::make_shared<PreparedPolicy>();
-  CO_TRY(prepared->policy, resource_servers::InjectPolicy::from_json(object));
-  worker_.keep_inject_policy(realm.view(), prepared);
-  policy_ = std::move(prepared);
-  co_return Done{};
+  if (stage_ == Stage::kReuse) co_return co_await look_up();
+  co_return co_await TokenCall::provide_for_act(need);
 }
 
 Task<Done, Refusal> InjectCall::look_up() {

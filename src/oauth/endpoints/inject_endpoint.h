@@ -32,7 +32,6 @@ class InjectCall : public TokenCall {
   bool is_good(const InjectedToken& token) const;
   bool has_same_keys(const InjectedToken& token) const;
   bool must_look_up(const InjectedToken& token) const;
-  Task<Done, Refusal> load_policy();
   Task<Done, Refusal> look_up();
 
   Stage stage_ = Stage::kPolicy;

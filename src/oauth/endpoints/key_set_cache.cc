@@ -5,9 +5,9 @@
 #include <unordered_map>
 
 #include "async/task_thread.h"
+#include "base/backoff.h"
 #include "crypto/digest.h"
 #include "oauth/endpoints/key_set_source.h"
-#include "secrets/keeper/backoff.h"
 
 namespace signet::oauth {
 namespace {
@@ -107,11 +107,10 @@ void KeySetCache::State::land(Landing landing, Result<Source::Reading> reading) 
   Milliseconds refresh_in{};
   if (reading.ok()) {
     const Milliseconds age = reading->set->fresh_until - reading->set->fetched;
-    refresh_in = secrets::backoff_delay(1, age * 9 / 10, age, random.get());
+    refresh_in = backoff_delay(1, age * 9 / 10, age, random.get());
   }
   const auto retry_in = [this](unsigned failures) {
-    return secrets::backoff_delay(failures, settings.retry_first, settings.retry_most,
-                                  random.get());
+    return backoff_delay(failures, settings.retry_first, settings.retry_most, random.get());
   };
   const SourcePtr source = landing.take();
   source->land(std::move(reading), clock->now(), refresh_in, retry_in);

@@ -4,6 +4,7 @@
 
 #include "net/http_client_test_support.h"
 #include "oauth/endpoints/key_set_test_support.h"
+#include "resource_servers/key_set.h"
 
 namespace signet::oauth {
 namespace {
@@ -190,6 +191,28 @@ TEST(KeySetCache, sec_142_a_set_that_is_refused_never_replaces_a_good_one) {
     EXPECT_THAT(world.kids(), ElementsAre("a")) << bad;
     EXPECT_TRUE(world.status().is_serving_last_good) << bad;
   }
+}
+
+TEST(KeySetCache, what_is_no_set_is_told_apart_from_what_may_not_be_used) {
+  const auto clock = std::make_shared<ManualClock>();
+  const auto client = std::make_shared<test::FakeHttpClient>();
+  const KeySetCache::Background at_once = [](Task<Done> task) {
+    EXPECT_THAT(async::run_now(std::move(task)), is_ok());
+  };
+  KeySetCache cache(client, clock, std::make_shared<SeededRandom>(1),
+                    resource_servers::parse_key_set, {}, at_once);
+  const auto source = cache.source(test::kUrl);
+  const auto reading = [&](const std::string& body) {
+    client->answer_with([body](const auto&) { return response(200, body); });
+    return async::run_now(cache.reload(source));
+  };
+  for (const char* none : {"", "<html>", "[]", "{}", R"({"keys":7})"})
+    EXPECT_THAT(reading(none), fails("key_set_malformed")) << none;
+  const std::string one_is_broken = R"({"keys":[{"kty":"oct","kid":"a","k":""}]})";
+  for (const std::string& refused :
+       {set_of({"7"}), set_of({"a", "a"}), std::string(R"({"keys":[]})"), one_is_broken})
+    EXPECT_THAT(reading(refused), fails("key_set_refused")) << refused;
+  EXPECT_THAT(reading(set_of({"a"})), is_ok());
 }
 
 TEST(KeySetCache, a_dead_url_is_asked_rarely_and_told_at_once) {

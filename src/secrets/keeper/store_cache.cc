@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/backoff.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "secrets/keeper/backoff.h"
 
 namespace signet::secrets {
 namespace {

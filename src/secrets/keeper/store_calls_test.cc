@@ -1,6 +1,5 @@
 // How often a store is asked, and what is counted of it.
 
-#include "secrets/keeper/backoff.h"
 #include "secrets/keeper/test_support.h"
 #include "support/matchers.h"
 
@@ -43,27 +42,6 @@ struct BackoffWorld : World {
     return counted->questions - before;
   }
 };
-
-TEST(Backoff, doubles_to_its_limit) {
-  std::vector<std::int64_t> delays;
-  for (std::uint32_t failures = 0; failures < 6; ++failures)
-    delays.push_back(backoff_delay(failures, seconds(10), seconds(60), nullptr).count());
-  EXPECT_THAT(delays, testing::ElementsAre(0, 10'000, 20'000, 40'000, 60'000, 60'000));
-  EXPECT_EQ(backoff_delay(4'000'000'000U, seconds(10), seconds(60), nullptr), seconds(60));
-  EXPECT_EQ(backoff_delay(1, seconds(90), seconds(60), nullptr), seconds(60));
-}
-
-TEST(Backoff, jitter_stays_between_a_half_and_the_whole_and_differs) {
-  SeededRandom random(7);
-  std::set<std::int64_t> seen;
-  for (int i = 0; i < 200; ++i) {
-    const auto delay = backoff_delay(3, seconds(10), seconds(60), &random);
-    EXPECT_GE(delay, seconds(20));
-    EXPECT_LE(delay, seconds(40));
-    seen.insert(delay.count());
-  }
-  EXPECT_GT(seen.size(), 100U);
-}
 
 TEST(StoreCalls, a_store_that_answers_is_asked_at_every_refresh) {
   BackoffWorld world;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "crypto/cipher.h"
 #include "crypto/kdf.h"
+#include "secrets/stores/config_error.h"
 #include "secrets/stores/legacy_encoded_value.h"
 
 namespace signet::secrets {
@@ -38,10 +39,6 @@ Status check(const LegacyEncoding& legacy) {
                "iterations and a key of 128, 192 or 256 bits"};
 }
 
-Error config(const char* reason, std::string detail) {
-  return Error{Code::kConfig, reason, std::move(detail)};
-}
-
 }  // namespace
 
 SecretBytes EncodingKeys::master_from(SecretBytes raw) {
@@ -59,18 +56,18 @@ Result<std::shared_ptr<const EncodingKeys>> EncodingKeys::make(
   auto made = std::make_shared<EncodingKeys>();
   for (Key& key : keys) {
     if (key.master.size() < kLeastMaster) {
-      return config("encoding_key_too_short",
-                    "the encryption key " + quoted(key.name) + " has fewer than 32 bytes");
+      return config_error("encoding_key_too_short",
+                          "the encryption key " + quoted(key.name) + " has fewer than 32 bytes");
     }
     Prepared prepared{std::move(key.name), derive(key.master.view(), "SGN1 key id", kIdSize),
                       derive(key.master.view(), "SGN1 AES-256-GCM", 32)};
     const bool name_taken = std::any_of(made->keys_.begin(), made->keys_.end(),
                                         [&](const auto& k) { return k.name == prepared.name; });
     if (name_taken || made->find(prepared.id.view())) {
-      return config("encoding_key_repeated",
-                    "two encryption keys have the same name or the same "
-                    "bytes: " +
-                        quoted(prepared.name));
+      return config_error("encoding_key_repeated",
+                          "two encryption keys have the same name or the same "
+                          "bytes: " +
+                              quoted(prepared.name));
     }
     made->keys_.push_back(std::move(prepared));
   }
@@ -87,7 +84,7 @@ const EncodingKeys::Prepared* EncodingKeys::find(ByteView id) const {
 
 Result<std::string> EncodingKeys::encode(ByteView plain, Random& random) const {
   if (keys_.empty()) {
-    return config("encoding_key_missing", "the server has no encryption key to encode with");
+    return config_error("encoding_key_missing", "the server has no encryption key to encode with");
   }
   const Prepared& active = keys_.front();
   Bytes out(kHeaderSize + plain.size() + kTagSize);
@@ -104,23 +101,23 @@ Result<std::string> EncodingKeys::encode(ByteView plain, Random& random) const {
 Result<SecretBytes> EncodingKeys::decode_modern(std::string_view payload) const {
   auto decoded = base64::url_decode(payload);
   if (!decoded) {
-    return config("encoded_value_not_base64", "what follows \"SGN1.\" is not base64url");
+    return config_error("encoded_value_not_base64", "what follows \"SGN1.\" is not base64url");
   }
   const ByteView raw(*decoded);
   if (raw.size() < kHeaderSize + kTagSize) {
-    return config("encoded_value_truncated", "an encoded value is too short");
+    return config_error("encoded_value_truncated", "an encoded value is too short");
   }
   if (raw[0] != kVersion) {
-    return config("encoded_value_version_unknown",
-                  "an encoded value is of version " + std::to_string(raw[0]));
+    return config_error("encoded_value_version_unknown",
+                        "an encoded value is of version " + std::to_string(raw[0]));
   }
   const ByteView id = raw.subspan(1, kIdSize);
   const Prepared* key = find(id);
   if (!key) {
-    return config("encoded_value_key_unknown",
-                  "a value was encoded under the key with id " + hex(id) +
-                      ", which is none of this server's encryption keys (" + join(names(), ", ") +
-                      ")");
+    return config_error("encoded_value_key_unknown",
+                        "a value was encoded under the key with id " + hex(id) +
+                            ", which is none of this server's encryption keys (" +
+                            join(names(), ", ") + ")");
   }
   const ByteView cipher = raw.subspan(kHeaderSize, raw.size() - kHeaderSize - kTagSize);
   SecretBytes plain(cipher.size());
@@ -128,33 +125,33 @@ Result<SecretBytes> EncodingKeys::decode_modern(std::string_view payload) const 
       crypto::gcm_decrypt(key->key.view(), raw.subspan(1 + kIdSize, kNonceSize),
                           raw.first(kHeaderSize), cipher, raw.last(kTagSize), plain.span().data());
   if (!opened) {
-    return config("encoded_value_damaged",
-                  "a value that names the key " + quoted(key->name) + " does not authenticate");
+    return config_error("encoded_value_damaged", "a value that names the key " + quoted(key->name) +
+                                                     " does not authenticate");
   }
   return plain;
 }
 
 Result<SecretBytes> EncodingKeys::decode(std::string_view text) const {
   text = trim(text);
-  if (text.empty()) return config("encoded_value_empty", "an encoded value is empty");
+  if (text.empty()) return config_error("encoded_value_empty", "an encoded value is empty");
   if (text.starts_with(kPrefix)) return decode_modern(text.substr(kPrefix.size()));
   auto raw = base64::decode(text);
   if (!raw) {
-    return config(
+    return config_error(
         "encoded_value_not_base64",
         "an encoded value is neither \"SGN1.\" with base64url nor base64: is it plain text?");
   }
-  if (raw->empty()) return config("encoded_value_empty", "an encoded value is empty");
+  if (raw->empty()) return config_error("encoded_value_empty", "an encoded value is empty");
   const unsigned version = raw->view()[0];
   if (version != 1 && version != 2) {
-    return config(
+    return config_error(
         "encoded_value_version_unknown",
         "an encode.jsp value starts with byte 1 or 2, this one with " + std::to_string(version));
   }
   if (!legacy_) {
-    return config("encoded_value_needs_legacy_password",
-                  "a value was written by encode.jsp; reading it takes that server's "
-                  "am.encryption.pwd as the legacy password");
+    return config_error("encoded_value_needs_legacy_password",
+                        "a value was written by encode.jsp; reading it takes that server's "
+                        "am.encryption.pwd as the legacy password");
   }
   return decode_legacy(raw->view(), *legacy_);
 }

@@ -74,6 +74,13 @@ std::optional<SecretId> SettingsReader::password_id(std::string_view name) {
   return std::nullopt;
 }
 
+ValueFormat SettingsReader::value_format(std::string_view name, ValueFormat otherwise) {
+  const auto format = parse_value_format(text(name, to_string(otherwise)));
+  if (format) return *format;
+  complain(format.error().detail);
+  return otherwise;
+}
+
 FileRules SettingsReader::file_rules() {
   FileRules rules;
   rules.group_readable = flag("group_readable", false);

@@ -12,6 +12,7 @@
 #include "base/strong.h"
 #include "secrets/secret_id.h"
 #include "secrets/stores/folder.h"
+#include "secrets/stores/value_format.h"
 
 namespace signet::secrets {
 
@@ -31,6 +32,8 @@ class SettingsReader {
                       std::int64_t most);
   /// The secret ID under which another store holds a password; nothing if it is not given.
   std::optional<SecretId> password_id(std::string_view name);
+  /// How values are written, by the format's name.
+  ValueFormat value_format(std::string_view name, ValueFormat otherwise);
   /// The settings group_readable and unsafe_permissions.
   FileRules file_rules();
   /// Records a complaint of the caller's own.

@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "base/text.h"
 #include "jose/jwk.h"
+#include "secrets/stores/config_error.h"
 
 namespace signet::secrets {
 namespace {
@@ -43,10 +44,6 @@ bool is_google(ValueFormat format) {
          format == ValueFormat::kGoogleKmsEncryptedPem;
 }
 
-Error config(const char* reason, std::string detail) {
-  return Error{Code::kConfig, reason, std::move(detail)};
-}
-
 Status check_format_serves(ValueFormat format, const SecretId& id) {
   const FormatRow& row = row_of(format);
   const SecretIdRow* need = find_row(id);
@@ -58,46 +55,47 @@ Status check_format_serves(ValueFormat format, const SecretId& id) {
                          ", but the format " + std::string(row.name) +
                          " gives only a text: store it as PEM or ENCRYPTED_PEM";
     if (!needs_trust) detail += " (or JWK; an HMAC key may also be BASE64_HMAC_KEY)";
-    return config("secret_wrong_kind", std::move(detail));
+    return config_error("secret_wrong_kind", std::move(detail));
   }
   if (row.gives == Gives::kHmacKey && needs_text) {
-    return config("secret_wrong_kind", id.str() + " is a password or other text, but the format " +
-                                           std::string(row.name) +
-                                           " gives an HMAC key: store it as PLAIN, BASE64 or "
-                                           "ENCRYPTED_PLAIN");
+    return config_error("secret_wrong_kind", id.str() +
+                                                 " is a password or other text, but the format " +
+                                                 std::string(row.name) +
+                                                 " gives an HMAC key: store it as PLAIN, BASE64 or "
+                                                 "ENCRYPTED_PLAIN");
   }
   if (format == ValueFormat::kJwk && needs_text) {
-    return config("secret_wrong_kind",
-                  id.str() +
-                      " is a password or other text, but a JWK is a key: store it as PLAIN, "
-                      "BASE64 or ENCRYPTED_PLAIN");
+    return config_error("secret_wrong_kind",
+                        id.str() +
+                            " is a password or other text, but a JWK is a key: store it as PLAIN, "
+                            "BASE64 or ENCRYPTED_PLAIN");
   }
   return Done{};
 }
 
 Result<SecretBytes> decode_encoded(ByteView content, const EncodingKeys* keys) {
   if (!keys) {
-    return config("encoding_key_missing",
-                  "an encoded value cannot be read: the server has no encryption keys");
+    return config_error("encoding_key_missing",
+                        "an encoded value cannot be read: the server has no encryption keys");
   }
   return keys->decode(as_text(content));
 }
 
 Result<SecretBytes> decode_base64(ByteView text) {
   auto bytes = base64::decode(as_text(text));
-  if (!bytes) return config("value_not_base64", "the value is not base64");
+  if (!bytes) return config_error("value_not_base64", "the value is not base64");
   return std::move(bytes).value();
 }
 
 Result<std::vector<Secret>> one_text(SecretBytes bytes) {
-  if (bytes.empty()) return config("value_empty", "the value is empty");
+  if (bytes.empty()) return config_error("value_empty", "the value is empty");
   std::vector<Secret> secrets;
   secrets.push_back(Secret::of_text(std::move(bytes)));
   return secrets;
 }
 
 Result<std::vector<Secret>> one_hmac_key(SecretBytes bytes) {
-  if (bytes.empty()) return config("value_empty", "the value is empty");
+  if (bytes.empty()) return config_error("value_empty", "the value is empty");
   std::vector<Secret> secrets;
   secrets.push_back(Secret::of_key(jose::Jwk::from_symmetric(std::move(bytes))));
   return secrets;
@@ -105,7 +103,7 @@ Result<std::vector<Secret>> one_hmac_key(SecretBytes bytes) {
 
 Result<std::vector<Secret>> one_plain_text(SecretBytes text) {
   if (!is_utf8(as_text(text.view()))) {
-    return config("value_not_utf8", "a text secret is not UTF-8; for other bytes use BASE64");
+    return config_error("value_not_utf8", "a text secret is not UTF-8; for other bytes use BASE64");
   }
   return one_text(std::move(text));
 }
@@ -181,9 +179,9 @@ Result<ValueFormat> parse_value_format(std::string_view name) {
     known.emplace_back(row.name);
   }
   const std::string near = nearest(to_upper(name), known);
-  return config("format_unknown", "unknown format " + quoted(name) +
-                                      (near.empty() ? ": one of " + join(known, ", ")
-                                                    : ", did you mean " + near + "?"));
+  return config_error("format_unknown", "unknown format " + quoted(name) +
+                                            (near.empty() ? ": one of " + join(known, ", ")
+                                                          : ", did you mean " + near + "?"));
 }
 
 Result<ReadValue> read_value(ValueFormat format, ByteView content, const SecretId& id,

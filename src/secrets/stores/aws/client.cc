@@ -1,10 +1,10 @@
 #include "secrets/stores/aws/client.h"
 
+#include "base/backoff.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "secrets/stores/aws/sigv4.h"
 #include "secrets/stores/aws/wire.h"
-#include "secrets/stores/back_off.h"
 
 namespace signet::secrets::aws {
 namespace {
@@ -30,7 +30,7 @@ Task<json::Object> Client::call(std::string operation, json::Object arguments) {
 
 Task<json::Object> Client::call_with(std::string operation,
                                      std::shared_ptr<const SecretBytes> body) {
-  BackOff back_off(kFirstWait, kLongestWait);
+  std::uint32_t failures = 0;
   bool was_refused = false;
   for (int tries = 1;; ++tries) {
     CO_TRY(const CredentialsPtr credentials, co_await chain_->get());
@@ -44,7 +44,9 @@ Task<json::Object> Client::call_with(std::string operation,
       continue;
     }
     if (!is_transient(answer.error().code) || tries >= kTries) co_return answer;
-    CO_TRY(co_await access_->pause(back_off.next(*access_->context.random)));
+    const Milliseconds wait =
+        backoff_delay(++failures, kFirstWait, kLongestWait, access_->context.random.get());
+    CO_TRY(co_await access_->pause(wait));
   }
 }
 

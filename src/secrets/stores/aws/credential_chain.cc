@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "secrets/stores/aws/wire.h"
+#include "secrets/stores/config_error.h"
 
 namespace signet::secrets::aws {
 namespace {
@@ -10,10 +11,6 @@ namespace {
 constexpr auto kRefreshAhead = std::chrono::minutes(10);
 constexpr auto kBetweenTries = std::chrono::minutes(1);
 constexpr int kDeepestProfile = 5;
-
-Error config(const char* reason, std::string detail) {
-  return Error{Code::kConfig, reason, std::move(detail)};
-}
 
 std::string setting(const Profile& profile, const std::string& name) {
   const auto found = profile.find(name);
@@ -38,15 +35,15 @@ Result<CredentialsPtr> keys_of(const Profile& profile, const std::string& name) 
     return std::make_shared<const Credentials>(std::move(credentials));
   }
   if (!credentials.access_key_id.empty() || !credentials.secret_access_key.empty()) {
-    return config("aws_profile_incomplete",
-                  "the AWS profile " + quoted(name) +
-                      " has only one of aws_access_key_id and aws_secret_access_key");
+    return config_error("aws_profile_incomplete",
+                        "the AWS profile " + quoted(name) +
+                            " has only one of aws_access_key_id and aws_secret_access_key");
   }
   for (const auto& [key, value] : profile) {
     if (key == "credential_process" || key.starts_with("sso_") || key == "login_session") {
-      return config("aws_profile_unsupported",
-                    "the AWS profile " + quoted(name) + " wants " + quoted(key) +
-                        ": a server runs no programs and has no browser; give it a role");
+      return config_error("aws_profile_unsupported",
+                          "the AWS profile " + quoted(name) + " wants " + quoted(key) +
+                              ": a server runs no programs and has no browser; give it a role");
     }
   }
   return CredentialsPtr();
@@ -96,7 +93,7 @@ Task<CredentialsPtr> CredentialChain::find() {
   const std::string name = profile_name();
   const Profile* profile = find_profile(profiles, name);
   if (!profile && is_profile_named()) {
-    co_return config("aws_profile_missing", "there is no AWS profile " + quoted(name));
+    co_return config_error("aws_profile_missing", "there is no AWS profile " + quoted(name));
   }
   const std::string region = configured_region(profiles);
   if (assumes_a_role(profile)) co_return co_await from_profile(profiles, region, name, 0);
@@ -116,25 +113,28 @@ Task<CredentialsPtr> CredentialChain::find() {
     co_return error;
   }
   if (*of_instance) co_return of_instance;
-  co_return config("aws_credentials_missing",
-                   "no AWS credentials in the environment, the profile " + quoted(name) +
-                       ", a web identity or a container, and AWS_EC2_METADATA_DISABLED is set");
+  co_return config_error(
+      "aws_credentials_missing",
+      "no AWS credentials in the environment, the profile " + quoted(name) +
+          ", a web identity or a container, and AWS_EC2_METADATA_DISABLED is set");
 }
 
 Task<CredentialsPtr> CredentialChain::from_profile(Profiles profiles, std::string region,
                                                    std::string name, int depth) {
   const Profile* found = find_profile(profiles, name);
-  if (!found) co_return config("aws_profile_missing", "there is no AWS profile " + quoted(name));
+  if (!found)
+    co_return config_error("aws_profile_missing", "there is no AWS profile " + quoted(name));
   if (depth > kDeepestProfile) {
-    co_return config("aws_profile_incomplete",
-                     "the AWS profiles name each other as source_profile without end");
+    co_return config_error("aws_profile_incomplete",
+                           "the AWS profiles name each other as source_profile without end");
   }
   const Profile profile = *found;
   if (!assumes_a_role(&profile)) {
     CO_TRY(CredentialsPtr keys, keys_of(profile, name));
     if (keys) co_return keys;
-    co_return config("aws_profile_incomplete", "the AWS profile " + quoted(name) +
-                                                   " is a source_profile and has no credentials");
+    co_return config_error(
+        "aws_profile_incomplete",
+        "the AWS profile " + quoted(name) + " is a source_profile and has no credentials");
   }
   const std::string role = setting(profile, "role_arn");
   const std::string session = setting(profile, "role_session_name");
@@ -152,10 +152,11 @@ Task<CredentialsPtr> CredentialChain::from_profile(Profiles profiles, std::strin
     CO_TRY(by, co_await from_source(profile));
   }
   if (!by) {
-    co_return config("aws_profile_incomplete",
-                     "the AWS profile " + quoted(name) +
-                         " assumes a role, but its source_profile or credential_source gives no "
-                         "credentials");
+    co_return config_error(
+        "aws_profile_incomplete",
+        "the AWS profile " + quoted(name) +
+            " assumes a role, but its source_profile or credential_source gives no "
+            "credentials");
   }
   co_return co_await assume_role(access_, region, role, session, setting(profile, "external_id"),
                                  by);
@@ -199,10 +200,11 @@ Task<std::string> CredentialChain::region() {
   }
   CO_TRY(const std::string found, co_await find_region());
   if (!is_region(found)) {
-    co_return config("aws_region_missing",
-                     found.empty() ? std::string("no AWS region: set 'region' of the store, or "
-                                                 "AWS_REGION")
-                                   : quoted(found) + " is not the name of an AWS region");
+    co_return config_error("aws_region_missing",
+                           found.empty()
+                               ? std::string("no AWS region: set 'region' of the store, or "
+                                             "AWS_REGION")
+                               : quoted(found) + " is not the name of an AWS region");
   }
   const std::lock_guard lock(mutex_);
   region_ = found;

@@ -4,7 +4,6 @@
 
 #include "base/base64.h"
 #include "base/text.h"
-#include "crypto/digest.h"
 #include "secrets/stores/aws/kms_wire.h"
 #include "secrets/stores/aws/store_types.h"
 #include "secrets/stores/aws/wire.h"
@@ -15,7 +14,6 @@ namespace {
 
 // A key that nobody has: asking for it shows that AWS answers and knows who asks.
 constexpr const char* kProbedKey = "alias/signet-is-there-anybody";
-constexpr std::size_t kMostKeyReadings = 1024;
 
 /// The key is named by its ARN, so that an alias that moves cannot make it sign as another key.
 class RemoteKmsKey : public RemoteKey {
@@ -73,13 +71,11 @@ class RemoteKmsKey : public RemoteKey {
 }  // namespace
 
 KmsStore::KmsStore(StoreName name, Seconds reread, AccessPtr access)
-    : name_(std::move(name)),
-      reread_(reread),
-      access_(access),
+    : RereadStore(std::move(name), "AWS KMS", reread, access),
       client_(std::make_shared<Client>(kKms, std::move(access))) {}
 
 Error KmsStore::told(const Alias& alias, Error error) const {
-  error.detail = "store " + quoted(name_.view()) + ", AWS KMS key " + quoted(alias.view(), 256) +
+  error.detail = "store " + quoted(name().view()) + ", AWS KMS key " + quoted(alias.view(), 256) +
                  ": " + error.detail;
   if (error.is("aws_access_denied")) {
     error.detail +=
@@ -88,78 +84,29 @@ Error KmsStore::told(const Alias& alias, Error error) const {
   return error;
 }
 
-Task<std::vector<Secret>> KmsStore::fetch(Alias alias) {
-  CO_TRY(const ReadingPtr reading, co_await current(std::move(alias)));
-  co_return reading->secrets;
-}
-
-Task<KmsStore::ReadingPtr> KmsStore::current(Alias alias) {
-  {
-    const std::lock_guard lock(mutex_);
-    const Instant now = access_->context.clock->now();
-    const auto found = readings_.find(alias);
-    if (found != readings_.end() && now >= found->second->read_at &&
-        now - found->second->read_at < reread_) {
-      co_return found->second;
-    }
-  }
-  auto read_now = co_await read(alias);
-  if (!read_now) co_return told(alias, std::move(read_now).error());
-  const std::lock_guard lock(mutex_);
-  if (readings_.size() < kMostKeyReadings || readings_.contains(alias))
-    readings_[alias] = *read_now;
-  co_return read_now;
-}
-
-Task<KmsStore::ReadingPtr> KmsStore::read(Alias alias) {
-  auto reading = std::make_shared<Reading>();
-  reading->read_at = access_->context.clock->now();
-  std::vector<std::string> warnings;
+Task<KmsStore::Reading> KmsStore::read(Alias alias) {
+  Reading reading;
   json::Object arguments;
   arguments.set("KeyId", alias.str());
   auto answer = co_await client_->call("GetPublicKey", std::move(arguments));
   if (!answer && answer.error().is("kms_key_disabled")) {
-    reading->stamp = "disabled";
-    warnings.push_back(told(alias, std::move(answer).error()).detail +
-                       " (it is taken as absent until it is enabled)");
+    reading.stamp = "disabled";
+    reading.warnings.push_back(told(alias, std::move(answer).error()).detail +
+                               " (it is taken as absent until it is enabled)");
   } else if (answer) {
     CO_TRY(KmsKey key, parse_public_key(*answer));
-    reading->stamp = key.arn;
+    reading.stamp = key.arn;
     // Without it, a key that only decrypts would pass for one that signs.
     const jose::KeyUse use = key.decrypts ? jose::KeyUse::kEnc : jose::KeyUse::kSig;
     jose::Jwk jwk = jose::Jwk::from_public(key.public_key).with_use(use);
     std::vector<jose::JwsAlg> allowed = key.signs;
     auto remote = std::make_shared<const RemoteKmsKey>(client_, std::move(key));
     Secret secret = Secret::of_remote_key(std::move(jwk), std::move(allowed), std::move(remote));
-    secret.alias = alias;
-    secret.store = name_;
-    reading->secrets.push_back(std::move(secret));
+    reading.secrets.push_back(std::move(secret));
   } else if (!answer.error().is("aws_not_found")) {
     co_return std::move(answer).error();
   }
-  warnings_.set(alias.str(), std::move(warnings));
-  co_return ReadingPtr(std::move(reading));
-}
-
-Task<std::vector<Alias>> KmsStore::aliases() {
-  co_return Error{Code::kUnsupported, "aliases_unsupported",
-                  "store " + quoted(name_.view()) +
-                      ": AWS KMS is not asked for a list, which needs a right of its own"};
-}
-
-Task<std::string> KmsStore::fingerprint() {
-  std::vector<Alias> known;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [alias, reading] : readings_)
-      known.push_back(alias);
-  }
-  std::string all;
-  for (const Alias& alias : known) {
-    CO_TRY(const ReadingPtr reading, co_await current(alias));
-    all += alias.str() + "=" + reading->stamp + "\n";
-  }
-  co_return all.empty() ? all : hex(crypto::sha256(as_bytes(all)));
+  co_return reading;
 }
 
 Task<Done> KmsStore::probe() {
@@ -169,9 +116,7 @@ Task<Done> KmsStore::probe() {
   if (answer || answer.error().is("aws_not_found") || answer.error().is("aws_access_denied")) {
     co_return Done{};
   }
-  Error error = std::move(answer).error();
-  error.detail = "store " + quoted(name_.view()) + ": " + error.detail;
-  co_return error;
+  co_return in_this_store(std::move(answer).error());
 }
 
 namespace {

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "secrets/stores/aws/wire.h"
+#include "secrets/stores/config_error.h"
 #include "secrets/stores/on_pool.h"
 
 namespace signet::secrets::aws {
@@ -15,10 +16,6 @@ namespace {
 constexpr Milliseconds kInstanceTimeout{1'000};
 constexpr Milliseconds kContainerTimeout{2'000};
 constexpr int kContainerTries = 3;
-
-Error config(const char* reason, std::string detail) {
-  return Error{Code::kConfig, reason, std::move(detail)};
-}
 
 CredentialsPtr shared(Credentials credentials) {
   return std::make_shared<const Credentials>(std::move(credentials));
@@ -96,19 +93,19 @@ Result<std::string> container_url(const Access& access) {
   const std::string relative = access.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   if (!relative.empty()) {
     if (relative.front() != '/') {
-      return config("aws_container_uri_denied",
-                    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with a slash");
+      return config_error("aws_container_uri_denied",
+                          "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with a slash");
     }
     return "http://169.254.170.2" + relative;
   }
   const std::string full = access.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   if (full.empty()) return full;
   const auto uri = http::parse_http_uri(full);
-  if (!uri) return config("aws_container_uri_denied", uri.error().detail);
+  if (!uri) return config_error("aws_container_uri_denied", uri.error().detail);
   if (uri->scheme == "https" || is_container_host(uri->host)) return full;
-  return config("aws_container_uri_denied",
-                "AWS_CONTAINER_CREDENTIALS_FULL_URI names the host " + quoted(uri->host) +
-                    ": without TLS only this machine and the container agents are asked");
+  return config_error("aws_container_uri_denied",
+                      "AWS_CONTAINER_CREDENTIALS_FULL_URI names the host " + quoted(uri->host) +
+                          ": without TLS only this machine and the container agents are asked");
 }
 
 Task<std::string> container_authorization(AccessPtr access) {
@@ -120,8 +117,8 @@ Task<std::string> container_authorization(AccessPtr access) {
     token = as_text(content.view());
   }
   if (token.find_first_of("\r\n") != token.npos) {
-    co_return config("aws_container_token_invalid",
-                     "the container authorization token holds a line break");
+    co_return config_error("aws_container_token_invalid",
+                           "the container authorization token holds a line break");
   }
   co_return token;
 }
@@ -154,8 +151,8 @@ Result<CredentialsPtr> from_environment(const Access& access) {
     return CredentialsPtr();
   }
   if (credentials.access_key_id.empty() || credentials.secret_access_key.empty()) {
-    return config("aws_credentials_partial",
-                  "of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set");
+    return config_error("aws_credentials_partial",
+                        "of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set");
   }
   return shared(std::move(credentials));
 }
@@ -165,8 +162,8 @@ Task<CredentialsPtr> from_web_identity(AccessPtr access, std::string region) {
   if (file.empty()) co_return CredentialsPtr();
   const std::string role = access->variable("AWS_ROLE_ARN");
   if (role.empty()) {
-    co_return config("aws_credentials_partial",
-                     "AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not");
+    co_return config_error("aws_credentials_partial",
+                           "AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not");
   }
   co_return co_await assume_with_token(access, region, role,
                                        access->variable("AWS_ROLE_SESSION_NAME"), file);

@@ -16,6 +16,20 @@ std::string words_for(std::string_view method, std::string_view path) {
 
 }  // namespace
 
+bool is_gone(const Error& error) {
+  return error.code == Code::kNotFound || error.is("azure_version_disabled");
+}
+
+void set_windows(std::vector<Secret>& secrets, const std::vector<Version>& versions) {
+  for (Secret& secret : secrets) {
+    for (const Version& version : versions) {
+      if (version.id != secret.version) continue;
+      secret.not_before = version.not_before;
+      secret.not_after = version.not_after;
+    }
+  }
+}
+
 KeyVault::KeyVault(StoreName store, VaultAddress vault, CredentialSettings credential,
                    StoreContext context)
     : store_(std::move(store)),
@@ -49,11 +63,8 @@ Task<VaultAnswer> KeyVault::call(std::string method, std::string url, std::strin
                         "this program sends no requests to others"};
     co_return at_store(missing);
   }
-  if (const Milliseconds left = quiet_.left(); left > Milliseconds(0)) {
-    Error quiet{Code::kUnavailable, "azure_throttled",
-                "the vault is left alone for " + std::to_string(left.count()) + " ms more"};
-    co_return at_store(std::move(quiet));
-  }
+  if (Status quiet = quiet_.check("azure_throttled", "the vault"); !quiet)
+    co_return at_store(std::move(quiet).error());
   auto answer = co_await send(std::move(method), std::move(url), std::move(body), timeout);
   if (!answer) co_return at_store(std::move(answer).error());
   if (answer->status < 200 || answer->status > 299) {

@@ -24,6 +24,11 @@ struct VaultAnswer {
   std::optional<Instant> date;  ///< of the vault's own clock, if it told
 };
 
+/// That there is no such object or version any more, or that it is disabled.
+bool is_gone(const Error& error);
+/// Gives the secrets of each version its window: other than the value it may change.
+void set_windows(std::vector<Secret>& secrets, const std::vector<Version>& versions);
+
 /// Shared by all threads. Before the first token goes out, the vault is asked without one, and has
 /// to name the domain it lies under in its challenge (check_challenge); a token that is refused is
 /// got anew once. Errors: those of error_of, check_challenge and Credential, of the HTTP client,

@@ -8,11 +8,6 @@ namespace signet::secrets::azure {
 namespace {
 
 constexpr std::string_view kSecrets = "/secrets/";
-// Nobody calls a secret so; Key Vault checks the right before it looks.
-
-bool is_reason(const Error& error, std::string_view reason) {
-  return error.reason == reason;
-}
 
 }  // namespace
 
@@ -26,79 +21,60 @@ Task<std::vector<Secret>> KeyVaultStore::fetch(Alias alias) {
   if (!is_object_name(alias.view())) co_return Secrets();
   const std::string name = alias.str();
   auto listed = co_await vault_.versions("secrets", name);
-  if (!listed && is_reason(listed.error(), "azure_access_denied")) {
+  if (!listed && listed.error().is("azure_access_denied")) {
     co_return co_await fetch_current(alias);
   }
   if (!listed) co_return std::move(listed).error();
 
-  Secrets all;
-  std::map<std::string, Secrets> kept;
-  std::vector<std::string> warnings;
-  std::optional<Error> failure;
   const auto versions = usable(std::move(*listed), context_.clock->now(), settings_.most_versions);
-  for (const Version& version : versions) {
-    auto known = cached(name, version.id);
-    if (!known) {
-      auto read = co_await read_version(name, version.id);
-      // Deleted or disabled since it was listed.
-      if (!read && (read.error().code == Code::kNotFound ||
-                    is_reason(read.error(), "azure_version_disabled"))) {
-        continue;
-      }
-      if (!read && read.error().code != Code::kConfig && read.error().code != Code::kUnsupported) {
-        co_return std::move(read).error();
-      }
-      if (!read) {
-        warnings.push_back(read.error().detail);
-        if (!failure) failure = std::move(read).error();
-        continue;
-      }
-      known = std::move(*read);
-    }
-    kept.emplace(version.id, *known);
-    for (Secret& secret : as_ours(std::move(*known), alias, version))
-      all.push_back(std::move(secret));
-  }
-  keep(name, std::move(kept));
-  warnings_.set(name, std::move(warnings));
-  if (all.empty() && failure) co_return *failure;
-  co_return all;
+  std::vector<std::string> ids;
+  for (const Version& version : versions)
+    ids.push_back(version.id);
+  VersionCache::Read read = [this, alias, ids](std::size_t at) {
+    return read_listed(alias, ids[at]);
+  };
+  CO_TRY(Secrets secrets, co_await versions_.all(name, std::move(ids), std::move(read)));
+  set_windows(secrets, versions);
+  co_return secrets;
 }
 
 Task<std::vector<Secret>> KeyVaultStore::fetch_current(Alias alias) {
   auto answer = co_await vault_.get(std::string(kSecrets) + alias.str());
-  if (!answer && (answer.error().code == Code::kNotFound ||
-                  is_reason(answer.error(), "azure_version_disabled"))) {
-    co_return Secrets();
-  }
+  if (!answer && is_gone(answer.error())) co_return Secrets();
   if (!answer) co_return std::move(answer).error();
   CO_TRY(SecretBundle bundle, parse_secret(answer->body));
-  std::vector<Version> only(1, bundle.version);
-  if (usable(std::move(only), context_.clock->now(), 1).empty()) co_return Secrets();
-  const Version version = bundle.version;
+  const std::vector<Version> only(1, bundle.version);
+  if (usable(only, context_.clock->now(), 1).empty()) co_return Secrets();
   auto shared = std::make_shared<const SecretBundle>(std::move(bundle));
-  CO_TRY(Secrets secrets, co_await decode(std::move(shared), alias.str()));
+  CO_TRY(Secrets secrets, co_await decode(std::move(shared), alias));
   std::vector<std::string> warning(
       1, "store " + quoted(name_.view()) + ": the versions of " + quoted(alias.view()) +
              " cannot be listed (the permission secrets/list is missing), so only the current one "
              "is served: at a rotation the one before it stops verifying at once");
-  warnings_.set(alias.str(), std::move(warning));
-  co_return as_ours(std::move(secrets), alias, version);
+  versions_.warnings().set(alias.str(), std::move(warning));
+  secrets = as_ours(std::move(secrets), alias, only.front().id);
+  set_windows(secrets, only);
+  co_return secrets;
 }
 
-Task<std::vector<Secret>> KeyVaultStore::read_version(std::string name, std::string version) {
-  CO_TRY(VaultAnswer answer, co_await vault_.get(std::string(kSecrets) + name + "/" + version));
-  CO_TRY(SecretBundle bundle, parse_secret(answer.body));
+Task<std::optional<std::vector<Secret>>> KeyVaultStore::read_listed(Alias alias,
+                                                                    std::string version) {
+  auto answer = co_await vault_.get(std::string(kSecrets) + alias.str() + "/" + version);
+  if (!answer && is_gone(answer.error())) co_return std::optional<Secrets>();
+  if (!answer) co_return std::move(answer).error();
+  CO_TRY(SecretBundle bundle, parse_secret(answer->body));
   auto shared = std::make_shared<const SecretBundle>(std::move(bundle));
-  co_return co_await decode(std::move(shared), std::move(name));
+  CO_TRY(Secrets secrets, co_await decode(std::move(shared), alias));
+  co_return std::optional<Secrets>(as_ours(std::move(secrets), alias, version));
 }
 
 Task<std::vector<Secret>> KeyVaultStore::decode(std::shared_ptr<const SecretBundle> bundle,
-                                                std::string name) {
+                                                Alias alias) {
   ReadWithPassword read = [self = shared_from_this(), bundle,
-                           name](std::optional<ByteView> password) -> Result<Secrets> {
-    const std::string where = "store " + quoted(self->name_.view()) + ", secret " + quoted(name) +
-                              " version " + quoted(bundle->version.id) + ": ";
+                           alias](std::optional<ByteView> password) -> Result<Secrets> {
+    const std::string where = "store " + quoted(self->name_.view()) + ", secret " +
+                              quoted(alias.view()) + " version " + quoted(bundle->version.id) +
+                              ": ";
     auto value =
         read_secret(*bundle, self->settings_.format, self->context_.encoding_keys.get(), password);
     if (!value) {
@@ -112,39 +88,18 @@ Task<std::vector<Secret>> KeyVaultStore::decode(std::shared_ptr<const SecretBund
 }
 
 std::vector<Secret> KeyVaultStore::as_ours(Secrets secrets, const Alias& alias,
-                                           const Version& version) const {
+                                           const std::string& version) const {
   for (Secret& secret : secrets) {
     secret.alias = alias;
     secret.store = name_;
-    secret.version = version.id;
-    secret.not_before = version.not_before;
-    secret.not_after = version.not_after;
+    secret.version = version;
   }
   return secrets;
 }
 
-std::optional<std::vector<Secret>> KeyVaultStore::cached(const std::string& name,
-                                                         const std::string& version) const {
-  const std::lock_guard lock(mutex_);
-  const auto of_name = cache_.find(name);
-  if (of_name == cache_.end()) return std::nullopt;
-  const auto found = of_name->second.find(version);
-  if (found == of_name->second.end()) return std::nullopt;
-  return found->second;
-}
-
-void KeyVaultStore::keep(const std::string& name, std::map<std::string, Secrets> versions) {
-  const std::lock_guard lock(mutex_);
-  if (versions.empty()) {
-    cache_.erase(name);
-  } else {
-    cache_[name] = std::move(versions);
-  }
-}
-
 Task<std::vector<Alias>> KeyVaultStore::aliases() {
   auto names = co_await vault_.names("secrets");
-  if (!names && is_reason(names.error(), "azure_access_denied")) {
+  if (!names && names.error().is("azure_access_denied")) {
     co_return Error{Code::kUnsupported, "azure_list_denied", std::move(names).error().detail};
   }
   co_return names;
@@ -200,12 +155,7 @@ StoreType key_vault_store_type() {
     mine.vault = read_vault(reader);
     mine.credential = read_credential(reader, context.environment);
     mine.most_versions = static_cast<std::size_t>(reader.number("versions", 5, 1, kMostVersions));
-    const auto format = parse_value_format(reader.text("value_format", "PLAIN"));
-    if (format) {
-      mine.format = *format;
-    } else {
-      reader.complain(format.error().detail);
-    }
+    mine.format = reader.value_format("value_format", ValueFormat::kPlain);
     TRY(reader.done());
     return std::shared_ptr<Store>(
         std::make_shared<KeyVaultStore>(std::move(name), std::move(mine), std::move(context)));

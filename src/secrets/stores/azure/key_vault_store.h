@@ -2,13 +2,10 @@
 // "azure_key_vault": the secrets of one vault, and the private keys of its exportable certificates,
 // each with its versions.
 
-#include <map>
-#include <mutex>
-
 #include "secrets/stores/azure/key_vault.h"
 #include "secrets/stores/azure/value.h"
 #include "secrets/stores/catalog.h"
-#include "secrets/stores/warnings.h"
+#include "secrets/stores/shared/version_cache.h"
 
 namespace signet::secrets::azure {
 
@@ -34,24 +31,20 @@ class KeyVaultStore : public Store, public std::enable_shared_from_this<KeyVault
   /// Empty: a version that is disabled, or whose time comes, is told by its list alone.
   Task<std::string> fingerprint() override;
   Task<Done> probe() override;
-  std::vector<std::string> warnings() const override { return warnings_.all(); }
+  std::vector<std::string> warnings() const override { return versions_.warnings().all(); }
 
  private:
   using Secrets = std::vector<Secret>;
-  Task<Secrets> read_version(std::string name, std::string version);
+  Task<std::optional<Secrets>> read_listed(Alias alias, std::string version);
   Task<Secrets> fetch_current(Alias alias);
-  Task<Secrets> decode(std::shared_ptr<const SecretBundle> bundle, std::string name);
-  Secrets as_ours(Secrets secrets, const Alias& alias, const Version& version) const;
-  std::optional<Secrets> cached(const std::string& name, const std::string& version) const;
-  void keep(const std::string& name, std::map<std::string, Secrets> versions);
+  Task<Secrets> decode(std::shared_ptr<const SecretBundle> bundle, Alias alias);
+  Secrets as_ours(Secrets secrets, const Alias& alias, const std::string& version) const;
 
   StoreName name_;
   KeyVaultSettings settings_;
   StoreContext context_;
   KeyVault vault_;
-  Warnings warnings_;
-  mutable std::mutex mutex_;
-  std::map<std::string, std::map<std::string, Secrets>> cache_;  ///< by name, by version
+  VersionCache versions_;
 };
 
 StoreType key_vault_store_type();

@@ -65,7 +65,7 @@ Task<SecretBytes> KeyVaultKey::unwrap(jose::JweAlg alg, Bytes encrypted_key) con
   const std::string version = version_;
   std::string body = operation(jose::name(alg), encrypted_key);
   auto answer = co_await vault->post(path("unwrapkey"), std::move(body), kTimeout);
-  if (!answer && std::string_view(answer.error().reason) == "azure_request_refused") {
+  if (!answer && answer.error().is("azure_request_refused")) {
     co_return Error{Code::kDenied, "jwe_decrypt_failed", "Key Vault could not unwrap the key"};
   }
   if (!answer) co_return std::move(answer).error();
@@ -82,65 +82,49 @@ KeysStore::KeysStore(StoreName name, KeysSettings settings, StoreContext context
       vault_(std::make_shared<KeyVault>(name_, settings_.vault, settings_.credential, context_)) {}
 
 Task<std::vector<Secret>> KeysStore::fetch(Alias alias) {
-  std::vector<Secret> all;
-  if (!is_object_name(alias.view())) co_return all;
+  if (!is_object_name(alias.view())) co_return Secrets();
   const std::string name = alias.str();
   CO_TRY(auto listed, co_await vault_->versions("keys", name));
-  std::map<Stamped, Secret> known;
-  {
-    const std::lock_guard lock(mutex_);
-    known = cache_[name];
-  }
-  std::map<Stamped, Secret> kept;
   const auto versions = usable(std::move(listed), context_.clock->now(), settings_.most_versions);
+  std::vector<std::string> ids, stamps;
   for (const Version& version : versions) {
-    const Stamped stamp(version.id, version.updated);
-    const auto found = known.find(stamp);
-    std::optional<Secret> secret;
-    if (found != known.end()) {
-      secret = found->second;
-    } else {
-      auto read = co_await read_version(name, version.id);
-      if (!read && (read.error().code == Code::kNotFound ||
-                    std::string_view(read.error().reason) == "azure_version_disabled")) {
-        continue;
-      }
-      if (!read) co_return std::move(read).error();
-      secret = std::move(*read);
-    }
-    secret->alias = alias;
-    secret->store = name_;
-    secret->version = version.id;
-    secret->not_before = version.not_before;
-    secret->not_after = version.not_after;
-    kept.emplace(stamp, *secret);
-    all.push_back(std::move(*secret));
+    ids.push_back(version.id);
+    // What a key may be used for can be changed.
+    stamps.push_back(version.id + ' ' + to_rfc3339(version.updated));
   }
-  const std::lock_guard lock(mutex_);
-  cache_[name] = std::move(kept);
-  if (all.empty()) cache_.erase(name);
-  co_return all;
+  VersionCache::Read read = [this, alias, ids](std::size_t at) {
+    return read_listed(alias, ids[at]);
+  };
+  CO_TRY(Secrets secrets, co_await versions_.all(name, std::move(stamps), std::move(read)));
+  set_windows(secrets, versions);
+  co_return secrets;
 }
 
-Task<Secret> KeysStore::read_version(std::string name, std::string version) {
-  CO_TRY(const VaultAnswer answer, co_await vault_->get("/keys/" + name + "/" + version));
-  auto key = parse_key(answer.body);
+Task<std::optional<std::vector<Secret>>> KeysStore::read_listed(Alias alias, std::string version) {
+  auto answer = co_await vault_->get("/keys/" + alias.str() + "/" + version);
+  if (!answer && is_gone(answer.error())) co_return std::optional<Secrets>();
+  if (!answer) co_return std::move(answer).error();
+  auto key = parse_key(answer->body);
   if (!key) {
     Error error = std::move(key).error();
-    error.detail = "store " + quoted(name_.view()) + ", key " + quoted(name) + " version " +
+    error.detail = "store " + quoted(name_.view()) + ", key " + quoted(alias.view()) + " version " +
                    quoted(version) + ": " + error.detail;
     co_return error;
   }
-  auto remote = std::make_shared<const KeyVaultKey>(vault_, name, version,
+  auto remote = std::make_shared<const KeyVaultKey>(vault_, alias.str(), version,
                                                     jose::Key::local(key->public_half));
   Secret secret = Secret::of_remote_key(key->public_half, key->signs, std::move(remote));
   secret.unwraps = key->unwraps;
-  co_return secret;
+  secret.alias = alias;
+  secret.store = name_;
+  secret.version = version;
+  Secrets only(1, std::move(secret));
+  co_return std::optional<Secrets>(std::move(only));
 }
 
 Task<std::vector<Alias>> KeysStore::aliases() {
   auto names = co_await vault_->names("keys");
-  if (!names && std::string_view(names.error().reason) == "azure_access_denied") {
+  if (!names && names.error().is("azure_access_denied")) {
     co_return Error{Code::kUnsupported, "azure_list_denied", std::move(names).error().detail};
   }
   co_return names;

@@ -1,12 +1,10 @@
 #pragma once
 // "azure_key_vault_keys": keys that never leave the vault (or its HSM) and work there.
 
-#include <map>
-#include <mutex>
-
 #include "secrets/stores/azure/key_vault.h"
 #include "secrets/stores/catalog.h"
 #include "secrets/stores/remote_key.h"
+#include "secrets/stores/shared/version_cache.h"
 
 namespace signet::secrets::azure {
 
@@ -45,17 +43,17 @@ class KeysStore : public Store {
   Task<std::vector<Alias>> aliases() override;
   Task<std::string> fingerprint() override;
   Task<Done> probe() override;
+  std::vector<std::string> warnings() const override { return versions_.warnings().all(); }
 
  private:
-  using Stamped = std::pair<std::string, Instant>;  ///< version and when it was last changed
-  Task<Secret> read_version(std::string name, std::string version);
+  using Secrets = std::vector<Secret>;
+  Task<std::optional<Secrets>> read_listed(Alias alias, std::string version);
 
   StoreName name_;
   KeysSettings settings_;
   StoreContext context_;
   std::shared_ptr<KeyVault> vault_;
-  std::mutex mutex_;
-  std::map<std::string, std::map<Stamped, Secret>> cache_;  ///< by name
+  VersionCache versions_;
 };
 
 StoreType keys_store_type();

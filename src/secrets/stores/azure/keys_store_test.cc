@@ -65,6 +65,26 @@ TEST(AzureKeys, versions_are_remote_keys_the_newest_one_active) {
   EXPECT_EQ(secrets->at(0).kid.str(), jose::Jwk::from_public(public_half).thumbprint());
 }
 
+TEST(AzureKeys, a_version_that_serves_nothing_here_is_a_warning_while_another_does) {
+  Setting s;
+  s.vault->keys["ec"].emplace_back("v2", generate(crypto::KeyKind::kEcP256));
+  s.vault->instead =
+      [&](const net::OutboundRequest& request) -> std::optional<net::OutboundResponse> {
+    if (request.url.find("/keys/ec/v2?") == request.url.npos) return std::nullopt;
+    return FakeHttpClient::response(
+        200, R"({"key":{"kid":"https://v.vault.azure.net/keys/ec/v2","kty":"EC","crv":"P-256K"},)"
+             R"("attributes":{"enabled":true,"created":1,"updated":1}})");
+  };
+  const auto store = s.store();
+  const auto secrets = now(store->fetch(Alias("ec")));
+  ASSERT_THAT(secrets, is_ok());
+  ASSERT_EQ(secrets->size(), 1U);
+  EXPECT_EQ(secrets->front().version, "v1");
+  EXPECT_THAT(store->warnings(), testing::ElementsAre(testing::HasSubstr("v2")));
+  s.vault->keys["ec"].erase(s.vault->keys["ec"].begin());
+  EXPECT_THAT(now(store->fetch(Alias("ec"))), fails("azure_key_unsupported"));
+}
+
 TEST(AzureKeys, a_digest_is_signed_and_the_signature_checked) {
   Setting s;
   s.vault->keys["rsa"].emplace_back("v1", generate(crypto::KeyKind::kRsa));

@@ -88,11 +88,10 @@ StoreType environment_store_type() {
                  StoreContext context) -> Result<std::shared_ptr<Store>> {
     const StoreType self = environment_store_type();
     SettingsReader reader(name, settings, self.settings);
-    const auto format = parse_value_format(reader.text("format", "BASE64"));
-    if (!format) reader.complain(format.error().detail);
+    const ValueFormat format = reader.value_format("format", ValueFormat::kBase64);
     TRY(reader.done());
     return std::shared_ptr<Store>(
-        std::make_shared<EnvironmentStore>(std::move(name), *format, std::move(context)));
+        std::make_shared<EnvironmentStore>(std::move(name), format, std::move(context)));
   };
   return type;
 }

@@ -182,12 +182,7 @@ StoreType filesystem_store_type() {
     mine.suffix = reader.text("suffix");
     mine.version_suffix = reader.text("versionSuffix");
     mine.rules = reader.file_rules();
-    const auto format = parse_value_format(reader.text("format", "PLAIN"));
-    if (format) {
-      mine.format = *format;
-    } else {
-      reader.complain(format.error().detail);
-    }
+    mine.format = reader.value_format("format", ValueFormat::kPlain);
     for (const std::string& part : {mine.suffix, mine.version_suffix}) {
       if (part.find('/') != part.npos || part.find('\0') != part.npos) {
         reader.complain("suffixes must not hold a slash");

@@ -59,6 +59,40 @@ Task<json::Object> GoogleApi::attempt(std::shared_ptr<const Call> call) {
   co_return read_answer(std::move(response).value(), call->what);
 }
 
+Task<std::vector<json::Object>> GoogleApi::list(std::string path, std::string member,
+                                                std::string what) {
+  std::vector<json::Object> all;
+  std::string page;
+  for (int i = 0; i < kMostPages; ++i) {
+    Call asked;
+    asked.path = path + (page.empty() ? "" : "&pageToken=" + http::form_encode(page));
+    asked.what = what;
+    CO_TRY(json::Object answer, co_await call(std::move(asked)));
+    if (json::Value* entries = answer.find(member)) {
+      if (!entries->if_array()) co_return malformed(what, member);
+      for (json::Value& entry : *entries->if_array()) {
+        if (!entry.if_object()) co_return malformed(what, member);
+        all.push_back(std::move(*entry.if_object()));
+      }
+    }
+    const json::Value* next = answer.find("nextPageToken");
+    page = next && next->if_string() ? *next->if_string() : std::string();
+    if (page.empty()) co_return all;
+  }
+  co_return Error{Code::kUnavailable, "google_answer_malformed", what + ": the list does not end"};
+}
+
+Task<std::vector<std::string>> GoogleApi::list_names(std::string path, std::string member,
+                                                     std::string what) {
+  CO_TRY(const auto entries, co_await list(std::move(path), std::move(member), what));
+  std::vector<std::string> names;
+  for (const json::Object& entry : entries) {
+    CO_TRY(const std::string name, text_member(entry, "name", what));
+    names.push_back(name.substr(name.rfind('/') + 1));
+  }
+  co_return names;
+}
+
 std::string read_endpoint(SettingsReader& reader, std::string_view setting,
                           const std::string& host) {
   std::string endpoint = reader.text(setting, "https://" + host);

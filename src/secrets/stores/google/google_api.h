@@ -37,6 +37,11 @@ class GoogleApi : public std::enable_shared_from_this<GoogleApi> {
   /// AccessTokens and HttpClient.
   Task<json::Object> call(Call call);
 
+  /// The objects of the list `member`, page after page; `path` ends with a query.
+  Task<std::vector<json::Object>> list(std::string path, std::string member, std::string what);
+  /// Of each of them the last part of its name.
+  Task<std::vector<std::string>> list_names(std::string path, std::string member, std::string what);
+
  private:
   Task<json::Object> attempt(std::shared_ptr<const Call> call);
 
@@ -44,6 +49,18 @@ class GoogleApi : public std::enable_shared_from_this<GoogleApi> {
   const std::shared_ptr<net::HttpClient> http_;
   const std::shared_ptr<AccessTokens> tokens_;
 };
+
+/// Asks again, kTries times in all, while bytes arrive changed ("google_integrity_failed").
+template <class T>
+Task<T> until_whole(std::function<Task<T>()> once) {
+  Result<T> answer;
+  for (int i = 0; i < GoogleApi::kTries; ++i) {
+    Task<T> asking = once();
+    answer = co_await std::move(asking);
+    if (answer || !answer.error().is("google_integrity_failed")) break;
+  }
+  co_return answer;
+}
 
 /// A setting that holds an endpoint: "https://HOST" unless it is set; complains where check_url
 /// does.

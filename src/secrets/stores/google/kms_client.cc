@@ -5,21 +5,10 @@
 #include "base/base64.h"
 #include "base/crc32c.h"
 #include "base/text.h"
-#include "http/form.h"
 #include "secrets/stores/google/google_answer.h"
 
 namespace signet::secrets::google {
 namespace {
-
-template <class T>
-Task<T> until_whole(std::function<Task<T>()> once) {
-  Result<T> answer;
-  for (int i = 0; i < GoogleApi::kTries; ++i) {
-    answer = co_await once();
-    if (answer || std::string_view(answer.error().reason) != "google_integrity_failed") break;
-  }
-  co_return answer;
-}
 
 std::string_view member_of(crypto::Hash hash) {
   if (hash == crypto::Hash::kSha384) return "sha384";
@@ -48,6 +37,16 @@ Status check_name(const json::Object& answer, const std::string& version, const 
   return Done{};
 }
 
+/// `{"data":...,"dataCrc32c":...}`
+std::string checked_body(const std::string& member, ByteView bytes) {
+  std::string body;
+  json::ObjectWriter(body)
+      .add(member, base64::encode(bytes))
+      .add(member + "Crc32c", crc_text(bytes))
+      .end();
+  return body;
+}
+
 Bytes public_bytes(const SecretBytes& bytes) {
   return to_bytes(bytes.view());
 }
@@ -64,66 +63,31 @@ KmsClient::KmsClient(std::shared_ptr<GoogleApi> api, std::string key_ring)
 Task<std::vector<KmsVersion>> KmsClient::enabled_versions(std::string key) {
   const std::string parent = key_ring_ + "/cryptoKeys/" + key;
   const std::string what = "list of the versions of key " + quoted(key);
+  CO_TRY(const auto entries,
+         co_await api_->list(
+             "/v1/" + parent + "/cryptoKeyVersions?filter=state%3DENABLED&pageSize=100",
+             "cryptoKeyVersions", what));
   std::vector<KmsVersion> found;
-  std::string page;
-  for (int i = 0; i < GoogleApi::kMostPages; ++i) {
-    GoogleApi::Call call;
-    call.path = "/v1/" + parent + "/cryptoKeyVersions?filter=state%3DENABLED&pageSize=100" +
-                (page.empty() ? "" : "&pageToken=" + http::form_encode(page));
-    call.what = what;
-    CO_TRY(const json::Object answer, co_await api_->call(std::move(call)));
-    const json::Value* versions = answer.find("cryptoKeyVersions");
-    if (versions && !versions->if_array()) co_return malformed(what, "cryptoKeyVersions");
-    if (versions) {
-      for (const json::Value& entry : *versions->if_array()) {
-        if (!entry.if_object()) co_return malformed(what, "cryptoKeyVersions");
-        CO_TRY(const std::string state, text_member(*entry.if_object(), "state", what));
-        if (state != "ENABLED") continue;
-        KmsVersion version;
-        CO_TRY(version.name, text_member(*entry.if_object(), "name", what));
-        CO_TRY(version.algorithm, text_member(*entry.if_object(), "algorithm", what));
-        const auto number = version_number(version.name);
-        if (!number || version.name != parent + "/cryptoKeyVersions/" + std::to_string(*number))
-          co_return about_another(what, version.name);
-        version.number = *number;
-        found.push_back(std::move(version));
-      }
-    }
-    const json::Value* next = answer.find("nextPageToken");
-    page = next && next->if_string() ? *next->if_string() : std::string();
-    if (page.empty()) {
-      std::sort(found.begin(), found.end(),
-                [](const KmsVersion& a, const KmsVersion& b) { return a.number > b.number; });
-      co_return found;
-    }
+  for (const json::Object& entry : entries) {
+    CO_TRY(const std::string state, text_member(entry, "state", what));
+    if (state != "ENABLED") continue;
+    KmsVersion version;
+    CO_TRY(version.name, text_member(entry, "name", what));
+    CO_TRY(version.algorithm, text_member(entry, "algorithm", what));
+    const auto number = version_number(version.name);
+    if (!number || version.name != parent + "/cryptoKeyVersions/" + std::to_string(*number))
+      co_return about_another(what, version.name);
+    version.number = *number;
+    found.push_back(std::move(version));
   }
-  co_return malformed(what, "nextPageToken");
+  std::sort(found.begin(), found.end(),
+            [](const KmsVersion& a, const KmsVersion& b) { return a.number > b.number; });
+  co_return found;
 }
 
 Task<std::vector<std::string>> KmsClient::keys() {
-  const std::string what = "list of the keys of " + key_ring_;
-  std::vector<std::string> names;
-  std::string page;
-  for (int i = 0; i < GoogleApi::kMostPages; ++i) {
-    GoogleApi::Call call;
-    call.path = "/v1/" + key_ring_ + "/cryptoKeys?pageSize=250" +
-                (page.empty() ? "" : "&pageToken=" + http::form_encode(page));
-    call.what = what;
-    CO_TRY(const json::Object answer, co_await api_->call(std::move(call)));
-    const json::Value* keys = answer.find("cryptoKeys");
-    if (keys && !keys->if_array()) co_return malformed(what, "cryptoKeys");
-    if (keys) {
-      for (const json::Value& key : *keys->if_array()) {
-        if (!key.if_object()) co_return malformed(what, "cryptoKeys");
-        CO_TRY(const std::string name, text_member(*key.if_object(), "name", what));
-        names.push_back(name.substr(name.rfind('/') + 1));
-      }
-    }
-    const json::Value* next = answer.find("nextPageToken");
-    page = next && next->if_string() ? *next->if_string() : std::string();
-    if (page.empty()) co_return names;
-  }
-  co_return malformed(what, "nextPageToken");
+  co_return co_await api_->list_names("/v1/" + key_ring_ + "/cryptoKeys?pageSize=250", "cryptoKeys",
+                                      "list of the keys of " + key_ring_);
 }
 
 Task<Done> KmsClient::knock() {
@@ -177,11 +141,7 @@ Task<Bytes> KmsClient::sign_digest(std::string version, crypto::Hash hash, Bytes
 }
 
 Task<Bytes> KmsClient::sign_data(std::string version, Bytes data) {
-  std::string body;
-  json::ObjectWriter(body)
-      .add("data", base64::encode(data))
-      .add("dataCrc32c", crc_text(data))
-      .end();
+  const std::string body = checked_body("data", data);
   std::function<Task<Bytes>()> once = [self = shared_from_this(), version, body] {
     return self->sign_once(version, body, "verifiedDataCrc32c");
   };
@@ -199,11 +159,7 @@ Task<Bytes> KmsClient::sign_once(std::string version, std::string body, std::str
 }
 
 Task<Bytes> KmsClient::mac_sign(std::string version, Bytes data) {
-  std::string body;
-  json::ObjectWriter(body)
-      .add("data", base64::encode(data))
-      .add("dataCrc32c", crc_text(data))
-      .end();
+  const std::string body = checked_body("data", data);
   std::function<Task<Bytes>()> once = [self = shared_from_this(), version, body] {
     return self->mac_sign_once(version, body);
   };
@@ -247,11 +203,7 @@ Task<bool> KmsClient::mac_verify_once(std::string version, std::string body) {
 }
 
 Task<SecretBytes> KmsClient::asymmetric_decrypt(std::string version, Bytes ciphertext) {
-  std::string body;
-  json::ObjectWriter(body)
-      .add("ciphertext", base64::encode(ciphertext))
-      .add("ciphertextCrc32c", crc_text(ciphertext))
-      .end();
+  const std::string body = checked_body("ciphertext", ciphertext);
   std::function<Task<SecretBytes>()> once = [self = shared_from_this(), version, body] {
     return self->decrypt_once(version, "asymmetricDecrypt", body);
   };
@@ -259,11 +211,7 @@ Task<SecretBytes> KmsClient::asymmetric_decrypt(std::string version, Bytes ciphe
 }
 
 Task<SecretBytes> KmsClient::decrypt(std::string key, Bytes ciphertext) {
-  std::string body;
-  json::ObjectWriter(body)
-      .add("ciphertext", base64::encode(ciphertext))
-      .add("ciphertextCrc32c", crc_text(ciphertext))
-      .end();
+  const std::string body = checked_body("ciphertext", ciphertext);
   std::function<Task<SecretBytes>()> once = [self = shared_from_this(), key, body] {
     return self->decrypt_once(key, "decrypt", body);
   };

@@ -61,32 +61,24 @@ Result<jose::Jwk> read_public_key(const KmsVersion& version, const KmsAlgorithm&
 
 KmsStore::KmsStore(StoreName name, KmsSettings settings, std::shared_ptr<KmsClient> client,
                    StoreContext context)
-    : name_(std::move(name)),
+    : GoogleStore(std::move(name), "the keys of the key ring", std::move(context)),
       settings_(settings),
-      client_(std::move(client)),
-      context_(std::move(context)) {}
+      client_(std::move(client)) {}
 
-Error KmsStore::in_this_store(Error error) const {
-  error.detail = "store " + quoted(name_.view()) + ": " + error.detail;
-  return error;
+Status KmsStore::check_name(std::string_view alias) const {
+  if (is_kms_key_name(alias)) return Done{};
+  return Error{Code::kConfig, "google_name_invalid",
+               quoted(alias) +
+                   " is no name of a CryptoKey: letters, digits, '-' and '_', 63 at most, without "
+                   "key ring and version"};
 }
 
-Task<std::vector<Secret>> KmsStore::fetch(Alias alias) {
-  const auto keep_alive = shared_from_this();
-  if (!is_kms_key_name(alias.view())) {
-    co_return in_this_store(
-        {Code::kConfig, "google_name_invalid",
-         quoted(alias.view()) +
-             " is no name of a CryptoKey: letters, digits, '-' and '_', 63 at most, without key "
-             "ring and version"});
-  }
-  auto secrets = co_await fetch_all(alias.str());
-  if (!secrets) co_return in_this_store(std::move(secrets).error());
-  for (Secret& secret : *secrets) {
-    secret.alias = alias;
-    secret.store = name_;
-  }
-  co_return secrets;
+Task<std::vector<std::string>> KmsStore::names() {
+  return client_->keys();
+}
+
+Task<Done> KmsStore::knock() {
+  return client_->knock();
 }
 
 Task<std::vector<Secret>> KmsStore::fetch_all(std::string key) {
@@ -104,10 +96,10 @@ Task<std::vector<Secret>> KmsStore::fetch_all(std::string key) {
     if (is_transient(error.code)) co_return error;
     if (error.is("google_failed_precondition")) continue;  // disabled since it was listed
     error.detail = "key " + quoted(key) + ": " + error.detail;
-    warnings.push_back("store " + quoted(name_.view()) + ": " + error.detail);
+    warnings.push_back(error.detail);
     if (!failure) failure = std::move(error);
   }
-  warnings_.set(key, std::move(warnings));
+  warn(key, std::move(warnings));
   if (secrets.empty() && failure) co_return *failure;
   co_return secrets;
 }
@@ -178,32 +170,6 @@ void KmsStore::keep(const std::string& version, Secret secret) {
     }));
   }
   made_[version] = Made{std::move(secret), now};
-}
-
-Task<std::vector<Alias>> KmsStore::aliases() {
-  const auto keep_alive = shared_from_this();
-  auto names = co_await client_->keys();
-  if (!names && names.error().is("google_denied")) {
-    co_return in_this_store({Code::kUnsupported, "google_list_denied",
-                             "this identity may not list the keys of the key ring"});
-  }
-  if (!names) co_return in_this_store(std::move(names).error());
-  std::vector<Alias> aliases;
-  for (const std::string& name : *names)
-    aliases.emplace_back(name);
-  co_return aliases;
-}
-
-Task<std::string> KmsStore::fingerprint() {
-  co_return std::string();
-}
-
-Task<Done> KmsStore::probe() {
-  const auto keep_alive = shared_from_this();
-  auto answer = co_await client_->knock();
-  // Rights on single keys are enough for this store, and the ring says no here.
-  if (answer || answer.error().is("google_denied")) co_return Done{};
-  co_return in_this_store(std::move(answer).error());
 }
 
 StoreType kms_store_type() {

@@ -5,7 +5,6 @@
 #include "base/base64.h"
 #include "base/crc32c.h"
 #include "base/text.h"
-#include "http/form.h"
 #include "secrets/stores/google/google_answer.h"
 
 namespace signet::secrets::google {
@@ -18,16 +17,6 @@ std::optional<std::uint64_t> version_of(std::string_view resource, const std::st
   if (at == resource.npos || resource.find('/', at + middle.size()) != resource.npos)
     return std::nullopt;
   return version_number(resource);
-}
-
-std::string next_page(const json::Object& answer) {
-  const json::Value* token = answer.find("nextPageToken");
-  const std::string* text = token ? token->if_string() : nullptr;
-  return text ? *text : std::string();
-}
-
-Error too_many(const std::string& what) {
-  return Error{Code::kUnavailable, "google_answer_malformed", what + ": the list does not end"};
 }
 
 }  // namespace
@@ -49,12 +38,10 @@ SecretManagerClient::SecretManagerClient(std::shared_ptr<GoogleApi> api, std::st
       parent_("projects/" + project_ + (location_.empty() ? "" : "/locations/" + location_)) {}
 
 Task<SecretVersion> SecretManagerClient::access(std::string secret, std::string version) {
-  Result<SecretVersion> answer;
-  for (int i = 0; i < GoogleApi::kTries; ++i) {
-    answer = co_await access_once(secret, version);
-    if (answer || std::string_view(answer.error().reason) != "google_integrity_failed") break;
-  }
-  co_return answer;
+  std::function<Task<SecretVersion>()> once = [this, secret, version] {
+    return access_once(secret, version);
+  };
+  co_return co_await until_whole<SecretVersion>(std::move(once));
 }
 
 Task<SecretVersion> SecretManagerClient::access_once(std::string secret, std::string version) {
@@ -81,60 +68,26 @@ Task<SecretVersion> SecretManagerClient::access_once(std::string secret, std::st
 
 Task<std::vector<std::uint64_t>> SecretManagerClient::enabled_versions(std::string secret) {
   const std::string what = "list of the versions of secret " + quoted(secret);
+  CO_TRY(const auto versions,
+         co_await api_->list("/v1/" + parent_ + "/secrets/" + secret +
+                                 "/versions?filter=state%3AENABLED&pageSize=100",
+                             "versions", what));
   std::vector<std::uint64_t> numbers;
-  std::string page;
-  for (int i = 0; i < GoogleApi::kMostPages; ++i) {
-    GoogleApi::Call call;
-    call.path = "/v1/" + parent_ + "/secrets/" + secret +
-                "/versions?filter=state%3AENABLED&pageSize=100" +
-                (page.empty() ? "" : "&pageToken=" + http::form_encode(page));
-    call.what = what;
-    CO_TRY(const json::Object answer, co_await api_->call(std::move(call)));
-    const json::Value* versions = answer.find("versions");
-    if (versions && !versions->if_array()) co_return malformed(what, "versions");
-    if (versions) {
-      for (const json::Value& version : *versions->if_array()) {
-        if (!version.if_object()) co_return malformed(what, "versions");
-        const json::Value* state = version.get("state");
-        if (!state || !state->if_string() || *state->if_string() != "ENABLED") continue;
-        CO_TRY(const std::string name, text_member(*version.if_object(), "name", what));
-        const auto number = version_of(name, secret);
-        if (!number) co_return malformed(what, "name");
-        numbers.push_back(*number);
-      }
-    }
-    page = next_page(answer);
-    if (page.empty()) {
-      std::sort(numbers.rbegin(), numbers.rend());
-      co_return numbers;
-    }
+  for (const json::Object& version : versions) {
+    const json::Value* state = version.find("state");
+    if (!state || !state->if_string() || *state->if_string() != "ENABLED") continue;
+    CO_TRY(const std::string name, text_member(version, "name", what));
+    const auto number = version_of(name, secret);
+    if (!number) co_return malformed(what, "name");
+    numbers.push_back(*number);
   }
-  co_return too_many(what);
+  std::sort(numbers.rbegin(), numbers.rend());
+  co_return numbers;
 }
 
 Task<std::vector<std::string>> SecretManagerClient::secrets() {
-  const std::string what = "list of the secrets of " + parent_;
-  std::vector<std::string> names;
-  std::string page;
-  for (int i = 0; i < GoogleApi::kMostPages; ++i) {
-    GoogleApi::Call call;
-    call.path = "/v1/" + parent_ + "/secrets?pageSize=250" +
-                (page.empty() ? "" : "&pageToken=" + http::form_encode(page));
-    call.what = what;
-    CO_TRY(const json::Object answer, co_await api_->call(std::move(call)));
-    const json::Value* secrets = answer.find("secrets");
-    if (secrets && !secrets->if_array()) co_return malformed(what, "secrets");
-    if (secrets) {
-      for (const json::Value& secret : *secrets->if_array()) {
-        if (!secret.if_object()) co_return malformed(what, "secrets");
-        CO_TRY(const std::string name, text_member(*secret.if_object(), "name", what));
-        names.push_back(name.substr(name.rfind('/') + 1));
-      }
-    }
-    page = next_page(answer);
-    if (page.empty()) co_return names;
-  }
-  co_return too_many(what);
+  co_return co_await api_->list_names("/v1/" + parent_ + "/secrets?pageSize=250", "secrets",
+                                      "list of the secrets of " + parent_);
 }
 
 Task<Done> SecretManagerClient::knock() {

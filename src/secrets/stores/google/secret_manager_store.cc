@@ -56,33 +56,25 @@ ValueFormat inner_format(ValueFormat format) {
 SecretManagerStore::SecretManagerStore(StoreName name, SecretManagerSettings settings,
                                        std::shared_ptr<SecretManagerClient> client,
                                        std::shared_ptr<KmsClient> kms, StoreContext context)
-    : name_(std::move(name)),
+    : GoogleStore(std::move(name), "the secrets of the project", std::move(context)),
       settings_(std::move(settings)),
       client_(std::move(client)),
-      kms_(std::move(kms)),
-      context_(std::move(context)) {}
+      kms_(std::move(kms)) {}
 
-Error SecretManagerStore::in_this_store(Error error) const {
-  error.detail = "store " + quoted(name_.view()) + ": " + error.detail;
-  return error;
+Status SecretManagerStore::check_name(std::string_view alias) const {
+  if (is_secret_name(alias)) return Done{};
+  return Error{Code::kConfig, "google_name_invalid",
+               quoted(alias) +
+                   " is no name of a secret: letters, digits, '-' and '_', 255 at most, without "
+                   "the project"};
 }
 
-Task<std::vector<Secret>> SecretManagerStore::fetch(Alias alias) {
-  const auto keep = shared_from_this();
-  if (!is_secret_name(alias.view())) {
-    co_return in_this_store(
-        {Code::kConfig, "google_name_invalid",
-         quoted(alias.view()) +
-             " is no name of a secret: letters, digits, '-' and '_', 255 at most, without the "
-             "project"});
-  }
-  auto secrets = co_await fetch_all(alias.str());
-  if (!secrets) co_return in_this_store(std::move(secrets).error());
-  for (Secret& secret : *secrets) {
-    secret.alias = alias;
-    secret.store = name_;
-  }
-  co_return secrets;
+Task<std::vector<std::string>> SecretManagerStore::names() {
+  return client_->secrets();
+}
+
+Task<Done> SecretManagerStore::knock() {
+  return client_->knock();
 }
 
 Task<std::vector<Secret>> SecretManagerStore::fetch_all(std::string secret) {
@@ -91,8 +83,8 @@ Task<std::vector<Secret>> SecretManagerStore::fetch_all(std::string secret) {
     CO_TRY(found, co_await decrypt_all(secret, std::move(found)));
   }
   auto shared = std::make_shared<const Found>(std::move(found));
-  ReadWithPassword read = [self = shared_from_this(), secret,
-                           shared](std::optional<ByteView> password) {
+  const auto keep_alive = std::static_pointer_cast<SecretManagerStore>(shared_from_this());
+  ReadWithPassword read = [self = keep_alive, secret, shared](std::optional<ByteView> password) {
     return self->read(secret, *shared, password);
   };
   // Which ID this is for is not known; the password itself is looked up in the stores before this
@@ -255,37 +247,9 @@ Result<std::vector<Secret>> SecretManagerStore::read(const std::string& secret, 
     for (Secret& entry : value->secrets)
       secrets.push_back(std::move(entry));
   }
-  for (std::string& warning : warnings)
-    warning = "store " + quoted(name_.view()) + ": " + warning;
-  warnings_.set(secret, std::move(warnings));
+  warn(secret, std::move(warnings));
   if (secrets.empty() && failure) return *failure;
   return secrets;
-}
-
-Task<std::vector<Alias>> SecretManagerStore::aliases() {
-  const auto keep = shared_from_this();
-  auto names = co_await client_->secrets();
-  if (!names && names.error().is("google_denied")) {
-    co_return in_this_store({Code::kUnsupported, "google_list_denied",
-                             "this identity may not list the secrets of the project"});
-  }
-  if (!names) co_return in_this_store(std::move(names).error());
-  std::vector<Alias> aliases;
-  for (const std::string& name : *names)
-    aliases.emplace_back(name);
-  co_return aliases;
-}
-
-Task<std::string> SecretManagerStore::fingerprint() {
-  co_return std::string();
-}
-
-Task<Done> SecretManagerStore::probe() {
-  const auto keep = shared_from_this();
-  auto answer = co_await client_->knock();
-  // The right to read single secrets is enough for this store, and says no here.
-  if (answer || answer.error().is("google_denied")) co_return Done{};
-  co_return in_this_store(std::move(answer).error());
 }
 
 }  // namespace signet::secrets::google

@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "secrets/stores/catalog.h"
+#include "secrets/stores/google/google_store.h"
 #include "secrets/stores/google/kms_client.h"
 #include "secrets/stores/google/secret_manager_client.h"
 #include "secrets/stores/value_format.h"
-#include "secrets/stores/warnings.h"
 
 namespace signet::secrets::google {
 
@@ -20,27 +20,16 @@ struct SecretManagerSettings {
   std::string kms_key;     ///< whole name of the key of GOOGLE_KMS_* values
 };
 
-/// By its own versions: the newest that is enabled is active, older enabled ones are valid. Every
-/// fetch reads every version from the service, so that a disabled one is gone at once; only which
-/// versions there are is remembered for a while, and asked for again when a new one shows.
-class SecretManagerStore : public Store, public std::enable_shared_from_this<SecretManagerStore> {
+/// Every fetch reads every version from the service, so that a disabled one is gone at once; only
+/// which versions there are is remembered for a while, and asked for again when a new one shows.
+/// fetch(): kConfig "google_newest_disabled" (and no right to list the others); otherwise as the
+/// client and read_value().
+class SecretManagerStore : public GoogleStore {
  public:
   /// `kms` decrypts GOOGLE_KMS_* values; null for other formats.
   SecretManagerStore(StoreName name, SecretManagerSettings settings,
                      std::shared_ptr<SecretManagerClient> client, std::shared_ptr<KmsClient> kms,
                      StoreContext context);
-
-  const StoreName& name() const override { return name_; }
-  Ordering ordering() const override { return Ordering::kByStore; }
-  /// kConfig "google_name_invalid", "google_newest_disabled" (and no right to list the others);
-  /// otherwise as the client and read_value().
-  Task<std::vector<Secret>> fetch(Alias alias) override;
-  /// kUnsupported "google_list_denied" without the right to list secrets.
-  Task<std::vector<Alias>> aliases() override;
-  /// Always empty: the versions themselves are asked for at every fetch.
-  Task<std::string> fingerprint() override;
-  Task<Done> probe() override;
-  std::vector<std::string> warnings() const override { return warnings_.all(); }
 
  private:
   struct Listing {
@@ -55,7 +44,11 @@ class SecretManagerStore : public Store, public std::enable_shared_from_this<Sec
     std::optional<Error> failure;  ///< of a version that was left out
   };
 
-  Task<std::vector<Secret>> fetch_all(std::string secret);
+  Status check_name(std::string_view alias) const override;
+  Task<std::vector<Secret>> fetch_all(std::string secret) override;
+  Task<std::vector<std::string>> names() override;
+  Task<Done> knock() override;
+
   Task<Listing> listing(std::string secret, std::optional<std::uint64_t> newest);
   Task<Found> find(std::string secret);
   Task<Found> decrypt_all(std::string secret, Found found);
@@ -64,14 +57,10 @@ class SecretManagerStore : public Store, public std::enable_shared_from_this<Sec
                                    std::optional<ByteView> pem_password);
   Result<ReadValue> read_version(const std::string& secret, const SecretVersion& version,
                                  std::optional<ByteView> pem_password) const;
-  Error in_this_store(Error error) const;
 
-  const StoreName name_;
   const SecretManagerSettings settings_;
   const std::shared_ptr<SecretManagerClient> client_;
   const std::shared_ptr<KmsClient> kms_;
-  const StoreContext context_;
-  Warnings warnings_;
   std::mutex mutex_;
   std::map<std::string, Listing> listings_;
 };

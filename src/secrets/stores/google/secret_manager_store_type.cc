@@ -31,12 +31,7 @@ bool is_kms_resource(std::string_view name) {
 SecretManagerSettings read_settings(SettingsReader& reader) {
   constexpr std::int64_t kMostSeconds = 86'400;
   SecretManagerSettings mine;
-  const auto format = parse_value_format(reader.text("secretFormat", "PLAIN"));
-  if (format) {
-    mine.format = *format;
-  } else {
-    reader.complain(format.error().detail);
-  }
+  mine.format = reader.value_format("secretFormat", ValueFormat::kPlain);
   mine.expiry =
       Seconds(reader.number("expiryDurationSeconds", mine.expiry.count(), 0, kMostSeconds));
   mine.short_kid = reader.flag("stableIdVersionOnly", false);

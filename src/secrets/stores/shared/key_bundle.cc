@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "crypto/der.h"
 #include "keystores/pkcs12.h"
+#include "secrets/stores/config_error.h"
 #include "secrets/stores/value_format.h"
 
 namespace signet::secrets {
@@ -13,10 +14,6 @@ namespace {
 enum class Form : std::uint8_t { kUnknown, kPem, kPfx, kJson };
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-Error config(const char* reason, std::string detail) {
-  return Error{Code::kConfig, reason, std::move(detail)};
-}
 
 ByteView trimmed(ByteView value) {
   std::string_view text = as_text(value);
@@ -56,9 +53,9 @@ Result<std::vector<Secret>> of_pfx(ByteView der, std::optional<ByteView> passwor
   }
   if (secrets.size() == 1) return secrets;
   if (secrets.empty() && unusable) return *unusable;
-  return config("key_bundle_ambiguous", "the PKCS#12 value holds " +
-                                            std::to_string(secrets.size()) +
-                                            " private keys where one is wanted");
+  return config_error("key_bundle_ambiguous", "the PKCS#12 value holds " +
+                                                  std::to_string(secrets.size()) +
+                                                  " private keys where one is wanted");
 }
 
 Result<std::vector<Secret>> of_jwk(const json::Object& object) {
@@ -116,18 +113,19 @@ Result<std::vector<Secret>> of_json(ByteView value, std::optional<ByteView> pass
   if (const json::Value* keys = object.find("keys"); keys && keys->if_array()) {
     const json::Array& set = *keys->if_array();
     if (set.size() == 1 && set.front().if_object()) return of_jwk(*set.front().if_object());
-    return config("key_bundle_ambiguous",
-                  "the JWK set holds " + std::to_string(set.size()) + " keys where one is wanted");
+    return config_error("key_bundle_ambiguous", "the JWK set holds " + std::to_string(set.size()) +
+                                                    " keys where one is wanted");
   }
   const Members members = members_of(object);
   if (members.pfx.size() + (members.pem.empty() ? 0 : 1) > 1) {
-    return config("key_bundle_ambiguous", "the JSON value holds several keys where one is wanted");
+    return config_error("key_bundle_ambiguous",
+                        "the JSON value holds several keys where one is wanted");
   }
   const std::optional<ByteView> opens = members.password ? members.password : password;
   if (!members.pfx.empty()) return of_pfx(members.pfx.front().view(), opens);
   if (!members.pem.empty()) return secrets_of_pem(members.pem.view(), opens);
-  return config("key_bundle_unknown",
-                "the JSON value is no JWK, and none of its members holds a PEM or a PFX");
+  return config_error("key_bundle_unknown",
+                      "the JSON value is no JWK, and none of its members holds a PEM or a PFX");
 }
 
 Result<std::vector<Secret>> of_form(Form form, ByteView value, std::optional<ByteView> password) {
@@ -148,7 +146,7 @@ Result<std::vector<Secret>> read_key_bundle(ByteView value, std::optional<ByteVi
   if (const auto bytes = decoded(value)) {
     return of_form(form_of(bytes->view()), bytes->view(), password);
   }
-  return config(
+  return config_error(
       "key_bundle_unknown",
       "the value is none of PEM, PKCS#12, JWK, JSON with one of them, and base64 of them");
 }

@@ -1,13 +1,14 @@
 #include "secrets/stores/shared/quiet_period.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+
+#include "base/backoff.h"
 
 namespace signet::secrets {
 namespace {
 
-constexpr int kPatience = 3;
+constexpr std::uint32_t kPatience = 3;
 constexpr Milliseconds kFirst{1'000};
 constexpr Milliseconds kLongest{30'000};
 constexpr Milliseconds kLongestAsked{300'000};
@@ -22,13 +23,20 @@ Milliseconds QuietPeriod::left() const {
   return std::max(Milliseconds(0), until - clock_->now());
 }
 
+Status QuietPeriod::check(const char* reason, const std::string& whom) const {
+  const Milliseconds rest = left();
+  if (rest <= Milliseconds(0)) return Done{};
+  return Error{Code::kUnavailable, reason,
+               whom + " is left alone for " + std::to_string(rest.count()) + " ms more"};
+}
+
 void QuietPeriod::succeeded() {
   failures_.store(0, std::memory_order_relaxed);
 }
 
 void QuietPeriod::failed() {
-  const int times = failures_.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (times >= kPatience) be_quiet(jittered(times - kPatience));
+  const std::uint32_t times = failures_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (times >= kPatience) be_quiet(delay_after(times - kPatience + 1));
 }
 
 void QuietPeriod::asked(std::string_view retry_after) {
@@ -39,21 +47,15 @@ void QuietPeriod::asked(std::string_view retry_after) {
     be_quiet(std::min(Milliseconds(Seconds(seconds)), kLongestAsked));
     return;
   }
-  be_quiet(jittered(failures_.fetch_add(1, std::memory_order_relaxed)));
+  be_quiet(delay_after(failures_.fetch_add(1, std::memory_order_relaxed) + 1));
 }
 
 void QuietPeriod::be_quiet(Milliseconds length) {
   until_ms_.store((clock_->now() + length).time_since_epoch().count(), std::memory_order_relaxed);
 }
 
-// Between half and all of what has doubled so far.
-Milliseconds QuietPeriod::jittered(int times) {
-  constexpr int kMostDoublings = 5;
-  const Milliseconds whole =
-      std::min(kFirst * (1 << std::clamp(times, 0, kMostDoublings)), kLongest);
-  std::array<std::uint8_t, 1> byte{};
-  random_->fill(byte);
-  return whole / 2 + whole / 2 * byte[0] / 255;
+Milliseconds QuietPeriod::delay_after(std::uint32_t failures) {
+  return backoff_delay(failures, kFirst, kLongest, random_.get());
 }
 
 }  // namespace signet::secrets

@@ -4,10 +4,12 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/result.h"
 
 namespace signet::secrets {
 
@@ -18,6 +20,8 @@ class QuietPeriod {
 
   /// How long the service is still to be left alone; zero: ask it.
   Milliseconds left() const;
+  /// The same as a failure, kUnavailable `reason`; `whom` for people: "the vault".
+  Status check(const char* reason, const std::string& whom) const;
 
   void succeeded();
   /// The service could not be reached or failed. From the third time in a row on it is left alone,
@@ -29,11 +33,11 @@ class QuietPeriod {
 
  private:
   void be_quiet(Milliseconds length);
-  Milliseconds jittered(int times);
+  Milliseconds delay_after(std::uint32_t failures);
 
   std::shared_ptr<Clock> clock_;
   std::shared_ptr<Random> random_;
-  std::atomic<int> failures_{0};
+  std::atomic<std::uint32_t> failures_{0};
   std::atomic<std::int64_t> until_ms_{0};
 };
 

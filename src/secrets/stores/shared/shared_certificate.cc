@@ -4,10 +4,10 @@
 #include <mutex>
 
 #include "async/single_flight.h"
+#include "base/backoff.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/digest.h"
-#include "secrets/stores/back_off.h"
 #include "secrets/stores/on_pool.h"
 #include "secrets/stores/pem_password.h"
 #include "secrets/stores/shared/key_bundle.h"
@@ -16,8 +16,9 @@
 namespace signet::secrets {
 namespace {
 
-constexpr int kCreateTries = 3;
-constexpr int kReadTries = 6;  // together less than a store has to answer (keys.store_timeout)
+constexpr std::uint32_t kCreateTries = 3;
+constexpr std::uint32_t kReadTries =
+    6;  // together less than a store has to answer (keys.store_timeout)
 constexpr Milliseconds kFirstWait{100};
 constexpr Milliseconds kLongestWait{2'000};
 constexpr auto kExpiryNotice = std::chrono::hours(24 * 30);
@@ -136,25 +137,28 @@ class SharedCertificateStore : public Store,
     co_return co_await on_pool<ValuePtr>(context_.pool, std::move(work));
   }
 
+  Task<Done> wait_after(std::uint32_t failures) {
+    co_return co_await pause_(
+        backoff_delay(failures, kFirstWait, kLongestWait, context_.random.get()));
+  }
+
   // An answer that was lost is asked for again with the same token and value: the service then
   // knows its own.
   Task<SharedSlot::Created> create(ValuePtr ours) {
     const std::string token = new_request_token(*context_.random);
-    BackOff back_off(kFirstWait, kLongestWait);
-    for (int tries = 1;; ++tries) {
+    for (std::uint32_t tries = 1;; ++tries) {
       auto created = co_await slot_->create(ours, token);
       if (created || !is_transient(created.error().code) || tries == kCreateTries) {
         co_return created;
       }
-      CO_TRY(co_await pause_(back_off.next(*context_.random)));
+      CO_TRY(co_await wait_after(tries));
     }
   }
 
   // It is there, so "nothing" is a service that has not caught up with itself, or a right to read
   // that is missing.
   Task<ValuePtr> read_existing() {
-    BackOff back_off(kFirstWait, kLongestWait);
-    for (int tries = 1;; ++tries) {
+    for (std::uint32_t tries = 1;; ++tries) {
       auto found = co_await slot_->read();
       if (found && *found) co_return std::make_shared<const SecretBytes>(std::move(**found));
       if (!found && (!is_transient(found.error().code) || tries == kReadTries)) {
@@ -165,7 +169,7 @@ class SharedCertificateStore : public Store,
                         slot_->describe() + " exists and cannot be read: missing is the right " +
                             slot_->right_to_read()};
       }
-      CO_TRY(co_await pause_(back_off.next(*context_.random)));
+      CO_TRY(co_await wait_after(tries));
     }
   }
 

@@ -5,7 +5,6 @@
 #include "base/base64.h"
 #include "base/log.h"
 #include "crypto/pkcs12.h"
-#include "secrets/stores/back_off.h"
 #include "secrets/stores/shared/key_bundle.h"
 #include "secrets/stores/store_contract.h"
 #include "secrets/stores/value_format.h"
@@ -286,16 +285,6 @@ TEST(SharedCertificate, serves_the_signing_ids_of_its_kind_of_key) {
   EXPECT_TRUE(maps("am.services.oauth2.oidc.signing.RSA"));
   EXPECT_FALSE(maps("am.services.oauth2.oidc.signing.ES256"));
   EXPECT_FALSE(maps("am.services.oauth2.oidc.decryption.RSA.OAEP"));
-}
-
-TEST(BackOff, doubles_up_to_its_longest_wait) {
-  SystemRandom random;
-  BackOff back_off(Milliseconds(100), Milliseconds(300));
-  for (const int step : {100, 200, 300, 300}) {
-    const Milliseconds wait = back_off.next(random);
-    EXPECT_GE(wait, Milliseconds(step / 2));
-    EXPECT_LE(wait, Milliseconds(step));
-  }
 }
 
 // ------------------------------------------------------------------ what a value may be

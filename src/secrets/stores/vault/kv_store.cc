@@ -33,42 +33,17 @@ Task<std::vector<Secret>> KvStore::fetch(Alias alias) {
   auto versions = parse_kv_metadata(*metadata, context_.clock->now(), settings_.most_versions);
   if (!versions) co_return session_->at_store(std::move(versions).error());
 
-  std::map<Stamp, Secrets> known;
-  {
-    const std::lock_guard lock(mutex_);
-    known = cache_[alias];
-  }
-  Secrets all;
-  std::map<Stamp, Secrets> kept;
-  std::vector<std::string> warnings;
-  std::optional<Error> failure;
+  std::vector<std::int64_t> numbers;
+  std::vector<std::string> stamps;
   for (const KvVersion& version : *versions) {
-    const Stamp stamp(version.number, version.created);
-    auto found = known.find(stamp);
-    if (found == known.end()) {
-      auto read = co_await read_version(alias, version.number);
-      if (!read && read.error().code == Code::kNotFound) continue;  // deleted since
-      if (!read && read.error().code != Code::kConfig && read.error().code != Code::kUnsupported) {
-        co_return std::move(read).error();
-      }
-      if (!read) {
-        warnings.push_back(read.error().detail);
-        if (!failure) failure = std::move(read).error();
-        continue;
-      }
-      found = known.emplace(stamp, std::move(*read)).first;
-    }
-    kept.insert(*found);
-    all.insert(all.end(), found->second.begin(), found->second.end());
+    numbers.push_back(version.number);
+    // A secret that was deleted for good and made anew begins with 1 again.
+    stamps.push_back(std::to_string(version.number) + ' ' + version.created);
   }
-  warnings_.set(alias.str(), std::move(warnings));
-  {
-    const std::lock_guard lock(mutex_);
-    cache_[alias] = std::move(kept);
-    if (all.empty()) cache_.erase(alias);
-  }
-  if (all.empty() && failure) co_return *failure;
-  co_return all;
+  VersionCache::Read read = [this, alias, numbers](std::size_t at) {
+    return read_listed(alias, numbers[at]);
+  };
+  co_return co_await versions_.all(alias.str(), std::move(stamps), std::move(read));
 }
 
 Task<std::vector<Secret>> KvStore::fetch_current(Alias alias) {
@@ -80,7 +55,7 @@ Task<std::vector<Secret>> KvStore::fetch_current(Alias alias) {
              " cannot be told apart (the capability \"read\" on " + path("metadata", alias) +
              " is missing), so only the current one is served: at a rotation the one before it "
              "stops verifying at once");
-  warnings_.set(alias.str(), std::move(warning));
+  versions_.warnings().set(alias.str(), std::move(warning));
   co_return read;
 }
 
@@ -98,7 +73,7 @@ Task<std::vector<Secret>> KvStore::read_version(Alias alias, std::optional<std::
   ReadWithPassword read = [self = shared_from_this(), shared,
                            alias](std::optional<ByteView> password) -> Result<Secrets> {
     auto decoded = read_value(self->settings_.format, shared->value.view(),
-                                     self->context_.encoding_keys.get(), password);
+                              self->context_.encoding_keys.get(), password);
     if (!decoded) {
       Error error = std::move(decoded).error();
       error.detail = "store " + quoted(self->name_.view()) + ", secret " + quoted(alias.view()) +
@@ -113,6 +88,13 @@ Task<std::vector<Secret>> KvStore::read_version(Alias alias, std::optional<std::
     return std::move(decoded->secrets);
   };
   co_return co_await read_with_pem_password(context_, SecretId(), std::move(read));
+}
+
+Task<std::optional<std::vector<Secret>>> KvStore::read_listed(Alias alias, std::int64_t version) {
+  auto read = co_await read_version(alias, version);
+  if (!read && read.error().code == Code::kNotFound) co_return std::optional<Secrets>();
+  if (!read) co_return std::move(read).error();
+  co_return std::optional<Secrets>(std::move(*read));
 }
 
 Task<Done> KvStore::list(std::string folder, int depth, std::shared_ptr<std::vector<Alias>> all) {
@@ -182,12 +164,7 @@ StoreType kv_store_type() {
     mine.most_versions = static_cast<std::size_t>(reader.number("versions", 5, 1, kMostVersions));
     if (!is_path(mine.mount)) reader.complain("'mount' is no path");
     if (!mine.folder.empty() && !is_path(mine.folder)) reader.complain("'path' is no path");
-    const auto format = parse_value_format(reader.text("value_format", "PLAIN"));
-    if (format) {
-      mine.format = *format;
-    } else {
-      reader.complain(format.error().detail);
-    }
+    mine.format = reader.value_format("value_format", ValueFormat::kPlain);
     TRY(reader.done());
     return std::shared_ptr<Store>(
         std::make_shared<KvStore>(std::move(name), std::move(mine), std::move(context)));

@@ -2,14 +2,11 @@
 // "vault_kv": one field of secrets in a KV engine of version 2, with their versions; and a slot for
 // a certificate that all instances share.
 
-#include <map>
-#include <mutex>
-
 #include "secrets/stores/catalog.h"
 #include "secrets/stores/shared/shared_slot.h"
+#include "secrets/stores/shared/version_cache.h"
 #include "secrets/stores/value_format.h"
 #include "secrets/stores/vault/session.h"
-#include "secrets/stores/warnings.h"
 
 namespace signet::secrets::vault {
 
@@ -37,24 +34,22 @@ class KvStore : public Store, public std::enable_shared_from_this<KvStore> {
   /// Empty: only the metadata of each secret tells whether it changed.
   Task<std::string> fingerprint() override;
   Task<Done> probe() override;
-  std::vector<std::string> warnings() const override { return warnings_.all(); }
+  std::vector<std::string> warnings() const override { return versions_.warnings().all(); }
 
  private:
   using Secrets = std::vector<Secret>;
-  using Stamp = std::pair<std::int64_t, std::string>;  ///< number and time of creation
 
   std::string path(std::string_view kind, const Alias& alias) const;
   Task<Secrets> fetch_current(Alias alias);
   Task<Secrets> read_version(Alias alias, std::optional<std::int64_t> version);
+  Task<std::optional<Secrets>> read_listed(Alias alias, std::int64_t version);
   Task<Done> list(std::string folder, int depth, std::shared_ptr<std::vector<Alias>> all);
 
   StoreName name_;
   KvSettings settings_;
   StoreContext context_;
   std::shared_ptr<Session> session_;
-  Warnings warnings_;
-  std::mutex mutex_;
-  std::map<Alias, std::map<Stamp, Secrets>> cache_;
+  VersionCache versions_;
 };
 
 StoreType kv_store_type();

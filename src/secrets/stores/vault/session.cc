@@ -106,10 +106,7 @@ Task<net::OutboundResponse> Session::send(std::string method, std::string path, 
   if (!context_.http) {
     co_return Error{Code::kConfig, "outbound_missing", "this program sends no requests to others"};
   }
-  if (const Milliseconds left = quiet_.left(); left > Milliseconds(0)) {
-    co_return Error{Code::kUnavailable, "vault_throttled",
-                    "Vault is left alone for " + std::to_string(left.count()) + " ms more"};
-  }
+  CO_TRY(quiet_.check("vault_throttled", "Vault"));
   net::OutboundRequest request;
   request.url = settings_.address + "/v1/" + path;
   request.timeout = kTimeout;

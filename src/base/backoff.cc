@@ -1,8 +1,8 @@
-#include "secrets/keeper/backoff.h"
+#include "base/backoff.h"
 
 #include <algorithm>
 
-namespace signet::secrets {
+namespace signet {
 
 Milliseconds backoff_delay(std::uint32_t failures, Milliseconds first, Milliseconds most,
                            Random* random) {
@@ -17,4 +17,4 @@ Milliseconds backoff_delay(std::uint32_t failures, Milliseconds first, Milliseco
   return delay / 2 + (delay - delay / 2) * part / 65535;
 }
 
-}  // namespace signet::secrets
+}  // namespace signet

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "admin/admin_api.h"
+#include "config/server_config.h"
+
+namespace signet::app {
+
+/// Puts what the configuration says of a realm where the storage does not have it yet; never over
+/// what is there. At start, before anything is answered.
+Status put_configured_realm(const admin::AdminServices& services, const config::RealmConfig& realm);
+
+/// The realm "root", which every server has; with a client "demo" where a secret for it is given.
+config::RealmConfig root_realm(const std::string& demo_secret);
+
+}  // namespace signet::app

@@ -1,0 +1,35 @@
+#include "app/data_dir.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "app/master_key.h"
+#include "base/text.h"
+#include "oauth/client_secret.h"
+
+namespace signet::app {
+
+Status make_data_dir(const std::string& path) {
+  std::error_code ec;
+  std::filesystem::create_directories(path, ec);
+  if (ec)
+    return Error{Code::kConfig, "data_dir_unusable",
+                 signet::quoted(path, 256) + ": " + ec.message()};
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0 && (info.st_mode & S_IRWXO)) ::chmod(path.c_str(), 0700);
+  return Done{};
+}
+
+Result<std::string> secret_text(const std::string& path, Random& random) {
+  std::error_code ec;
+  if (!std::filesystem::exists(path, ec)) {
+    std::string made = oauth::make_client_secret(random);
+    const Status written = write_new_secret_file(path, as_bytes(made));
+    if (!written.ok() && written.error().code != Code::kConflict) return written.error();
+  }
+  TRY(const SecretBytes content, read_secret_file(path));
+  return std::string(trim(as_text(content.view())));
+}
+
+}  // namespace signet::app

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "base/random.h"
+#include "base/result.h"
+
+namespace signet::app {
+
+/// Makes the folder where it is absent, and shuts others out of it. kConfig "data_dir_unusable".
+Status make_data_dir(const std::string& path);
+
+/// The text of a secret file that is made at the first start (the admin token, the demo secret).
+/// Errors: those of read_secret_file() and write_new_secret_file().
+Result<std::string> secret_text(const std::string& path, Random& random);
+
+}  // namespace signet::app

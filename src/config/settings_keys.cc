@@ -1,0 +1,88 @@
+// The life of keys, and the keys that seal what the server keeps.
+
+#include "config/settings_rows.h"
+
+namespace signet::config {
+
+std::vector<Setting> key_settings() {
+  return {
+      {.path = "keys", .type = Type::kGroup, .summary = "The life of keys."},
+      {.path = "keys.publish_ahead",
+       .type = Type::kDuration,
+       .fallback = "PT10M",
+       .summary = "How long a key is published before it may sign; the JWKS may be cached for half "
+                  "of it.",
+       .min = 1,
+       .max = 30 * 86400},
+      {.path = "keys.clock_skew",
+       .type = Type::kDuration,
+       .fallback = "PT1M",
+       .summary = "How far clocks may be apart.",
+       .min = 0,
+       .max = 600},
+      {.path = "keys.refresh",
+       .type = Type::kDuration,
+       .fallback = "PT10S",
+       .summary = "How often secret stores are asked for changes.",
+       .min = 1,
+       .max = 3600},
+      {.path = "keys.lease",
+       .type = Type::kDuration,
+       .fallback = "PT24H",
+       .summary = "How long the last good secrets of an unreachable store are used.",
+       .min = 60,
+       .max = 30 * 86400},
+      {.path = "keys.store_timeout",
+       .type = Type::kDuration,
+       .fallback = "PT5S",
+       .summary = "How long one question to a store may take; a signature by a key in a box too.",
+       .min = 1,
+       .max = 300},
+
+      {.path = "keys.rotation[]",
+       .type = Type::kItems,
+       .summary = "Secret IDs whose keys are rotated by themselves, in stores that can make keys."},
+      {.path = "keys.rotation[].id", .summary = "The secret ID.", .is_required = true},
+      {.path = "keys.rotation[].store",
+       .summary = "The store that makes the keys and whose mapping is changed.",
+       .is_required = true},
+      {.path = "keys.rotation[].realm",
+       .summary = "The realm whose store it is; without it a global one."},
+      {.path = "keys.rotation[].every",
+       .type = Type::kDuration,
+       .fallback = "P90D",
+       .summary = "How long after the last key a new one is made.",
+       .min = 60,
+       .max = 3650 * 86400LL},
+      {.path = "keys.rotation[].publish_ahead",
+       .type = Type::kDuration,
+       .summary = "How long the new key is published before it signs; keys.publish_ahead at least.",
+       .min = 1,
+       .max = 365 * 86400},
+      {.path = "keys.rotation[].keep",
+       .type = Type::kDuration,
+       .fallback = "P7D",
+       .summary = "How long a key that signs no more is kept at least.",
+       .min = 0,
+       .max = 3650 * 86400LL},
+  };
+}
+
+std::vector<Setting> sealing_key_settings() {
+  return {
+      {.path = "encryption_keys[]",
+       .type = Type::kItems,
+       .summary = "The server's own sealing keys; the first seals, all open. Without any, "
+                  "<data_dir>/master.key is made at the first start."},
+      {.path = "encryption_keys[].name",
+       .summary = "The name that sealed values carry.",
+       .is_required = true},
+      {.path = "encryption_keys[].file",
+       .type = Type::kPath,
+       .summary = "A file that holds the key. Either this or environment."},
+      {.path = "encryption_keys[].environment",
+       .summary = "The environment variable that holds the key. Either this or file."},
+  };
+}
+
+}  // namespace signet::config

@@ -1,0 +1,97 @@
+// What goes out over HTTP, what is kept in memory, and what the OAuth endpoints take.
+
+#include "config/settings_rows.h"
+
+namespace signet::config {
+
+std::vector<Setting> service_settings() {
+  return {
+      {.path = "outbound",
+       .type = Type::kGroup,
+       .summary = "HTTP that the server itself sends, to secret stores in the network."},
+      {.path = "outbound.ca_file",
+       .type = Type::kPath,
+       .summary = "A PEM file with the authorities that are trusted, instead of the system's."},
+      {.path = "outbound.proxy",
+       .summary = "http(s)://[user:password@]host[:port]. Without it the environment's HTTPS_PROXY "
+                  "and HTTP_PROXY; NO_PROXY holds either way.",
+       .is_secret = true},
+
+      {.path = "resource_servers",
+       .type = Type::kGroup,
+       .summary = "What all resource servers have in common."},
+      {.path = "resource_servers.jwks",
+       .type = Type::kGroup,
+       .summary = "How the key sets that resource servers publish by URL are read."},
+      {.path = "resource_servers.jwks.timeout",
+       .type = Type::kDuration,
+       .fallback = "PT3S",
+       .summary = "How long one reading may take, redirects included.",
+       .min = 1,
+       .max = 60},
+      {.path = "resource_servers.jwks.max_body",
+       .type = Type::kSize,
+       .fallback = "256KiB",
+       .summary = "The most bytes of a set.",
+       .min = 1024,
+       .max = 1 << 20},
+      {.path = "resource_servers.jwks.max_redirects",
+       .type = Type::kInteger,
+       .fallback = "3",
+       .summary = "How many redirects are followed; to https only, and to public addresses.",
+       .min = 0,
+       .max = 10},
+      {.path = "resource_servers.jwks.min_age",
+       .type = Type::kDuration,
+       .fallback = "PT30S",
+       .summary = "A set is not read again sooner, whatever its publisher says.",
+       .min = 1,
+       .max = 3600},
+      {.path = "resource_servers.jwks.max_age",
+       .type = Type::kDuration,
+       .fallback = "PT24H",
+       .summary = "A set is read again by then, whatever its publisher says.",
+       .min = 60,
+       .max = 30 * 86400},
+      {.path = "resource_servers.jwks.last_good",
+       .type = Type::kDuration,
+       .fallback = "PT24H",
+       .summary = "How long beyond its age the last good set is used while its URL cannot be read.",
+       .min = 0,
+       .max = 30 * 86400},
+      {.path = "resource_servers.jwks.allow_private_hosts",
+       .type = Type::kTexts,
+       .fallback = "[]",
+       .summary = "Hosts that sets are read from though their addresses are not public."},
+      {.path = "resource_servers.jwks.allow_http",
+       .type = Type::kBool,
+       .fallback = "false",
+       .summary = "Read sets by plain http too: for tests on one machine."},
+
+      {.path = "cache", .type = Type::kGroup, .summary = "What is kept in memory."},
+      {.path = "cache.clients",
+       .type = Type::kInteger,
+       .fallback = "100000",
+       .summary = "The most clients kept in memory.",
+       .min = 0,
+       .max = 10'000'000},
+      {.path = "cache.resource_servers",
+       .type = Type::kInteger,
+       .fallback = "100000",
+       .summary = "Resource servers kept in memory, and as many scopes, over all loops.",
+       .min = 0,
+       .max = 10'000'000},
+
+      {.path = "oauth", .type = Type::kGroup, .summary = "The OAuth endpoints."},
+      {.path = "oauth.max_requests_per_second",
+       .type = Type::kInteger,
+       .fallback = "0",
+       .summary = "The most requests in any second that this instance takes at the OAuth endpoints "
+                  "of all realms; JWKS and metadata are exempt. 0 sets no limit. Other names: "
+                  "oauth.maxRequestsPerSecond, com.novell.oauth.threshold.maxrequestsallowed.",
+       .min = 0,
+       .max = 1'000'000},
+  };
+}
+
+}  // namespace signet::config

@@ -1,0 +1,67 @@
+#include "secrets/stores/aws/reread_store.h"
+
+#include "base/text.h"
+#include "crypto/digest.h"
+
+namespace signet::secrets::aws {
+namespace {
+
+constexpr std::size_t kMostReadings = 1024;
+
+}  // namespace
+
+Error RereadStore::in_this_store(Error error) const {
+  error.detail = "store " + quoted(name_.view()) + ": " + error.detail;
+  return error;
+}
+
+Task<std::vector<Secret>> RereadStore::fetch(Alias alias) {
+  CO_TRY(const KeptPtr kept, co_await current(std::move(alias)));
+  co_return kept->reading.secrets;
+}
+
+Task<RereadStore::KeptPtr> RereadStore::current(Alias alias) {
+  const Instant now = access_->context.clock->now();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = kept_.find(alias);
+    if (found != kept_.end() && now >= found->second->at && now - found->second->at < reread_) {
+      co_return found->second;
+    }
+  }
+  auto reading = co_await read(alias);
+  if (!reading) co_return told(alias, std::move(reading).error());
+  auto fresh = std::make_shared<Kept>();
+  fresh->reading = std::move(*reading);
+  fresh->at = now;
+  for (Secret& secret : fresh->reading.secrets) {
+    secret.alias = alias;
+    secret.store = name_;
+  }
+  warnings_.set(alias.str(), std::move(fresh->reading.warnings));
+  const std::lock_guard lock(mutex_);
+  if (kept_.size() < kMostReadings || kept_.contains(alias)) kept_[alias] = fresh;
+  co_return KeptPtr(std::move(fresh));
+}
+
+Task<std::vector<Alias>> RereadStore::aliases() {
+  co_return in_this_store({Code::kUnsupported, "aliases_unsupported",
+                           service_ + " is not asked for a list, which needs a right of its own"});
+}
+
+Task<std::string> RereadStore::fingerprint() {
+  std::vector<Alias> known;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [alias, kept] : kept_)
+      known.push_back(alias);
+  }
+  std::string all;
+  for (const Alias& alias : known) {
+    CO_TRY(const KeptPtr kept, co_await current(alias));
+    all += alias.str() + "=" + kept->reading.stamp + "\n";
+  }
+  co_return all.empty() ? all : hex(crypto::sha256(as_bytes(all)));
+}
+
+}  // namespace signet::secrets::aws

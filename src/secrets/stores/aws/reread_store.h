@@ -1,0 +1,64 @@
+#pragma once
+// What the stores of AWS that read by alias have in common.
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "secrets/stores/aws/client.h"
+#include "secrets/stores/warnings.h"
+
+namespace signet::secrets::aws {
+
+/// Reads an alias again when its last reading is older than `reread`, and tells by what it found
+/// whether something changed: AWS tells nobody by itself. It has no list: the documented rights do
+/// not allow one.
+class RereadStore : public Store {
+ public:
+  const StoreName& name() const override { return name_; }
+  Task<std::vector<Secret>> fetch(Alias alias) override;
+  Task<std::vector<Alias>> aliases() override;  ///< kUnsupported "aliases_unsupported"
+  /// Of the aliases that were asked for.
+  Task<std::string> fingerprint() override;
+  std::vector<std::string> warnings() const override { return warnings_.all(); }
+
+ protected:
+  /// What was read of one alias.
+  struct Reading {
+    std::vector<Secret> secrets;  ///< without alias and store, which fetch() puts in
+    std::string stamp;            ///< differs when the secrets may
+    std::vector<std::string> warnings;
+  };
+
+  RereadStore(StoreName name, std::string service, Seconds reread, AccessPtr access)
+      : name_(std::move(name)),
+        service_(std::move(service)),
+        reread_(reread),
+        access_(std::move(access)) {}
+
+  /// Errors as AWS says them: told() is put around them.
+  virtual Task<Reading> read(Alias alias) = 0;
+  /// The same error with the words that an operator needs.
+  virtual Error told(const Alias& alias, Error error) const = 0;
+  Error in_this_store(Error error) const;
+
+  const Access& access() const { return *access_; }
+
+ private:
+  struct Kept {
+    Reading reading;
+    Instant at;
+  };
+  using KeptPtr = std::shared_ptr<const Kept>;
+  Task<KeptPtr> current(Alias alias);
+
+  const StoreName name_;
+  const std::string service_;  ///< for people: "AWS KMS"
+  const Seconds reread_;
+  const AccessPtr access_;
+  Warnings warnings_;
+  std::mutex mutex_;
+  std::map<Alias, KeptPtr> kept_;
+};
+
+}  // namespace signet::secrets::aws
