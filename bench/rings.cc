@@ -219,7 +219,12 @@ void refresh(benchmark::State& state) {
 BENCHMARK(lookup)->Arg(1)->Arg(10'000)->Repetitions(5)->ReportAggregatesOnly();
 BENCHMARK(lookup_of_any)->Arg(1)->Arg(10'000);
 BENCHMARK(start)->Arg(1)->Arg(10'000)->Iterations(1)->Unit(benchmark::kSecond);
-BENCHMARK(start_and_resolve_all)->Arg(1)->Arg(1'000)->Arg(10'000)->Iterations(1)->Unit(benchmark::kSecond);
+BENCHMARK(start_and_resolve_all)
+    ->Arg(1)
+    ->Arg(1'000)
+    ->Arg(10'000)
+    ->Iterations(1)
+    ->Unit(benchmark::kSecond);
 BENCHMARK(refresh)->Arg(1)->Arg(1'000)->Arg(10'000)->Iterations(1)->Unit(benchmark::kSecond);
 
 }  // namespace

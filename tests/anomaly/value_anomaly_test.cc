@@ -145,9 +145,8 @@ TEST_F(ValueAnomaly, f_8_key_files_are_read_whole_or_refused) {
     return read.ok() && read->size() == 1 && (*read)[0].alias == "the alias of this key" &&
            (*read)[0].private_key.has_value();
   });
-  loops("pkcs12_wrong_password", [&] {
-    return !keystores::read_pkcs12_store(store->view(), as_bytes("wrong")).ok();
-  });
+  loops("pkcs12_wrong_password",
+        [&] { return !keystores::read_pkcs12_store(store->view(), as_bytes("wrong")).ok(); });
 }
 
 TEST_F(ValueAnomaly, f_8_encoded_values_are_right_or_refused) {
@@ -203,12 +202,13 @@ TEST_P(StorageAnomaly, f_8_a_transaction_is_there_whole_or_not_at_all) {
   commit.check = [&](Ended ended) {
     const bool first = is_there("the-first-half-"), other = is_there("the-other-half-");
     ASSERT_EQ(first, other);
-    if (ended == Ended::kRight) { ASSERT_TRUE(first); }
+    if (ended == Ended::kRight) {
+      ASSERT_TRUE(first);
+    }
   };
   anomaly_loops(commit);
   loops(engine + "_read", [&] {
-    const auto found =
-        async::run_now(storage.document("client", realm, id("the-first-half-")));
+    const auto found = async::run_now(storage.document("client", realm, id("the-first-half-")));
     return found.ok() && found->has_value() && (*found)->text == "{}";
   });
   loops(engine + "_audit_and_keys", [&] {

@@ -53,10 +53,10 @@ class GroupCommit {
   void note_outcome(const Group& group);
 
   const Limits limits_;
-  std::unique_ptr<Connection> writer_;  ///< of the thread alone
-  int pages_in_log_ = 0;                ///< of the thread alone
-  bool wrote_ = false;                  ///< of the thread alone
-  bool holds_memory_ = false;           ///< of the thread alone: the page cache may be full
+  std::unique_ptr<Connection> writer_;     ///< of the thread alone
+  int pages_in_log_ = 0;                   ///< of the thread alone
+  bool wrote_ = false;                     ///< of the thread alone
+  bool holds_memory_ = false;              ///< of the thread alone: the page cache may be full
   std::chrono::nanoseconds last_round_{};  ///< of the thread alone
   std::atomic<bool> is_refusing_{false};
 
