@@ -1,5 +1,8 @@
 #include "secrets/stores/folder.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <thread>
 

@@ -1,17 +1,12 @@
 #pragma once
 // What the tests of all stores need: a folder that goes away, a context, keys, and answers at once.
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "secrets/stores/catalog.h"
-#include "secrets/stores/encoded_value.h"
-#include "secrets/stores/local/key_spec.h"
 #include "support/matchers.h"
 
 namespace signet::secrets {
@@ -23,24 +18,13 @@ using test::is_ok;
 /// A folder of mode 0700 that is deleted at the end.
 class TempFolder {
  public:
-  TempFolder() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "signet-stores-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
+  TempFolder();
+  ~TempFolder();
   TempFolder(const TempFolder&) = delete;
 
-  std::string str() const { return path_.string(); }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  void write(const std::string& name, std::string_view content, mode_t mode = 0600) const {
-    std::filesystem::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary | std::ios::trunc) << content;
-    ::chmod((path_ / name).c_str(), mode);
-  }
+  std::string str() const;
+  std::filesystem::path operator/(const std::string& name) const;
+  void write(const std::string& name, std::string_view content, mode_t mode = 0600) const;
 
  private:
   std::filesystem::path path_;
@@ -51,48 +35,20 @@ Result<T> now(Task<T> task) {
   return async::run_now(std::move(task));
 }
 
-inline StoreContext test_context() {
-  StoreContext context;
-  context.pool = std::make_shared<async::BlockingPool>("stores_test", 4, 1000);
-  context.clock = std::make_shared<ManualClock>();
-  context.random = std::make_shared<SystemRandom>();
-  return context;
-}
+StoreContext test_context();
 
-inline std::shared_ptr<Store> make_store(std::string_view type, const json::Object& settings,
-                                         StoreContext context = test_context()) {
-  auto store = find_store_type(type)->make(StoreName("the-store"), settings, std::move(context));
-  EXPECT_THAT(store, is_ok());
-  return store ? *store : nullptr;
-}
+std::shared_ptr<Store> make_store(std::string_view type, const json::Object& settings,
+                                  StoreContext context = test_context());
 
-inline Status try_make(std::string_view type, const json::Object& settings) {
-  auto store = find_store_type(type)->make(StoreName("the-store"), settings, test_context());
-  if (!store) return std::move(store).error();
-  return Done{};
-}
+Status try_make(std::string_view type, const json::Object& settings);
 
-inline json::Object settings(std::string_view text) {
-  return json::parse_object(text).value();
-}
+json::Object settings(std::string_view text);
 
 /// A lookup that knows one password under every ID.
-inline PasswordLookup knows_password(std::string password) {
-  return [password](SecretId) -> Task<Secret> {
-    co_return Secret::of_text(SecretBytes::from_text(password));
-  };
-}
+PasswordLookup knows_password(std::string password);
 
-inline std::string pem_of(std::string_view spec) {
-  SystemRandom random;
-  const auto pem = make_key_pem(parse_key_spec(spec).value(), CertificateTerms{},
-                                from_unix_seconds(1'700'000'000), random);
-  EXPECT_THAT(pem, is_ok());
-  return pem ? std::string(as_text(pem->view())) : std::string();
-}
+std::string pem_of(std::string_view spec);
 
-inline std::string text_of(const Secret& secret) {
-  return secret.text ? std::string(as_text(secret.text->view())) : std::string("(no text)");
-}
+std::string text_of(const Secret& secret);
 
 }  // namespace signet::secrets

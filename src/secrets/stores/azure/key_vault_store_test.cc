@@ -1,5 +1,6 @@
 #include "secrets/stores/azure/key_vault_store.h"
 
+#include "base/base64.h"
 #include "crypto/pkcs12.h"
 #include "secrets/stores/azure/fake_key_vault.h"
 #include "secrets/stores/store_contract.h"

@@ -1,5 +1,6 @@
 #include "secrets/stores/azure/keys_store.h"
 
+#include "base/base64.h"
 #include "crypto/digest.h"
 #include "secrets/stores/azure/fake_key_vault.h"
 #include "secrets/stores/store_contract.h"

@@ -1,6 +1,7 @@
 #include "secrets/stores/google/access_tokens.h"
 
 #include "http/form_view.h"
+#include "jose/jws.h"
 #include "secrets/stores/google/google_test_support.h"
 
 namespace signet::secrets::google {

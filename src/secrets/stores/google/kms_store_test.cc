@@ -1,5 +1,8 @@
 #include "secrets/stores/google/kms_store.h"
 
+#include "base/base64.h"
+#include "base/crc32c.h"
+#include "crypto/cipher.h"
 #include "jose/jwe.h"
 #include "secrets/stores/google/google_test_support.h"
 #include "secrets/stores/google/kms_key.h"

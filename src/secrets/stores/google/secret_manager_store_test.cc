@@ -1,5 +1,8 @@
 #include "secrets/stores/google/secret_manager_store.h"
 
+#include "base/base64.h"
+#include "base/crc32c.h"
+#include "crypto/cipher.h"
 #include "secrets/stores/google/google_test_support.h"
 
 namespace signet::secrets::google {

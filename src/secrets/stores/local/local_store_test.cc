@@ -1,5 +1,7 @@
 #include "secrets/stores/local/local_store.h"
 
+#include <fstream>
+
 #include "secrets/stores/store_contract.h"
 
 namespace signet::secrets {

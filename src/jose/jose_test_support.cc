@@ -1,0 +1,88 @@
+#include "jose/jose_test_support.h"
+
+namespace signet::jose::test {
+
+Jwk jwk(std::string_view text) {
+  return must(Jwk::parse(text));
+}
+
+KeyPtr key(std::string_view text) {
+  return Key::local(jwk(text));
+}
+
+KeyPtr key(Jwk value) {
+  return Key::local(std::move(value));
+}
+
+Jwk public_half(const Jwk& value) {
+  return must(Jwk::parse(must(value.public_json())));
+}
+
+Jwk symmetric(std::size_t size, std::uint8_t byte) {
+  return Jwk::from_symmetric(SecretBytes(Bytes(size, byte)));
+}
+
+const KeyPtr& hmac_key() {
+  static const KeyPtr made = key(kRfc7515A1Key);
+  return made;
+}
+
+const KeyPtr& rsa_key() {
+  static const KeyPtr made = key(kRfc7515A2Key);
+  return made;
+}
+
+const KeyPtr& ec_key() {
+  static const KeyPtr made = key(kRfc7515A3Key);
+  return made;
+}
+
+const KeyPtr& ed_key() {
+  static const KeyPtr made = key(kRfc8037Key);
+  return made;
+}
+
+json::Object object(std::string_view text) {
+  return must(json::parse_object(text));
+}
+
+std::string encoded(std::string_view text) {
+  return base64::url_encode(as_bytes(text));
+}
+
+std::string token_with_header(std::string_view header, std::string_view payload,
+                              const KeyPtr& signer, JwsAlg alg) {
+  std::string token = encoded(header) + '.' + encoded(payload);
+  Bytes signature(signer->signature_size(alg));
+  must(signer->sign(alg, as_bytes(token), signature.data()));
+  return token + '.' + base64::url_encode(signature);
+}
+
+VerifyOptions with(std::span<const KeyPtr> keys, std::span<const JwsAlg> algs) {
+  VerifyOptions options;
+  options.keys = keys;
+  options.algs = algs;
+  return options;
+}
+
+DecryptOptions decrypt_with(std::span<const KeyPtr> keys, std::span<const JweAlg> algs) {
+  DecryptOptions options;
+  options.keys = keys;
+  options.algs = algs;
+  return options;
+}
+
+EncryptOptions encryption(JweAlg alg, JweEnc enc) {
+  return EncryptOptions{alg, enc, {}, 1000, {}, {}, alg == JweAlg::kRsa15};
+}
+
+ScriptedRandom::ScriptedRandom(std::vector<Bytes> pieces) : pieces_(std::move(pieces)) {}
+
+void ScriptedRandom::fill(ByteSpan out) {
+  if (next_ == pieces_.size() || pieces_[next_].size() != out.size())
+    throw std::runtime_error("unexpected request for random bytes");
+  std::copy(pieces_[next_].begin(), pieces_[next_].end(), out.begin());
+  ++next_;
+}
+
+}  // namespace signet::jose::test
