@@ -65,6 +65,15 @@ TEST_F(ResourceServerMatrix, sec_137_sec_138_f_34_what_a_request_selects_by_whic
   }
 }
 
+TEST_F(ResourceServerMatrix, a_built_in_one_that_nobody_wrote_is_unknown_once_it_is_removed) {
+  add("RS1", "", key1);
+  EXPECT_EQ(selected(ask("&resourceServer=Identity+Provider")), "as_realm");
+  state("RS1", "");
+  EXPECT_EQ(selected(ask("&resourceServer=Identity+Provider")), "invalid_target");
+  state("RS1");
+  EXPECT_EQ(selected(ask("&resourceServer=Identity+Provider")), "as_realm") << "it came back";
+}
+
 TEST_F(ResourceServerMatrix, a_resource_that_is_named_twice_is_one_audience) {
   add("RS2", "", key2, "urn:rs2");
   const json::Object claims = inside(token("&resource=urn%3Ars2&resource=urn%3Ars2"), key2);

@@ -68,6 +68,11 @@ Answer<ClientCall::Need> TokenCall::find_target() {
 Answer<ClientCall::Need> TokenCall::find_server(std::string_view name) {
   if (server_ && server_->server.name == name) return Need::kNothing;
   server_ = worker_.resource_server(realm_->settings().name.view(), name);
+  // Nobody is told that what nobody wrote is gone: only the realm knows whether the built-in one
+  // is.
+  const bool is_gone = server_ && server_->server.encryption == Encryption::kAsRealm &&
+                       name != realm_->resource_servers().identity_provider;
+  if (is_gone) server_.reset();
   if (server_) return Need::kNothing;
   if (!name.empty() && !resource_servers::is_resource_server_name(name))
     return unknown_target(name);
