@@ -4,9 +4,11 @@
 #include <set>
 
 #include "base/log.h"
+#include "storage/audit_chain.h"
 #include "storage/sqlite/faults.h"
 #include "storage/sqlite/sqlite_storage.h"
-#include "storage/storage_contract.h"
+#include "storage/test_folder.h"
+#include "storage/test_records.h"
 
 namespace signet::storage::test {
 namespace {
