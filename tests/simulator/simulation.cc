@@ -314,9 +314,9 @@ void Simulation::calm_down() {
   vaults_[kVersioned]->make(Alias("first"), {});
   if (Instance* instance = someone(false)) {
     for (const auto& ring : rings_) {
-      if (ring.vault == kVersioned) continue;
-      const Alias alias("calm");
-      vaults_[ring.vault]->make(alias, {});
+      // Where the store has the versions its one alias may have been retired.
+      const Alias alias(ring.vault == kVersioned ? "first" : "calm");
+      if (ring.vault != kVersioned) vaults_[ring.vault]->make(alias, {});
       secrets::Keeper::StepRequest step = request(ring, alias);
       step.force = false;
       note("publish " + ring.id.str() + " at " + instance->name(),

@@ -163,9 +163,7 @@ Task<Done> Keeper::raise_horizon(std::shared_ptr<const LiveRing> ring, Instant e
   CO_TRY(const Gate::Pass pass, co_await gate->enter());
   if (horizon.load(std::memory_order_acquire) >= wanted) co_return Done{};
   const Instant target = std::max(expires, state_->clock->now()) + state_->options.horizon_step;
-  storage::Transaction transaction;
-  transaction.push_back(storage::RaiseHorizon{ring->realm, ring->id.str(), kid, target});
-  CO_TRY(co_await state_->storage->commit(std::move(transaction)));
+  CO_TRY(co_await state_->write_horizon(ring->realm, ring->id, kid, target));
   std::int64_t before = horizon.load(std::memory_order_relaxed);
   while (before < unix_seconds(target) &&
          !horizon.compare_exchange_weak(before, unix_seconds(target), std::memory_order_acq_rel)) {

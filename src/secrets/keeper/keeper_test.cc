@@ -103,6 +103,20 @@ TEST(Keeper, sec_121_the_loss_of_the_only_key_leaves_its_public_half_and_makes_n
   EXPECT_EQ(World::active(*restarted), kid(1));
 }
 
+TEST(Keeper, sec_105_of_a_token_and_the_retirement_of_its_key_at_the_same_moment_one_is_refused) {
+  World world;
+  auto one = world.start({"a"}), two = world.start({"a"});
+  // Nothing was made with the key when the retirement looked.
+  world.storage->before_commit = [&] { EXPECT_THAT(world.issue(*two, Seconds(3600)), is_ok()); };
+  EXPECT_THAT(async::run_now(one->retire(world.step("a"))), fails("retirement_last_key"));
+  EXPECT_EQ(world.record(kid(1))->state, "active");
+
+  World other;
+  auto here = other.start({"a"}), there = other.start({"a"});
+  ASSERT_THAT(async::run_now(here->retire(other.step("a"))), is_ok());
+  EXPECT_THAT(other.issue(*there, Seconds(3600)), fails("key_gone"));
+}
+
 TEST(Keeper, a_lost_symmetric_key_cannot_be_kept_and_is_reported) {
   World world;
   world.store->put("hmac2", oct(64, 7));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "secrets/keeper/state.h"
 
 namespace signet::secrets {
@@ -46,6 +47,28 @@ bool Keeper::State::has_stores(const RealmName& realm) const {
 Task<Journal> Keeper::State::journal(RealmName realm) {
   CO_TRY(const std::vector<storage::KeyRecord> records, co_await storage->keys(realm));
   co_return Journal::of(records);
+}
+
+// The record is written with its revision, so that a retirement that was decided on the horizon of
+// before is decided anew.
+Task<Done> Keeper::State::write_horizon(RealmName realm, SecretId id, KeyId kid, Instant horizon) {
+  for (int attempt = 0; attempt < kMaxConflicts; ++attempt) {
+    CO_TRY(const Journal remembered, co_await journal(realm));
+    const JournalEntry* found = find_entry(remembered.entries(id), kid);
+    if (found == nullptr || is_gone(found->history.state)) {
+      co_return Error{Code::kUnavailable, "key_gone",
+                      "key " + quoted(kid.view()) + " of " + id.str() + " was just retired"};
+    }
+    JournalEntry raised = *found;
+    raised.history.horizon = std::max(raised.history.horizon, horizon);
+    storage::Transaction transaction;
+    transaction.push_back(put_key(realm, id, raised));
+    auto written = co_await storage->commit(std::move(transaction));
+    if (written.ok()) co_return Done{};
+    if (written.error().code != Code::kConflict) co_return std::move(written).error();
+  }
+  co_return Error{Code::kUnavailable, "revision_conflict",
+                  "other instances changed the keys of " + id.str() + " again and again"};
 }
 
 Task<bool> Keeper::State::has_used_global(RealmName realm) {

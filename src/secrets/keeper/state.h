@@ -87,6 +87,8 @@ struct Keeper::State {
   StoreCache* find_store(const RealmName& realm, const StoreName& name) const;
   bool has_stores(const RealmName& realm) const;
   Task<Journal> journal(RealmName realm);
+  /// "key_gone" where another instance has just retired the key.
+  Task<Done> write_horizon(RealmName realm, SecretId id, KeyId kid, Instant horizon);
   /// What the published rings hold in state prepared.
   std::set<PreparedKey> prepared_keys() const;
   static void add_prepared(const RealmName& realm, const RealmRings& rings,

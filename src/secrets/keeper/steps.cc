@@ -285,11 +285,17 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
       for (const auto& secret : *secrets)
         add_key(keys_before, secret);
     }
-    if (ring == nullptr) continue;
-    for (const auto& entry : ring->entries) {
-      if (entry.secret.alias == alias && entry.secret.store == step.store)
+    bool is_known = secrets.ok();
+    if (ring != nullptr) {
+      for (const auto& entry : ring->entries) {
+        if (entry.secret.alias != alias || entry.secret.store != step.store) continue;
         add_key(keys_before, entry.secret);
+        is_known = true;
+      }
     }
+    // Nobody can tell whose tokens need what leaves here.
+    if (!is_known && is_transient(secrets.error().code) && !step.force)
+      co_return std::move(secrets).error();
   }
 
   const Instant now = clock->now();

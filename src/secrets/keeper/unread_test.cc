@@ -80,6 +80,20 @@ TEST(Unread, sec_105_after_a_restart_what_is_remembered_verifies_and_nothing_sig
   EXPECT_THAT(keeper->unread(), IsEmpty());
 }
 
+TEST(Unread, sec_105_an_alias_whose_keys_nobody_can_tell_is_not_retired) {
+  World world;
+  {
+    auto before = world.start({"a"});
+    ASSERT_THAT(world.issue(*before, Seconds(3600)), is_ok());
+  }
+  world.store->outage = kAway;
+  auto keeper = world.start({"a"});
+  EXPECT_THAT(async::run_now(keeper->retire(world.step("a"))), fails("store_away"));
+  world.store->outage.reset();
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_THAT(async::run_now(keeper->retire(world.step("a"))), fails("retirement_last_key"));
+}
+
 TEST(Unread, sec_132_a_compromised_key_is_not_among_what_is_remembered) {
   World world;
   {
