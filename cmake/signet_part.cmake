@@ -1,7 +1,7 @@
 # signet_part(NAME [WET] [USES part...] [LINKS library...] [HEAVY header...]) declares one room of the house.
 #
-# src/NAME/*.cc becomes the library signet_NAME; src/NAME/*_test.cc the test program NAME_test
-# (slashes become underscores); src/NAME/*test_support.cc and *_contract.cc, what the tests of this room and of those
+# src/NAME/*.cc becomes the library signet_NAME; src/NAME/*_test.cc and *_contract.cc the test
+# program NAME_test (slashes become underscores); src/NAME/*test_support.cc, what the tests of this room and of those
 # above it share, become signet_NAME_test_support. WET rooms share a precompiled header of Asio's coroutines; HEAVY
 # headers are precompiled for the room alone. A part may use only parts that are declared above its own line in
 # src/CMakeLists.txt, so a cycle cannot be written down; tools/check_layers.py checks the includes.
@@ -25,9 +25,9 @@ function(signet_part name)
   endforeach()
   file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   set(tests ${sources})
-  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "(_test|_contract)\\.cc$")
   set(supports ${sources})
-  list(FILTER supports INCLUDE REGEX "(test_support|_contract)\\.cc$")
+  list(FILTER supports INCLUDE REGEX "test_support\\.cc$")
   list(FILTER sources EXCLUDE REGEX "(_test|test_support|_contract|/main)\\.cc$")
 
   set(libraries ${ARG_LINKS})

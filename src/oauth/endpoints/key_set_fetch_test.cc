@@ -102,7 +102,7 @@ const std::vector<BadPublisher>& bad_publishers() {
       {"redirects to a name with a password",
        [](auto&) { return redirect("https://user:password@rs.example/"); }, "key_set_redirect"},
       {"redirects to an odd number", [](auto&) { return redirect("https://0x7f000001/"); },
-       "key_set_url_invalid"},
+       "key_set_redirect"},
   };
   return all;
 }
