@@ -73,8 +73,6 @@ function(signet_part name)
   endif()
   if(tests)
     add_executable(${flat}_test ${tests})
-    # Two tests of a room may use one name; what they share is compiled once as it is.
-    set_target_properties(${flat}_test PROPERTIES UNITY_BUILD OFF)
     target_link_libraries(${flat}_test PRIVATE ${help} signet_warnings)
     target_precompile_headers(${flat}_test REUSE_FROM ${test_header})
     signet_discover(${flat}_test)
