@@ -20,7 +20,7 @@ Task<Done> tell(OneShot<std::thread::id> told) {
   told.complete(std::this_thread::get_id());
   co_return Done{};
 }
-Task<Done> throws() {
+Task<Done> throws_at_once() {
   throw std::runtime_error("bug");
   co_return Done{};
 }
@@ -51,7 +51,7 @@ TEST(TaskThread, a_task_that_waits_holds_nobody_up_and_is_waited_for_at_the_end)
 TEST(TaskThread, a_task_that_throws_ends_alone) {
   const auto seen = std::make_shared<std::atomic<int>>(0);
   TaskThread thread;
-  thread.start(throws());
+  thread.start(throws_at_once());
   thread.start(note(seen));
   thread.stop();
   EXPECT_EQ(*seen, 1);

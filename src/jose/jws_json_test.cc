@@ -28,7 +28,7 @@ std::string general() {
 }
 
 /// The text with one member replaced by JSON text, or erased where that is empty.
-std::string changed(const std::string& text, std::string_view name, std::string_view value) {
+std::string changed_jws(const std::string& text, std::string_view name, std::string_view value) {
   json::Object out = object(text);
   if (value.empty()) {
     out.erase(name);
@@ -57,12 +57,12 @@ TEST(JwsJson, refuses_malformed_forms) {
                {"signatures", "[]"}, {"signatures", "{}"}, {"signatures", "[{}]"},
                {"protected", ""}};
   for (const auto& row : kRows) {
-    EXPECT_THAT(verify_json(changed(flattened(), row.name, row.value), with(kKeys)),
+    EXPECT_THAT(verify_json(changed_jws(flattened(), row.name, row.value), with(kKeys)),
                 fails("jws_json_malformed"))
         << row.name << " " << row.value;
   }
   for (const char* value : {"[]", "{}", "[1]", "[{\"signature\":\"AA\"}]"}) {
-    EXPECT_THAT(verify_json(changed(general(), "signatures", value), with(kKeys)),
+    EXPECT_THAT(verify_json(changed_jws(general(), "signatures", value), with(kKeys)),
                 fails("jws_json_malformed"))
         << value;
   }
@@ -76,7 +76,7 @@ TEST(JwsJson, refuses_malformed_forms) {
 TEST(JwsJson, refuses_a_member_in_both_headers_and_unprotected_crit) {
   for (const char* header :
        {R"({"alg":"HS256"})", R"({"crit":["b64"]})", R"({"b64":false})", R"({"kid":1})"}) {
-    EXPECT_THAT(verify_json(changed(flattened(), "header", header), with(kKeys)),
+    EXPECT_THAT(verify_json(changed_jws(flattened(), "header", header), with(kKeys)),
                 fails("jws_header_malformed"))
         << header;
   }
@@ -96,7 +96,7 @@ TEST(JwsJson, needs_one_good_signature) {
   EXPECT_EQ(as_text(verified->payload), "{}");
   const std::vector<KeyPtr> strangers = {test::key(test::symmetric(32))};
   EXPECT_THAT(verify_json(general(), with(strangers)), fails("jws_signature_invalid"));
-  EXPECT_THAT(verify_json(changed(general(), "payload", "\"e30x\""), with(kKeys)),
+  EXPECT_THAT(verify_json(changed_jws(general(), "payload", "\"e30x\""), with(kKeys)),
               fails("jws_signature_invalid"));
 }
 
@@ -121,7 +121,7 @@ TEST(JwsJson, sec_074_refuses_unsigned_entries) {
 }
 
 TEST(JwsJson, verifies_a_detached_payload) {
-  const std::string text = changed(general(), "payload", "");
+  const std::string text = changed_jws(general(), "payload", "");
   EXPECT_THAT(verify_json_detached(text, as_bytes("{}"), with(kKeys)), is_ok());
   EXPECT_THAT(verify_json_detached(text, as_bytes("[]"), with(kKeys)),
               fails("jws_signature_invalid"));

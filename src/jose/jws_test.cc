@@ -12,19 +12,19 @@ using test::is_ok;
 using test::token_with_header;
 using test::with;
 
-const std::vector<KeyPtr> kKeys = {hmac_key()};
+const std::vector<KeyPtr> kJwsKeys = {hmac_key()};
 
 TEST(Jws, sec_074_refuses_unsigned_tokens_in_every_spelling) {
-  EXPECT_THAT(verify_compact(test::kRfc7515A5Token, with(kKeys)), fails("jws_alg_none"));
+  EXPECT_THAT(verify_compact(test::kRfc7515A5Token, with(kJwsKeys)), fails("jws_alg_none"));
   for (const char* alg : {"none", "None", "NONE", "nOnE", " none", "none ", "\\tnone"}) {
     const std::string header = std::string(R"({"alg":")") + alg + "\"}";
-    EXPECT_THAT(verify_compact(encoded(header) + ".e30.", with(kKeys)), fails("jws_alg_none"));
-    EXPECT_THAT(verify_compact(token_with_header(header, "{}"), with(kKeys)),
+    EXPECT_THAT(verify_compact(encoded(header) + ".e30.", with(kJwsKeys)), fails("jws_alg_none"));
+    EXPECT_THAT(verify_compact(token_with_header(header, "{}"), with(kJwsKeys)),
                 fails("jws_alg_none"));
   }
-  EXPECT_THAT(verify_compact(token_with_header(R"({"alg":""})", "{}"), with(kKeys)),
+  EXPECT_THAT(verify_compact(token_with_header(R"({"alg":""})", "{}"), with(kJwsKeys)),
               fails("jws_alg_unknown"));
-  EXPECT_THAT(verify_compact(token_with_header(R"({"alg":"hs256"})", "{}"), with(kKeys)),
+  EXPECT_THAT(verify_compact(token_with_header(R"({"alg":"hs256"})", "{}"), with(kJwsKeys)),
               fails("jws_alg_unknown"));
 }
 
@@ -35,13 +35,13 @@ TEST(Jws, sec_081_refuses_header_members_of_wrong_types) {
         R"("x5c":[1])", R"("x5t":1)", R"("x5t#S256":[])", R"("b64":"false")", R"("b64":0)"}) {
     const std::string token =
         token_with_header(std::string(R"({"alg":"HS256",)") + member + "}", "{}");
-    EXPECT_THAT(verify_compact(token, with(kKeys)), fails("jws_header_malformed")) << member;
+    EXPECT_THAT(verify_compact(token, with(kJwsKeys)), fails("jws_header_malformed")) << member;
     EXPECT_THAT(parse_compact_header(token), fails("jws_header_malformed")) << member;
   }
   for (const char* header :
        {R"({})", R"({"alg":1})", R"({"alg":null})", R"({"alg":["HS256"]})", R"([])", R"("HS256")",
         "{", "", "\xEF\xBB\xBF{\"alg\":\"HS256\"}", "{\"alg\":\"HS256\",\"x\":\"\xFF\"}"}) {
-    EXPECT_THAT(verify_compact(token_with_header(header, "{}"), with(kKeys)),
+    EXPECT_THAT(verify_compact(token_with_header(header, "{}"), with(kJwsKeys)),
                 fails("jws_header_malformed"))
         << header;
   }
@@ -51,7 +51,7 @@ TEST(Jws, sec_085_refuses_duplicate_header_members) {
   for (const char* header :
        {R"({"alg":"none","alg":"HS256"})", R"({"alg":"HS256","\u0061lg":"HS256"})",
         R"({"alg":"HS256","kid":"a","kid":"a"})"}) {
-    EXPECT_THAT(verify_compact(token_with_header(header, "{}"), with(kKeys)),
+    EXPECT_THAT(verify_compact(token_with_header(header, "{}"), with(kJwsKeys)),
                 fails("json_duplicate_member"));
   }
 }
@@ -59,7 +59,7 @@ TEST(Jws, sec_085_refuses_duplicate_header_members) {
 TEST(Jws, sec_084_refuses_crit_that_is_malformed_or_not_understood) {
   const auto verify = [](const char* rest) {
     return verify_compact(token_with_header(std::string(R"({"alg":"HS256",)") + rest + "}", "{}"),
-                          with(kKeys));
+                          with(kJwsKeys));
   };
   EXPECT_THAT(verify(R"("crit":["x"],"x":1)"), fails("jws_crit_unknown"));
   EXPECT_THAT(verify(R"("crit":["exp"],"exp":1)"), fails("jws_crit_unknown"));
@@ -72,7 +72,7 @@ TEST(Jws, sec_084_refuses_crit_that_is_malformed_or_not_understood) {
   EXPECT_THAT(verify(R"("b64":true,"crit":["b64"])"), is_ok());
 
   const std::string_view understood[] = {"x"};
-  VerifyOptions options = with(kKeys);
+  VerifyOptions options = with(kJwsKeys);
   options.understood_crit = understood;
   EXPECT_THAT(
       verify_compact(token_with_header(R"({"alg":"HS256","crit":["x"],"x":1})", "{}"), options),
@@ -83,41 +83,41 @@ TEST(Jws, sec_084_refuses_crit_that_is_malformed_or_not_understood) {
 
 TEST(Jws, sec_086_refuses_anything_but_strict_base64url) {
   const std::string good = token_with_header(R"({"alg":"HS256"})", "{}");
-  ASSERT_THAT(verify_compact(good, with(kKeys)), is_ok());
+  ASSERT_THAT(verify_compact(good, with(kJwsKeys)), is_ok());
   for (const std::string& bad :
        {good + "=", good + "==", good + " ", good + "\n", "\n" + good, " " + good,
         good.substr(0, good.size() - 1), good.substr(0, good.size() - 1) + "+"}) {
-    EXPECT_FALSE(verify_compact(bad, with(kKeys)).ok()) << bad;
+    EXPECT_FALSE(verify_compact(bad, with(kJwsKeys)).ok()) << bad;
   }
   // The payload "{}" is e30; e31 differs in bits that mean nothing.
   std::string other = good;
   other.replace(other.find(".e30.") + 3, 1, "1");
-  EXPECT_THAT(verify_compact(other, with(kKeys)), fails("base64url_invalid"));
+  EXPECT_THAT(verify_compact(other, with(kJwsKeys)), fails("base64url_invalid"));
 }
 
 TEST(Jws, refuses_everything_that_has_not_three_parts) {
   for (const char* bad : {"", ".", "a", "a.b", "a.b.c.d", "a.b.c.d.e.f", "{}"}) {
-    EXPECT_THAT(verify_compact(bad, with(kKeys)), fails("jws_not_compact")) << bad;
+    EXPECT_THAT(verify_compact(bad, with(kJwsKeys)), fails("jws_not_compact")) << bad;
   }
-  EXPECT_THAT(verify_compact("a.b.c.d.e", with(kKeys)), fails("jws_is_jwe"));
-  EXPECT_THAT(verify_compact("..", with(kKeys)), fails("jws_header_malformed"));
+  EXPECT_THAT(verify_compact("a.b.c.d.e", with(kJwsKeys)), fails("jws_is_jwe"));
+  EXPECT_THAT(verify_compact("..", with(kJwsKeys)), fails("jws_header_malformed"));
 }
 
 TEST(Jws, sec_088_refuses_what_is_too_large) {
-  EXPECT_THAT(verify_compact(std::string(65537, '.'), with(kKeys)), fails("jws_too_large"));
-  EXPECT_THAT(verify_compact(std::string(65536, '.'), with(kKeys)), fails("jws_not_compact"));
+  EXPECT_THAT(verify_compact(std::string(65537, '.'), with(kJwsKeys)), fails("jws_too_large"));
+  EXPECT_THAT(verify_compact(std::string(65536, '.'), with(kJwsKeys)), fails("jws_not_compact"));
   const std::string header = R"({"alg":"HS256","x":")" + std::string(17000, 'x') + "\"}";
-  EXPECT_THAT(verify_compact(token_with_header(header, "{}"), with(kKeys)),
+  EXPECT_THAT(verify_compact(token_with_header(header, "{}"), with(kJwsKeys)),
               fails("jws_header_malformed"));
   const std::string good = token_with_header(R"({"alg":"HS256"})", "{}");
-  EXPECT_THAT(verify_compact(good + std::string(3000, 'A'), with(kKeys)),
+  EXPECT_THAT(verify_compact(good + std::string(3000, 'A'), with(kJwsKeys)),
               fails("jws_signature_invalid"));
 }
 
 TEST(Jws, sec_089_refuses_a_deeply_nested_header) {
   const std::string deep =
       R"({"alg":"HS256","x":)" + std::string(40, '[') + std::string(40, ']') + "}";
-  EXPECT_THAT(verify_compact(token_with_header(deep, "{}"), with(kKeys)),
+  EXPECT_THAT(verify_compact(token_with_header(deep, "{}"), with(kJwsKeys)),
               fails("jws_header_malformed"));
 }
 
@@ -181,28 +181,29 @@ TEST(Jws, verifies_a_detached_payload) {
   const std::string whole = token_with_header(R"({"alg":"HS256"})", "content");
   const std::size_t first = whole.find('.'), second = whole.rfind('.');
   const std::string detached = whole.substr(0, first + 1) + whole.substr(second);
-  const auto verified = verify_detached(detached, as_bytes("content"), with(kKeys));
+  const auto verified = verify_detached(detached, as_bytes("content"), with(kJwsKeys));
   ASSERT_THAT(verified, is_ok());
   EXPECT_EQ(as_text(verified->payload), "content");
-  EXPECT_THAT(verify_detached(detached, as_bytes("other"), with(kKeys)),
+  EXPECT_THAT(verify_detached(detached, as_bytes("other"), with(kJwsKeys)),
               fails("jws_signature_invalid"));
-  EXPECT_THAT(verify_detached(whole, as_bytes("content"), with(kKeys)), fails("jws_not_compact"));
-  EXPECT_THAT(verify_compact(detached, with(kKeys)), fails("jws_signature_invalid"));
+  EXPECT_THAT(verify_detached(whole, as_bytes("content"), with(kJwsKeys)),
+              fails("jws_not_compact"));
+  EXPECT_THAT(verify_compact(detached, with(kJwsKeys)), fails("jws_signature_invalid"));
 }
 
 TEST(Jws, verifies_the_unencoded_payload_that_rfc7797_prints) {
   const std::string_view header = "eyJhbGciOiJIUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il19";
   const std::string_view signature = "A5dxf2s96_n5FLueVuW1Z_vh161FwXZC4YLPff6dmDY";
   const std::string detached = std::string(header) + ".." + std::string(signature);
-  const auto verified = verify_detached(detached, as_bytes("$.02"), with(kKeys));
+  const auto verified = verify_detached(detached, as_bytes("$.02"), with(kJwsKeys));
   ASSERT_THAT(verified, is_ok());
   EXPECT_EQ(as_text(verified->payload), "$.02");
-  EXPECT_THAT(verify_detached(detached, as_bytes("$.03"), with(kKeys)),
+  EXPECT_THAT(verify_detached(detached, as_bytes("$.03"), with(kJwsKeys)),
               fails("jws_signature_invalid"));
   const std::string flattened = R"({"protected":")" + std::string(header) +
                                 R"(","payload":"$.02","signature":")" + std::string(signature) +
                                 "\"}";
-  EXPECT_THAT(verify_json(flattened, with(kKeys)), is_ok());
+  EXPECT_THAT(verify_json(flattened, with(kJwsKeys)), is_ok());
 }
 
 TEST(Jws, signer_writes_the_header_once_and_appends_to_what_is_there) {
@@ -252,8 +253,8 @@ TEST(Jws, every_changed_byte_is_noticed) {
   for (std::size_t i = 0; i < good.size(); ++i) {
     std::string bad = good;
     bad[i] = bad[i] == 'A' ? 'B' : 'A';
-    EXPECT_FALSE(verify_compact(bad, with(kKeys)).ok()) << i;
-    EXPECT_FALSE(verify_compact(good.substr(0, i), with(kKeys)).ok()) << i;
+    EXPECT_FALSE(verify_compact(bad, with(kJwsKeys)).ok()) << i;
+    EXPECT_FALSE(verify_compact(good.substr(0, i), with(kJwsKeys)).ok()) << i;
   }
 }
 

@@ -10,7 +10,7 @@ using test::is_ok;
 using test::with;
 
 constexpr std::int64_t kNow = 1'900'000'000;
-const std::vector<KeyPtr> kKeys = {test::hmac_key()};
+const std::vector<KeyPtr> kJwtKeys = {test::hmac_key()};
 
 ClaimRules rules_at(std::int64_t now = kNow) {
   ClaimRules rules;
@@ -22,7 +22,7 @@ std::string signed_claims(std::string_view claims, std::string_view header = R"(
   return test::token_with_header(header, claims);
 }
 Result<VerifiedJwt> verify(std::string_view claims, const ClaimRules& rules = rules_at()) {
-  return verify_jwt(signed_claims(claims), with(kKeys), rules);
+  return verify_jwt(signed_claims(claims), with(kJwtKeys), rules);
 }
 
 TEST(Jwt, refuses_registered_claims_of_a_wrong_type) {
@@ -137,7 +137,7 @@ TEST(Jwt, sec_082_typ_follows_the_media_type_rules) {
   rules.typ_any_of = {"at+jwt"};
   const auto typed = [&](const std::string& member) {
     return verify_jwt(signed_claims(R"({"exp":2000000000})", R"({"alg":"HS256")" + member + "}"),
-                      with(kKeys), rules);
+                      with(kJwtKeys), rules);
   };
   for (const char* right : {"at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+jwt"}) {
     EXPECT_THAT(typed(std::string(R"(,"typ":")") + right + '"'), is_ok()) << right;
@@ -165,8 +165,8 @@ TEST(Jwt, refuses_an_unencoded_payload) {
   std::array<std::uint8_t, 32> mac;
   test::must(test::hmac_key()->sign(JwsAlg::kHs256, as_bytes(token), mac.data()));
   token += '.' + base64::url_encode(mac);
-  EXPECT_THAT(verify_compact(token, with(kKeys)), is_ok());
-  EXPECT_THAT(verify_jwt(token, with(kKeys), rules_at()), fails("jwt_unencoded"));
+  EXPECT_THAT(verify_compact(token, with(kJwtKeys)), is_ok());
+  EXPECT_THAT(verify_jwt(token, with(kJwtKeys), rules_at()), fails("jwt_unencoded"));
 }
 
 class NestedJwt : public testing::Test {
@@ -177,7 +177,7 @@ class NestedJwt : public testing::Test {
     return test::must(encrypt_compact(keys_[0], as_bytes(inner), options, random_));
   }
   Result<VerifiedJwt> verify(std::string_view token) {
-    return verify_nested_jwt(token, test::decrypt_with(keys_), with(kKeys), rules_at());
+    return verify_nested_jwt(token, test::decrypt_with(keys_), with(kJwtKeys), rules_at());
   }
   SystemRandom random_;
   std::vector<KeyPtr> keys_ = {test::key(test::symmetric(32))};

@@ -20,7 +20,7 @@ std::string pem(std::string_view label, ByteView payload) {
   return out + "-----END " + std::string(label) + "-----\n";
 }
 
-Result<PemContents> read(std::string_view text) {
+Result<PemContents> read_text(std::string_view text) {
   return read_pem(as_bytes(text), std::nullopt);
 }
 
@@ -72,11 +72,11 @@ TEST(Pem, holds_keys_certificates_and_secrets_together) {
   const auto certificate =
       *crypto::self_sign(own_key(), {"me", now, now + Seconds(9), Bytes(16, 1)});
   const Bytes raw(32, 0xfe);
-  const auto contents =
-      read(pem("CERTIFICATE", certificate.der()) + pem("PRIVATE KEY", own_key().pkcs8().view()) +
-           pem("PUBLIC KEY", own_key().public_key().spki()) + pem("HMAC SECRET KEY", raw) +
-           pem("AES SECRET KEY", raw) + pem("GENERIC SECRET", to_bytes("p")) +
-           pem("EC PARAMETERS", to_bytes("skipped")));
+  const auto contents = read_text(
+      pem("CERTIFICATE", certificate.der()) + pem("PRIVATE KEY", own_key().pkcs8().view()) +
+      pem("PUBLIC KEY", own_key().public_key().spki()) + pem("HMAC SECRET KEY", raw) +
+      pem("AES SECRET KEY", raw) + pem("GENERIC SECRET", to_bytes("p")) +
+      pem("EC PARAMETERS", to_bytes("skipped")));
   ASSERT_THAT(contents, is_ok());
   ASSERT_EQ(contents->certificates.size(), 1u);
   ASSERT_EQ(contents->private_keys.size(), 1u);
@@ -89,17 +89,17 @@ TEST(Pem, holds_keys_certificates_and_secrets_together) {
 }
 
 TEST(Pem, refuses_labels_it_does_not_know) {
-  EXPECT_THAT(read(pem("OPENSSH PRIVATE KEY", to_bytes("x"))), fails("pem_label_unknown"));
-  EXPECT_THAT(read(pem("DSA PARAMETERS", to_bytes("x"))), fails("pem_label_unknown"));
-  EXPECT_THAT(read(pem("SECRET", to_bytes("x"))), fails("pem_label_unknown"));
-  EXPECT_THAT(read(pem("HMAC SECRET KEY", {})), fails("pem_malformed"));
+  EXPECT_THAT(read_text(pem("OPENSSH PRIVATE KEY", to_bytes("x"))), fails("pem_label_unknown"));
+  EXPECT_THAT(read_text(pem("DSA PARAMETERS", to_bytes("x"))), fails("pem_label_unknown"));
+  EXPECT_THAT(read_text(pem("SECRET", to_bytes("x"))), fails("pem_label_unknown"));
+  EXPECT_THAT(read_text(pem("HMAC SECRET KEY", {})), fails("pem_malformed"));
 }
 
 TEST(Pem, does_not_take_one_thing_for_another) {
-  EXPECT_THAT(read(pem("CERTIFICATE", own_key().public_key().spki())),
+  EXPECT_THAT(read_text(pem("CERTIFICATE", own_key().public_key().spki())),
               fails("certificate_malformed"));
-  EXPECT_THAT(read(pem("PUBLIC KEY", own_key().pkcs8().view())), fails("key_malformed"));
-  EXPECT_THAT(read(pem("PRIVATE KEY", own_key().public_key().spki())), fails("key_malformed"));
+  EXPECT_THAT(read_text(pem("PUBLIC KEY", own_key().pkcs8().view())), fails("key_malformed"));
+  EXPECT_THAT(read_text(pem("PRIVATE KEY", own_key().public_key().spki())), fails("key_malformed"));
 }
 
 }  // namespace

@@ -10,13 +10,13 @@ using test::fails;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::string_view kGet = "GET /a?b=c HTTP/1.1\r\nHost: h\r\n\r\n";
+constexpr std::string_view kGetPath = "GET /a?b=c HTTP/1.1\r\nHost: h\r\n\r\n";
 
 TEST(HttpServer, answers_one_request_after_another_on_one_connection) {
   TestServer server(echo);
   RawClient client(server.port());
   for (int i = 0; i < 3; ++i) {
-    const auto response = client.ask(kGet);
+    const auto response = client.ask(kGetPath);
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.body, "/a|b=c|");
   }
@@ -123,7 +123,7 @@ TEST(HttpServer, sends_no_body_where_there_is_none) {
     const auto none = client.ask("GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n\r\n");
     EXPECT_FALSE(none.has("Content-Length"));
   }
-  EXPECT_EQ(client.ask(kGet).body, "/a|b=c|");
+  EXPECT_EQ(client.ask(kGetPath).body, "/a|b=c|");
 }
 
 TEST(HttpServer, sec_185_every_answer_carries_the_security_headers) {
@@ -135,7 +135,7 @@ TEST(HttpServer, sec_185_every_answer_carries_the_security_headers) {
       },
       [](ListenOptions& o) { o.hsts = true; });
   RawClient client(server.port());
-  const auto plain = client.ask(kGet);
+  const auto plain = client.ask(kGetPath);
   for (const char* line :
        {"X-Content-Type-Options: nosniff\r\n", "Referrer-Policy: no-referrer\r\n",
         "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n",
@@ -217,7 +217,7 @@ TEST(HttpServer, sec_214_answers_cors_for_listed_origins_without_credentials) {
   const auto simple =
       client.ask("GET / HTTP/1.1\r\nHost: h\r\nOrigin: https://app.example\r\n\r\n");
   EXPECT_TRUE(simple.has("Access-Control-Allow-Origin: https://app.example\r\n"));
-  EXPECT_FALSE(client.ask(kGet).has("Access-Control"));
+  EXPECT_FALSE(client.ask(kGetPath).has("Access-Control"));
 }
 
 TEST(HttpServer, sec_214_a_wildcard_origin_never_comes_with_credentials) {
@@ -242,13 +242,13 @@ TEST(HttpServer, a_handler_that_throws_costs_its_own_connection_only) {
     EXPECT_TRUE(client.is_closed_by_server());
   }
   RawClient other(server.port());
-  EXPECT_EQ(other.ask(kGet).status, 200);
+  EXPECT_EQ(other.ask(kGetPath).status, 200);
 }
 
 TEST(HttpServer, sec_212_a_response_that_would_be_split_becomes_a_500) {
   TestServer server([](Exchange& e) { e.response().add("Location", "/a\r\nSet-Cookie: x=1"); });
   RawClient client(server.port());
-  const auto response = client.ask(kGet);
+  const auto response = client.ask(kGetPath);
   EXPECT_EQ(response.status, 500);
   EXPECT_FALSE(response.has("Set-Cookie"));
 }
@@ -256,10 +256,10 @@ TEST(HttpServer, sec_212_a_response_that_would_be_split_becomes_a_500) {
 TEST(HttpServer, refuses_connections_beyond_its_limit_and_serves_those_it_has) {
   TestServer server(echo, [](ListenOptions& o) { o.limits.max_connections = 1; });
   RawClient first(server.port());
-  EXPECT_EQ(first.ask(kGet).status, 200);
+  EXPECT_EQ(first.ask(kGetPath).status, 200);
   RawClient second(server.port());
   EXPECT_TRUE(second.is_closed_by_server());
-  EXPECT_EQ(first.ask(kGet).status, 200);
+  EXPECT_EQ(first.ask(kGetPath).status, 200);
   EXPECT_EQ(server.stats().connections_refused, 1u);
 }
 
@@ -279,7 +279,7 @@ TEST(HttpServer, serves_on_several_loops) {
   TestServer server(echo, {}, 3);
   for (int i = 0; i < 20; ++i) {
     RawClient client(server.port());
-    EXPECT_EQ(client.ask(kGet).status, 200);
+    EXPECT_EQ(client.ask(kGetPath).status, 200);
   }
   EXPECT_EQ(server.stats().requests_total, 20u);
 }

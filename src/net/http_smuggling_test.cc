@@ -85,7 +85,7 @@ TEST(Smuggling, sec_203_what_frames_a_message_in_two_ways_is_refused) {
 TEST(Smuggling, sec_203_f_30_every_mutation_of_transfer_encoding_gives_one_refusal) {
   SIGNET_VECTORS_OR_SKIP(folder, "http1-smuggling");
   TestServer server(echo);
-  const auto rows = json::parse(test::read_file(folder / "te-variants.json"));
+  const auto rows = json::parse(signet::test::read_file(folder / "te-variants.json"));
   ASSERT_THAT(rows, test::is_ok());
   std::size_t sent = 0;
   for (const auto& row : *rows->if_array()) {
@@ -176,7 +176,7 @@ TEST(Smuggling, sec_203_what_a_strict_parser_refuses_is_refused) {
   std::size_t refused = 0;
   for (const auto& file : std::filesystem::directory_iterator(folder)) {
     if (file.path().extension() != ".md" || file.path().stem() == "README") continue;
-    for (const Block& block : blocks(test::read_file(file))) {
+    for (const Block& block : blocks(signet::test::read_file(file))) {
       if (block.log.find(" error code=") == std::string::npos) continue;
       if (block.meta.find("\"request") == std::string::npos) continue;
       // Pauses of that parser's own interface (21 to 24) are no errors of the request.

@@ -86,7 +86,7 @@ class TlsClient {
   SSL* ssl_ = nullptr;
 };
 
-const std::string kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+const std::string kGetOverTls = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
 void tell_certificate(Exchange& exchange) {
   const auto& request = exchange.request();
@@ -114,7 +114,7 @@ TEST_F(Tls, serves_1_2_and_1_3_and_nothing_older) {
     TlsClient client(server.port(), version, version);
     ASSERT_TRUE(client.handshake());
     for (int i = 0; i < 3; ++i)
-      EXPECT_THAT(client.ask(kGet), testing::EndsWith("tls 0"));
+      EXPECT_THAT(client.ask(kGetOverTls), testing::EndsWith("tls 0"));
   }
   TlsClient old(server.port(), TLS1_VERSION, TLS1_1_VERSION);
   EXPECT_FALSE(old.handshake());
@@ -140,7 +140,7 @@ TEST_F(Tls, hands_on_the_certificate_that_a_client_has_proven) {
   TestServer server(tell_certificate, with_tls());
   TlsClient client(server.port(), TLS1_3_VERSION, TLS1_3_VERSION, folder_.file("client"));
   ASSERT_TRUE(client.handshake());
-  const std::string answer = client.ask(kGet);
+  const std::string answer = client.ask(kGetOverTls);
   EXPECT_THAT(answer, testing::HasSubstr("tls "));
   EXPECT_THAT(answer, testing::Not(testing::EndsWith("tls 0")));
 }
@@ -152,7 +152,7 @@ TEST_F(Tls, sec_206_reloads_certificates_without_dropping_anybody) {
   EXPECT_EQ(before.server_name(), "/CN=server");
   std::ofstream(folder_.file("server.pem")) << "broken";
   EXPECT_THAT(server.server().reload_tls(), fails("tls_config_invalid"));
-  EXPECT_THAT(before.ask(kGet), testing::HasSubstr("200 OK"));
+  EXPECT_THAT(before.ask(kGetOverTls), testing::HasSubstr("200 OK"));
   for (const char* end : {".pem", ".key"}) {
     fs::copy_file(folder_.file(std::string("second") + end),
                   folder_.file(std::string("server") + end), fs::copy_options::overwrite_existing);
@@ -163,7 +163,7 @@ TEST_F(Tls, sec_206_reloads_certificates_without_dropping_anybody) {
     ASSERT_TRUE(after.handshake());
     name = after.server_name();
   }
-  EXPECT_THAT(before.ask(kGet), testing::HasSubstr("200 OK"));
+  EXPECT_THAT(before.ask(kGetOverTls), testing::HasSubstr("200 OK"));
 }
 
 TEST_F(Tls, closes_with_notice_and_counts_what_is_no_tls) {
@@ -173,7 +173,7 @@ TEST_F(Tls, closes_with_notice_and_counts_what_is_no_tls) {
   client.ask("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(client.is_closed_by_server());
   RawClient plain(server.port());
-  plain.send(kGet);
+  plain.send(kGetOverTls);
   plain.receive_all();
   EXPECT_EQ(server.stats().handshake_failures_total, 1u);
 }

@@ -9,7 +9,7 @@ using signet::test::fails;
 using signet::test::is_ok;
 
 const SecretId kSign = SecretId::literal("am.services.oauth2.oidc.signing.RSA");
-const SecretId kDecrypt = SecretId::literal("am.services.oauth2.oidc.decryption.RSA1.5");
+const SecretId kDecryption = SecretId::literal("am.services.oauth2.oidc.decryption.RSA1.5");
 const SecretId kDecrypt2 = SecretId::literal("am.services.oauth2.oidc.decryption.RSA.OAEP");
 
 Result<Mapping> parse(std::string_view text, bool versioned = false) {
@@ -48,7 +48,7 @@ TEST(Mapping, json_goes_there_and_back_in_order) {
 
 TEST(TwoPurposes, sec_108_one_alias_for_signing_and_decryption_is_refused) {
   const std::vector<Mapping> mappings = {{kSign, {Alias("own"), Alias("shared")}},
-                                         {kDecrypt, {Alias("shared")}}};
+                                         {kDecryption, {Alias("shared")}}};
   const auto shared = aliases_of_two_purposes(mappings);
   ASSERT_EQ(shared.size(), 1u);
   EXPECT_EQ(shared[0].alias.str(), "shared");
@@ -57,7 +57,8 @@ TEST(TwoPurposes, sec_108_one_alias_for_signing_and_decryption_is_refused) {
 }
 
 TEST(TwoPurposes, one_alias_for_several_decryption_ids_is_fine) {
-  const std::vector<Mapping> mappings = {{kDecrypt, {Alias("test")}}, {kDecrypt2, {Alias("test")}}};
+  const std::vector<Mapping> mappings = {{kDecryption, {Alias("test")}},
+                                         {kDecrypt2, {Alias("test")}}};
   EXPECT_THAT(refuse_two_purposes(mappings, false), is_ok());
 }
 

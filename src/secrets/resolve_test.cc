@@ -13,7 +13,7 @@ using namespace test;
 const SecretId kId = SecretId::literal("am.services.oauth2.oidc.signing.ES256");
 const SecretId kGlobalId =
     SecretId::literal("am.global.services.oauth2.oidc.agent.idtoken.signing");
-const Instant kNow = from_unix_seconds(1'700'000'000);
+const Instant kResolved = from_unix_seconds(1'700'000'000);
 
 Secret key(int number, const char* store) {
   static std::map<int, jose::Jwk> keys;
@@ -54,7 +54,7 @@ TEST(Resolve, sec_110_realm_stores_come_before_global_ones) {
       {{none}, {none}, "", false},
   };
   for (std::size_t i = 0; i < table.size(); ++i) {
-    const auto found = resolve(kId, table[i].realm, table[i].global, kNow);
+    const auto found = resolve(kId, table[i].realm, table[i].global, kResolved);
     EXPECT_EQ(found.ordered.empty() ? "" : found.ordered.front().store.str(), table[i].winner) << i;
     EXPECT_EQ(found.is_ambiguous, table[i].is_ambiguous) << i;
   }
@@ -63,27 +63,29 @@ TEST(Resolve, sec_110_realm_stores_come_before_global_ones) {
 TEST(Resolve, sec_110_global_ids_ignore_realm_stores) {
   const auto other = make_key(crypto::KeyKind::kRsa, 2048);
   const auto found = resolve(kGlobalId, {answer("r", {named(rsa(), "a", "r")})},
-                             {answer("g", {named(other, "b", "g")})}, kNow);
+                             {answer("g", {named(other, "b", "g")})}, kResolved);
   ASSERT_EQ(found.ordered.size(), 1u);
   EXPECT_EQ(found.ordered[0].store.str(), "g");
 }
 
 TEST(Resolve, nothing_takes_the_place_of_a_store_that_cannot_be_asked) {
-  const auto found = resolve(kId, {answer("r", {}, kOutage)}, {answer("g", {key(1, "g")})}, kNow);
+  const auto found =
+      resolve(kId, {answer("r", {}, kOutage)}, {answer("g", {key(1, "g")})}, kResolved);
   EXPECT_TRUE(found.ordered.empty());
   EXPECT_EQ(found.blocked_by, StoreName("r"));
 }
 
 TEST(Resolve, the_last_good_answer_of_a_store_in_outage_counts) {
   const auto found =
-      resolve(kId, {answer("r", {key(1, "r")}, kOutage)}, {answer("g", {key(2, "g")})}, kNow);
+      resolve(kId, {answer("r", {key(1, "r")}, kOutage)}, {answer("g", {key(2, "g")})}, kResolved);
   ASSERT_EQ(found.ordered.size(), 1u);
   EXPECT_EQ(found.ordered[0].store.str(), "r");
   EXPECT_FALSE(found.blocked_by);
 }
 
 TEST(Resolve, skips_and_reports_what_does_not_fit) {
-  const auto found = resolve(kId, {}, {answer("g", {named(rsa(), "bad", "g"), key(1, "g")})}, kNow);
+  const auto found =
+      resolve(kId, {}, {answer("g", {named(rsa(), "bad", "g"), key(1, "g")})}, kResolved);
   ASSERT_EQ(found.ordered.size(), 1u);
   ASSERT_EQ(found.skipped.size(), 1u);
   EXPECT_EQ(found.skipped[0].alias.str(), "bad");
@@ -92,11 +94,11 @@ TEST(Resolve, skips_and_reports_what_does_not_fit) {
 
 TEST(Resolve, skips_secrets_outside_their_own_window) {
   Secret early = key(1, "g"), late = key(2, "g"), good = key(3, "g");
-  early.not_before = kNow + Seconds(1);
-  late.not_after = kNow;
-  good.not_before = kNow;
-  good.not_after = kNow + Milliseconds(1);
-  const auto found = resolve(kId, {}, {answer("g", {early, late, good})}, kNow);
+  early.not_before = kResolved + Seconds(1);
+  late.not_after = kResolved;
+  good.not_before = kResolved;
+  good.not_after = kResolved + Milliseconds(1);
+  const auto found = resolve(kId, {}, {answer("g", {early, late, good})}, kResolved);
   ASSERT_EQ(found.ordered.size(), 1u);
   EXPECT_EQ(found.ordered[0].kid, good.kid);
   EXPECT_STREQ(found.skipped[0].why.reason, "secret_not_yet_valid");
@@ -104,13 +106,14 @@ TEST(Resolve, skips_secrets_outside_their_own_window) {
 }
 
 TEST(Resolve, the_same_key_under_two_aliases_is_there_once) {
-  EXPECT_EQ(resolve(kId, {}, {answer("g", {key(1, "g"), key(1, "g")})}, kNow).ordered.size(), 1u);
+  EXPECT_EQ(resolve(kId, {}, {answer("g", {key(1, "g"), key(1, "g")})}, kResolved).ordered.size(),
+            1u);
 }
 
 TEST(Resolve, a_kid_that_names_two_keys_is_refused) {
   const Secret one = Secret::of_key(p256(), KeyId("same"));
   const Secret two = Secret::of_key(make_key(crypto::KeyKind::kEcP256), KeyId("same"));
-  const auto found = resolve(kId, {}, {answer("g", {one, two})}, kNow);
+  const auto found = resolve(kId, {}, {answer("g", {one, two})}, kResolved);
   EXPECT_EQ(found.ordered.size(), 1u);
   ASSERT_EQ(found.skipped.size(), 1u);
   EXPECT_STREQ(found.skipped[0].why.reason, "kid_reused");

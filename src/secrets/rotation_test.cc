@@ -9,13 +9,13 @@
 namespace signet::secrets {
 namespace {
 
-const Instant kStart = from_unix_seconds(1'700'000'000);
+const Instant kBegin = from_unix_seconds(1'700'000'000);
 const KeyId A("a"), B("b"), C("c");
 
 /// A journal that lineups are applied to.
 struct Life {
   RotationPolicy policy;
-  Instant now = kStart;
+  Instant now = kBegin;
   std::vector<KeyHistory> histories;
   Lineup last;
 
@@ -51,7 +51,7 @@ TEST(LineUp, on_the_first_start_the_first_key_signs_at_once) {
   EXPECT_FALSE(life.last.activated_early);
   EXPECT_EQ(life.of(A).state, KeyState::kActive);
   EXPECT_EQ(life.of(B).state, KeyState::kPrepared);
-  EXPECT_EQ(life.of(B).published, kStart);
+  EXPECT_EQ(life.of(B).published, kBegin);
 }
 
 TEST(LineUp, sec_104_a_new_first_key_waits_until_it_was_published_for_long_enough) {
@@ -111,7 +111,7 @@ TEST(LineUp, sec_105_a_lost_key_stays_until_its_tokens_and_caches_are_dead) {
   life.line({B});
   EXPECT_EQ(life.last.lost, std::vector{A});
   EXPECT_EQ(life.last.order, (std::vector{B, A}));
-  life.now = kStart + Seconds(3600) + life.policy.clock_skew - Milliseconds(1);
+  life.now = kBegin + Seconds(3600) + life.policy.clock_skew - Milliseconds(1);
   EXPECT_EQ(life.line({B}).lost, std::vector{A});
   life.now += Milliseconds(1);
   EXPECT_TRUE(life.line({B}).lost.empty());
@@ -193,28 +193,28 @@ TEST(LineUp, sec_133_a_clock_that_is_behind_activates_nothing_and_drops_nothing)
 }
 
 TEST(Refuse, sec_104_activation_says_how_many_seconds_are_left) {
-  KeyHistory key{.kid = A, .published = kStart};
-  const auto error = refuse_activation(key, {}, kStart + Milliseconds(1));
+  KeyHistory key{.kid = A, .published = kBegin};
+  const auto error = refuse_activation(key, {}, kBegin + Milliseconds(1));
   ASSERT_TRUE(error);
   EXPECT_STREQ(error->reason, "activation_too_early");
   EXPECT_THAT(error->detail, testing::HasSubstr("600 seconds"));
-  EXPECT_FALSE(refuse_activation(key, {}, kStart + Seconds(600)));
+  EXPECT_FALSE(refuse_activation(key, {}, kBegin + Seconds(600)));
   key.state = KeyState::kRetired;
-  EXPECT_STREQ(refuse_activation(key, {}, kStart + Seconds(600))->reason, "activation_of_retired");
+  EXPECT_STREQ(refuse_activation(key, {}, kBegin + Seconds(600))->reason, "activation_of_retired");
 }
 
 TEST(Refuse, sec_105_retirement_says_how_many_seconds_are_left) {
-  KeyHistory key{.kid = A, .state = KeyState::kPassive, .horizon = kStart + Seconds(100)};
-  const auto error = refuse_retirement(key, {}, kStart);
+  KeyHistory key{.kid = A, .state = KeyState::kPassive, .horizon = kBegin + Seconds(100)};
+  const auto error = refuse_retirement(key, {}, kBegin);
   ASSERT_TRUE(error);
   EXPECT_STREQ(error->reason, "retirement_too_early");
   EXPECT_THAT(error->detail, testing::HasSubstr("160 seconds"));
-  EXPECT_FALSE(refuse_retirement(key, {}, kStart + Seconds(160)));
-  key.deactivated = kStart + Seconds(50);  // the JWKS may be cached for a while after that
-  EXPECT_TRUE(refuse_retirement(key, {}, kStart + Seconds(649)));
-  EXPECT_FALSE(refuse_retirement(key, {}, kStart + Seconds(650)));
+  EXPECT_FALSE(refuse_retirement(key, {}, kBegin + Seconds(160)));
+  key.deactivated = kBegin + Seconds(50);  // the JWKS may be cached for a while after that
+  EXPECT_TRUE(refuse_retirement(key, {}, kBegin + Seconds(649)));
+  EXPECT_FALSE(refuse_retirement(key, {}, kBegin + Seconds(650)));
   key.state = KeyState::kActive;
-  EXPECT_STREQ(refuse_retirement(key, {}, kStart + Seconds(700))->reason, "retirement_of_active");
+  EXPECT_STREQ(refuse_retirement(key, {}, kBegin + Seconds(700))->reason, "retirement_of_active");
 }
 
 TEST(RotationPolicy, sec_106_verifiers_cache_for_half_of_the_publish_ahead_time_at_most) {

@@ -10,7 +10,7 @@ using net::FakeHttpClient;
 
 constexpr std::int64_t kStart = 1'700'000'000;
 
-struct Setting {
+struct CertificateSetting {
   std::shared_ptr<FakeKeyVault> vault = std::make_shared<FakeKeyVault>();
   std::shared_ptr<FakeHttpClient> http = std::make_shared<FakeHttpClient>(
       [vault = vault](const net::OutboundRequest& request) { return (*vault)(request); });
@@ -19,7 +19,7 @@ struct Setting {
   std::function<void()> while_waiting;
   std::vector<Milliseconds> waits;
 
-  Setting() {
+  CertificateSetting() {
     context.http = http;
     context.clock = clock;
     vault->may_list = false;  // the policy of Indicium: get and import
@@ -50,7 +50,7 @@ std::shared_ptr<const SecretBytes> a_certificate(std::string_view spec = "P-256"
 }
 
 TEST(AzureCertificateSlot, what_is_not_there_is_imported_as_pem_and_read_back) {
-  Setting s;
+  CertificateSetting s;
   const auto slot = s.slot();
   EXPECT_EQ(s.there(*slot), "nothing");
   const auto ours = a_certificate();
@@ -67,7 +67,7 @@ TEST(AzureCertificateSlot, what_is_not_there_is_imported_as_pem_and_read_back) {
 }
 
 TEST(AzureCertificateSlot, who_was_quicker_while_the_key_was_made_is_taken) {
-  Setting s;
+  CertificateSetting s;
   const auto slot = s.slot();
   s.vault->secrets["cert"] = {{"v1", "theirs", "application/x-pem-file", kStart - 100}};
   EXPECT_EQ(now(slot->create(a_certificate(), "t")).value(), Created::kTheirs);
@@ -76,7 +76,7 @@ TEST(AzureCertificateSlot, who_was_quicker_while_the_key_was_made_is_taken) {
 }
 
 TEST(AzureCertificateSlot, of_two_that_import_at_once_the_later_one_is_taken_by_both) {
-  Setting s;
+  CertificateSetting s;
   const auto slot = s.slot();
   s.while_waiting = [&] {
     s.vault->secrets["cert"].push_back({"v2", "theirs", "application/x-pem-file", kStart + 1});
@@ -86,7 +86,7 @@ TEST(AzureCertificateSlot, of_two_that_import_at_once_the_later_one_is_taken_by_
 }
 
 TEST(AzureCertificateSlot, a_version_counts_only_once_it_has_settled) {
-  Setting s;
+  CertificateSetting s;
   const auto slot = s.slot();
   s.vault->secrets["cert"] = {{"v1", "first", "application/x-pem-file", kStart}};
   s.while_waiting = [&] {
@@ -99,7 +99,7 @@ TEST(AzureCertificateSlot, a_version_counts_only_once_it_has_settled) {
 }
 
 TEST(AzureCertificateSlot, the_age_is_measured_by_the_vaults_clock) {
-  Setting s;
+  CertificateSetting s;
   s.vault->secrets["cert"] = {{"v1", "first", "application/x-pem-file", 784'111'777}};
   s.vault->date = "Sun, 06 Nov 1994 08:49:39 GMT";
   s.while_waiting = [&] { s.vault->date = "Sun, 06 Nov 1994 08:49:40 GMT"; };
@@ -116,7 +116,7 @@ TEST(AzureCertificateSlot, nothing_is_made_while_the_vault_does_not_say_that_not
   for (const Row& row : {Row{403, "AccessDenied", "azure_access_denied"},
                          Row{403, "SecretDisabled", "azure_version_disabled"},
                          Row{500, "", "azure_unavailable"}, Row{429, "", "azure_throttled"}}) {
-    Setting s;
+    CertificateSetting s;
     s.vault->instead = [&](const auto&) {
       return FakeKeyVault::refused(row.status, "x", row.inner);
     };
@@ -127,24 +127,24 @@ TEST(AzureCertificateSlot, nothing_is_made_while_the_vault_does_not_say_that_not
 }
 
 TEST(AzureCertificateSlot, a_refused_import_is_an_error_and_a_conflict_is_somebody_else) {
-  const auto import_answers = [](Setting& s, int status, const char* code) {
+  const auto import_answers = [](CertificateSetting& s, int status, const char* code) {
     s.vault->instead = [=](const auto& request) -> std::optional<net::OutboundResponse> {
       if (request.method != "POST") return std::nullopt;
       return FakeKeyVault::refused(status, code);
     };
     return now(s.slot()->create(a_certificate(), "t"));
   };
-  Setting denied, conflict, deleted;
+  CertificateSetting denied, conflict, deleted;
   EXPECT_THAT(import_answers(denied, 403, "Forbidden"), fails("azure_access_denied"));
   EXPECT_EQ(import_answers(conflict, 409, "ConflictError").value(), Created::kTheirs);
   EXPECT_THAT(import_answers(deleted, 409, "ObjectIsDeletedButRecoverable"),
               fails("azure_soft_deleted"));
-  Setting s;
+  CertificateSetting s;
   EXPECT_THAT(now(s.slot()->create(a_certificate("Ed25519"), "t")), fails("azure_key_unsupported"));
 }
 
 TEST(AzureCertificate, a_store_over_the_slot_makes_one_and_serves_it) {
-  Setting s;
+  CertificateSetting s;
   const auto store = make_store("azure_key_vault_certificate", settings(R"({"certificate_url":
                                   "https://v.vault.azure.net/certificates/cert",
                                   "settling_seconds":0,"key":"P-256"})"),

@@ -14,13 +14,13 @@ using net::FakeHttpClient;
 
 constexpr std::string_view kResource = "https://vault.azure.net";
 
-struct Setting {
+struct CredentialSetting {
   std::shared_ptr<FakeHttpClient> http = std::make_shared<FakeHttpClient>();
   std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   StoreContext context = test_context();
   json::Object own;
 
-  Setting() {
+  CredentialSetting() {
     context.http = http;
     context.clock = clock;
     give(R"({"expires_in":3600,"access_token":"token-1"})");
@@ -62,7 +62,7 @@ struct Setting {
 };
 
 TEST(AzureCredential, a_client_secret_goes_to_the_authority_of_the_settings) {
-  Setting s;
+  CredentialSetting s;
   s.context.environment = {{"AZURE_TENANT_ID", "tenant-1"},
                            {"AZURE_CLIENT_ID", "client-1"},
                            {"AZURE_CLIENT_SECRET", "s&cret=+"}};
@@ -86,7 +86,7 @@ TEST(AzureCredential, a_certificate_signs_an_assertion) {
   const TempFolder folder;
   const std::string pem = pem_of("RSA-2048");
   folder.write("app.pem", pem);
-  Setting s;
+  CredentialSetting s;
   s.context.environment = {{"AZURE_TENANT_ID", "tenant-1"},
                            {"AZURE_CLIENT_ID", "client-1"},
                            {"AZURE_CLIENT_CERTIFICATE_PATH", folder.str() + "/app.pem"}};
@@ -115,7 +115,7 @@ TEST(AzureCredential, a_certificate_signs_an_assertion) {
 TEST(AzureCredential, a_workloads_token_is_read_anew_for_each_login) {
   const TempFolder folder;
   folder.write("token", "first\n", 0644);
-  Setting s;
+  CredentialSetting s;
   s.context.environment = {{"AZURE_TENANT_ID", "tenant-1"},
                            {"AZURE_CLIENT_ID", "client-1"},
                            {"AZURE_FEDERATED_TOKEN_FILE", folder.str() + "/token"}};
@@ -132,7 +132,7 @@ TEST(AzureCredential, a_workloads_token_is_read_anew_for_each_login) {
 }
 
 TEST(AzureCredential, a_managed_identity_asks_the_metadata_service) {
-  Setting s;
+  CredentialSetting s;
   s.give(R"({"expires_on":"1700000600","access_token":"token-2","client_id":"x"})");
   EXPECT_EQ(s.token(*s.credential()), "token-2");
   EXPECT_EQ(s.request().url,
@@ -145,7 +145,7 @@ TEST(AzureCredential, a_managed_identity_asks_the_metadata_service) {
 }
 
 TEST(AzureCredential, a_token_whose_end_is_nonsense_is_not_kept) {
-  Setting s;
+  CredentialSetting s;
   s.give(R"({"expires_on":"-9223372036854775808","access_token":"token-2"})");
   const auto credential = s.credential();
   EXPECT_EQ(s.token(*credential), "token-2");
@@ -156,7 +156,7 @@ TEST(AzureCredential, a_token_whose_end_is_nonsense_is_not_kept) {
 }
 
 TEST(AzureCredential, app_service_has_an_endpoint_and_a_header_of_its_own) {
-  Setting s;
+  CredentialSetting s;
   s.context.environment = {{"IDENTITY_ENDPOINT", "http://127.0.0.1:41741/msi/token"},
                            {"IDENTITY_HEADER", "canary-header"}};
   EXPECT_EQ(s.token(*s.credential()), "token-1");
@@ -173,7 +173,7 @@ TEST(AzureCredential, app_service_has_an_endpoint_and_a_header_of_its_own) {
 }
 
 TEST(AzureCredential, a_token_is_kept_until_five_minutes_before_its_end) {
-  Setting s;
+  CredentialSetting s;
   const auto credential = s.credential();
   EXPECT_EQ(s.token(*credential), "token-1");
   s.give(R"({"expires_in":"3600","access_token":"token-2"})");
@@ -184,7 +184,7 @@ TEST(AzureCredential, a_token_is_kept_until_five_minutes_before_its_end) {
 }
 
 TEST(AzureCredential, a_good_token_outlives_a_failing_login) {
-  Setting s;
+  CredentialSetting s;
   const auto credential = s.credential();
   EXPECT_EQ(s.token(*credential), "token-1");
   s.give("down", 503);
@@ -213,13 +213,13 @@ TEST(AzureCredential, each_failure_of_a_login_has_its_error) {
       {302, "", "azure_login_unavailable"},
   };
   for (const Row& row : rows) {
-    Setting s;
+    CredentialSetting s;
     s.give(row.body, row.status);
     const auto token = now(s.credential()->token(std::string(kResource)));
     EXPECT_THAT(token, fails(row.reason)) << row.body;
     EXPECT_EQ(token.error().detail.find("Trace"), std::string::npos);
   }
-  Setting s;
+  CredentialSetting s;
   s.http->answer_with({});
   EXPECT_THAT(now(s.credential()->token(std::string(kResource))), fails("azure_login_unavailable"));
 }

@@ -10,14 +10,14 @@ namespace {
 
 using net::FakeHttpClient;
 
-struct Setting {
+struct SecretsSetting {
   std::shared_ptr<FakeKeyVault> vault = std::make_shared<FakeKeyVault>();
   std::shared_ptr<FakeHttpClient> http = std::make_shared<FakeHttpClient>(
       [vault = vault](const net::OutboundRequest& request) { return (*vault)(request); });
   std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   StoreContext context = test_context();
 
-  Setting() {
+  SecretsSetting() {
     context.http = http;
     context.clock = clock;
     context.environment = {{"AZURE_TENANT_ID", "tenant-1"},
@@ -56,7 +56,7 @@ struct Setting {
 using Texts = std::vector<std::string>;
 
 TEST(AzureKeyVault, passes_the_exam_of_all_stores) {
-  Setting s;
+  SecretsSetting s;
   Exam exam;
   exam.store = s.store();
   exam.known = Alias("pw");
@@ -76,7 +76,7 @@ TEST(AzureKeyVault, passes_the_exam_of_all_stores) {
 }
 
 TEST(AzureKeyVault, the_newest_usable_version_is_active_and_older_ones_are_valid) {
-  Setting s;
+  SecretsSetting s;
   const auto moment = unix_seconds(s.clock->now());
   auto& versions = s.vault->secrets["pw"];
   versions.push_back({"off", "x", "", 300, false});
@@ -90,13 +90,13 @@ TEST(AzureKeyVault, the_newest_usable_version_is_active_and_older_ones_are_valid
 }
 
 TEST(AzureKeyVault, versions_made_in_one_second_have_one_order_for_all) {
-  Setting s;
+  SecretsSetting s;
   s.vault->secrets["pw"] = {{"b", "2", "", 100}, {"c", "3", "", 100}, {"a", "1", "", 100}};
   EXPECT_EQ(s.fetched(s.store(), "pw"), (Texts{"c=3", "b=2", "a=1"}));
 }
 
 TEST(AzureKeyVault, a_version_is_read_once) {
-  Setting s;
+  SecretsSetting s;
   const auto store = s.store();
   for (int i = 0; i < 5; ++i)
     EXPECT_EQ(s.fetched(store, "pw").size(), 2U);
@@ -105,7 +105,7 @@ TEST(AzureKeyVault, a_version_is_read_once) {
 }
 
 TEST(AzureKeyVault, certificates_are_read_by_their_content_type) {
-  Setting s;
+  SecretsSetting s;
   const std::string pem = pem_of("P-256");
   const auto made = secrets_of_pem(as_bytes(pem), std::nullopt);
   ASSERT_THAT(made, is_ok());
@@ -127,7 +127,7 @@ TEST(AzureKeyVault, certificates_are_read_by_their_content_type) {
 }
 
 TEST(AzureKeyVault, a_version_that_cannot_be_read_is_a_warning_while_another_one_can) {
-  Setting s;
+  SecretsSetting s;
   s.vault->secrets["pw"].push_back({"v3", "!!", "application/x-pkcs12", 300});
   const auto store = s.store();
   EXPECT_EQ(s.fetched(store, "pw"), (Texts{"v2=canary-new", "v1=canary-old"}));
@@ -138,7 +138,7 @@ TEST(AzureKeyVault, a_version_that_cannot_be_read_is_a_warning_while_another_one
 }
 
 TEST(AzureKeyVault, without_the_right_to_list_the_current_version_is_served_with_a_warning) {
-  Setting s;
+  SecretsSetting s;
   s.vault->may_list = false;
   const auto store = s.store();
   EXPECT_EQ(s.fetched(store, "pw"), (Texts{"v2=canary-new"}));
@@ -166,7 +166,7 @@ TEST(AzureKeyVault, each_answer_has_its_error) {
       {503, "ServiceUnavailable", "", "azure_unavailable", Code::kUnavailable},
   };
   for (const Row& row : rows) {
-    Setting s;
+    SecretsSetting s;
     s.vault->instead = [&](const auto&) {
       return FakeKeyVault::refused(row.status, row.code, row.inner);
     };
@@ -176,7 +176,7 @@ TEST(AzureKeyVault, each_answer_has_its_error) {
     EXPECT_NE(fetched.error().detail.find("the-store"), std::string::npos);
     EXPECT_THAT(now(s.store()->probe()), fails(row.reason)) << row.status;
   }
-  Setting s;
+  SecretsSetting s;
   s.vault->instead = [](const auto&) { return FakeKeyVault::refused(403, "Forbidden"); };
   EXPECT_THAT(now(s.store()->fetch(Alias("pw"))), fails("azure_access_denied"));
 }
@@ -200,20 +200,20 @@ TEST(AzureKeyVault, no_token_goes_to_a_vault_that_asks_for_another_domain_or_ten
       {"", "azure_challenge_invalid"},
   };
   for (const Row& row : rows) {
-    Setting s;
+    SecretsSetting s;
     s.vault->challenge = row.challenge;
     EXPECT_THAT(now(s.store()->fetch(Alias("pw"))), fails(row.reason)) << row.challenge;
     EXPECT_EQ(s.tokens_sent_to("https://v.vault"), 0U);
     EXPECT_EQ(s.requests("/oauth2/v2.0/token"), 0U);
   }
-  Setting s;
+  SecretsSetting s;
   s.vault->challenge =
       R"(Bearer authorization="https://login.windows.net/tenant-1", scope="https://vault.azure.net/.default")";
   EXPECT_THAT(now(s.store()->fetch(Alias("pw"))), is_ok());
 }
 
 TEST(AzureKeyVault, what_answers_without_asking_for_a_token_is_no_vault) {
-  Setting s;
+  SecretsSetting s;
   s.http->answer_with([](const auto&) { return FakeHttpClient::response(200, "{}"); });
   EXPECT_THAT(now(s.store()->probe()), fails("azure_challenge_invalid"));
   EXPECT_EQ(s.tokens_sent_to("https://"), 0U);
@@ -222,7 +222,7 @@ TEST(AzureKeyVault, what_answers_without_asking_for_a_token_is_no_vault) {
 TEST(AzureKeyVault, no_token_follows_the_next_page_to_another_host) {
   for (const char* elsewhere :
        {"https://evil.example/x?api-version=7.4", "https://v.vault.azure.net.evil.example/"}) {
-    Setting s;
+    SecretsSetting s;
     s.vault->instead = [&](const auto&) {
       return FakeHttpClient::response(
           200, R"({"value":[],"nextLink":")" + std::string(elsewhere) + "\"}");
@@ -233,7 +233,7 @@ TEST(AzureKeyVault, no_token_follows_the_next_page_to_another_host) {
 }
 
 TEST(AzureKeyVault, a_token_that_is_refused_is_got_anew_once) {
-  Setting s;
+  SecretsSetting s;
   const auto store = s.store();
   EXPECT_EQ(s.fetched(store, "pw").size(), 2U);
   s.vault->token = s.vault->good_token = "access-token-2";
@@ -245,7 +245,7 @@ TEST(AzureKeyVault, a_token_that_is_refused_is_got_anew_once) {
 }
 
 TEST(AzureKeyVault, a_vault_that_asks_for_peace_gets_it) {
-  Setting s;
+  SecretsSetting s;
   const auto store = s.store();
   EXPECT_EQ(s.fetched(store, "pw").size(), 2U);
   s.vault->instead = [](const auto&) {
@@ -263,7 +263,7 @@ TEST(AzureKeyVault, a_vault_that_asks_for_peace_gets_it) {
 }
 
 TEST(AzureKeyVault, names_that_cannot_be_are_unknown_and_never_part_of_a_url) {
-  Setting s;
+  SecretsSetting s;
   const auto store = s.store();
   for (const char* name : {"", "a/b", "../keys/x", "a?b", "a b", "a%2e"})
     EXPECT_EQ(s.fetched(store, name), Texts{}) << name;

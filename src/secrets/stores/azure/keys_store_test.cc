@@ -15,13 +15,13 @@ crypto::PrivateKey generate(crypto::KeyKind kind) {
   return crypto::PrivateKey::generate(kind, kind == crypto::KeyKind::kRsa ? 2048 : 0).value();
 }
 
-struct Setting {
+struct KeysSetting {
   std::shared_ptr<FakeKeyVault> vault = std::make_shared<FakeKeyVault>();
   std::shared_ptr<FakeHttpClient> http = std::make_shared<FakeHttpClient>(
       [vault = vault](const net::OutboundRequest& request) { return (*vault)(request); });
   StoreContext context = test_context();
 
-  Setting() {
+  KeysSetting() {
     context.http = http;  // no AZURE_ variables: the managed identity
     vault->keys["ec"].emplace_back("v1", generate(crypto::KeyKind::kEcP256));
   }
@@ -37,7 +37,7 @@ struct Setting {
 };
 
 TEST(AzureKeys, passes_the_exam_of_all_stores) {
-  Setting s;
+  KeysSetting s;
   Exam exam;
   exam.store = s.store();
   exam.known = Alias("ec");
@@ -53,7 +53,7 @@ TEST(AzureKeys, passes_the_exam_of_all_stores) {
 }
 
 TEST(AzureKeys, versions_are_remote_keys_the_newest_one_active) {
-  Setting s;
+  KeysSetting s;
   s.vault->keys["ec"].emplace_back("v2", generate(crypto::KeyKind::kEcP256));
   const auto secrets = now(s.store()->fetch(Alias("ec")));
   ASSERT_THAT(secrets, is_ok());
@@ -67,7 +67,7 @@ TEST(AzureKeys, versions_are_remote_keys_the_newest_one_active) {
 }
 
 TEST(AzureKeys, a_version_that_serves_nothing_here_is_a_warning_while_another_does) {
-  Setting s;
+  KeysSetting s;
   s.vault->keys["ec"].emplace_back("v2", generate(crypto::KeyKind::kEcP256));
   s.vault->instead =
       [&](const net::OutboundRequest& request) -> std::optional<net::OutboundResponse> {
@@ -87,7 +87,7 @@ TEST(AzureKeys, a_version_that_serves_nothing_here_is_a_warning_while_another_do
 }
 
 TEST(AzureKeys, a_digest_is_signed_and_the_signature_checked) {
-  Setting s;
+  KeysSetting s;
   s.vault->keys["rsa"].emplace_back("v1", generate(crypto::KeyKind::kRsa));
   const Bytes input = to_bytes(std::string_view("header.payload"));
   struct Row {
@@ -117,7 +117,7 @@ TEST(AzureKeys, a_digest_is_signed_and_the_signature_checked) {
 }
 
 TEST(AzureKeys, what_the_vault_cannot_do_is_not_asked_of_it) {
-  Setting s;
+  KeysSetting s;
   const Secret secret = s.active("ec");
   const std::size_t before = s.http->sent().size();
   EXPECT_THAT(now(secret.remote->sign(JwsAlg::kHs256, {})), fails("remote_operation_unsupported"));
@@ -128,7 +128,7 @@ TEST(AzureKeys, what_the_vault_cannot_do_is_not_asked_of_it) {
 }
 
 TEST(AzureKeys, an_encrypted_key_is_unwrapped) {
-  Setting s;
+  KeysSetting s;
   s.vault->keys["rsa"].emplace_back("v1", generate(crypto::KeyKind::kRsa));
   const Secret secret = s.active("rsa");
   EXPECT_EQ(secret.unwraps,

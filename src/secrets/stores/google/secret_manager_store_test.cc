@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-std::shared_ptr<Store> store_of(
+std::shared_ptr<Store> secrets_of(
     FakeGoogle& google, std::string_view more = "",
     std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>()) {
   return make_store("google_secret_manager",
@@ -38,7 +38,7 @@ TEST(GoogleSecretManagerStore, passes_the_exam_of_all_stores) {
   FakeGoogle google;
   google.secrets["known"] = {{"canary-old"}, {"canary-new"}};
   Exam exam;
-  exam.store = store_of(google);
+  exam.store = secrets_of(google);
   exam.known = Alias("known");
   exam.unknown = Alias("unknown");
   exam.canaries = {"canary"};
@@ -71,7 +71,7 @@ TEST(GoogleSecretManagerStore, passes_the_exam_of_all_stores) {
 TEST(GoogleSecretManagerStore, the_newest_enabled_version_is_active_and_older_ones_are_valid) {
   FakeGoogle google;
   google.secrets["s"] = {{"one"}, {"two", "DISABLED"}, {"three"}, {"four"}};
-  const auto store = store_of(google);
+  const auto store = secrets_of(google);
   EXPECT_EQ(store->ordering(), Ordering::kByStore);
   EXPECT_THAT(fetched(store, "s"), ElementsAre("four", "three", "one"));
   const auto secrets = now(store->fetch(Alias("s")));
@@ -82,13 +82,13 @@ TEST(GoogleSecretManagerStore, the_newest_enabled_version_is_active_and_older_on
 TEST(GoogleSecretManagerStore, a_disabled_newest_version_is_no_outage) {
   FakeGoogle google;
   google.secrets["s"] = {{"one"}, {"two"}, {"three", "DISABLED"}, {"four", "DESTROYED"}};
-  EXPECT_THAT(fetched(store_of(google), "s"), ElementsAre("two", "one"));
+  EXPECT_THAT(fetched(secrets_of(google), "s"), ElementsAre("two", "one"));
 }
 
 TEST(GoogleSecretManagerStore, a_version_that_is_disabled_is_gone_at_the_next_fetch) {
   FakeGoogle google;
   google.secrets["s"] = {{"one"}, {"two"}, {"three"}};
-  const auto store = store_of(google);
+  const auto store = secrets_of(google);
   EXPECT_THAT(fetched(store, "s"), SizeIs(3));
   google.secrets["s"][0].state = "DISABLED";
   EXPECT_THAT(fetched(store, "s"), ElementsAre("three", "two"));
@@ -100,7 +100,7 @@ TEST(GoogleSecretManagerStore, a_new_version_shows_at_once_and_the_list_is_asked
   FakeGoogle google;
   google.secrets["s"] = {{"one"}};
   const auto clock = std::make_shared<ManualClock>();
-  const auto store = store_of(google, "", clock);
+  const auto store = secrets_of(google, "", clock);
   for (int i = 0; i < 5; ++i)
     EXPECT_THAT(fetched(store, "s"), ElementsAre("one"));
   EXPECT_EQ(google.count("/versions?"), 1U);
@@ -116,7 +116,7 @@ TEST(GoogleSecretManagerStore, an_older_version_enabled_again_shows_when_the_lis
   FakeGoogle google;
   google.secrets["s"] = {{"one", "DISABLED"}, {"two"}};
   const auto clock = std::make_shared<ManualClock>();
-  const auto store = store_of(google, R"(,"expiryDurationSeconds":60)", clock);
+  const auto store = secrets_of(google, R"(,"expiryDurationSeconds":60)", clock);
   EXPECT_THAT(fetched(store, "s"), ElementsAre("two"));
   google.secrets["s"][0].state = "ENABLED";
   clock->advance(Seconds(61));
@@ -127,7 +127,7 @@ TEST(GoogleSecretManagerStore, without_the_right_to_list_the_newest_version_is_s
   FakeGoogle google;
   google.secrets["s"] = {{"one"}, {"two"}};
   google.denied = {"list"};
-  const auto store = store_of(google);
+  const auto store = secrets_of(google);
   EXPECT_THAT(fetched(store, "s"), ElementsAre("two"));
   EXPECT_THAT(store->warnings(), SizeIs(1));
   EXPECT_THAT(now(store->probe()), is_ok());
@@ -140,7 +140,7 @@ TEST(GoogleSecretManagerStore, without_the_right_to_list_a_disabled_newest_versi
   FakeGoogle google;
   google.secrets["s"] = {{"one"}, {"two", "DISABLED"}};
   google.denied = {"list"};
-  const auto refused = now(store_of(google)->fetch(Alias("s")));
+  const auto refused = now(secrets_of(google)->fetch(Alias("s")));
   EXPECT_THAT(refused, fails("google_newest_disabled"));
   EXPECT_THAT(refused, fails_with_code(Code::kConfig));
   EXPECT_NE(refused.error().detail.find("secretmanager.versions.list"), std::string::npos);
@@ -149,7 +149,7 @@ TEST(GoogleSecretManagerStore, without_the_right_to_list_a_disabled_newest_versi
 TEST(GoogleSecretManagerStore, a_secret_without_versions_is_as_none) {
   FakeGoogle google;
   google.secrets["s"] = {};
-  EXPECT_THAT(fetched(store_of(google), "s"), IsEmpty());
+  EXPECT_THAT(fetched(secrets_of(google), "s"), IsEmpty());
 }
 
 TEST(GoogleSecretManagerStore, bytes_that_arrive_changed_are_asked_for_again_and_never_used) {
@@ -160,7 +160,7 @@ TEST(GoogleSecretManagerStore, bytes_that_arrive_changed_are_asked_for_again_and
     json::Value* payload = object.find("payload");
     if (payload && left-- > 0) payload->if_object()->set("data", "b25m");
   };
-  const auto store = store_of(google);
+  const auto store = secrets_of(google);
   EXPECT_THAT(fetched(store, "s"), ElementsAre("one"));
   left = 3;
   const auto refused = now(store->fetch(Alias("s")));
@@ -177,7 +177,8 @@ TEST(GoogleSecretManagerStore, an_answer_about_another_secret_is_not_used) {
     google.tamper = [name](const OutboundRequest&, json::Object& object) {
       if (object.find("payload")) object.set("name", name);
     };
-    EXPECT_THAT(now(store_of(google)->fetch(Alias("s"))), fails("google_integrity_failed")) << name;
+    EXPECT_THAT(now(secrets_of(google)->fetch(Alias("s"))), fails("google_integrity_failed"))
+        << name;
   }
 }
 
@@ -185,7 +186,7 @@ TEST(GoogleSecretManagerStore, kids_tell_secret_and_version_or_the_version_alone
   FakeGoogle google;
   google.secrets["s"] = {{pem_of("P-256")}, {pem_of("P-256")}};
   const auto kids = [&](std::string_view more) {
-    const auto secrets = now(store_of(google, more)->fetch(Alias("s")));
+    const auto secrets = now(secrets_of(google, more)->fetch(Alias("s")));
     EXPECT_THAT(secrets, is_ok());
     std::vector<std::string> found;
     for (const Secret& secret : *secrets) {
@@ -206,7 +207,7 @@ TEST(GoogleSecretManagerStore, a_jwk_that_names_itself_keeps_its_name) {
   google.secrets["s"] = {
       {R"({"kty":"oct","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"})"},
       {R"({"kty":"oct","kid":"mine","k":"AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"})"}};
-  const auto secrets = now(store_of(google, R"(,"secretFormat":"JWK")")->fetch(Alias("s")));
+  const auto secrets = now(secrets_of(google, R"(,"secretFormat":"JWK")")->fetch(Alias("s")));
   ASSERT_THAT(secrets, is_ok());
   EXPECT_EQ(secrets->at(0).kid.str(), "mine");
   EXPECT_EQ(secrets->at(1).kid.str(), "secrets/s/versions/1");
@@ -215,7 +216,7 @@ TEST(GoogleSecretManagerStore, a_jwk_that_names_itself_keeps_its_name) {
 TEST(GoogleSecretManagerStore, a_version_that_cannot_be_read_is_left_out_with_a_warning) {
   FakeGoogle google;
   google.secrets["s"] = {{pem_of("P-256")}, {"no pem, but a canary"}};
-  const auto store = store_of(google, R"(,"secretFormat":"PEM")");
+  const auto store = secrets_of(google, R"(,"secretFormat":"PEM")");
   EXPECT_THAT(now(store->fetch(Alias("s"))).value(), SizeIs(1));
   ASSERT_THAT(store->warnings(), SizeIs(1));
   EXPECT_NE(store->warnings()[0].find("secret 's', version 2: "), std::string::npos);
@@ -227,7 +228,8 @@ TEST(GoogleSecretManagerStore, a_version_that_cannot_be_read_is_left_out_with_a_
 TEST(GoogleSecretManagerStore, regional_secrets_are_asked_for_where_they_are) {
   FakeGoogle google;
   google.secrets["s"] = {{"one"}};
-  EXPECT_THAT(fetched(store_of(google, R"(,"location":"europe-west3")"), "s"), ElementsAre("one"));
+  EXPECT_THAT(fetched(secrets_of(google, R"(,"location":"europe-west3")"), "s"),
+              ElementsAre("one"));
   EXPECT_EQ(google.http->sent().back().url.find(
                 "https://secretmanager.europe-west3.rep.googleapis.com/v1/projects/p/locations/"
                 "europe-west3/secrets/s/versions"),
@@ -237,7 +239,7 @@ TEST(GoogleSecretManagerStore, regional_secrets_are_asked_for_where_they_are) {
 TEST(GoogleSecretManagerStore, a_token_that_is_refused_is_renewed_once) {
   FakeGoogle google;
   google.secrets["s"] = {{"one"}};
-  const auto store = store_of(google);
+  const auto store = secrets_of(google);
   EXPECT_THAT(fetched(store, "s"), ElementsAre("one"));
   google.valid_token = "another";
   EXPECT_THAT(fetched(store, "s"), ElementsAre("one"));
@@ -257,7 +259,7 @@ TEST(GoogleSecretManagerStore, a_lost_answer_is_asked_for_once_more_and_a_busy_s
     if (request.url.ends_with("/token") || lost-- <= 0) return std::nullopt;
     return Error{Code::kUnavailable, "outbound_broken", "hung up"};
   };
-  const auto store = store_of(google);
+  const auto store = secrets_of(google);
   EXPECT_THAT(fetched(store, "s"), ElementsAre("one"));
   google.instead = [](const OutboundRequest&) -> std::optional<Result<OutboundResponse>> {
     return FakeGoogle::failure(429, "RESOURCE_EXHAUSTED");
@@ -275,8 +277,8 @@ TEST(GoogleSecretManagerStore, values_encrypted_by_cloud_kms_are_decrypted_there
       crypto::rsa_encrypt(key.public_key(), crypto::RsaPadding::kOaepSha256, as_bytes("a password"))
           .value();
   google.secrets["s"] = {{base64::encode(ciphertext)}, {"*"}, {"bm9uZQ=="}};
-  const auto store = store_of(google,
-                              R"(,"secretFormat":"GOOGLE_KMS_ENCRYPTED","kmsDecryptionKey":
+  const auto store = secrets_of(google,
+                                R"(,"secretFormat":"GOOGLE_KMS_ENCRYPTED","kmsDecryptionKey":
       "projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1")");
   EXPECT_THAT(fetched(store, "s"), ElementsAre("a password"));
   EXPECT_THAT(store->warnings(), SizeIs(2));
@@ -284,7 +286,7 @@ TEST(GoogleSecretManagerStore, values_encrypted_by_cloud_kms_are_decrypted_there
 
 TEST(GoogleSecretManagerStore, names_that_leave_their_path_are_refused) {
   FakeGoogle google;
-  const auto store = store_of(google);
+  const auto store = secrets_of(google);
   for (const std::string_view alias : {"a/b", "../x", "a?b", "projects/p/secrets/s", "a:access"})
     EXPECT_THAT(now(store->fetch(Alias(alias))), fails("google_name_invalid")) << alias;
   EXPECT_TRUE(google.http->sent().empty());

@@ -23,8 +23,8 @@ std::string metadata(const Texts& versions) {
   return R"({"data":{"current_version":9,"versions":{)" + join(versions, ",") + "}}}";
 }
 
-struct Setting : VaultSetting {
-  Setting() {
+struct KvSetting : VaultSetting {
+  KvSetting() {
     auto& answers = vault->answers;
     answers["GET secret/metadata/pw"] = {200, metadata({version(1), version(2)})};
     answers["GET secret/data/pw?version=1"] = {200, data(1, "canary-old")};
@@ -50,7 +50,7 @@ struct Setting : VaultSetting {
 };
 
 TEST(VaultKv, passes_the_exam_of_all_stores) {
-  Setting s;
+  KvSetting s;
   Exam exam;
   exam.store = s.store();
   exam.known = Alias("pw");
@@ -72,7 +72,7 @@ TEST(VaultKv, passes_the_exam_of_all_stores) {
 }
 
 TEST(VaultKv, the_newest_version_that_is_there_is_active_and_older_ones_are_valid) {
-  Setting s;
+  KvSetting s;
   s.vault->answers["GET secret/data/pw?version=5"] = {200, data(5, "later deleted")};
   s.vault->answers["GET secret/metadata/pw"] = {
       200, metadata({version(1), version(2), version(3, "2023-01-03T00:00:00.1Z"),
@@ -82,7 +82,7 @@ TEST(VaultKv, the_newest_version_that_is_there_is_active_and_older_ones_are_vali
 }
 
 TEST(VaultKv, a_version_is_read_once_unless_the_secret_was_made_anew) {
-  Setting s;
+  KvSetting s;
   const auto store = s.store();
   EXPECT_EQ(s.fetched(store, "pw").size(), 2U);
   s.vault->answers["GET secret/data/pw?version=2"] = {200, data(2, "other")};
@@ -93,7 +93,7 @@ TEST(VaultKv, a_version_is_read_once_unless_the_secret_was_made_anew) {
 }
 
 TEST(VaultKv, folder_field_and_format_are_as_set) {
-  Setting s;
+  KvSetting s;
   const std::string pem = pem_of("P-256");
   s.vault->answers["GET kv/a/metadata/apps/signet/key"] = {200, metadata({version(1)})};
   s.vault->answers["GET kv/a/data/apps/signet/key?version=1"] = {200, data(1, pem)};
@@ -107,7 +107,7 @@ TEST(VaultKv, folder_field_and_format_are_as_set) {
 }
 
 TEST(VaultKv, without_the_metadata_the_current_version_is_served_with_a_warning) {
-  Setting s;
+  KvSetting s;
   const std::string denied = R"({"errors":["permission denied"]})";
   s.vault->answers["GET secret/metadata/pw"] = {403, denied};
   s.vault->answers["GET secret/metadata/?list=true"] = {403, denied};
@@ -119,7 +119,7 @@ TEST(VaultKv, without_the_metadata_the_current_version_is_served_with_a_warning)
 }
 
 TEST(VaultKv, a_mount_of_another_kind_is_found_by_the_probe) {
-  Setting s;
+  KvSetting s;
   EXPECT_THAT(now(s.store()->probe()), is_ok());
   for (const char* mount : {R"({"data":{"type":"kv","options":{"version":"1"}}})",
                             R"({"data":{"type":"kv","options":null}})",
@@ -130,7 +130,7 @@ TEST(VaultKv, a_mount_of_another_kind_is_found_by_the_probe) {
 }
 
 TEST(VaultKv, names_that_cannot_be_are_unknown_and_never_part_of_a_path) {
-  Setting s;
+  KvSetting s;
   const auto store = s.store();
   for (const char* name : {"", "/a", "a/", "a//b", "../x", "a/../b", "a b", "."})
     EXPECT_EQ(s.fetched(store, name), Texts{}) << name;

@@ -5,10 +5,10 @@
 namespace signet::secrets::vault {
 namespace {
 
-struct Setting : VaultSetting {
+struct SessionSetting : VaultSetting {
   json::Object own;
 
-  Setting() { vault->answers["GET x"] = {200, R"({"data":{}})"}; }
+  SessionSetting() { vault->answers["GET x"] = {200, R"({"data":{}})"}; }
   Result<SessionSettings> read() {
     const StoreName name("s");
     SettingsReader reader(name, own, session_settings());
@@ -31,7 +31,7 @@ struct Setting : VaultSetting {
 };
 
 TEST(VaultSession, a_token_of_the_environment_is_looked_up_and_used) {
-  Setting s;
+  SessionSetting s;
   s.own = settings(R"({"namespace":"team/a"})");
   const auto session = s.session();
   EXPECT_THAT(s.call(session), is_ok());
@@ -43,7 +43,7 @@ TEST(VaultSession, a_token_of_the_environment_is_looked_up_and_used) {
 }
 
 TEST(VaultSession, an_app_role_logs_in_with_its_two_halves) {
-  Setting s;
+  SessionSetting s;
   s.by_app_role();
   EXPECT_THAT(s.call(s.session()), is_ok());
   EXPECT_EQ(s.vault->login_body, R"({"role_id":"role-1","secret_id":"canary-secret-id"})");
@@ -57,7 +57,7 @@ TEST(VaultSession, an_app_role_logs_in_with_its_two_halves) {
 TEST(VaultSession, a_service_account_logs_in_with_its_token) {
   const TempFolder folder;
   folder.write("token", "jwt-1\n", 0644);
-  Setting s;
+  SessionSetting s;
   s.own = settings(R"({"auth":"kubernetes","auth_mount":"k8s/eu","role":"signet","jwt_file":")" +
                    folder.str() + "/token\"}");
   EXPECT_THAT(s.call(s.session()), is_ok());
@@ -68,7 +68,7 @@ TEST(VaultSession, a_service_account_logs_in_with_its_token) {
 TEST(VaultSession, a_token_file_is_read_again_when_its_token_is_dead) {
   const TempFolder folder;
   folder.write("sink", "token-0");
-  Setting s;
+  SessionSetting s;
   s.own = settings(R"({"auth":"token_file","token_file":")" + folder.str() + "/sink\"}");
   const auto session = s.session();
   EXPECT_THAT(s.call(session), is_ok());
@@ -82,7 +82,7 @@ TEST(VaultSession, a_token_file_is_read_again_when_its_token_is_dead) {
 }
 
 TEST(VaultSession, a_token_is_renewed_when_two_thirds_of_its_life_are_over) {
-  Setting s;
+  SessionSetting s;
   s.by_app_role();
   const auto session = s.session();
   EXPECT_THAT(s.call(session), is_ok());
@@ -101,7 +101,7 @@ TEST(VaultSession, a_token_is_renewed_when_two_thirds_of_its_life_are_over) {
 }
 
 TEST(VaultSession, what_cannot_be_renewed_is_got_anew) {
-  Setting s;
+  SessionSetting s;
   s.by_app_role();
   s.vault->is_renewable = false;
   const auto session = s.session();
@@ -113,7 +113,7 @@ TEST(VaultSession, what_cannot_be_renewed_is_got_anew) {
 }
 
 TEST(VaultSession, a_revoked_token_is_replaced_and_a_denied_path_stays_denied) {
-  Setting s;
+  SessionSetting s;
   s.by_app_role();
   const auto session = s.session();
   EXPECT_THAT(s.call(session), is_ok());
@@ -141,14 +141,14 @@ TEST(VaultSession, each_answer_has_its_error) {
                          Row{500, "vault_unavailable", Code::kUnavailable},
                          Row{502, "vault_unavailable", Code::kUnavailable},
                          Row{503, "vault_sealed", Code::kUnavailable}}) {
-    Setting s;
+    SessionSetting s;
     s.vault->answers["GET x"] = {row.status, R"({"errors":["Vault is what it is"]})"};
     const auto answer = s.call(s.session());
     EXPECT_THAT(answer, fails(row.reason)) << row.status;
     EXPECT_THAT(answer, fails_with_code(row.whose)) << row.status;
     EXPECT_NE(answer.error().detail.find("store 's'"), std::string::npos);
   }
-  Setting s;
+  SessionSetting s;
   s.vault->answers["GET x"] = {200, "<html>"};
   EXPECT_THAT(s.call(s.session()), fails("vault_answer_malformed"));
   s.vault->instead = {503, R"({"errors":["Vault is sealed"]})"};
@@ -158,7 +158,7 @@ TEST(VaultSession, each_answer_has_its_error) {
 }
 
 TEST(VaultSession, a_vault_that_is_sealed_is_left_alone_and_asked_again_later) {
-  Setting s;
+  SessionSetting s;
   const auto session = s.session();
   EXPECT_THAT(s.call(session), is_ok());
   s.vault->instead = {503, R"({"errors":["Vault is sealed"]})"};
@@ -193,11 +193,11 @@ TEST(VaultSession, settings_that_cannot_work_are_refused) {
       {R"({"token":"hvs.-not-an-id"})", false},
   };
   for (const auto& [text, works] : rows) {
-    Setting s;
+    SessionSetting s;
     s.own = settings(text);
     EXPECT_EQ(s.read().ok(), works) << text;
   }
-  Setting s;
+  SessionSetting s;
   s.context.environment.clear();
   EXPECT_THAT(s.read(), fails("store_settings_invalid"));
 }

@@ -16,10 +16,10 @@ std::string public_pem(const crypto::PrivateKey& key) {
          "\n-----END PUBLIC KEY-----\n";
 }
 
-struct Setting : VaultSetting {
+struct TransitSetting : VaultSetting {
   std::map<std::string, std::vector<crypto::PrivateKey>> keys;
 
-  Setting() { add("ec", "ecdsa-p256", crypto::KeyKind::kEcP256); }
+  TransitSetting() { add("ec", "ecdsa-p256", crypto::KeyKind::kEcP256); }
 
   void add(const std::string& name, std::string_view type, crypto::KeyKind kind, int oldest = 1) {
     auto& versions = keys[name];
@@ -60,7 +60,7 @@ struct Setting : VaultSetting {
 };
 
 TEST(VaultTransit, passes_the_exam_of_all_stores) {
-  Setting s;
+  TransitSetting s;
   s.vault->answers["GET transit/keys?list=true"] = {200, R"({"data":{"keys":["ec"]}})"};
   s.vault->answers["GET sys/internal/ui/mounts/transit"] = {
       200, R"({"data":{"type":"transit","options":null}})"};
@@ -82,7 +82,7 @@ TEST(VaultTransit, passes_the_exam_of_all_stores) {
 }
 
 TEST(VaultTransit, versions_down_to_the_oldest_that_decrypts_are_served_newest_first) {
-  Setting s;
+  TransitSetting s;
   s.add("ec", "ecdsa-p256", crypto::KeyKind::kEcP256);
   s.add("ec", "ecdsa-p256", crypto::KeyKind::kEcP256, 2);
   const auto secrets = now(s.store()->fetch(Alias("ec")));
@@ -95,7 +95,7 @@ TEST(VaultTransit, versions_down_to_the_oldest_that_decrypts_are_served_newest_f
 }
 
 TEST(VaultTransit, every_parameter_of_jose_is_explicit) {
-  Setting s;
+  TransitSetting s;
   s.add("rsa", "rsa-2048", crypto::KeyKind::kRsa);
   s.add("ed", "ed25519", crypto::KeyKind::kEd25519);
   const Bytes input = to_bytes(std::string_view("header.payload"));
@@ -134,7 +134,7 @@ TEST(VaultTransit, every_parameter_of_jose_is_explicit) {
 }
 
 TEST(VaultTransit, a_signature_of_another_version_or_form_is_not_taken) {
-  Setting s;
+  TransitSetting s;
   const Bytes input = to_bytes(std::string_view("x"));
   const auto right = crypto::sign(s.keys["ec"].front(), crypto::Signature::kEs256, input).value();
   const Secret secret = s.active("ec");
@@ -155,7 +155,7 @@ TEST(VaultTransit, a_signature_of_another_version_or_form_is_not_taken) {
 }
 
 TEST(VaultTransit, an_encrypted_key_is_unwrapped_where_transit_pads_as_jwe_does) {
-  Setting s;
+  TransitSetting s;
   s.add("rsa", "rsa-2048", crypto::KeyKind::kRsa);
   const Secret secret = s.active("rsa");
   EXPECT_EQ(secret.unwraps, std::vector<jose::JweAlg>{jose::JweAlg::kRsaOaep256});
@@ -176,7 +176,7 @@ TEST(VaultTransit, an_encrypted_key_is_unwrapped_where_transit_pads_as_jwe_does)
 }
 
 TEST(VaultTransit, keys_that_serve_nothing_here_are_refused_with_the_reason) {
-  Setting s;
+  TransitSetting s;
   auto& answer = s.vault->answers["GET transit/keys/k"];
   answer = {200, R"({"data":{"type":"aes256-gcm96","keys":{"1":1700000000}}})"};
   EXPECT_THAT(now(s.store()->fetch(Alias("k"))), fails("vault_key_unsupported"));
@@ -187,7 +187,7 @@ TEST(VaultTransit, keys_that_serve_nothing_here_are_refused_with_the_reason) {
 }
 
 TEST(VaultTransit, a_key_is_made_and_never_replaced) {
-  Setting s;
+  TransitSetting s;
   const auto store = s.store();
   auto& maker = dynamic_cast<KeyMaker&>(*store);
   EXPECT_THAT(now(maker.make_key(Alias("ec"), crypto::KeyKind::kEcP256, 0)), fails("alias_exists"));
