@@ -22,16 +22,13 @@ add() {
   echo "$1: $4 passed, $5 failed"
 }
 
-# A GoogleTest program.
-gtest() {
+# Counts a GoogleTest program that has run; `$1` its name.
+count() {
   local name=$1
-  shift
-  "$@" >"$log/$name.log" 2>&1
-  local code=$?
   local ok bad
-  ok=$(grep -oE '^\[  PASSED  \] [0-9]+' "$log/$name.log" | grep -oE '[0-9]+$' || echo 0)
-  bad=$(grep -oE '^\[  FAILED  \] [0-9]+ test' "$log/$name.log" | grep -oE '[0-9]+' | head -1 || true)
-  add "$name" "$log/$name.log" "$code" "${ok:-0}" "${bad:-0}"
+  ok=$(grep -aoE '^\[  PASSED  \] [0-9]+' "$log/$name.log" | grep -oE '[0-9]+$' || echo 0)
+  bad=$(grep -aoE '^\[  FAILED  \] [0-9]+ test' "$log/$name.log" | grep -oE '[0-9]+' | head -1 || true)
+  add "$name" "$log/$name.log" "$(cat "$log/$name.code")" "${ok:-0}" "${bad:-0}"
 }
 
 # A script that ends with "N passed, N failed".
@@ -51,9 +48,14 @@ cmake --preset asan >"$log/asan-build.log" 2>&1 &&
   echo "0 passed, 1 failed"
   exit 1
 }
+# As many at a time as there are cores; none of them asserts a time.
 for program in build/asan/bin/*_test; do
-  gtest "$(basename "$program")" "$program"
+  name=$(basename "$program")
+  while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+  { "$program" >"$log/$name.log" 2>&1; echo $? >"$log/$name.code"; } &
 done
+wait
+for program in build/asan/bin/*_test; do count "$(basename "$program")"; done
 script layers tools/check_layers_run.sh
 script security-rows python3 tools/check_security_rows.py
 script parsers python3 tests/parsers_check.py
