@@ -22,24 +22,36 @@ add() {
   echo "$1: $4 passed, $5 failed"
 }
 
-# Counts a GoogleTest program that has run; `$1` its name.
-count() {
+# Begins a step in the background, as many at a time as there are cores; `$1` its name, then the command.
+begin() {
   local name=$1
-  local ok bad
+  shift
+  while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+  { "$@" >"$log/$name.log" 2>&1; echo $? >"$log/$name.code"; } &
+}
+
+# Counts a GoogleTest program that has run; `$1` its name.
+count_tests() {
+  local name=$1 ok bad
   ok=$(grep -aoE '^\[  PASSED  \] [0-9]+' "$log/$name.log" | grep -oE '[0-9]+$' || echo 0)
   bad=$(grep -aoE '^\[  FAILED  \] [0-9]+ test' "$log/$name.log" | grep -oE '[0-9]+' | head -1 || true)
   add "$name" "$log/$name.log" "$(cat "$log/$name.code")" "${ok:-0}" "${bad:-0}"
 }
 
-# A script that ends with "N passed, N failed".
+# Counts a script that has run and ends with "N passed, N failed"; `$1` its name.
+count_script() {
+  local name=$1 line
+  line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed' "$log/$name.log" | tail -1)
+  add "$name" "$log/$name.log" "$(cat "$log/$name.code")" "$(echo "${line:-0 passed}" | grep -oE '^[0-9]+')" \
+    "$(echo "${line:-0 passed, 0 failed}" | grep -oE '[0-9]+ failed' | grep -oE '[0-9]+')"
+}
+
+# Runs such a script alone.
 script() {
   local name=$1
-  shift
-  "$@" >"$log/$name.log" 2>&1
-  local code=$? line
-  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log/$name.log" | tail -1)
-  add "$name" "$log/$name.log" "$code" "$(echo "${line:-0 passed}" | grep -oE '^[0-9]+')" \
-    "$(echo "${line:-0 passed, 0 failed}" | grep -oE '[0-9]+ failed' | grep -oE '[0-9]+')"
+  begin "$@"
+  wait
+  count_script "$name"
 }
 
 cmake --preset asan >"$log/asan-build.log" 2>&1 &&
@@ -48,21 +60,18 @@ cmake --preset asan >"$log/asan-build.log" 2>&1 &&
   echo "0 passed, 1 failed"
   exit 1
 }
-# As many at a time as there are cores; none of them asserts a time.
-for program in build/asan/bin/*_test; do
-  name=$(basename "$program")
-  while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
-  { "$program" >"$log/$name.log" 2>&1; echo $? >"$log/$name.code"; } &
-done
+tools/setup_test.sh >"$log/setup-test.log" 2>&1 || cat "$log/setup-test.log"
+# The faults and the unit tests side by side: none of them asserts a time. The peers alone: theirs do.
+begin chaos python3 tests/chaos/run.py
+for program in build/asan/bin/*_test; do begin "$(basename "$program")" "$program"; done
 wait
-for program in build/asan/bin/*_test; do count "$(basename "$program")"; done
+for program in build/asan/bin/*_test; do count_tests "$(basename "$program")"; done
+count_script chaos
 script layers tools/check_layers_run.sh
 script security-rows python3 tools/check_security_rows.py
 script parsers python3 tests/parsers_check.py
 script command-line python3 tests/cli/run_transcripts.py build/release/bin/signet
-tools/setup_test.sh >"$log/setup-test.log" 2>&1 || cat "$log/setup-test.log"
 script interop python3 tests/interop/run.py
-script chaos python3 tests/chaos/run.py
 
 [ ${#failures[@]} -gt 0 ] && printf 'failed: %s\n' "${failures[@]}"
 echo "$passed passed, $failed failed"
