@@ -355,8 +355,8 @@ def main():
         count, wrong = run(path, binary)
         total += count
         faults += wrong
-    print("\n".join(faults + [f"{total} commands in {len(transcripts)} transcripts, "
-                              f"{len(faults)} wrong"]))
+    print("\n".join(faults + [f"{total} commands in {len(transcripts)} transcripts",
+                              f"{total - len(faults)} passed, {len(faults)} failed"]))
     sys.exit(1 if faults or not total else 0)
 
 

@@ -147,13 +147,15 @@ class Plan {
     KeyHistory asked = entry->history;
     if (asked.state == KeyState::kActive) asked.state = KeyState::kPassive;
     const auto refused = refuse_retirement(asked, policy_, now_);
-    if (refused && !step_.force) {
-      if (after.empty()) {
-        return Error{Code::kConflict, "retirement_last_key",
-                     "this is the last key of " + step_.id.str() + ": " + refused->detail};
-      }
-      return *refused;
+    // Whatever took its place, a new key or the global ones, would sign at once, and nobody has
+    // seen a JWKS yet with it.
+    const bool leaves_nothing = after.empty() && entry->history.state == KeyState::kActive;
+    if (leaves_nothing && !step_.force) {
+      return Error{Code::kConflict, "retirement_last_key",
+                   "this is the last key of " + step_.id.str() + ": " +
+                       (refused ? refused->detail : "publish another one first")};
     }
+    if (refused && !step_.force) return *refused;
     entry->history.state = KeyState::kRetired;
     entry->history.retired = now_;
     changed("key.retired", secret.kid, &secret);

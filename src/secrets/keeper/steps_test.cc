@@ -143,6 +143,17 @@ TEST(Steps, the_last_key_of_living_tokens_is_not_retired_unless_forced) {
   EXPECT_THAT(async::run_now(keeper->mappings(kGlobal, StoreName("ks")))->size(), 0u);
 }
 
+TEST(Steps, the_last_key_stays_although_it_never_signed) {
+  World world;
+  auto keeper = world.start({"a"});
+  world.clock->advance(Seconds(100'000));
+  const Status last = retire(*keeper, world.step("a"));
+  EXPECT_THAT(last, fails("retirement_last_key"))
+      << "the next one would sign at once, before anybody has seen it";
+  EXPECT_THAT(last.error().detail, HasSubstr("publish another one first"));
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(1)));
+}
+
 TEST(Steps, a_retired_key_comes_back_only_by_publishing_it) {
   World world;
   auto keeper = world.start({"a", "b"});
