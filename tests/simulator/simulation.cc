@@ -313,6 +313,7 @@ void Simulation::calm_down() {
   // Somebody puts keys where compromises and deletions have left none.
   vaults_[kVersioned]->make(Alias("first"), {});
   if (Instance* instance = someone(false)) {
+    refresh(*instance);  // what it read before may be what was compromised
     for (const auto& ring : rings_) {
       // Where the store has the versions its one alias may have been retired.
       const Alias alias(ring.vault == kVersioned ? "first" : "calm");

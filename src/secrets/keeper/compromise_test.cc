@@ -156,5 +156,22 @@ TEST(Compromise, that_could_not_be_made_durable_is_an_error_and_said_so) {
   EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(2)));
 }
 
+TEST(Compromise, a_versioned_alias_is_mapped_again_beside_a_version_that_was_compromised) {
+  World world;
+  auto cloud = std::make_shared<FakeStore>("ks", Ordering::kByStore);
+  std::vector<Secret> versions;
+  versions.push_back(Secret::of_key(ec(2)));
+  versions.push_back(Secret::of_key(ec(1)));
+  cloud->put("key", std::move(versions));
+  auto keeper = world.keeper();
+  ASSERT_THAT(World::configure(*keeper, {{cloud, kGlobal, {mapped(kEs256, {"key"})}}}), is_ok());
+  ASSERT_TRUE(compromise(*keeper, kid(1)).ok());
+  ASSERT_THAT(async::run_now(keeper->retire(world.step("key", true))), is_ok());
+  ASSERT_THAT(async::run_now(keeper->publish(world.step("key"))), is_ok());
+  EXPECT_EQ(world.record(kid(1))->state, "compromised");
+  const auto kids = World::kids(*keeper);
+  EXPECT_EQ(std::count(kids.begin(), kids.end(), kid(1)), 0);
+}
+
 }  // namespace
 }  // namespace signet::secrets

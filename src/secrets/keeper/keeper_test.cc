@@ -113,7 +113,7 @@ TEST(Keeper, sec_105_of_a_token_and_the_retirement_of_its_key_at_the_same_moment
 
   World other;
   auto here = other.start({"a"}), there = other.start({"a"});
-  ASSERT_THAT(async::run_now(here->retire(other.step("a"))), is_ok());
+  ASSERT_THAT(async::run_now(here->retire(other.step("a", true))), is_ok());
   EXPECT_THAT(other.issue(*there, Seconds(3600)), fails("key_gone"));
 }
 

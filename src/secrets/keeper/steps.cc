@@ -263,10 +263,16 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
       co_return Error{Code::kNotFound, "alias_unknown",
                       "store " + step.store.str() + " has no alias " + quoted(alias.view())};
     }
+    const bool is_wanted = is_new || alias == step.alias;
+    // Versions that were compromised stay in the store beside those that took their place.
+    const bool may_skip = store->is_versioned() &&
+                          std::any_of(secrets->begin(), secrets->end(), [&](const Secret& secret) {
+                            return compromised.check(secret).ok();
+                          });
     for (const auto& secret : *secrets) {
-      Status fits = check_fits(step.id, secret);
-      if (fits.ok()) fits = compromised.check(secret);
-      const bool is_wanted = is_new || alias == step.alias;
+      Status fits = compromised.check(secret);
+      if (!fits.ok() && may_skip) continue;
+      if (fits.ok()) fits = check_fits(step.id, secret);
       if (!fits.ok() && is_wanted) co_return std::move(fits).error();
       if (!fits.ok()) continue;
       add_key(keys_after, secret);
