@@ -109,8 +109,8 @@ TEST_F(Simulator, f7_notices_a_key_that_signs_before_caches_know_it) {
 }
 
 TEST_F(Simulator, f7_notices_instances_that_do_not_wait_for_each_other) {
-  // Instances look for news seldom, and a key is published for little more than a JWKS is cached: one
-  // that lags behind is not in time, unless the others wait for it.
+  // Instances look for news seldom, and a key is published for little more than a JWKS is cached:
+  // one that lags behind is not in time, unless the others wait for it.
   Rules rules;
   rules.refresh_every = Seconds(1200);
   rules.policy.publish_ahead = rules.jwks_cached + rules.policy.clock_skew;
