@@ -129,7 +129,7 @@ Task<Done> answer(const AdminServices& services, AdminHandler handler, AdminRequ
   http::Response& response = exchange.response();
   if (!reply.ok()) {
     const Error& error = reply.error();
-    const bool lost = std::string_view(error.reason) == "revision_conflict";
+    const bool lost = error.is("revision_conflict");
     answer_problem(response, lost ? 412 : status_of(error), error.reason, error.detail);
     log::failure("admin_refused", error, {{"request_id", exchange.request().request_id}});
     co_return Done{};

@@ -34,8 +34,7 @@ Task<bool> try_to_erase_client(const AdminServices& services, RealmName realm, s
   transaction.emplace_back(audit(services, realm, "client.deleted", std::move(actor), detail));
   oauth::ChangeFeed::Change change{"client", realm, id};
   const auto done = co_await services.oauth->storage->commit(std::move(transaction));
-  const bool was_faster =
-      !done.ok() && std::string_view(done.error().reason) == "revision_conflict";
+  const bool was_faster = !done.ok() && done.error().is("revision_conflict");
   if (was_faster) co_return false;
   // Also after a failure: the change may be durable all the same.
   services.oauth->changes->publish(std::move(change));

@@ -95,8 +95,7 @@ Task<std::optional<StoredRevision>> try_to_put(const AdminServices& services, Re
   oauth::ChangeFeed::Change change{std::string(rs::kPolicyKind), realm, policy.name};
   const auto done = co_await services.oauth->storage->commit(std::move(transaction));
   std::optional<StoredRevision> out;
-  const bool was_faster =
-      !done.ok() && std::string_view(done.error().reason) == "revision_conflict";
+  const bool was_faster = !done.ok() && done.error().is("revision_conflict");
   if (was_faster) co_return out;
   // Also after a failure: the change may be durable all the same.
   services.oauth->changes->publish(std::move(change));

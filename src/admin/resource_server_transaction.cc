@@ -152,8 +152,7 @@ void ResourceServerTransaction::event(std::string name, json::Object detail) {
 Task<bool> ResourceServerTransaction::commit() {
   if (forgets_realm_) changes_.push_back({"realm", realm_, {}});
   const auto done = co_await services_.oauth->storage->commit(std::move(transaction_));
-  const bool was_faster =
-      !done.ok() && std::string_view(done.error().reason) == "revision_conflict";
+  const bool was_faster = !done.ok() && done.error().is("revision_conflict");
   if (was_faster) co_return false;
   // Also after a failure: the change may be durable all the same.
   if (forgets_realm_) services_.directory->forget(realm_);

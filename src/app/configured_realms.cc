@@ -40,7 +40,7 @@ Status put_configured_realm(const admin::AdminServices& services,
   TRY(const auto existing, async::run_now(storage.document("realm", RealmName(), realm.name)));
   // Another instance that starts now may be quicker.
   const auto unless_there = [](auto put) -> Status {
-    if (put.ok() || std::string_view(put.error().reason) == "revision_conflict") return Done{};
+    if (put.ok() || put.error().is("revision_conflict")) return Done{};
     return std::move(put).error();
   };
   if (!existing) {

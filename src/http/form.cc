@@ -1,8 +1,7 @@
 #include "http/form.h"
 
-#include "http/grammar.h"
-
 #include "base/text.h"
+#include "http/grammar.h"
 
 namespace signet::http {
 namespace {

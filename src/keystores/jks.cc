@@ -212,7 +212,7 @@ class Opener {
                                             : Entry::kTrustedCertificate;
     const Status filled = fill(raw, entry);
     if (filled) return entry;
-    if (std::string_view(filled.error().reason) == "keystore_iterations_excessive") {
+    if (filled.error().is("keystore_iterations_excessive")) {
       return filled.error();
     }
     entry.private_key.reset();

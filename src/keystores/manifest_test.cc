@@ -85,8 +85,7 @@ void expect_all_the_same(const std::vector<Entry>& entries, const json::Array& e
   std::size_t listed = 0;
   for (const Entry& entry : entries) {
     // OpenJDK passes over keys that lie in a PKCS#12 store unencrypted; here the entry says why.
-    const bool is_plain =
-        entry.unusable && std::string_view(entry.unusable->reason) == "keystore_key_not_encrypted";
+    const bool is_plain = entry.unusable && entry.unusable->is("keystore_key_not_encrypted");
     if (is_plain) continue;
     ++listed;
     const auto theirs = std::find_if(

@@ -127,7 +127,7 @@ TEST_P(StorageContract, sec_026_of_100_parallel_uses_exactly_one_succeeds) {
                             AppendAudit{event("code.redeemed")}});
       if (done.ok()) {
         ++succeeded;
-      } else if (std::string_view(done.error().reason) == "already_used") {
+      } else if (done.error().is("already_used")) {
         ++refused;
       }
     });

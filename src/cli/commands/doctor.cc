@@ -49,7 +49,7 @@ Result<int> doctor(const Context& context, bool confirms_backup, bool is_offline
   std::vector<Finding> findings;
   const auto config = context.load_config();
   if (!config.ok()) {
-    if (std::string_view(config.error().reason) == "file_unreadable") return config.error();
+    if (config.error().is("file_unreadable")) return config.error();
     findings.push_back({"configuration", Health::kBad, config.error().detail});
     return report(context, findings);
   }

@@ -114,8 +114,7 @@ Task<Done> GcmLedger::take_block(std::shared_ptr<storage::Storage> storage, Acco
     storage::Transaction transaction;
     transaction.emplace_back(std::move(put));
     const auto done = co_await storage->commit(std::move(transaction));
-    const bool was_faster =
-        !done.ok() && std::string_view(done.error().reason) == "revision_conflict";
+    const bool was_faster = !done.ok() && done.error().is("revision_conflict");
     if (was_faster) continue;
     // Whether it is durable or not: what was not confirmed is not used.
     if (!done.ok()) co_return done.error();

@@ -126,8 +126,7 @@ Task<Done> KeySetCache::fly(Flight flight) {
   Task<KeySetAnswer> fetching =
       fetch_key_set(send, state->clock, state->settings, flight.source().url(), known.validators);
   Result<KeySetAnswer> answer = co_await std::move(fetching);
-  const bool is_stopped =
-      !answer.ok() && std::string_view(answer.error().reason) == "key_set_stopped";
+  const bool is_stopped = !answer.ok() && answer.error().is("key_set_stopped");
   if (is_stopped) co_return Done{};  // the landing tells those who wait
   auto reading = answer.ok() ? state->read(std::move(known), std::move(answer).value())
                              : Result<Source::Reading>(std::move(answer).error());

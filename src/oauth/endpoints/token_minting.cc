@@ -126,7 +126,7 @@ Answer<Done> TokenCall::encrypt(std::string_view token, http::Response& response
       !done.ok()) {
     Error why = done.error();
     why.detail = "resource server " + quoted(server_->server.name) + ": " + why.detail;
-    return is_transient(why.code) ? Refusal(std::move(why)) : cannot_mint(why);
+    return cannot_mint(why);
   }
   realm_->server_encryption()->ring->count_active(secrets::KeyUse::kEncrypt, now_);
   return Done{};
@@ -201,7 +201,6 @@ Task<Done, Refusal> TokenCall::take_uses() {
   if (!account) co_return Done{};  // another request on this thread found other keys meanwhile
   const auto done = co_await services_.gcm_ledger->reserve(services_.storage, account, now_);
   if (done.ok() || account->uses().left() > 0) co_return Done{};
-  if (is_transient(done.error().code)) co_return Refusal(done.error());
   co_return cannot_mint(done.error());
 }
 

@@ -60,8 +60,7 @@ Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores, std::vector<Re
   state_->index_stores();
   auto refreshed = co_await state_->refresh();
   // A storage that cannot be written now is written by a later beat.
-  const bool is_unreported =
-      !refreshed.ok() && std::string_view(refreshed.error().reason) == kInstanceUnreported;
+  const bool is_unreported = !refreshed.ok() && refreshed.error().is(kInstanceUnreported);
   if (!refreshed.ok() && !is_unreported) co_return std::move(refreshed).error();
   co_return Done{};
 }

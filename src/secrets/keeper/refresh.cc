@@ -290,7 +290,7 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
       continue;
     }
     // What only storage refused must not take the ring from its users.
-    const bool is_storage = std::string_view(lined.error().reason) == kJournalFailed;
+    const bool is_storage = lined.error().is(kJournalFailed);
     if (is_storage) outcome = lined.error();
     if (is_storage && before) {
       rings->rings_.push_back(before);

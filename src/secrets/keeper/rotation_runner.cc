@@ -254,12 +254,11 @@ Task<Done> RotationRunner::make(RotationRule rule, Alias alias) {
       public_key->kind() == crypto::KeyKind::kRsa ? public_key->bits() : std::size_t{0};
   auto made = co_await maker->make_key(alias, public_key->kind(), bits);
   // An earlier try, or the instance that had the lease before, made it.
-  const bool is_there = !made.ok() && std::string_view(made.error().reason) == "alias_exists";
+  const bool is_there = !made.ok() && made.error().is("alias_exists");
   if (!made.ok() && !is_there) co_return std::move(made).error();
   Keeper::StepRequest step = request(rule, alias);
   auto published = co_await keeper_->publish(std::move(step));
-  const bool is_mapped =
-      !published.ok() && std::string_view(published.error().reason) == "alias_mapped";
+  const bool is_mapped = !published.ok() && published.error().is("alias_mapped");
   if (!published.ok() && !is_mapped) co_return std::move(published).error();
   log::info("key_rotated", {{"id", rule.id.str()}, {"alias", alias.str()}});
   co_return Done{};

@@ -215,8 +215,7 @@ Task<Done> Keeper::State::change_mapping(StepRequest step, ChangeList change) {
   CO_TRY(const Gate::Pass pass, co_await gate.enter());
   for (int attempt = 0; attempt < kMaxConflicts; ++attempt) {
     auto done = co_await try_change(step, change);
-    const bool is_overtaken =
-        !done.ok() && std::string_view(done.error().reason) == "revision_conflict";
+    const bool is_overtaken = !done.ok() && done.error().is("revision_conflict");
     if (is_overtaken) continue;
     if (!done.ok()) co_return std::move(done).error();
     if (step.dry_run) co_return Done{};

@@ -15,8 +15,7 @@ Task<Secret> make_successor(std::shared_ptr<Store> store, Alias alias, crypto::P
     const Alias name = next_alias(alias, now + Seconds(later));
     auto made = co_await maker->make_key(name, shape.kind(), bits);
     if (made.ok()) made->alias = name;
-    const bool is_taken =
-        !made.ok() && std::string_view(made.error().reason) == "alias_exists" && later < kMostNames;
+    const bool is_taken = !made.ok() && made.error().is("alias_exists") && later < kMostNames;
     if (!is_taken) co_return made;
   }
 }

@@ -34,8 +34,7 @@ Task<std::vector<Secret>> read_with_pem_password(StoreContext context, SecretId 
                                                  ReadWithPassword read) {
   auto without = [read] { return read(std::nullopt); };
   auto first = co_await on_pool<std::vector<Secret>>(context.pool, std::move(without));
-  const bool wants_password =
-      !first && std::string_view(first.error().reason) == "pem_password_missing";
+  const bool wants_password = !first && first.error().is("pem_password_missing");
   if (!wants_password || id == pem_password_id()) co_return first;
   auto password = co_await find_password(context.password, pem_password_id());
   if (!password) {

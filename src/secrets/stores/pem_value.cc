@@ -59,7 +59,7 @@ Result<std::vector<Secret>> of_labelled(keystores::PemContents contents) {
 
 Result<std::vector<Secret>> secrets_of_pem(ByteView text, std::optional<ByteView> password) {
   auto read = keystores::read_pem(text, password);
-  if (!read && std::string_view(read.error().reason) == "key_password_missing") {
+  if (!read && read.error().is("key_password_missing")) {
     return config_error(
         "pem_password_missing",
         "the PEM is encrypted with a password and none is configured: store it behind "

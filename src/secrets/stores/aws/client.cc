@@ -17,7 +17,7 @@ constexpr Milliseconds kTimeout{4'000};
 constexpr auto kTolerated = std::chrono::minutes(1);
 
 bool is_refused(const Error& error) {
-  return std::string_view(error.reason) == "aws_credentials_refused";
+  return error.is("aws_credentials_refused");
 }
 
 }  // namespace

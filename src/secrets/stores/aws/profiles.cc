@@ -18,8 +18,7 @@ std::string_view without_comment(std::string_view value) {
   return value;
 }
 
-/// The profile that a section header opens: "" for a section that is none, nothing if
-/// malformed_profile.
+/// The profile that a section header opens: "" for a section that is none, nothing if malformed.
 std::optional<std::string> opened_by(std::string_view line, ProfileFile kind) {
   const std::size_t end = line.find(']');
   if (end == line.npos) return std::nullopt;

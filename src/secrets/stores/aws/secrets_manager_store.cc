@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kProbedName = "signet/is-there-anybody";
 
 bool is_denied(const Error& error) {
-  return std::string_view(error.reason) == "aws_access_denied";
+  return error.is("aws_access_denied");
 }
 
 }  // namespace

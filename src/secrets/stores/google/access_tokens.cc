@@ -46,7 +46,7 @@ Result<std::optional<SecretBytes>> read_any(const std::string& path) {
   const auto [directory, name] = split_path(path);
   auto content = read_consistently(
       directory, [&, &name = name](const Folder& folder) { return folder.read(name, rules); });
-  if (!content && std::string_view(content.error().reason) == "store_directory_missing")
+  if (!content && content.error().is("store_directory_missing"))
     return std::optional<SecretBytes>();
   return content;
 }

@@ -62,7 +62,7 @@ Task<SecretBytes> KmsKey::unwrap(jose::JweAlg alg, Bytes encrypted_key) const {
   const auto client = client_;
   auto plain = co_await client->asymmetric_decrypt(version_, std::move(encrypted_key));
   // INVALID_ARGUMENT is all that KMS says of a ciphertext that does not decrypt.
-  if (!plain && std::string_view(plain.error().reason) == "google_request_refused") {
+  if (!plain && plain.error().is("google_request_refused")) {
     co_return Error{Code::kDenied, "jwe_decrypt_failed", "the token does not decrypt"};
   }
   co_return plain;
