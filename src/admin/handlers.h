@@ -61,6 +61,12 @@ Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request)
 Task<AdminReply> list_instances(const AdminServices& services, AdminRequest request);
 Task<AdminReply> get_health(const AdminServices& services, AdminRequest request);
 
+/// A step in the life of a key.
+using StepCall = Task<Done> (secrets::Keeper::*)(secrets::Keeper::StepRequest);
+
+/// How many of a kind an answer names that tells of all of them.
+inline constexpr std::size_t kMostShown = 100;
+
 /// The realm that the path names.
 RealmName realm_parameter(const AdminRequest& request);
 /// kNotFound "realm_unknown".

@@ -12,8 +12,6 @@ namespace {
 
 namespace rs = resource_servers;
 
-constexpr std::size_t kMostShown = 100;
-
 /// How access tokens are made where nobody says otherwise: by the realm, or by a client's own
 /// settings over it.
 using Making = std::pair<tokens::TokenFormat, jose::JwsAlg>;

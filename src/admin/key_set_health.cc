@@ -4,8 +4,6 @@
 namespace signet::admin {
 namespace {
 
-constexpr std::size_t kMostSources = 100;
-
 json::Object shown_source(const oauth::KeySetCache::SourceStatus& status) {
   json::Object out;
   out.set("url", status.url);
@@ -35,7 +33,7 @@ KeySetHealth key_set_health(const oauth::Services& services) {
     if (status.failures == 0 || !status.is_wanted) continue;
     stale += status.is_serving_last_good ? 1 : 0;
     lost += status.is_out ? 1 : 0;
-    if (out.failing.size() < kMostSources) out.failing.emplace_back(shown_source(status));
+    if (out.failing.size() < kMostShown) out.failing.emplace_back(shown_source(status));
   }
   out.is_ok = stale == 0 && lost == 0;
   if (!out.is_ok) {

@@ -14,8 +14,6 @@ using secrets::KeyState;
 using secrets::LiveRing;
 using secrets::RingEntry;
 
-using StepCall = Task<Done> (Keeper::*)(Keeper::StepRequest);
-
 Result<StepCall> step_named(const std::string& name) {
   if (name == "publish") return &Keeper::publish;
   if (name == "activate") return &Keeper::activate;

@@ -12,8 +12,6 @@ namespace {
 
 namespace rs = resource_servers;
 
-constexpr std::size_t kMostPreviewed = 100;
-
 json::Value text_or_null(std::string_view text) {
   return text.empty() ? json::Value() : json::Value(text);
 }
@@ -45,7 +43,7 @@ Task<json::Object> described(const AdminServices& services, RealmName realm, rs:
 
 json::Object names_of(const std::vector<PolicyRecord>& policies) {
   json::Array names;
-  for (std::size_t i = 0; i < std::min(policies.size(), kMostPreviewed); ++i)
+  for (std::size_t i = 0; i < std::min(policies.size(), kMostShown); ++i)
     names.emplace_back(policies[i].policy.name);
   json::Object out;
   out.set("names", std::move(names));

@@ -108,7 +108,6 @@ Task<json::Object> ring_after(const AdminServices& services, Keeper::StepRequest
   co_return out;
 }
 
-using StepCall = Task<Done> (Keeper::*)(Keeper::StepRequest);
 Task<AdminReply> do_step(const AdminServices& services, AdminRequest request, StepCall method) {
   CO_TRY(const auto step, read_step(request));
   if (step.alias.empty())

@@ -16,11 +16,6 @@ constexpr std::size_t kLargest = std::size_t{1} << 30;  // EVP counts in int
 Error bad_parameters(const char* what) {
   return Error{Code::kInvalid, "cipher_bad_parameters", what};
 }
-Error decrypt_failed() {
-  ERR_clear_error();
-  return Error{Code::kInvalid, "decrypt_failed", "the ciphertext does not decrypt"};
-}
-
 int int_size(ByteView bytes) {
   return static_cast<int>(bytes.size());
 }

@@ -23,11 +23,16 @@ struct PrivateKey::Impl {
   PerWorker<PkeyPtr> copies{};
 };
 
+/// Bytes: no file of one key is larger.
+inline constexpr std::size_t kLargestDer = 64 * 1024;
+
 constexpr bool is_nist_curve(KeyKind kind) {
   return kind == KeyKind::kEcP256 || kind == KeyKind::kEcP384 || kind == KeyKind::kEcP521;
 }
 /// Bytes of a coordinate or an OKP key; 0 for other kinds.
 std::size_t field_bytes(KeyKind kind);
+/// Bytes of a signature by such a key (ECDSA: the two numbers side by side).
+std::size_t signature_size(const PublicKey& key);
 /// OpenSSL's name of the group or key type, e.g. "P-256", "ED25519".
 const char* openssl_name(KeyKind kind);
 

@@ -9,11 +9,6 @@
 namespace signet::crypto {
 namespace {
 
-Error unwrap_failed() {
-  ERR_clear_error();
-  return Error{Code::kInvalid, "decrypt_failed", "the ciphertext does not decrypt"};
-}
-
 bool set_padding(EVP_PKEY_CTX* ctx, RsaPadding padding) {
   if (padding == RsaPadding::kPkcs1) {
     return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1;
@@ -77,7 +72,7 @@ Result<SecretBytes> rsa_decrypt(const PrivateKey& key, RsaPadding padding, ByteV
   if (key.kind() != KeyKind::kRsa) return wrong_kind(key.kind());
   const std::size_t modulus = key.impl().pub.impl().first.size();
   // RFC 8017 §7.1.2 step 1: exactly as long as the modulus.
-  if (cipher.size() != modulus) return unwrap_failed();
+  if (cipher.size() != modulus) return decrypt_failed();
   const auto copy = [&] { return std::make_unique<PkeyPtr>(EVP_PKEY_dup(key.impl().pkey.get())); };
   return key.impl().copies.with(copy, [&](PkeyPtr& own) -> Result<SecretBytes> {
     if (!own) own = std::move(*copy());
@@ -98,7 +93,7 @@ Result<SecretBytes> derive_shared_secret(EVP_PKEY* mine, const PublicKey& theirs
     return internal_error("key agreement");
   }
   if (EVP_PKEY_derive(ctx.get(), z.span().data(), &size) != 1 || size != z.size())
-    return unwrap_failed();
+    return decrypt_failed();
   return z;
 }
 

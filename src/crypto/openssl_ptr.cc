@@ -9,6 +9,11 @@ bool ran_out_of_memory() {
   return found;
 }
 
+Error decrypt_failed() {
+  ERR_clear_error();
+  return Error{Code::kInvalid, "decrypt_failed", "the ciphertext does not decrypt"};
+}
+
 Error library_error(Code code, const char* reason, std::string_view what) {
   std::string detail(what);
   if (const char* words = ERR_reason_error_string(ERR_peek_last_error())) {

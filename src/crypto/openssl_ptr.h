@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pkcs12.h>
+#include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 
 #include <memory>
@@ -34,6 +35,13 @@ using BioPtr = Owned<BIO, BIO_free_all>;
 using X509Ptr = Owned<X509, X509_free>;
 using X509SigPtr = Owned<X509_SIG, X509_SIG_free>;
 using X509PubkeyPtr = Owned<X509_PUBKEY, X509_PUBKEY_free>;
+using ObjectPtr = Owned<ASN1_OBJECT, ASN1_OBJECT_free>;
+using Pkcs12Ptr = Owned<PKCS12, PKCS12_free>;
+using SafeBags = Owned<STACK_OF(PKCS12_SAFEBAG), +[](STACK_OF(PKCS12_SAFEBAG) * bags) {
+  sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+}>;
+using Safes =
+    Owned<STACK_OF(PKCS7), +[](STACK_OF(PKCS7) * safes) { sk_PKCS7_pop_free(safes, PKCS7_free); }>;
 using Pkcs8Ptr = Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
 
 inline void free_openssl_memory(void* memory) {
@@ -60,6 +68,8 @@ bool ran_out_of_memory();
 
 /// The failure with the library's own words for it; empties the queue.
 Error library_error(Code code, const char* reason, std::string_view what);
+/// "decrypt_failed", and nothing of why.
+Error decrypt_failed();
 inline Error internal_error(std::string_view what) {
   return library_error(Code::kInternal, "crypto_library_failed", what);
 }

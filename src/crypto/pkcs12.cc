@@ -16,14 +16,6 @@ constexpr const char* kWrongPassword = "keystore_password_wrong";
 // Oracle's trustedKeyUsage: how Java marks a certificate as an entry of its own.
 constexpr const char* kTrustedKeyUsage = "2.16.840.1.113894.746875.1.1";
 
-using Pkcs12Ptr = Owned<PKCS12, PKCS12_free>;
-using ObjectPtr = Owned<ASN1_OBJECT, ASN1_OBJECT_free>;
-using SafeBags = Owned<STACK_OF(PKCS12_SAFEBAG), +[](STACK_OF(PKCS12_SAFEBAG) * bags) {
-  sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
-}>;
-using Safes =
-    Owned<STACK_OF(PKCS7), +[](STACK_OF(PKCS7) * safes) { sk_PKCS7_pop_free(safes, PKCS7_free); }>;
-
 Error malformed_pkcs12(std::string_view what) {
   return library_error(Code::kInvalid, "keystore_malformed", what);
 }

@@ -13,14 +13,7 @@ constexpr int kIterations = 10'000;
 constexpr std::size_t kLongestStorePassword = 1024;
 constexpr int kCipher = NID_aes_256_cbc;
 
-using Pkcs12Ptr = Owned<PKCS12, PKCS12_free>;
 using BagPtr = Owned<PKCS12_SAFEBAG, PKCS12_SAFEBAG_free>;
-using Bags = Owned<STACK_OF(PKCS12_SAFEBAG), +[](STACK_OF(PKCS12_SAFEBAG) * bags) {
-  sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
-}>;
-using WrittenSafes =
-    Owned<STACK_OF(PKCS7), +[](STACK_OF(PKCS7) * safes) { sk_PKCS7_pop_free(safes, PKCS7_free); }>;
-using ObjectPtr = Owned<ASN1_OBJECT, ASN1_OBJECT_free>;
 
 bool has_nul(ByteView text) {
   return std::find(text.begin(), text.end(), 0) != text.end();
@@ -58,7 +51,7 @@ class Writer {
     const bool added = (!has_certificates || PKCS12_add_safe(&collected, certificates_.get(),
                                                              kCipher, kIterations, words()) == 1) &&
                        PKCS12_add_safe(&collected, keys_.get(), -1, 0, nullptr) == 1;
-    const WrittenSafes safes(collected);
+    const Safes safes(collected);
     const Pkcs12Ptr store(added ? PKCS12_add_safes(safes.get(), 0) : nullptr);
     if (!store || PKCS12_set_mac(store.get(), words(), static_cast<int>(size_), nullptr, 0,
                                  kIterations, fetched_md(Hash::kSha256)) != 1) {
@@ -142,7 +135,7 @@ class Writer {
 
   SecretBytes password_;  ///< ends with NUL
   std::size_t size_;
-  Bags certificates_{sk_PKCS12_SAFEBAG_new_null()}, keys_{sk_PKCS12_SAFEBAG_new_null()};
+  SafeBags certificates_{sk_PKCS12_SAFEBAG_new_null()}, keys_{sk_PKCS12_SAFEBAG_new_null()};
 };
 
 }  // namespace

@@ -12,8 +12,6 @@
 namespace signet::crypto {
 namespace {
 
-constexpr std::size_t kLargestDer = 64 * 1024;
-
 bool is_served(int nid) {
   return nid == EVP_PKEY_RSA || nid == EVP_PKEY_EC || nid == EVP_PKEY_ED25519 ||
          nid == EVP_PKEY_X25519;

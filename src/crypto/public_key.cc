@@ -14,8 +14,6 @@
 namespace signet::crypto {
 namespace {
 
-constexpr std::size_t kLargestPublicDer = 64 * 1024;
-
 // AlgorithmIdentifier of each kind (RFC 3279 §2.3.1, RFC 5480 §2.1.1, RFC 8410 §3).
 constexpr std::uint8_t kRsaId[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
                                    0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
@@ -127,6 +125,10 @@ std::size_t field_bytes(KeyKind kind) {
   }
 }
 
+std::size_t signature_size(const PublicKey& key) {
+  return key.kind() == KeyKind::kRsa ? key.impl().first.size() : 2 * field_bytes(key.kind());
+}
+
 const char* openssl_name(KeyKind kind) {
   switch (kind) {
     case KeyKind::kEcP256:
@@ -235,7 +237,7 @@ Result<PublicKey> public_from_pkey(const EVP_PKEY* pkey) {
 
 Result<PublicKey> PublicKey::from_spki(ByteView der) {
   QuietErrors quiet;
-  if (der.size() > kLargestPublicDer || !der_is_one_element(der)) {
+  if (der.size() > kLargestDer || !der_is_one_element(der)) {
     return malformed_key("not one SubjectPublicKeyInfo");
   }
   const std::uint8_t* at = der.data();

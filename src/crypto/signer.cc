@@ -93,10 +93,6 @@ class EdDsaSigner : public Signer {
   SecretBytes expanded_;  ///< seed, then public key
 };
 
-std::size_t signature_size(const PublicKey& key) {
-  return key.kind() == KeyKind::kRsa ? key.impl().first.size() : 2 * field_bytes(key.kind());
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Signer>> Signer::make(const PrivateKey& key, Signature scheme) {

@@ -29,14 +29,10 @@ bool verify_eddsa(const std::uint8_t* x, ByteView message, ByteView signature) {
          ::crypto_sign_verify_detached(signature.data(), message.data(), message.size(), x) == 0;
 }
 
-std::size_t expected_size(const PublicKey& key) {
-  return key.kind() == KeyKind::kRsa ? key.impl().first.size() : 2 * field_bytes(key.kind());
-}
-
 class DigestVerifier : public Verifier {
  public:
   DigestVerifier(PublicKey key, Signature scheme)
-      : key_(std::move(key)), scheme_(scheme), size_(expected_size(key_)) {}
+      : key_(std::move(key)), scheme_(scheme), size_(signature_size(key_)) {}
   bool verify(ByteView message, ByteView signature) const override {
     const auto copy = [this] { return prepare_copy(key_.impl().pkey.get(), scheme_, false); };
     return prepared_.with(copy, [&](Prepared& own) {
@@ -97,7 +93,7 @@ bool verify(const PublicKey& key, Signature scheme, ByteView message, ByteView s
   }
   if (scheme == Signature::kEs384) return Es384Verifier(key).verify(message, signature);
   const PkeyCtxPtr ctx = prepare(key.impl().pkey.get(), scheme, false);
-  return verify_digest(ctx.get(), scheme, expected_size(key), message, signature);
+  return verify_digest(ctx.get(), scheme, signature_size(key), message, signature);
 }
 
 }  // namespace signet::crypto

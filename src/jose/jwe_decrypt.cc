@@ -11,9 +11,6 @@
 namespace signet::jose {
 namespace {
 
-Error malformed_token(const char* detail) {
-  return {Code::kInvalid, "jwe_header_malformed", detail};
-}
 Error not_allowed(const char* reason, std::string_view what) {
   return {Code::kDenied, reason, std::string(what) + " is not accepted here"};
 }
@@ -23,12 +20,12 @@ Status check_parameter_types(const json::Object& members) {
   TRY(check_member_types(members, kJweFaults));
   for (const std::string_view name : {"apu", "apv", "iv", "tag", "p2s", "zip"}) {
     const json::Value* value = members.find(name);
-    if (value && !value->is_string()) return malformed_token("a member has a wrong type");
+    if (value && !value->is_string()) return jwe_header_malformed("a member has a wrong type");
   }
   const json::Value* epk = members.find("epk");
   const json::Value* count = members.find("p2c");
   if ((epk && !epk->is_object()) || (count && !count->is_integer()))
-    return malformed_token("epk or p2c has a wrong type");
+    return jwe_header_malformed("epk or p2c has a wrong type");
   return Done{};
 }
 
@@ -68,12 +65,12 @@ Result<ParsedJwe> interpret_jwe_header(json::Object protected_members,
   TRY(check_parameter_types(protected_members));
   if (others.size() > 0) {
     json::Object& joint = parsed.joint.emplace(protected_members);
-    if (!join_headers(others, joint)) return malformed_token("a member stands in two headers");
+    if (!join_headers(others, joint)) return jwe_header_malformed("a member stands in two headers");
     TRY(check_parameter_types(joint));
     // Both change how the rest is read, so they must be protected (RFC 7516 §4.1.3, §4.1.13).
     for (const std::string_view name : {"crit", "zip"}) {
       if (joint.find(name) && !protected_members.find(name))
-        return malformed_token("crit and zip must be protected");
+        return jwe_header_malformed("crit and zip must be protected");
     }
   }
   const json::Object& members = parsed.joint ? *parsed.joint : protected_members;
@@ -81,7 +78,7 @@ Result<ParsedJwe> interpret_jwe_header(json::Object protected_members,
   const json::Value* enc_member = members.find("enc");
   const std::string* alg_text = alg_member ? alg_member->if_string() : nullptr;
   const std::string* enc_text = enc_member ? enc_member->if_string() : nullptr;
-  if (!alg_text || !enc_text) return malformed_token("alg or enc is missing or not a text");
+  if (!alg_text || !enc_text) return jwe_header_malformed("alg or enc is missing or not a text");
   const auto alg = parse_jwe_alg(*alg_text);
   if (!alg) return Error{Code::kInvalid, "jwe_alg_unknown", "alg " + quoted(*alg_text)};
   const auto enc = parse_jwe_enc(*enc_text);

@@ -10,12 +10,6 @@
 namespace signet::jose {
 namespace {
 
-constexpr std::size_t kMaxRecipients = 16;
-
-Error malformed_request(std::string detail) {
-  return {Code::kInvalid, "jwe_header_malformed", std::move(detail)};
-}
-
 /// alg, kid, what key management adds, the caller's members, enc: the order of RFC 7520.
 std::string encode_header(std::string_view alg, std::string_view enc, std::string_view kid,
                           const json::Object& parameters, const json::Object& extra) {
@@ -87,7 +81,7 @@ Result<json::Array> wrap_for_all(std::span<const JsonRecipient> recipients,
     if (!recipient.key->kid().empty() && !recipient.unprotected.find("kid"))
       header.set("kid", recipient.key->kid());
     if (!join_headers({&wrapped.members, &recipient.unprotected}, header))
-      return malformed_request("a member stands in two headers");
+      return jwe_header_malformed("a member stands in two headers");
     json::Object entry;
     if (!header.empty()) entry.set("header", std::move(header));
     entry.set("encrypted_key", base64::url_encode(wrapped.encrypted_key));
@@ -118,7 +112,7 @@ Status check_options(const EncryptOptions& options) {
   for (const std::string_view reserved :
        {"alg", "enc", "zip", "crit", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c"}) {
     if (options.extra.find(reserved))
-      return malformed_request(quoted(reserved) + " cannot be set by the caller");
+      return jwe_header_malformed(quoted(reserved) + " cannot be set by the caller");
   }
   return Done{};
 }
@@ -127,17 +121,17 @@ Result<std::string> encrypt_json(std::span<const JsonRecipient> recipients, Byte
                                  const EncryptOptions& options, ByteView aad, Random& random) {
   TRY(check_options(options));
   if (recipients.empty() || recipients.size() > kMaxRecipients)
-    return malformed_request("there must be 1 to 16 recipients");
+    return jwe_header_malformed("there must be 1 to 16 recipients");
   if (recipients.size() > 1 && is_direct(options.alg))
     return Error{Code::kInvalid, "jwe_alg_not_allowed", "the algorithm serves one recipient only"};
   for (const JsonRecipient& recipient : recipients) {
     TRY(check_can_encrypt(recipient.key, options.alg, options.enc));
     for (const std::string_view reserved : {"alg", "enc", "zip", "crit"}) {
       if (recipient.unprotected.find(reserved))
-        return malformed_request("a member must be protected");
+        return jwe_header_malformed("a member must be protected");
     }
     for (const auto& [member, value] : recipient.unprotected) {
-      if (options.extra.find(member)) return malformed_request("a member stands in two headers");
+      if (options.extra.find(member)) return jwe_header_malformed("a member stands in two headers");
     }
   }
 

@@ -8,6 +8,13 @@ namespace signet::jose {
 
 inline constexpr HeaderFaults kJweFaults = {"jwe_header_malformed", "jwe_crit_unknown",
                                             "jwe_crit_malformed"};
+/// Of a JSON form that is made or read.
+inline constexpr std::size_t kMaxRecipients = 16;
+
+inline Error jwe_header_malformed(std::string detail) {
+  return {Code::kInvalid, "jwe_header_malformed", std::move(detail)};
+}
+
 /// Least informative first.
 inline constexpr std::string_view kJweFailureOrder[] = {
     "jwe_no_key",    "jwe_kid_unknown", "jwe_alg_not_allowed",

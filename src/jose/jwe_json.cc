@@ -6,8 +6,6 @@
 namespace signet::jose {
 namespace {
 
-constexpr std::size_t kMaxListedRecipients = 16;
-
 Error malformed_jwe(const char* detail) {
   return {Code::kInvalid, "jwe_json_malformed", detail};
 }
@@ -55,7 +53,7 @@ Result<std::vector<Recipient>> parse_recipients(const json::Object& object, cons
     return recipients;
   }
   const json::Array* entries = member->if_array();
-  if (!entries || entries->empty() || entries->size() > kMaxListedRecipients)
+  if (!entries || entries->empty() || entries->size() > kMaxRecipients)
     return malformed_jwe("recipients is not an array of 1 to 16");
   if (object.find("header") || object.find("encrypted_key"))
     return malformed_jwe("general and flattened forms are mixed");

@@ -1,5 +1,5 @@
 #pragma once
-// The steps of verification that the compact and the JSON form share.
+// What signing and the two forms of verification share.
 
 #include "jose/header.h"
 #include "jose/jws.h"
@@ -8,6 +8,9 @@ namespace signet::jose {
 
 inline constexpr HeaderFaults kJwsFaults = {"jws_header_malformed", "jws_crit_unknown",
                                             "jws_crit_malformed"};
+
+/// Bytes: of RSA with 16384 bits, the largest key that crypto takes.
+inline constexpr std::size_t kMaxSignature = 2048;
 
 /// One signature, split and decoded, before any key is used.
 struct ParsedJws {

@@ -1,13 +1,9 @@
 #include "base/base64.h"
 #include "base/text.h"
-#include "jose/header.h"
-#include "jose/jws.h"
+#include "jose/jws_internal.h"
 
 namespace signet::jose {
 namespace {
-
-// Of RSA with 16384 bits, the largest key that crypto takes.
-constexpr std::size_t kMaxSignature = 2048;
 
 Error malformed_header(std::string detail) {
   return {Code::kInvalid, "jws_header_malformed", std::move(detail)};

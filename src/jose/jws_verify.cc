@@ -7,9 +7,6 @@
 namespace signet::jose {
 namespace {
 
-// Of RSA with 16384 bits, the largest key that crypto takes.
-constexpr std::size_t kMaxReceivedSignature = 2048;
-
 using Parts = std::array<std::string_view, 3>;
 
 Result<Parts> split_compact(std::string_view token, const Limits& limits) {
@@ -94,9 +91,9 @@ Result<KeyPtr> find_verifying_key(const ParsedJws& parsed, std::string_view enco
     return Error{Code::kDenied, "jws_alg_not_allowed",
                  "alg " + std::string(name(header.alg)) + " is not accepted here"};
   }
-  if (encoded_signature.size() > base64::url_size(kMaxReceivedSignature))
+  if (encoded_signature.size() > base64::url_size(kMaxSignature))
     return Error{Code::kDenied, "jws_signature_invalid", "no signature is that long"};
-  std::array<std::uint8_t, kMaxReceivedSignature + 4> buffer;
+  std::array<std::uint8_t, kMaxSignature + 4> buffer;
   const std::size_t size = base64::url_decode_into(encoded_signature, buffer.data());
   if (size == SIZE_MAX)
     return Error{Code::kInvalid, "base64url_invalid", "the signature is not strict base64url"};

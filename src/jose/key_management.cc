@@ -5,6 +5,7 @@
 #include "crypto/kdf.h"
 #include "jose/content.h"
 #include "jose/ecdh.h"
+#include "jose/jwe_internal.h"
 #include "jose/members.h"
 
 namespace signet::jose {
@@ -16,7 +17,7 @@ constexpr std::size_t kGcmIv = 12;
 constexpr std::size_t kGcmTag = 16;
 
 Error malformed_member(std::string_view member) {
-  return {Code::kInvalid, "jwe_header_malformed", "header member " + std::string(member)};
+  return jwe_header_malformed("header member " + std::string(member));
 }
 
 /// RFC 7518 §4.8: the salt is prefixed with the algorithm's name and a zero.
