@@ -82,6 +82,18 @@ class Rig:
             raise Failed(f"expected only {status}: {result['statuses']}, {result['errors']} errors")
         return result
 
+    def crypto_per_request(self, op):
+        """CPU microseconds that a raw operation adds to a bare exchange: done once per request, and not
+        in a loop that has the caches to itself."""
+        if op is None:
+            return 0.0
+        request = [harness.token_request("client", "secret", scope="read")]
+        cost = []
+        for each in (None, op):
+            with Bare(700, each) as bare:
+                cost.append(self.load(bare.port, bare.pid, request)["cpu_us_per_request"])
+        return cost[1] - cost[0]
+
     def against_limit(self, server, requests, op, body_size, status=200, connections=32):
         """Rounds of (raw operation, bare exchange, ours, bare exchange): medians of ours, of the
         limit, and of their ratio within a round."""

@@ -6,11 +6,10 @@ import random
 import shutil
 import statistics
 import subprocess
-import sys
 import time
 
 from comparison import oidc_provider
-from rig import LOAD_CORE, REPO, SERVER_CORE, TOOLS, Bare, Failed, harness, pinned
+from rig import LOAD_CORE, SERVER_CORE, TOOLS, Bare, Failed, harness, pinned
 from signet_bench import (TOKENS, bench_server, document_request, encryption_keys, form_request,
                           put_resource_server, token_body_size, token_requests)
 
@@ -115,7 +114,7 @@ def resource_servers(rig):
             pairs = []
             for _ in range(rig.rounds):
                 a = rig.checked(rig.load(server.port, server.pid, plain))["cpu_us_per_request"]
-                raw = rig.crypto(op)
+                raw = rig.crypto_per_request(op)
                 b = rig.checked(rig.load(server.port, server.pid, nested))["cpu_us_per_request"]
                 pairs.append((a, raw, b))
             ours = statistics.median(b for _, _, b in pairs)
@@ -265,8 +264,8 @@ def latency(rig):
 def remote(rig):
     """Signatures by a key in a box that takes 20 ms for each: many are under way at once."""
     connections, delay = 32, 0.020
-    box = subprocess.Popen([*pinned(LOAD_CORE), sys.executable, str(REPO / "bench" / "slow_transit.py"),
-                            "--delay", str(delay)], stdout=subprocess.PIPE, text=True)
+    box = subprocess.Popen([*pinned(LOAD_CORE), str(TOOLS / "slow_transit"), "--delay-ms",
+                            str(round(delay * 1000))], stdout=subprocess.PIPE, text=True)
     try:
         address = f"http://127.0.0.1:{int(box.stdout.readline())}"
         store = {"name": "box", "type": "vault_transit", "settings": {"address": address},

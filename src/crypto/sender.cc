@@ -1,9 +1,6 @@
 #include "crypto/sender.h"
 
-#include <openssl/core_names.h>
-
-#include <array>
-
+#include "crypto/ec_point.h"
 #include "crypto/key_impl.h"
 #include "crypto/key_transport.h"
 #include "crypto/schemes.h"
@@ -11,50 +8,40 @@
 namespace signet::crypto {
 namespace {
 
-constexpr std::size_t kLargestPoint = 1 + 2 * 66;  // uncompressed, on P-521
-
-/// One for each thread and kind: it looks up the group, which costs more than a key on P-256.
-EVP_PKEY_CTX* key_generator(KeyKind kind) {
-  thread_local std::array<PkeyCtxPtr, 16> kept;
-  PkeyCtxPtr& slot = kept.at(static_cast<std::size_t>(kind));
-  if (slot) return slot.get();
-  const bool is_nist = is_nist_curve(kind);
-  PkeyCtxPtr made(
-      EVP_PKEY_CTX_new_from_name(nullptr, is_nist ? "EC" : openssl_name(kind), nullptr));
-  if (!made || EVP_PKEY_keygen_init(made.get()) != 1 ||
-      (is_nist && EVP_PKEY_CTX_set_group_name(made.get(), openssl_name(kind)) != 1)) {
-    return nullptr;
-  }
-  slot = std::move(made);
-  return slot.get();
+/// One for each thread: EVP looks its algorithm up, which costs as much as a key.
+EVP_PKEY_CTX* x25519_generator() {
+  thread_local PkeyCtxPtr kept;
+  if (kept) return kept.get();
+  PkeyCtxPtr made(EVP_PKEY_CTX_new_from_name(nullptr, openssl_name(KeyKind::kX25519), nullptr));
+  if (!made || EVP_PKEY_keygen_init(made.get()) != 1) return nullptr;
+  kept = std::move(made);
+  return kept.get();
 }
 
-PkeyPtr fresh_key(KeyKind kind) {
-  EVP_PKEY_CTX* generator = key_generator(kind);
-  EVP_PKEY* made = nullptr;
-  if (!generator || EVP_PKEY_generate(generator, &made) != 1) return nullptr;
-  return PkeyPtr(made);
+Result<EcdhSender::Agreement> agree_by_x25519(const PublicKey& recipient) {
+  QuietErrors quiet;
+  EVP_PKEY_CTX* const generator = x25519_generator();
+  EVP_PKEY* generated = nullptr;
+  if (!generator || EVP_PKEY_generate(generator, &generated) != 1)
+    return internal_error("ephemeral key");
+  const PkeyPtr ephemeral(generated);
+  EcdhSender::Agreement made;
+  made.x.resize(field_bytes(KeyKind::kX25519));
+  std::size_t size = made.x.size();
+  if (EVP_PKEY_get_raw_public_key(ephemeral.get(), made.x.data(), &size) != 1 ||
+      size != made.x.size())
+    return internal_error("ephemeral key");
+  TRY(made.z, derive_shared_secret(ephemeral.get(), recipient));
+  return made;
 }
 
-bool export_public(EVP_PKEY* pkey, KeyKind kind, Bytes& x, Bytes& y) {
-  std::array<std::uint8_t, kLargestPoint> encoded;
-  std::size_t size = 0;
-  if (EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, encoded.data(), encoded.size(),
-                                      &size) != 1) {
-    return false;
-  }
-  const std::size_t field = field_bytes(kind);
-  const auto from = encoded.begin();
-  if (!is_nist_curve(kind)) {
-    x.assign(from, from + static_cast<std::ptrdiff_t>(size));
-    return size == field;
-  }
-  // SEC 1 §2.3.3: 4, x, y.
-  if (size != 1 + 2 * field || encoded[0] != 4) return false;
-  const auto middle = from + static_cast<std::ptrdiff_t>(1 + field);
-  x.assign(from + 1, middle);
-  y.assign(middle, middle + static_cast<std::ptrdiff_t>(field));
-  return true;
+Result<EcdhSender::Agreement> agree_by_p384(const P384Point& recipient) {
+  const std::size_t field = field_bytes(KeyKind::kEcP384);
+  EcdhSender::Agreement made{Bytes(field), Bytes(field), SecretBytes(field)};
+  const P384Scalar ephemeral = P384Scalar::fresh();
+  ephemeral.public_half(made.x.data(), made.y.data());
+  if (!ephemeral.agree(recipient, made.z.span().data())) return internal_error("key agreement");
+  return made;
 }
 
 }  // namespace
@@ -99,34 +86,27 @@ Status RsaSender::encrypt(ByteView plain, std::uint8_t* out) const {
 }
 
 Result<EcdhSender> EcdhSender::make(const PublicKey& recipient) {
-  const KeyKind kind = recipient.kind();
-  if (!is_nist_curve(kind) && kind != KeyKind::kX25519) return wrong_kind(kind);
-  return EcdhSender(recipient);
-}
-
-EcdhSender::EcdhSender(PublicKey recipient) : recipient_(std::move(recipient)) {
-  const auto& numbers = recipient_.impl();
-  if (kind() == KeyKind::kEcP384)
-    point_ = std::make_shared<const P384Point>(numbers.first, numbers.second);
+  EcdhSender made(recipient);
+  switch (recipient.kind()) {
+    case KeyKind::kX25519:
+      return made;
+    case KeyKind::kEcP384:
+      made.p384_point_ =
+          std::make_shared<const P384Point>(recipient.impl().first, recipient.impl().second);
+      return made;
+    case KeyKind::kEcP256:
+    case KeyKind::kEcP521:
+      made.point_ = EcPoint::make(recipient);
+      if (!made.point_) return internal_error("key agreement");
+      return made;
+    default:
+      return wrong_kind(recipient.kind());
+  }
 }
 
 Result<EcdhSender::Agreement> EcdhSender::agree() const {
-  Agreement agreement;
-  if (point_) {
-    const std::size_t field = field_bytes(kind());
-    agreement = {Bytes(field), Bytes(field), SecretBytes(field)};
-    const P384Scalar ephemeral = P384Scalar::fresh();
-    ephemeral.public_half(agreement.x.data(), agreement.y.data());
-    if (!ephemeral.agree(*point_, agreement.z.span().data()))
-      return internal_error("key agreement");
-    return agreement;
-  }
-  QuietErrors quiet;
-  const PkeyPtr ephemeral = fresh_key(kind());
-  if (!ephemeral || !export_public(ephemeral.get(), kind(), agreement.x, agreement.y))
-    return internal_error("ephemeral key");
-  TRY(agreement.z, derive_shared_secret(ephemeral.get(), recipient_));
-  return agreement;
+  if (point_) return point_->agree();
+  return p384_point_ ? agree_by_p384(*p384_point_) : agree_by_x25519(recipient_);
 }
 
 }  // namespace signet::crypto

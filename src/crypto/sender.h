@@ -6,6 +6,8 @@
 
 namespace signet::crypto {
 
+class EcPoint;
+
 /// RSA encryption by one key and padding. Immutable; share it between threads, which take no lock.
 class RsaSender {
  public:
@@ -24,7 +26,7 @@ class RsaSender {
 /// share it between threads.
 class EcdhSender {
  public:
-  /// "key_wrong_kind".
+  /// "key_wrong_kind", "crypto_library_failed".
   static Result<EcdhSender> make(const PublicKey& recipient);
 
   struct Agreement {
@@ -35,9 +37,10 @@ class EcdhSender {
   KeyKind kind() const { return recipient_.kind(); }
 
  private:
-  explicit EcdhSender(PublicKey recipient);
+  explicit EcdhSender(PublicKey recipient) : recipient_(std::move(recipient)) {}
   PublicKey recipient_;
-  std::shared_ptr<const P384Point> point_;  ///< only for P-384
+  std::shared_ptr<const EcPoint> point_;         ///< only for P-256 and P-521
+  std::shared_ptr<const P384Point> p384_point_;  ///< only for P-384
 };
 
 }  // namespace signet::crypto

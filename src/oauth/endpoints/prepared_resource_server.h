@@ -10,12 +10,25 @@
 #include "oauth/endpoints/realm_runtime.h"
 #include "oauth/endpoints/resource_server_uses.h"
 #include "resource_servers/resource_server.h"
+#include "tokens/format.h"
 
 namespace signet::oauth {
+
+struct PreparedClient;
 
 /// Never null; empty where no resource server has such a key.
 using DirectKeysPtr = std::shared_ptr<const std::vector<jose::KeyPtr>>;
 using ScopeDefinitionPtr = std::shared_ptr<const resource_servers::ScopeDefinition>;
+
+/// The claims that were made last for tokens to a resource server; good as long as all of these are
+/// what they were. A client keeps the claims of the few that it asks for; one that asks for very
+/// many finds them here.
+struct LastClaims {
+  std::weak_ptr<const PreparedClient> client;
+  std::uint64_t realm_serial = 0, definitions = 0;
+  std::string asked_scope;
+  std::shared_ptr<const tokens::ClaimsTemplate> claims;
+};
 
 /// A resource server with what one worker has prepared of it. Belongs to its worker: no sharing, no
 /// lock.
@@ -24,6 +37,7 @@ struct PreparedResourceServer {
   std::vector<jose::KeyPtr> keys;               ///< inline ones
   std::shared_ptr<KeySetCache::Source> source;  ///< null: the keys are inline
   std::shared_ptr<ResourceServerUse> use;
+  LastClaims last_claims;
 
   /// The encryptor made last, and what it was made for.
   std::optional<jose::Encryptor> encryptor;

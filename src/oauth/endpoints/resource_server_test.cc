@@ -97,6 +97,31 @@ TEST_F(ResourceServers, sec_141_one_resource_server_cannot_read_anothers_tokens)
   EXPECT_FALSE(open(token("&resourceServer=RS1"), key2).ok());
 }
 
+TEST_F(ResourceServers, claims_are_kept_for_one_client_one_scope_and_one_resource_server) {
+  const std::vector<std::string> names = {"RS1", "RS2", "RS3", "RS4"};
+  for (const auto& name : names)
+    add(name, "Scope" + name, key1);
+  world.put("client", "root", "other",
+            R"({"client_id":"other","stored_secret":")" + hash_fast(World::kSecret, *world.random) +
+                "\"}");
+  // More than a client keeps, asked again and again and by turns.
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& name : names) {
+      for (const std::string client : {"app", "other"}) {
+        for (const std::string scope : {"ScopeRS1", "ScopeRS2"}) {
+          const auto answer = world.post(
+              "/oauth2/access_token",
+              "grant_type=client_credentials&resourceServer=" + name + "&scope=" + scope, client);
+          const auto claims = inside(answer.text("access_token"), key1);
+          EXPECT_EQ(member(claims, "client_id"), client);
+          EXPECT_EQ(member(claims, "aud"), name);
+          EXPECT_EQ(member(claims, "scope"), scope);
+        }
+      }
+    }
+  }
+}
+
 TEST_F(ResourceServers, the_server_knows_the_outer_and_the_inner_token_again) {
   add("RS2", "Scope2", key2);
   const std::string outer = token("&resourceServer=RS2&scope=Scope2");

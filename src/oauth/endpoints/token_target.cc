@@ -90,6 +90,13 @@ Answer<ClientCall::Need> TokenCall::plan() {
       return Need::kNothing;
     }
   }
+  const auto& last = server_->last_claims;
+  if (last.claims && last.realm_serial == realm_->serial() &&
+      last.definitions == worker_.definitions() && last.asked_scope == asked_.scope &&
+      asked_.resources.empty() && last.client.lock() == client_) {
+    claims_ = last.claims;
+    return Need::kNothing;
+  }
   std::string scope;
   if (client.has_scope_list) {
     TRY(scope, grant_scope(asked_.scope, client.scopes, client.default_scopes));
@@ -106,6 +113,8 @@ Answer<ClientCall::Need> TokenCall::plan() {
   if (asked_.resources.empty() && asked_.scope.size() <= kMostKeptScope) {
     auto& plan = client_->plans[client_->next_plan++ % client_->plans.size()];
     plan = {realm_->serial(), worker_.definitions(), std::string(asked_.scope), server_, claims_};
+    server_->last_claims = {client_, plan.realm_serial, plan.definitions, plan.asked_scope,
+                            claims_};
   }
   return Need::kNothing;
 }
