@@ -39,6 +39,12 @@ TEST(KmsStore, passes_the_exam_of_all_stores) {
   pass_exam(exam);
 }
 
+TEST(KmsStore, its_settings_are_checked) {
+  EXPECT_THAT(try_make("aws_kms", settings(R"({"create_keys":true,"reread_seconds":1})")), is_ok());
+  EXPECT_THAT(try_make("aws_kms", settings(R"({"create_keys":"yes"})")),
+              fails("store_settings_invalid"));
+}
+
 TEST(KmsStore, signs_every_algorithm_that_a_key_has) {
   FakeKms kms;
   kms.add_usual();
