@@ -108,11 +108,15 @@ Task<std::string> KmsMaker::discard(std::string key, KmsOrder order) {
   auto answer = co_await client_->call("ScheduleKeyDeletion", std::move(body));
   const std::string which = "the new key " + quoted(key, 256);
   if (answer) co_return which + " is scheduled for deletion in 7 days";
+  const Error error = std::move(answer).error();
+  // Somebody deletes it already; as a spare it would stand in the way of every other key.
+  const bool is_gone = error.is("kms_key_disabled") || error.is("aws_not_found");
+  if (is_gone) co_return which + " has no alias and serves nothing any more (" + error.detail + ")";
   keep_spare(key, order, std::string());
   co_return which +
       " has no alias and could not be scheduled for deletion: the next alias is given to it, "
       "unless this server is stopped before (" +
-      answer.error().detail + ")";
+      error.detail + ")";
 }
 
 void KmsMaker::keep_spare(const std::string& key, const KmsOrder& order, const std::string& alias) {

@@ -130,6 +130,21 @@ TEST(KmsMaker, a_key_that_can_be_neither_named_nor_deleted_gets_the_next_alias) 
   EXPECT_THAT(kms.nameless, IsEmpty());
 }
 
+TEST(KmsMaker, a_spare_that_somebody_deleted_does_not_stand_in_the_way) {
+  FakeKms kms;
+  const auto store = kms.store(true);
+  const auto make = [&] { return now(store->make_key(Alias("alias/new"), KeyKind::kEcP256, 0)); };
+  kms.exceptions["CreateAlias"] = "AccessDeniedException";
+  kms.exceptions["ScheduleKeyDeletion"] = "AccessDeniedException";
+  EXPECT_THAT(make(), fails("aws_access_denied"));
+  kms.exceptions["CreateAlias"] = "KMSInvalidStateException";
+  kms.exceptions["ScheduleKeyDeletion"] = "KMSInvalidStateException";
+  EXPECT_THAT(make(), fails("kms_key_disabled"));
+  kms.exceptions.clear();
+  EXPECT_THAT(make(), is_ok());
+  EXPECT_EQ(kms.calls["CreateKey"], 2);
+}
+
 TEST(KmsMaker, a_lost_answer_to_a_new_alias_loses_neither_alias_nor_key) {
   FakeKms kms;
   const auto store = kms.store(true);
