@@ -20,7 +20,7 @@ AUDIENCE = "https://api.example.com"
 EVERY = 60  # seconds: the shortest that a rule takes
 STAMP = r"-\d{14}$"
 RIGHTS = ["kms:GetPublicKey", "kms:DescribeKey", "kms:Sign", "kms:GenerateMac", "kms:VerifyMac", "kms:CreateKey",
-          "kms:CreateAlias", "kms:ScheduleKeyDeletion"]
+          "kms:CreateAlias"]
 
 
 class Rule:
