@@ -179,7 +179,11 @@ Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest reque
   const secrets::RingEntry* active = nullptr;
   for (const auto& entry : ring->entries)
     if (entry.state == secrets::KeyState::kActive) active = &entry;
-  if (!active || !active->secret.key || !active->secret.key->jwk().public_key())
+  // A MAC key in a box may have a box that makes another one.
+  const bool is_makeable =
+      active && active->secret.key &&
+      (active->secret.key->jwk().public_key() || active->secret.key->jwk().is_hidden());
+  if (!is_makeable)
     co_return Error{
         Code::kUnsupported, "rotate_needs_key_pair",
         "only key pairs are made by the server; put a new secret into the store and publish it"};
@@ -189,19 +193,14 @@ Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest reque
   Instant published = now;
   if (!dry_run) {
     const auto store = keeper.store(step.realm, step.store);
-    auto* maker = dynamic_cast<secrets::KeyMaker*>(store.get());
-    if (!maker)
-      co_return Error{Code::kUnsupported, "store_makes_no_keys",
-                      "store " + quoted(step.store.view()) + " is unknown or makes no keys"};
-    const auto shape = *active->secret.key->jwk().public_key();
-    const std::size_t bits = shape.kind() == crypto::KeyKind::kRsa ? shape.bits() : 0;
+    CO_TRY(secrets::KeyMaker* const maker, secrets::key_maker(store, step.store));
     if (step.alias.empty()) {
       CO_TRY(const auto made,
-             co_await secrets::make_successor(store, active->secret.alias, shape, now));
+             co_await secrets::make_successor(store, active->secret.alias, active->secret, now));
       step.alias = made.alias;
       kid = made.kid;
     } else {
-      CO_TRY(const auto made, co_await maker->make_key(step.alias, shape.kind(), bits));
+      CO_TRY(const auto made, co_await maker->make_like(step.alias, active->secret));
       kid = made.kid;
     }
     CO_TRY(co_await keeper.publish(step));

@@ -82,7 +82,7 @@ RotationStep next_rotation_step(const RotationRule& rule, const RotationMemory& 
   }
   if (now < *memory.due) return step;
   step.kind = Kind::kMake;
-  step.alias = next_alias(active->alias, now);
+  step.alias = next_alias(active->family.empty() ? active->alias : active->family, now);
   step.before.making = step.alias;
   return step;
 }

@@ -35,6 +35,7 @@ struct RotationMemory {
 struct ScheduledKey {
   Alias alias;
   KeyHistory history;
+  Alias family{};  ///< what its successors are named after; empty: its alias
 };
 
 struct RotationStep {

@@ -49,6 +49,14 @@ TEST(RotationSchedule, counts_from_the_last_activation_and_remembers_when_it_is_
   EXPECT_EQ(overdue.before.due, kStart + 400 * kDay) << "late, but not for every missed time";
 }
 
+TEST(RotationSchedule, names_a_successor_after_the_family_of_its_predecessor) {
+  RotationMemory memory;
+  memory.due = kStart + 90 * kDay;
+  ScheduledKey nameless = active("1234");
+  nameless.family = Alias("alias/signet-1234");
+  EXPECT_EQ(next(memory, {nameless}, *memory.due).alias, Alias("alias/signet-1234-20240212221320"));
+}
+
 TEST(RotationSchedule, makes_a_key_when_it_is_due_and_goes_on_with_the_same_one_after_a_crash) {
   RotationMemory memory;
   memory.due = kStart + 90 * kDay;

@@ -22,6 +22,7 @@ import jwt as pyjwt  # noqa: E402
 from cryptography import x509  # noqa: E402
 from cryptography.hazmat.primitives import serialization  # noqa: E402
 from joserfc.jwk import RSAKey  # noqa: E402
+from moto.kms import models as kms_models  # noqa: E402
 from results import Results  # noqa: E402
 
 INSTANCES = 10
@@ -32,7 +33,8 @@ AUDIENCE = "https://api.example.com"
 
 def server(options, environment, shared=None, stores=None, alg="RS256", **more):
     secret = harness.new_secret()
-    client = harness.client("app", secret, access_token={"format": "jwt", "signing_algorithm": alg})
+    client = harness.client("app", secret, may_introspect="realm",
+                            access_token={"format": "jwt", "signing_algorithm": alg})
     document = harness.config([client], secret_stores=stores, **more)
     if shared:
         document["OpenIDServerSigningSettings"] = shared
@@ -241,6 +243,38 @@ def kms(results, options, aws):
                 token_of(one), key, algorithms=[alg], audience=AUDIENCE) and None)
 
 
+def kms_macs(results, options, aws):
+    """Tokens by a MAC key in KMS, judged with the bytes that moto made for it."""
+    kms_client = aws.client("kms")
+    made = {}
+    for alg in ("HS256", "HS384", "HS512"):
+        made[alg] = kms_client.create_key(KeySpec="HMAC_" + alg[2:], KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["KeyId"]
+        kms_client.create_alias(AliasName="alias/" + alg, TargetKeyId=made[alg])
+    keys = aws.user("kms-macs", {"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": ["kms:GetPublicKey", "kms:DescribeKey", "kms:GenerateMac", "kms:VerifyMac"],
+        "Resource": "*"}]})
+    for alg, name in made.items():
+        store = {"name": "kms", "type": "aws_kms", "mappings": {SIGNING_ID + "HMAC": ["alias/" + alg]}}
+        material = kms_models.kms_backends[aws_server.ACCOUNT][aws_server.REGION].keys[name].key_material
+        with server(options, aws.environment(keys), stores=[store], alg=alg) as one:
+            results.check(f"the MAC key in KMS for {alg} signs and verifies a token",
+                          lambda: signs_by_mac(one, alg, material))
+
+
+def signs_by_mac(one, alg, material):
+    token = token_of(one)
+    pyjwt.decode(token, material, algorithms=[alg], audience=AUDIENCE)
+    if one.jwks().get("keys"):
+        return f"the JWKS shows {one.jwks()}"
+    if not one.introspect("app", one.client_secret, token).json()["active"]:
+        return "introspection calls it inactive"
+    head, body, mac = token.split(".")
+    forged = ".".join([head, body, ("B" if mac[0] != "B" else "C") + mac[1:]])
+    if one.introspect("app", one.client_secret, forged).json()["active"]:
+        return "introspection calls a forged one active"
+    return None
+
+
 def published(one, key):
     found = [pyjwt.PyJWK(jwk).key.public_numbers() for jwk in one.jwks()["keys"]]
     return None if found == [key.public_numbers()] else f"{one.jwks()}"
@@ -258,18 +292,19 @@ def stores_test(environment):
     return None if passed else done.stdout[-1500:]
 
 
-def run(results, options):
-    with aws_server.Aws() as aws:
-        shared_certificate(results, options, aws)
-        other_policies(results, options, aws)
-        mapped_secrets(results, options, aws)
-        kms(results, options, aws)
+def run(results, options, aws):
+    shared_certificate(results, options, aws)
+    other_policies(results, options, aws)
+    mapped_secrets(results, options, aws)
+    kms(results, options, aws)
+    kms_macs(results, options, aws)
 
 
 def main():
     options = harness.arguments(__doc__.splitlines()[0])
     results = Results()
-    run(results, options)
+    with aws_server.Aws() as aws:
+        run(results, options, aws)
     sys.exit(results.finish())
 
 

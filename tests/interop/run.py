@@ -22,6 +22,7 @@ harness.in_venv()
 warnings.simplefilter("ignore")  # the libraries warn of EdDSA's new name
 
 import aws_checks  # noqa: E402
+import aws_server  # noqa: E402
 import azure_checks  # noqa: E402
 import bad_input  # noqa: E402
 import cross  # noqa: E402
@@ -30,6 +31,7 @@ import limit_checks  # noqa: E402
 import google_checks  # noqa: E402
 import hsm_checks  # noqa: E402
 import inject_checks  # noqa: E402
+import planned_rotation_checks  # noqa: E402
 import python_checks  # noqa: E402
 import resource_server_checks  # noqa: E402
 import resource_server_cluster_checks  # noqa: E402
@@ -105,7 +107,9 @@ def main():
         cross.run(results, world, options.signet, run_cross_js)
         bad_input.run(results, world)
         resource_server_checks.run(results, world)
-    aws_checks.run(results, options)
+    with aws_server.Aws() as aws:
+        aws_checks.run(results, options, aws)
+        planned_rotation_checks.run(results, options, aws)
     keystore_checks.run(results, options)
     google_checks.run(results, options)
     azure_checks.run(results, options)

@@ -170,22 +170,19 @@ Task<Done> Keeper::replace(CompromiseRequest request, CompromiseReport report,
     if (entry.secret.kid == request.kid) lost = &entry;
   }
   const auto store = lost != nullptr ? this->store(request.realm, report.store) : nullptr;
-  auto* maker = dynamic_cast<KeyMaker*>(store.get());
-  const bool can_make = maker != nullptr && store->ordering() == Ordering::kByMapping &&
-                        lost->secret.key && lost->secret.key->jwk().public_key();
-  if (!can_make) {
-    co_return Error{
-        Code::kUnavailable, "no_successor",
-        "no other key of " + request.id.str() + " can sign, and its store makes none: publish one"};
-  }
-  const crypto::PublicKey shape = *lost->secret.key->jwk().public_key();
-  CO_TRY(const Secret made,
-         co_await make_successor(store, report.alias, shape, state_->clock->now()));
+  const Error none{
+      Code::kUnavailable, "no_successor",
+      "no other key of " + request.id.str() + " can sign, and its store makes none: publish one"};
+  if (lost == nullptr || !key_maker(store, report.store).ok()) co_return none;
+  const Instant now = state_->clock->now();
+  auto made = co_await make_successor(store, report.alias, lost->secret, now);
+  if (!made.ok() && made.error().is("rotate_needs_key_pair")) co_return none;
+  if (!made.ok()) co_return std::move(made).error();
   StepRequest step;
   step.realm = request.realm;
   step.store = report.store;
   step.id = request.id;
-  step.alias = made.alias;
+  step.alias = made->alias;
   step.actor = request.actor;
   CO_TRY(co_await publish(std::move(step)));
   co_return Done{};

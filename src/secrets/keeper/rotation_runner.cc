@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "secrets/keeper/successor.h"
 
 namespace signet::secrets {
 namespace {
@@ -68,11 +69,14 @@ bool is_not_yet(const Error& error) {
   return reason.ends_with("_too_early") || reason == "activation_unready";
 }
 
-std::vector<ScheduledKey> keys_of(const LiveRing& ring, const RotationRule& rule) {
+/// `maker`: the rule's store, if it makes keys.
+std::vector<ScheduledKey> keys_of(const LiveRing& ring, const RotationRule& rule,
+                                  const KeyMaker* maker) {
   std::vector<ScheduledKey> keys;
   for (const auto& entry : ring.entries) {
     if (entry.secret.store != rule.store || entry.secret.alias.empty()) continue;
     ScheduledKey key{entry.secret.alias, entry.history};
+    if (maker != nullptr) key.family = maker->family(key.alias);
     // The horizon moves between refreshes; the atomic has the newest of this instance.
     if (entry.state == KeyState::kActive && ring.active_horizon)
       key.history.horizon =
@@ -171,8 +175,10 @@ Task<Done> RotationRunner::run_rule(RotationRule rule) {
   const Instant now = clock_->now();
   const auto rings = co_await keeper_->rings(rule.realm);
   const LiveRing* ring = rings.ok() ? (*rings)->find(rule.id) : nullptr;
+  const auto store = keeper_->store(rule.realm, rule.store);
+  const auto* maker = dynamic_cast<const KeyMaker*>(store.get());
   const std::vector<ScheduledKey> keys =
-      ring != nullptr ? keys_of(*ring, rule) : std::vector<ScheduledKey>();
+      ring != nullptr ? keys_of(*ring, rule, maker) : std::vector<ScheduledKey>();
   const bool is_resting = remembered.memory.retry_at && now < *remembered.memory.retry_at;
   const bool has_active = std::any_of(keys.begin(), keys.end(), [](const ScheduledKey& key) {
     return key.history.state == KeyState::kActive;
@@ -238,21 +244,13 @@ Task<Done> RotationRunner::make(RotationRule rule, Alias alias) {
   CO_TRY(const RealmRingsPtr rings, co_await keeper_->rings(rule.realm));
   const LiveRing* ring = rings->find(rule.id);
   const RingEntry* active = ring != nullptr ? active_of(*ring) : nullptr;
-  std::optional<crypto::PublicKey> public_key;
-  if (active != nullptr && active->secret.key) public_key = active->secret.key->jwk().public_key();
-  if (!public_key) {
+  if (active == nullptr || !active->secret.key) {
     co_return Error{Code::kUnsupported, "rotate_needs_key_pair",
-                    "only key pairs are made by schedule: " + rule.id.str()};
+                    "there is no key to make another one like it for " + rule.id.str()};
   }
   const auto store = keeper_->store(rule.realm, rule.store);
-  auto* maker = dynamic_cast<KeyMaker*>(store.get());
-  if (maker == nullptr || store->ordering() != Ordering::kByMapping) {
-    co_return Error{Code::kUnsupported, "store_makes_no_keys",
-                    "store " + rule.store.str() + " is unknown or makes no keys"};
-  }
-  const std::size_t bits =
-      public_key->kind() == crypto::KeyKind::kRsa ? public_key->bits() : std::size_t{0};
-  auto made = co_await maker->make_key(alias, public_key->kind(), bits);
+  CO_TRY(KeyMaker* const maker, key_maker(store, rule.store));
+  auto made = co_await maker->make_like(alias, active->secret);
   // An earlier try, or the instance that had the lease before, made it.
   const bool is_there = !made.ok() && made.error().is("alias_exists");
   if (!made.ok() && !is_there) co_return std::move(made).error();

@@ -1,19 +1,31 @@
 #include "secrets/keeper/successor.h"
 
+#include "base/text.h"
 #include "secrets/rotation_schedule.h"
 
 namespace signet::secrets {
 
-Task<Secret> make_successor(std::shared_ptr<Store> store, Alias alias, crypto::PublicKey shape,
-                            Instant now) {
-  constexpr int kMostNames = 30;
+Result<KeyMaker*> key_maker(const std::shared_ptr<Store>& store, const StoreName& name) {
   auto* maker = dynamic_cast<KeyMaker*>(store.get());
-  if (maker == nullptr)
-    co_return Error{Code::kUnsupported, "store_makes_no_keys", "this store makes no keys"};
-  const std::size_t bits = shape.kind() == crypto::KeyKind::kRsa ? shape.bits() : std::size_t{0};
+  if (maker == nullptr) {
+    return Error{Code::kUnsupported, "store_makes_no_keys",
+                 "store " + quoted(name.view()) + " is unknown or makes no keys"};
+  }
+  if (store->ordering() != Ordering::kByMapping) {
+    return Error{Code::kUnsupported, "store_makes_no_keys",
+                 "store " + quoted(name.view()) +
+                     " rotates by versions of its own: make a new version there"};
+  }
+  return maker;
+}
+
+Task<Secret> make_successor(std::shared_ptr<Store> store, Alias alias, Secret model, Instant now) {
+  constexpr int kMostNames = 30;
+  CO_TRY(KeyMaker* const maker, key_maker(store, store ? store->name() : StoreName()));
+  const Alias family = maker->family(alias);
   for (int later = 0;; ++later) {
-    const Alias name = next_alias(alias, now + Seconds(later));
-    auto made = co_await maker->make_key(name, shape.kind(), bits);
+    const Alias name = next_alias(family, now + Seconds(later));
+    auto made = co_await maker->make_like(name, model);
     if (made.ok()) made->alias = name;
     const bool is_taken = !made.ok() && made.error().is("alias_exists") && later < kMostNames;
     if (!is_taken) co_return made;

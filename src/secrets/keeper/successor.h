@@ -6,11 +6,14 @@
 
 namespace signet::secrets {
 
-/// Makes a key to come after the one that `alias` names, under a name of its own: next_alias() at
-/// `now`, or at a later second while another key has that name, since two rotations may happen in
-/// one. kUnsupported "store_makes_no_keys" where `store` is null or makes none; else as
-/// KeyMaker::make_key().
-Task<Secret> make_successor(std::shared_ptr<Store> store, Alias alias, crypto::PublicKey shape,
-                            Instant now);
+/// The store as one that makes keys which are then mapped. kUnsupported "store_makes_no_keys" where
+/// it is null, makes none, or has versions of its own instead of an order of aliases. Lives as long
+/// as the store.
+Result<KeyMaker*> key_maker(const std::shared_ptr<Store>& store, const StoreName& name);
+
+/// Makes a key to come after `model`, the one that `alias` names, under a name of its own:
+/// next_alias() of its family at `now`, or at a later second while another key has that name, since
+/// two rotations may happen in one. As key_maker() of `store` and KeyMaker::make_like().
+Task<Secret> make_successor(std::shared_ptr<Store> store, Alias alias, Secret model, Instant now);
 
 }  // namespace signet::secrets

@@ -63,8 +63,15 @@ class Store {
 class KeyMaker {
  public:
   virtual ~KeyMaker() = default;
-  /// Makes a key under a new alias; never replaces one (kConflict "alias_exists").
+  /// Makes a key pair under a new alias; never replaces one (kConflict "alias_exists").
   virtual Task<Secret> make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) = 0;
+  /// Makes a key that can take the place of `model`, which is of this store: of its kind and size,
+  /// and for its use where the store tells uses apart. As make_key(), which it calls unless it is
+  /// overridden; kUnsupported "rotate_needs_key_pair" for what the store cannot make anew.
+  virtual Task<Secret> make_like(Alias alias, Secret model);
+  /// What the names of the keys after `alias` are made of: the alias itself, unless it is a name
+  /// that nobody can choose.
+  virtual Alias family(const Alias& alias) const { return alias; }
 };
 
 /// An optional ability: stores that know what their secrets are for. Asked where the configuration

@@ -20,16 +20,30 @@ bool is_refused(const Error& error) {
   return error.is("aws_credentials_refused");
 }
 
+std::shared_ptr<const SecretBytes> json_body_of(json::Object arguments) {
+  const std::string text = json::dump(json::Value(std::move(arguments)));
+  return std::make_shared<const SecretBytes>(SecretBytes::from_text(text));
+}
+
 }  // namespace
 
 Task<json::Object> Client::call(std::string operation, json::Object arguments) {
-  std::string text = json::dump(json::Value(std::move(arguments)));
-  auto body = std::make_shared<const SecretBytes>(SecretBytes::from_text(text));
-  co_return co_await call_with(std::move(operation), std::move(body));
+  auto body = json_body_of(std::move(arguments));
+  co_return co_await tried(std::move(operation), std::move(body), true);
+}
+
+Task<json::Object> Client::call_once(std::string operation, json::Object arguments) {
+  auto body = json_body_of(std::move(arguments));
+  co_return co_await tried(std::move(operation), std::move(body), false);
 }
 
 Task<json::Object> Client::call_with(std::string operation,
                                      std::shared_ptr<const SecretBytes> body) {
+  co_return co_await tried(std::move(operation), std::move(body), true);
+}
+
+Task<json::Object> Client::tried(std::string operation, std::shared_ptr<const SecretBytes> body,
+                                 bool may_be_repeated) {
   std::uint32_t failures = 0;
   bool was_refused = false;
   for (int tries = 1;; ++tries) {
@@ -44,6 +58,7 @@ Task<json::Object> Client::call_with(std::string operation,
       continue;
     }
     if (!is_transient(answer.error().code) || tries >= kTries) co_return answer;
+    if (!may_be_repeated && !answer.error().is("aws_throttled")) co_return answer;
     const Milliseconds wait =
         backoff_delay(++failures, kFirstWait, kLongestWait, access_->context.random.get());
     CO_TRY(co_await access_->pause(wait));
@@ -86,6 +101,8 @@ Task<json::Object> Client::attempt(std::string operation, std::shared_ptr<const 
 
   CO_TRY(net::OutboundResponse response, co_await send(access_, std::move(request)));
   if (response.status == 200) {
+    // An operation without an answer has an empty body; moto writes what JSON has for nothing.
+    if (response.body.empty() || response.body == "null") co_return json::Object();
     auto object = json::parse_object(response.body);
     if (object) co_return object;
     co_return Error{Code::kUnavailable, "aws_answer_malformed",

@@ -26,12 +26,16 @@ class Client {
         access_(access),
         chain_(std::make_shared<CredentialChain>(std::move(access))) {}
 
-  /// The answer of one operation. Throttling, failures of AWS and of the network are tried three
-  /// times, with back-off; refused credentials once more with new ones; a refusal for the time of
-  /// this machine's clock once more with AWS's own time. Failures: failure_of(), the client's
-  /// transport, the credential chain; kUnavailable "aws_answer_malformed".
+  /// The answer of one operation, an empty object where it has none. Throttling, failures of AWS
+  /// and of the network are tried three times, with back-off; refused credentials once more with
+  /// new ones; a refusal for the time of this machine's clock once more with AWS's own time.
+  /// Failures: failure_of(), the client's transport, the credential chain; kUnavailable
+  /// "aws_answer_malformed".
   Task<json::Object> call(std::string operation, json::Object arguments);
-  /// The same with a body that holds secrets.
+  /// For what must not be done twice. After a failure that leaves open whether AWS did it nothing
+  /// is tried again; throttling, refused credentials and a wrong clock leave nothing open.
+  Task<json::Object> call_once(std::string operation, json::Object arguments);
+  /// call() with a body that holds secrets.
   Task<json::Object> call_with(std::string operation, std::shared_ptr<const SecretBytes> body);
 
   Task<std::string> region() { return chain_->region(); }
@@ -39,6 +43,8 @@ class Client {
   Milliseconds clock_offset() const { return Milliseconds(offset_.load()); }
 
  private:
+  Task<json::Object> tried(std::string operation, std::shared_ptr<const SecretBytes> body,
+                           bool may_be_repeated);
   Task<json::Object> attempt(std::string operation, std::shared_ptr<const SecretBytes> body,
                              CredentialsPtr credentials);
   Result<std::string> endpoint(const std::string& region) const;

@@ -54,6 +54,32 @@ TEST(AwsClient, sec_119_failures_that_pass_are_tried_three_times_with_waits) {
   }
 }
 
+TEST(AwsClient, what_must_not_be_done_twice_is_asked_again_only_where_nothing_was_done) {
+  Calls calls;
+  const auto once = [&] {
+    calls.client = std::make_shared<Client>(kKms, calls.world.access());
+    return now(calls.client->call_once("CreateKey", json::Object()));
+  };
+  calls.world.aws.next.push_back(FakeHttpClient::response(503, "lost"));
+  EXPECT_THAT(once(), fails("aws_unavailable"));
+  EXPECT_EQ(calls.sent(), 1U);
+  calls.world.aws.next.push_back(refusal(400, "ThrottlingException"));
+  calls.world.aws.next.push_back(FakeHttpClient::response(200, R"({"KeyMetadata":{}})"));
+  EXPECT_THAT(once(), is_ok());
+  EXPECT_EQ(calls.sent(), 3U);
+}
+
+TEST(AwsClient, an_operation_without_an_answer_answers_an_empty_body) {
+  for (const char* body : {"", "null"}) {
+    Calls calls;
+    calls.world.aws.next.push_back(FakeHttpClient::response(200, body));
+    const auto answer = calls.get();
+    ASSERT_THAT(answer, is_ok()) << body;
+    EXPECT_EQ(answer->find("SecretString"), nullptr);
+    EXPECT_EQ(calls.sent(), 1U);
+  }
+}
+
 TEST(AwsClient, refusals_are_not_tried_again) {
   for (const char* exception : {"AccessDeniedException", "ResourceNotFoundException",
                                 "InvalidRequestException", "DecryptionFailure", "Unheard"}) {

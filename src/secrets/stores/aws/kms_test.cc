@@ -1,7 +1,5 @@
 #include "crypto/digest.h"
-#include "crypto/sign.h"
-#include "secrets/stores/aws/aws_test_support.h"
-#include "secrets/stores/aws/kms_store.h"
+#include "secrets/stores/aws/kms_test_support.h"
 #include "secrets/stores/aws/kms_wire.h"
 #include "secrets/stores/remote_key.h"
 #include "secrets/stores/store_contract.h"
@@ -14,86 +12,6 @@ using jose::JweAlg;
 using jose::JwsAlg;
 
 const std::string kMessage = "eyJhbGciOiJFUzI1NiJ9.e30";
-
-/// KMS keys by their aliases, behind the fake AWS.
-struct FakeKms {
-  struct Key {
-    crypto::PrivateKey key;
-    std::string spec, usage;
-    std::vector<std::string> algorithms;
-    std::string state, arn;
-  };
-  std::map<std::string, Key> keys;
-  AwsWorld world;
-
-  FakeKms() {
-    world.aws.more = [this](const OutboundRequest&, const std::string& operation,
-                            const json::Object& body) { return answer(operation, body); };
-  }
-  void add(const std::string& alias, KeyKind kind, const std::string& spec,
-           const std::string& usage, std::vector<std::string> algorithms) {
-    keys.insert_or_assign(alias, Key{crypto::PrivateKey::generate(kind, 2048).value(), spec, usage,
-                                     std::move(algorithms), "",
-                                     "arn:aws:kms:eu-west-1:1:key/" + std::to_string(keys.size())});
-  }
-  void add_usual() {
-    add("alias/rsa", KeyKind::kRsa, "RSA_2048", "SIGN_VERIFY",
-        {"RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512",
-         "RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512"});
-    add("alias/p256", KeyKind::kEcP256, "ECC_NIST_P256", "SIGN_VERIFY", {"ECDSA_SHA_256"});
-    add("alias/p384", KeyKind::kEcP384, "ECC_NIST_P384", "SIGN_VERIFY", {"ECDSA_SHA_384"});
-    add("alias/p521", KeyKind::kEcP521, "ECC_NIST_P521", "SIGN_VERIFY", {"ECDSA_SHA_512"});
-    add("alias/decrypt", KeyKind::kRsa, "RSA_2048", "ENCRYPT_DECRYPT",
-        {"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"});
-  }
-  std::shared_ptr<Store> store() {
-    return std::make_shared<KmsStore>(StoreName("kms"), Seconds(300), world.access());
-  }
-
-  std::optional<OutboundResponse> answer(const std::string& operation, const json::Object& body) {
-    const std::string name = text_member(body, "KeyId");
-    const auto found = std::find_if(keys.begin(), keys.end(), [&](const auto& pair) {
-      return pair.first == name || pair.second.arn == name;
-    });
-    if (found == keys.end()) return refusal(400, "NotFoundException");
-    const Key& key = found->second;
-    if (!key.state.empty()) return refusal(400, key.state);
-    json::Object answer;
-    if (operation == "GetPublicKey") {
-      json::Array algorithms(key.algorithms.begin(), key.algorithms.end());
-      answer.set("KeyId", key.arn);
-      answer.set("KeySpec", key.spec);
-      answer.set("KeyUsage", key.usage);
-      answer.set(key.usage == "SIGN_VERIFY" ? "SigningAlgorithms" : "EncryptionAlgorithms",
-                 std::move(algorithms));
-      answer.set("PublicKey", base64::encode(key.key.public_key().spki()));
-    } else if (operation == "Sign") {
-      answer.set("Signature", base64::encode(sign(key, body)));
-    } else if (operation == "Decrypt") {
-      if (text_member(body, "CiphertextBlob") != base64::encode(as_bytes("wrapped"))) {
-        return refusal(400, "InvalidCiphertextException");
-      }
-      answer.set("Plaintext", base64::encode(as_bytes("content key")));
-    } else {
-      return std::nullopt;
-    }
-    return FakeHttpClient::response(200, json::dump(json::Value(answer)));
-  }
-
-  static Bytes sign(const Key& key, const json::Object& body) {
-    for (const JwsAlg alg : jose::all_jws_algs()) {
-      if (kms_name(alg) != text_member(body, "SigningAlgorithm") || jose::is_mac(alg)) continue;
-      const std::string name(jose::name(alg));
-      EXPECT_EQ(text_member(body, "MessageType"), "RAW");
-      EXPECT_EQ(text_member(body, "Message"), base64::encode(as_bytes(kMessage)));
-      const Bytes raw =
-          crypto::sign(key.key, jose::signature_scheme(alg), as_bytes(kMessage)).value();
-      return name.starts_with("ES") ? crypto::ecdsa_raw_to_der(raw).value() : raw;
-    }
-    ADD_FAILURE() << "an algorithm that KMS does not have";
-    return {};
-  }
-};
 
 TEST(KmsStore, passes_the_exam_of_all_stores) {
   FakeKms kms;
@@ -119,6 +37,12 @@ TEST(KmsStore, passes_the_exam_of_all_stores) {
       },
   };
   pass_exam(exam);
+}
+
+TEST(KmsStore, its_settings_are_checked) {
+  EXPECT_THAT(try_make("aws_kms", settings(R"({"create_keys":true,"reread_seconds":1})")), is_ok());
+  EXPECT_THAT(try_make("aws_kms", settings(R"({"create_keys":"yes"})")),
+              fails("store_settings_invalid"));
 }
 
 TEST(KmsStore, signs_every_algorithm_that_a_key_has) {
@@ -181,18 +105,103 @@ TEST(KmsStore, keys_that_jose_does_not_have_are_refused) {
   FakeKms kms;
   kms.add("alias/agree", KeyKind::kEcP256, "ECC_NIST_P256", "KEY_AGREEMENT", {"ECDH"});
   kms.add("alias/odd", KeyKind::kEcP256, "ECC_SECG_P256K1", "SIGN_VERIFY", {"ECDSA_SHA_384"});
-  kms.add("alias/hmac", KeyKind::kEcP256, "", "", {});
-  kms.keys.at("alias/hmac").state = "UnsupportedOperationException";
-  EXPECT_THAT(now(kms.store()->fetch(Alias("alias/agree"))), fails("kms_key_unsupported"));
-  EXPECT_THAT(now(kms.store()->fetch(Alias("alias/odd"))), fails("kms_key_unsupported"));
-  EXPECT_THAT(now(kms.store()->fetch(Alias("alias/hmac"))), fails("kms_operation_unsupported"));
+  kms.add_mac("alias/aes", "SYMMETRIC_DEFAULT");
+  kms.add_mac("alias/short", "HMAC_224");
+  for (const char* alias : {"alias/agree", "alias/odd", "alias/aes", "alias/short"}) {
+    EXPECT_THAT(now(kms.store()->fetch(Alias(alias))), fails("kms_key_unsupported")) << alias;
+  }
+}
+
+TEST(KmsStore, mac_keys_serve_the_one_algorithm_of_their_spec) {
+  FakeKms kms;
+  const SecretId hmac = SecretId::literal("am.services.oauth2.stateless.signing.HMAC");
+  int served = 0;
+  for (const auto& [spec, alg, size] : std::vector<std::tuple<const char*, JwsAlg, std::size_t>>{
+           {"HMAC_256", JwsAlg::kHs256, 32},
+           {"HMAC_384", JwsAlg::kHs384, 48},
+           {"HMAC_512", JwsAlg::kHs512, 64}}) {
+    kms.add_mac("alias/mac", spec);
+    const auto secrets = now(kms.store()->fetch(Alias("alias/mac")));
+    ASSERT_THAT(secrets, is_ok()) << spec;
+    const Secret& secret = secrets->front();
+    EXPECT_THAT(check_fits(hmac, secret), is_ok()) << spec;
+    EXPECT_EQ(signing_algorithms(hmac, secret), std::vector{alg});
+    EXPECT_EQ(secret.key->jwk().symmetric_size(), size);
+    EXPECT_EQ(secret.kid.view().find(kms.arn_of("alias/mac")), std::string_view::npos);
+    for (const JwsAlg other : jose::all_jws_algs()) {
+      const auto mac = now(secret.remote->sign(other, to_bytes(kMessage)));
+      if (other != alg) {
+        EXPECT_THAT(mac, fails("remote_operation_unsupported"));
+        continue;
+      }
+      ASSERT_THAT(mac, is_ok());
+      EXPECT_EQ(mac->size(), size);
+      EXPECT_THAT(now(secret.remote->verify(alg, to_bytes(kMessage), *mac)), is_ok());
+      ++served;
+    }
+  }
+  EXPECT_EQ(served, 3);
+}
+
+TEST(KmsStore, a_mac_that_kms_calls_wrong_is_a_wrong_signature) {
+  FakeKms kms;
+  kms.add_mac("alias/mac", "HMAC_256");
+  const auto secrets = now(kms.store()->fetch(Alias("alias/mac")));
+  ASSERT_THAT(secrets, is_ok());
+  const auto verify = [&](std::size_t size, const Bytes& input) {
+    return now(secrets->front().remote->verify(JwsAlg::kHs256, input, Bytes(size, 7)));
+  };
+  EXPECT_THAT(verify(32, to_bytes(kMessage)), fails("jws_signature_invalid"));
+  EXPECT_EQ(kms.calls["VerifyMac"], 1);
+  EXPECT_THAT(verify(31, to_bytes(kMessage)), fails("jws_signature_invalid"));
+  EXPECT_THAT(verify(32, Bytes(4097, 'x')), fails("jws_signature_invalid"));
+  EXPECT_EQ(kms.calls["VerifyMac"], 1) << "that is known without a call";
+  kms.exceptions["VerifyMac"] = "AccessDeniedException";
+  EXPECT_THAT(verify(32, to_bytes(kMessage)), fails("aws_access_denied"));
+}
+
+TEST(KmsStore, a_mac_of_a_long_message_is_refused_and_not_shortened) {
+  FakeKms kms;
+  kms.add_mac("alias/mac", "HMAC_256");
+  const auto secrets = now(kms.store()->fetch(Alias("alias/mac")));
+  ASSERT_THAT(secrets, is_ok());
+  EXPECT_THAT(now(secrets->front().remote->sign(JwsAlg::kHs256, Bytes(4097, 'x'))),
+              fails("kms_message_too_long"));
+  kms.world.aws.next.push_back(FakeHttpClient::response(200, R"({"Mac":"AAAA"})"));
+  EXPECT_THAT(now(secrets->front().remote->sign(JwsAlg::kHs256, to_bytes(kMessage))),
+              fails("aws_answer_malformed"));
+}
+
+TEST(KmsStore, a_mac_key_that_is_no_longer_enabled_is_absent_with_a_warning) {
+  FakeKms kms;
+  kms.add_mac("alias/mac", "HMAC_256");
+  kms.keys.at("alias/mac").state = "PendingDeletion";
+  const auto store = kms.store();
+  const auto secrets = now(store->fetch(Alias("alias/mac")));
+  ASSERT_THAT(secrets, is_ok());
+  EXPECT_TRUE(secrets->empty());
+  EXPECT_EQ(store->warnings().size(), 1U);
+}
+
+TEST(KmsStore, a_key_that_decrypts_fits_the_ids_that_want_one) {
+  FakeKms kms;
+  kms.add_usual();
+  const auto secrets = now(kms.store()->fetch(Alias("alias/decrypt")));
+  ASSERT_THAT(secrets, is_ok());
+  const SecretId decryption = SecretId::literal("am.services.oauth2.oidc.decryption.RSA.OAEP.256");
+  const SecretId signing = SecretId::literal("am.services.oauth2.stateless.signing.RSA");
+  EXPECT_THAT(check_fits(decryption, secrets->front()), is_ok());
+  EXPECT_FALSE(check_fits(signing, secrets->front()).ok());
+  const auto signs = now(kms.store()->fetch(Alias("alias/rsa")));
+  ASSERT_THAT(signs, is_ok());
+  EXPECT_FALSE(check_fits(decryption, signs->front()).ok());
 }
 
 TEST(KmsStore, a_disabled_key_is_absent_with_a_warning) {
   FakeKms kms;
   kms.add_usual();
   for (const char* state : {"DisabledException", "KMSInvalidStateException"}) {
-    kms.keys.at("alias/rsa").state = state;
+    kms.keys.at("alias/rsa").refusal = state;
     const auto store = kms.store();
     const auto secrets = now(store->fetch(Alias("alias/rsa")));
     ASSERT_THAT(secrets, is_ok());

@@ -31,9 +31,17 @@ Task<RereadStore::KeptPtr> RereadStore::current(Alias alias) {
   }
   auto reading = co_await read(alias);
   if (!reading) co_return told(alias, std::move(reading).error());
+  co_return store_reading(alias, std::move(*reading), now);
+}
+
+std::vector<Secret> RereadStore::keep(const Alias& alias, Reading reading) {
+  return store_reading(alias, std::move(reading), access_->context.clock->now())->reading.secrets;
+}
+
+RereadStore::KeptPtr RereadStore::store_reading(const Alias& alias, Reading reading, Instant at) {
   auto fresh = std::make_shared<Kept>();
-  fresh->reading = std::move(*reading);
-  fresh->at = now;
+  fresh->reading = std::move(reading);
+  fresh->at = at;
   for (Secret& secret : fresh->reading.secrets) {
     secret.alias = alias;
     secret.store = name_;
@@ -41,7 +49,7 @@ Task<RereadStore::KeptPtr> RereadStore::current(Alias alias) {
   warnings_.set(alias.str(), std::move(fresh->reading.warnings));
   const std::lock_guard lock(mutex_);
   if (kept_.size() < kMostReadings || kept_.contains(alias)) kept_[alias] = fresh;
-  co_return KeptPtr(std::move(fresh));
+  return fresh;
 }
 
 Task<std::vector<Alias>> RereadStore::aliases() {

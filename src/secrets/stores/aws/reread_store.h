@@ -41,6 +41,8 @@ class RereadStore : public Store {
   /// The same error with the words that an operator needs.
   virtual Error told(const Alias& alias, Error error) const = 0;
   Error in_this_store(Error error) const;
+  /// Keeps what was just read or made as the alias's reading; its secrets, with alias and store.
+  std::vector<Secret> keep(const Alias& alias, Reading reading);
 
   const Access& access() const { return *access_; }
 
@@ -51,6 +53,7 @@ class RereadStore : public Store {
   };
   using KeptPtr = std::shared_ptr<const Kept>;
   Task<KeptPtr> current(Alias alias);
+  KeptPtr store_reading(const Alias& alias, Reading reading, Instant at);
 
   const StoreName name_;
   const std::string service_;  ///< for people: "AWS KMS"

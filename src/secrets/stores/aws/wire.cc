@@ -14,7 +14,7 @@ struct FailureRow {
   const char* reason;
 };
 
-constexpr std::array<FailureRow, 45> kFailures = {{
+constexpr std::array<FailureRow, 47> kFailures = {{
     {"ResourceNotFoundException", Code::kNotFound, "aws_not_found"},
     {"NotFoundException", Code::kNotFound, "aws_not_found"},
     {"AccessDeniedException", Code::kDenied, "aws_access_denied"},
@@ -22,6 +22,7 @@ constexpr std::array<FailureRow, 45> kFailures = {{
     {"NotAuthorized", Code::kDenied, "aws_access_denied"},
     {"UnauthorizedOperation", Code::kDenied, "aws_access_denied"},
     {"ResourceExistsException", Code::kConflict, "aws_exists"},
+    {"AlreadyExistsException", Code::kConflict, "aws_exists"},
     {"InvalidRequestException", Code::kConfig, "aws_request_refused"},
     {"InvalidParameterException", Code::kConfig, "aws_request_refused"},
     {"ValidationException", Code::kConfig, "aws_request_refused"},
@@ -60,6 +61,7 @@ constexpr std::array<FailureRow, 45> kFailures = {{
     {"UnsupportedOperationException", Code::kUnsupported, "kms_operation_unsupported"},
     {"InvalidCiphertextException", Code::kDenied, "kms_ciphertext_invalid"},
     {"IncorrectKeyException", Code::kDenied, "kms_ciphertext_invalid"},
+    {"KMSInvalidMacException", Code::kDenied, "kms_mac_invalid"},
 }};
 
 // "com.amazonaws.x#NameException:http://..." in its two places: only the name is of interest.

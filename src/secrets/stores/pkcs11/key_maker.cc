@@ -30,15 +30,20 @@ Result<std::vector<Object>> labelled(Session& session, CK_OBJECT_CLASS type,
   return session.find({Attribute::number(CKA_CLASS, type), Attribute::text(CKA_LABEL, label)});
 }
 
-}  // namespace
-
-Status make_pair(Session& session, const Place& place, const std::string& label,
-                 crypto::KeyKind kind, std::size_t bits, Random& random) {
+Status refuse_taken(Session& session, const std::string& label) {
   for (const CK_OBJECT_CLASS type :
        {CKO_PRIVATE_KEY, CKO_SECRET_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE}) {
     TRY(const std::vector<Object> there, labelled(session, type, label));
     if (!there.empty()) return taken(label);
   }
+  return Done{};
+}
+
+}  // namespace
+
+Status make_pair(Session& session, const Place& place, const std::string& label,
+                 crypto::KeyKind kind, std::size_t bits, Random& random) {
+  TRY(refuse_taken(session, label));
   const bool is_rsa = kind == crypto::KeyKind::kRsa;
   const Bytes curve = curve_name(kind);
   const CK_MECHANISM_TYPE type = is_rsa ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN;
@@ -78,6 +83,37 @@ Status make_pair(Session& session, const Place& place, const std::string& label,
   if (now.size() > 1) {
     TRY(session.destroy(made));
     TRY(session.destroy(public_object));
+    return taken(label);
+  }
+  return Done{};
+}
+
+Status make_mac_key(Session& session, const Place& place, const std::string& label,
+                    std::size_t bytes, Random& random) {
+  TRY(refuse_taken(session, label));
+  if (bytes == 0 || !place.can(CKM_GENERIC_SECRET_KEY_GEN, CKF_GENERATE)) {
+    return Error{Code::kUnsupported, "key_kind_unsupported",
+                 bytes == 0 ? "the token does not tell how long the key before it is"
+                            : "this token makes no MAC keys (CKM_GENERIC_SECRET_KEY_GEN)"};
+  }
+  Bytes id(16);
+  random.fill(id);
+  const Template secret = {Attribute::number(CKA_CLASS, CKO_SECRET_KEY),
+                           Attribute::number(CKA_KEY_TYPE, CKK_GENERIC_SECRET),
+                           Attribute::number(CKA_VALUE_LEN, bytes),
+                           Attribute::flag(CKA_TOKEN, true),
+                           Attribute::flag(CKA_PRIVATE, true),
+                           Attribute::flag(CKA_SENSITIVE, true),
+                           Attribute::flag(CKA_EXTRACTABLE, false),
+                           Attribute::text(CKA_LABEL, label),
+                           Attribute{CKA_ID, id},
+                           Attribute::flag(CKA_SIGN, true),
+                           Attribute::flag(CKA_VERIFY, true)};
+  const Mechanism how{CKM_GENERIC_SECRET_KEY_GEN, {}};
+  TRY(const Object made, session.generate_key(how, secret));
+  TRY(const std::vector<Object> now, labelled(session, CKO_SECRET_KEY, label));
+  if (now.size() > 1) {  // as for pairs
+    TRY(session.destroy(made));
     return taken(label);
   }
   return Done{};

@@ -10,4 +10,8 @@ namespace signet::secrets::pkcs11 {
 Status make_pair(Session& session, const Place& place, const std::string& label,
                  crypto::KeyKind kind, std::size_t bits, Random& random);
 
+/// A key of so many bytes that makes and checks MACs, as make_pair().
+Status make_mac_key(Session& session, const Place& place, const std::string& label,
+                    std::size_t bytes, Random& random);
+
 }  // namespace signet::secrets::pkcs11

@@ -159,13 +159,29 @@ Task<Done> Pkcs11Store::probe() {
 }
 
 Task<Secret> Pkcs11Store::make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) {
+  Maker maker = [random = context_.random, label = alias.str(), kind, bits](Session& session,
+                                                                            const Place& place) {
+    return pkcs11::make_pair(session, place, label, kind, bits, *random);
+  };
+  co_return co_await make(std::move(alias), std::move(maker));
+}
+
+Task<Secret> Pkcs11Store::make_like(Alias alias, Secret model) {
+  // An AES key that nobody else has would unwrap nothing, so that only MAC keys are made anew.
+  const bool is_mac = model.key && model.key->jwk().is_hidden() && model.unwraps.empty();
+  if (!is_mac) co_return co_await KeyMaker::make_like(std::move(alias), std::move(model));
+  const std::size_t bytes = model.key->jwk().symmetric_size();
+  Maker maker = [random = context_.random, label = alias.str(), bytes](Session& session,
+                                                                       const Place& place) {
+    return pkcs11::make_mac_key(session, place, label, bytes, *random);
+  };
+  co_return co_await make(std::move(alias), std::move(maker));
+}
+
+Task<Secret> Pkcs11Store::make(Alias alias, Maker maker) {
   CO_TRY(co_await ready());
-  auto work = [token = token_, random = context_.random, label = alias.str(), kind, bits] {
-    const std::function<Result<Done>(Session&, const Place&)> make = [&](Session& session,
-                                                                         const Place& place) {
-      return pkcs11::make_pair(session, place, label, kind, bits, *random);
-    };
-    return token->run<Done>(Token::Work::kWrite, make);
+  auto work = [token = token_, maker = std::move(maker)] {
+    return token->run<Done>(Token::Work::kWrite, maker);
   };
   CO_TRY(co_await on_pool<Done>(pool_, std::move(work)));
   CO_TRY(std::vector<Secret> made, co_await fetch(alias));

@@ -1,6 +1,7 @@
 #pragma once
 // A hardware security module by PKCS#11: keys that sign in their token and never leave it.
 
+#include <functional>
 #include <optional>
 
 #include "secrets/stores/catalog.h"
@@ -9,8 +10,10 @@
 namespace signet::secrets {
 
 namespace pkcs11 {
+class Session;
 class Token;
-}
+struct Place;
+}  // namespace pkcs11
 
 struct Pkcs11Settings {
   std::string file;  ///< a SunPKCS11 configuration; then library and slots are its own
@@ -40,9 +43,14 @@ class Pkcs11Store : public Store,
   std::vector<std::string> warnings() const override { return warnings_->all(); }
   /// RSA and the NIST curves, made in the token: sensitive, never extractable.
   Task<Secret> make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) override;
+  /// Also MAC keys.
+  Task<Secret> make_like(Alias alias, Secret model) override;
 
  private:
+  using Maker = std::function<Status(pkcs11::Session&, const pkcs11::Place&)>;
   Task<Done> ready();
+  /// Has `maker` put a key under the alias's label, and reads it.
+  Task<Secret> make(Alias alias, Maker maker);
 
   StoreName name_;
   Pkcs11Settings settings_;

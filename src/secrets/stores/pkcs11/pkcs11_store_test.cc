@@ -231,6 +231,30 @@ TEST_F(Pkcs11, sec_129_keys_are_made_in_the_token_and_never_replaced) {
   EXPECT_EQ(only(*store, "made-ec").kid, ec->kid);
 }
 
+TEST_F(Pkcs11, sec_129_mac_keys_are_made_like_the_one_before) {
+  const auto store = hsm->open();
+  auto* maker = dynamic_cast<KeyMaker*>(store.get());
+  ASSERT_NE(maker, nullptr);
+  hsm->put_secret("mac", CKK_GENERIC_SECRET, Bytes(64, 7));
+  const Secret before = only(*store, "mac");
+  const auto made = now(maker->make_like(Alias("mac-2"), before));
+  ASSERT_THAT(made, is_ok());
+  EXPECT_EQ(made->key->jwk().symmetric_size(), 64U);
+  EXPECT_EQ(made->key->allowed(), before.key->allowed());
+  EXPECT_NE(made->kid, before.kid);
+  const Bytes input = to_bytes("input");
+  const auto mac = now(made->remote->sign(JwsAlg::kHs512, input));
+  ASSERT_THAT(mac, is_ok());
+  EXPECT_THAT(now(made->remote->verify(JwsAlg::kHs512, input, *mac)), is_ok());
+  EXPECT_THAT(now(before.remote->verify(JwsAlg::kHs512, input, *mac)),
+              fails("jws_signature_invalid"));
+  EXPECT_THAT(store->warnings(), IsEmpty()) << "sensitive and never extractable";
+  EXPECT_THAT(now(maker->make_like(Alias("mac-2"), before)), fails("alias_exists"));
+  hsm->put_secret("aes", CKK_AES, Bytes(32, 9));
+  EXPECT_THAT(now(maker->make_like(Alias("aes-2"), only(*store, "aes"))),
+              fails("rotate_needs_key_pair"));
+}
+
 TEST_F(Pkcs11, stores_share_one_module_and_each_finds_its_token) {
   hsm->init_token("second");
   hsm->import("here", KeyKind::kEcP256, "01", "signet");

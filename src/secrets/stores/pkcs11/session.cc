@@ -191,6 +191,15 @@ Result<Object> Session::generate_pair(const Mechanism& mechanism, const Template
   return made;
 }
 
+Result<Object> Session::generate_key(const Mechanism& mechanism, const Template& secret) {
+  CK_MECHANISM how = raw(mechanism);
+  auto attributes = raw(secret);
+  Object made = CK_INVALID_HANDLE;
+  const CK_RV code = f_.C_GenerateKey(handle_, &how, attributes.data(), attributes.size(), &made);
+  if (code != CKR_OK) return failed("C_GenerateKey", code);
+  return made;
+}
+
 Status Session::destroy(Object object) {
   const CK_RV code = f_.C_DestroyObject(handle_, object);
   if (code != CKR_OK) return failed("C_DestroyObject", code);

@@ -47,6 +47,7 @@ class Session {
   Result<SecretBytes> unwrap(const Mechanism& mechanism, Object key, ByteView wrapped);
   Result<Object> generate_pair(const Mechanism& mechanism, const Template& public_half,
                                const Template& private_half, Object& public_object);
+  Result<Object> generate_key(const Mechanism& mechanism, const Template& secret);
   Status destroy(Object object);
 
  private:
