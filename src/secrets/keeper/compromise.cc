@@ -170,6 +170,11 @@ Task<Done> Keeper::replace(CompromiseRequest request, CompromiseReport report,
     if (entry.secret.kid == request.kid) lost = &entry;
   }
   const auto store = lost != nullptr ? this->store(request.realm, report.store) : nullptr;
+  auto* versions = dynamic_cast<VersionMaker*>(store.get());
+  if (versions != nullptr && store->ordering() == Ordering::kByStore) {
+    CO_TRY(co_await versions->make_version(report.alias, lost->secret.version));
+    co_return co_await refresh();
+  }
   auto* maker = dynamic_cast<KeyMaker*>(store.get());
   const bool can_make = maker != nullptr && store->ordering() == Ordering::kByMapping &&
                         lost->secret.key && lost->secret.key->jwk().public_key();

@@ -29,6 +29,7 @@ std::string text_of(const RotationMemory& memory) {
   out.set("due_ms", time_value(memory.due));
   out.set("making", alias_value(memory.making));
   out.set("pending", alias_value(memory.pending));
+  out.set("after", memory.after);
   out.set("failures", memory.failures);
   out.set("retry_at_ms", time_value(memory.retry_at));
   out.set("last_error", memory.last_error);
@@ -57,22 +58,43 @@ Result<RotationMemory> memory_of(std::string_view text) {
   if (failures != nullptr)
     memory.failures =
         static_cast<int>(std::clamp<std::int64_t>(failures->if_int().value_or(0), 0, 1'000'000));
-  const json::Value* error = object.find("last_error");
-  if (error != nullptr && error->if_string() != nullptr) memory.last_error = *error->if_string();
+  const auto text_at = [&](const char* name) {
+    const json::Value* value = object.find(name);
+    const std::string* found = value != nullptr ? value->if_string() : nullptr;
+    return found != nullptr ? *found : std::string();
+  };
+  memory.after = text_at("after");
+  memory.last_error = text_at("last_error");
   return memory;
 }
 
-/// Refused because its time has not come: nothing is wrong.
+/// Refused because its time has not come, or not made to its end yet: nothing is wrong.
 bool is_not_yet(const Error& error) {
   const std::string_view reason = error.reason;
-  return reason.ends_with("_too_early") || reason == "activation_unready";
+  return reason.ends_with("_too_early") || reason == "activation_unready" ||
+         reason == "version_pending";
+}
+
+bool rotates_by_versions(const Store* store) {
+  return store != nullptr && store->ordering() == Ordering::kByStore;
+}
+
+/// Versions sign by the order of their store as soon as the keeper lets them.
+Status check_ahead(const RotationRule& rule, const RotationPolicy& policy) {
+  if (rule.publish_ahead <= policy.publish_ahead) return Done{};
+  return Error{Code::kConfig, "rotation_ahead_unsupported",
+               "store " + rule.store.str() +
+                   " rotates by versions, which sign after keys.publish_ahead (" +
+                   std::to_string(policy.publish_ahead.count()) +
+                   " seconds); a longer publish_ahead of its own, " +
+                   std::to_string(rule.publish_ahead.count()) + " seconds, is not possible"};
 }
 
 std::vector<ScheduledKey> keys_of(const LiveRing& ring, const RotationRule& rule) {
   std::vector<ScheduledKey> keys;
   for (const auto& entry : ring.entries) {
     if (entry.secret.store != rule.store || entry.secret.alias.empty()) continue;
-    ScheduledKey key{entry.secret.alias, entry.history};
+    ScheduledKey key{entry.secret.alias, entry.history, entry.secret.version};
     // The horizon moves between refreshes; the atomic has the newest of this instance.
     if (entry.state == KeyState::kActive && ring.active_horizon)
       key.history.horizon =
@@ -178,7 +200,12 @@ Task<Done> RotationRunner::run_rule(RotationRule rule) {
     return key.history.state == KeyState::kActive;
   });
 
-  RotationStep step = next_rotation_step(rule, remembered.memory, keys, keeper_->policy(), now);
+  const auto store = keeper_->store(rule.realm, rule.store);
+  const bool by_versions = rotates_by_versions(store.get());
+  const Status ahead = by_versions ? check_ahead(rule, keeper_->policy()) : Status(Done{});
+  RotationStep step =
+      by_versions ? next_version_step(rule, remembered.memory, keys, now)
+                  : next_rotation_step(rule, remembered.memory, keys, keeper_->policy(), now);
   Status outcome = Done{};
   if (!has_active && !is_resting) {
     const std::string why = !rings.ok()                          ? rings.error().detail
@@ -187,6 +214,8 @@ Task<Done> RotationRunner::run_rule(RotationRule rule) {
     outcome = Error{
         Code::kConfig, "rotation_no_active_key",
         "no key of store " + rule.store.str() + " is active for " + rule.id.str() + ": " + why};
+  } else if (!ahead.ok() && !is_resting) {
+    outcome = ahead;
   } else {
     if (step.kind == RotationStep::Kind::kNone) co_return Done{};
     if (!(step.before == remembered.memory)) {
@@ -231,7 +260,23 @@ Task<Done> RotationRunner::act(RotationRule rule, RotationStep step) {
     co_return co_await keeper_->activate(std::move(asked));
   if (step.kind == RotationStep::Kind::kRetire)
     co_return co_await keeper_->retire(std::move(asked));
+  const auto store = keeper_->store(rule.realm, rule.store);
+  if (rotates_by_versions(store.get()))
+    co_return co_await make_version(rule, step.alias, step.before.after);
   co_return co_await make(rule, step.alias);
+}
+
+Task<Done> RotationRunner::make_version(RotationRule rule, Alias alias, std::string after) {
+  const auto store = keeper_->store(rule.realm, rule.store);
+  auto* maker = dynamic_cast<VersionMaker*>(store.get());
+  if (maker == nullptr) {
+    co_return Error{Code::kUnsupported, "store_makes_no_keys",
+                    "store " + rule.store.str() + " makes no versions"};
+  }
+  CO_TRY(co_await maker->make_version(alias, std::move(after)));
+  CO_TRY(co_await keeper_->refresh());
+  log::info("key_rotated", {{"id", rule.id.str()}, {"alias", alias.str()}});
+  co_return Done{};
 }
 
 Task<Done> RotationRunner::make(RotationRule rule, Alias alias) {
