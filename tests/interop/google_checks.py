@@ -5,6 +5,7 @@ tokens against joserfc and PyJWT. The real services cannot be had here.
 Alone: tests/interop/google_checks.py [--signetd FILE]
 """
 
+import concurrent.futures
 import hashlib
 import hmac
 import json
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "chaos"))
@@ -76,7 +78,7 @@ class World:
                   "credentials_file": str(folder / "credentials.json")}
         kms = {"name": "kms", "type": "google_kms",
                "settings": {**shared, "location": google.location, "keyRing": google.key_ring,
-                            "versionCacheDuration": 0},
+                            "versionCacheDuration": 0, "create_keys": True},
                "mappings": {STATELESS + "ES256": ["es256"], STATELESS + "RSA": ["ps256"],
                             STATELESS + "HMAC": ["hs256"]}}
         manager = {"name": "manager", "type": "google_secret_manager",
@@ -105,9 +107,9 @@ class World:
         return answer.json()["access_token"]
 
 
-def verifies(world, token, alg):
+def verifies(world, token, alg, keys=None):
     """With both libraries, by the published keys alone."""
-    keys = world.server.jwks()
+    keys = keys or world.server.jwks()
     header = part(token, 0)
     if header["alg"] != alg:
         return f"signed with {header['alg']}"
@@ -193,6 +195,115 @@ def key_version_rotates(world):
     return verifies(world, old, "ES256") or signed(world, "ES256")
 
 
+def ask_to_rotate(server, algorithm_id):
+    return server.admin("POST", "/admin/secrets/rotate", {"store": "kms", "id": algorithm_id})
+
+
+def rotates_by_hand(world, alg, algorithm_id, key):
+    """A version is PENDING_GENERATION for a while: it is asked for again, and only one is made."""
+    old, before = world.token(alg), len(world.google.keys[key])
+
+    def is_ready():
+        answer = ask_to_rotate(world.server, algorithm_id)
+        if answer.status == 503 and b"version_pending" in answer.body:
+            return None
+        return answer
+    answer = eventually("the version is generated", is_ready)
+    if answer.status != 200 or [step["step"] for step in answer.json()["plan"]] != ["publish", "activate"]:
+        return f"{answer}"
+    eventually("the new version signs", lambda: part(world.token(alg), 0)["kid"] != part(old, 0)["kid"])
+    for token in (old, world.token(alg)):
+        active = world.server.introspect(alg, world.secrets[alg], token).json().get("active")
+        if active is not True:
+            return f"introspection says {active}"
+    made = len(world.google.keys[key]) - before
+    return None if made == 1 else f"{made} versions were made"
+
+
+def another_template_is_refused(world):
+    before = len(world.google.keys["ps256"])
+    world.google.templates["ps256"] = "RSA_SIGN_PSS_3072_SHA256"
+    answer = ask_to_rotate(world.server, STATELESS + "RSA")
+    del world.google.templates["ps256"]
+    if answer.status == 200 or b"google_kms_template_differs" not in answer.body:
+        return f"{answer}"
+    return signed(world, "PS256") if len(world.google.keys["ps256"]) == before else "a version was made"
+
+
+class Planned:
+    """keys.rotation over one key of KMS. Every look at it issues a token, which the keys that were published just
+    before must verify, as must the first token."""
+
+    def __init__(self, server, secret):
+        self.server, self.secret = server, secret
+        self.first = self.token()
+
+    def token(self):
+        answer = self.server.token("c", self.secret)
+        if answer.status != 200:
+            raise AssertionError(f"no token: {answer}")
+        return answer.json()["access_token"]
+
+    def kids(self):
+        return {k["kid"] for k in self.server.jwks()["keys"]}
+
+    def look(self):
+        keys = self.server.jwks()
+        token = self.token()
+        for one in (token, self.first):
+            why = verifies(self, one, "ES256", keys)
+            if why:
+                raise AssertionError(why)
+        return part(token, 0)["kid"]
+
+    def until(self, what, seen, patience=100):
+        end = time.monotonic() + patience
+        while not seen(self.look()):
+            if time.monotonic() > end:
+                raise AssertionError(f"not seen in {patience} seconds: {what}")
+            time.sleep(0.2)
+
+
+def planned_rotation(options):
+    """Two minutes, since no schedule is shorter than one and a failure rests for another: runs beside the others."""
+    with tempfile.TemporaryDirectory() as name, google_stub.GoogleStub() as google:
+        folder = pathlib.Path(name)
+        account = google.service_account(folder / "credentials.json")
+        google.rights[account] = google_stub.EVERYTHING - {"cloudkms.cryptoKeyVersions.create"}
+        google.add_key("es256", "EC_SIGN_P256_SHA256")
+        secret = harness.new_secret()
+        server = harness.Server(options.signetd, {}, keep=options.keep)
+        kms = {"name": "kms", "type": "google_kms", "mappings": {STATELESS + "ES256": ["es256"]},
+               "settings": {"project": google.project, "location": google.location, "keyRing": google.key_ring,
+                            "endpoint": google.url, "credentials_file": str(folder / "credentials.json"),
+                            "versionCacheDuration": 0, "create_keys": True}}
+        client = harness.client("c", secret, access_token={"format": "jwt", "signing_algorithm": "ES256"})
+        rule = {"id": STATELESS + "ES256", "store": "kms", "every": "PT1M"}
+        server.document.update(harness.config(
+            [client], keys={"refresh": "PT1S", "publish_ahead": "PT2S", "rotation": [rule]},
+            secret_stores=[kms, harness.local_store(server.data_dir)]))
+        with server:
+            planned = Planned(server, secret)
+            old, known = part(planned.first, 0)["kid"], planned.kids()
+            refused = ask_to_rotate(server, STATELESS + "ES256")
+            if refused.status == 200 or b"google_denied" not in refused.body:
+                return f"without the right to create: {refused}"
+            planned.until("the refusal shows in health",
+                          lambda _: "google_denied" in server.admin("GET", "/admin/health").body.decode())
+            if len(google.keys["es256"]) != 1 or planned.look() != old:
+                return "it did not stay with the version before"
+            del google.rights[account]
+            planned.until("a new version is published", lambda _: planned.kids() - known)
+            planned.until("the new version signs", lambda kid: kid != old, patience=20)
+            if planned.look() in known:
+                return "what signs was published before"
+            if len(google.keys["es256"]) != 2:
+                return f"{len(google.keys['es256']) - 1} versions were made"
+            if "google_denied" in server.admin("GET", "/admin/health").body.decode():
+                return "health still tells of the refusal"
+            return shapes_were_right(types.SimpleNamespace(google=google))
+
+
 def store_outage_is_survived(world):
     world.google.fault("/secrets/", "hang_up", times=10_000)
     try:
@@ -274,6 +385,14 @@ def shared_certificate(options, google, folder):
 
 
 def run(results, options):
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        planned = beside.submit(planned_rotation, options)
+        run_others(results, options)
+        results.check("google_kms: planned rotation, refused at first, and every token verifies throughout",
+                      planned.result)
+
+
+def run_others(results, options):
     with tempfile.TemporaryDirectory() as name, google_stub.GoogleStub() as google:
         folder = pathlib.Path(name)
         try:
@@ -297,6 +416,10 @@ def run(results, options):
              refused_then_healed, "429"),
             ("google_kms: an access token that Google revoked is renewed", expired_tokens_are_renewed),
             ("google_kms: a new version takes over, the old one verifies", key_version_rotates),
+            ("google_kms: a rotation by hand waits for the version that it made, and the old one verifies",
+             rotates_by_hand, "ES256", STATELESS + "ES256", "es256"),
+            ("google_kms: a MAC key is rotated too", rotates_by_hand, "HS256", STATELESS + "HMAC", "hs256"),
+            ("google_kms: a version of another algorithm is not asked for", another_template_is_refused),
             ("google_secret_manager: a new version takes over, the old one verifies", version_rotates),
             ("google_secret_manager: a disabled newest version is no outage", disabled_newest_is_no_outage),
             ("google_secret_manager: an outage is survived and told by health", store_outage_is_survived),
