@@ -76,6 +76,21 @@ TEST_F(RotateVersionsTest, a_version_is_made_and_published_and_the_rest_comes_by
   EXPECT_EQ(store->count(), 2U);
 }
 
+TEST_F(RotateVersionsTest, the_plan_of_an_activation_is_about_the_version_that_waits) {
+  const auto next = [&] {
+    const auto done = rotate();
+    return steps(done, "not_before").back();
+  };
+  next();
+  world.clock->advance(world.services->keeper->policy().publish_ahead);
+  EXPECT_THAT(async::run_now(world.services->keeper->refresh()), is_ok());
+  const std::string from = next();
+  EXPECT_EQ(store->count(), 3U);
+  const auto plan = get(std::string("/admin/secrets/plan?step=activate&id=") + kVersionedId);
+  EXPECT_EQ(plan.text("not_before"), from) << "one signs, one waits, one signed before";
+  EXPECT_EQ(plan.text("reason"), "activation_too_early");
+}
+
 TEST_F(RotateVersionsTest, what_the_store_refuses_is_told_and_no_other_alias_is_made) {
   store->refusal = Error{Code::kDenied, "google_denied", "no right to create"};
   EXPECT_EQ(rotate().text("code"), "google_denied");

@@ -8,13 +8,10 @@ Alone: tests/interop/google_checks.py [--signetd FILE]
 import concurrent.futures
 import hashlib
 import hmac
-import json
 import pathlib
 import subprocess
 import sys
 import tempfile
-import time
-import types
 
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "chaos"))
@@ -22,109 +19,10 @@ if __name__ == "__main__":
     harness.in_venv()
 
 import harness  # noqa: E402
-import jwt as pyjwt  # noqa: E402
-from cryptography.hazmat.primitives import serialization  # noqa: E402
-from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
-from joserfc import jws  # noqa: E402
-from joserfc.jwk import KeySet  # noqa: E402
+from google_rotation import another_template_is_refused, planned_rotation, rotates_by_hand  # noqa: E402
+from google_world import (STATELESS, World, eventually, google_stub, new_pem, part, shapes_were_right,  # noqa: E402
+                          signed, verifies)
 from results import Results  # noqa: E402
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "stubs"))
-import google_stub  # noqa: E402
-
-AUDIENCE = "https://api.example.com"
-STATELESS = "am.services.oauth2.stateless.signing."
-PATIENCE = 20  # seconds until something must have been seen; a bound, not a time that is waited
-
-
-def part(token, index):
-    raw = token.split(".")[index]
-    return json.loads(google_stub.base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))
-
-
-def eventually(what, ask):
-    """Asks again and again; the first true answer, or a failure after PATIENCE."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        answer = ask()
-        if answer:
-            return answer
-        time.sleep(0.1)
-    raise AssertionError(f"not seen in {PATIENCE} seconds: {what}")
-
-
-def new_pem():
-    key = ec.generate_private_key(ec.SECP384R1())
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                             serialization.NoEncryption())
-
-
-class World:
-    """A signetd whose keys are in Google: ES256, PS256 and HS256 in Cloud KMS, ES384 in Secret
-    Manager."""
-
-    def __init__(self, options, google, folder):
-        self.google, self.options = google, options
-        google.add_key("es256", "EC_SIGN_P256_SHA256")
-        google.add_key("ps256", "RSA_SIGN_PSS_2048_SHA256")
-        google.add_key("hs256", "HMAC_SHA256")
-        google.add_secret("es384", new_pem())
-        google.service_account(folder / "credentials.json")
-        self.secrets = {alg: harness.new_secret() for alg in ("ES256", "PS256", "HS256", "ES384")}
-        self.server = harness.Server(options.signetd, {}, keep=options.keep)
-        clients = [harness.client(alg, secret, access_token={"format": "jwt", "signing_algorithm": alg})
-                   for alg, secret in self.secrets.items()]
-        shared = {"project": google.project, "endpoint": google.url,
-                  "credentials_file": str(folder / "credentials.json")}
-        kms = {"name": "kms", "type": "google_kms",
-               "settings": {**shared, "location": google.location, "keyRing": google.key_ring,
-                            "versionCacheDuration": 0, "create_keys": True},
-               "mappings": {STATELESS + "ES256": ["es256"], STATELESS + "RSA": ["ps256"],
-                            STATELESS + "HMAC": ["hs256"]}}
-        manager = {"name": "manager", "type": "google_secret_manager",
-                   "settings": {**shared, "secretFormat": "PEM"},
-                   "mappings": {STATELESS + "ES384": ["es384"]}}
-        # Last, for the IDs that these checks do not ask about.
-        local = harness.local_store(self.server.data_dir)
-        self.server.document.update(harness.config(
-            clients, keys={"refresh": "PT1S", "publish_ahead": "PT2S"},
-            secret_stores=[kms, manager, local]))
-
-    def __enter__(self):
-        self.server.start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.__exit__()
-
-    def answer(self, alg):
-        return self.server.token(alg, self.secrets[alg])
-
-    def token(self, alg):
-        answer = self.answer(alg)
-        if answer.status != 200:
-            raise AssertionError(f"no token: {answer}")
-        return answer.json()["access_token"]
-
-
-def verifies(world, token, alg, keys=None):
-    """With both libraries, by the published keys alone."""
-    keys = keys or world.server.jwks()
-    header = part(token, 0)
-    if header["alg"] != alg:
-        return f"signed with {header['alg']}"
-    jws.deserialize_compact(token.encode(), KeySet.import_key_set(keys), algorithms=[alg])
-    key = next((k for k in keys["keys"] if k["kid"] == header["kid"]), None)
-    if key is None:
-        return "its kid is not published"
-    if set(key) & {"d", "k", "p", "q"}:
-        return "the published key holds private members"
-    pyjwt.decode(token, pyjwt.PyJWK(key).key, algorithms=[alg], audience=AUDIENCE)
-    return None
-
-
-def signed(world, alg):
-    return verifies(world, world.token(alg), alg)
 
 
 def mac_is_of_kms(world):
@@ -195,115 +93,6 @@ def key_version_rotates(world):
     return verifies(world, old, "ES256") or signed(world, "ES256")
 
 
-def ask_to_rotate(server, algorithm_id):
-    return server.admin("POST", "/admin/secrets/rotate", {"store": "kms", "id": algorithm_id})
-
-
-def rotates_by_hand(world, alg, algorithm_id, key):
-    """A version is PENDING_GENERATION for a while: it is asked for again, and only one is made."""
-    old, before = world.token(alg), len(world.google.keys[key])
-
-    def is_ready():
-        answer = ask_to_rotate(world.server, algorithm_id)
-        if answer.status == 503 and b"version_pending" in answer.body:
-            return None
-        return answer
-    answer = eventually("the version is generated", is_ready)
-    if answer.status != 200 or [step["step"] for step in answer.json()["plan"]] != ["publish", "activate"]:
-        return f"{answer}"
-    eventually("the new version signs", lambda: part(world.token(alg), 0)["kid"] != part(old, 0)["kid"])
-    for token in (old, world.token(alg)):
-        active = world.server.introspect(alg, world.secrets[alg], token).json().get("active")
-        if active is not True:
-            return f"introspection says {active}"
-    made = len(world.google.keys[key]) - before
-    return None if made == 1 else f"{made} versions were made"
-
-
-def another_template_is_refused(world):
-    before = len(world.google.keys["ps256"])
-    world.google.templates["ps256"] = "RSA_SIGN_PSS_3072_SHA256"
-    answer = ask_to_rotate(world.server, STATELESS + "RSA")
-    del world.google.templates["ps256"]
-    if answer.status == 200 or b"google_kms_template_differs" not in answer.body:
-        return f"{answer}"
-    return signed(world, "PS256") if len(world.google.keys["ps256"]) == before else "a version was made"
-
-
-class Planned:
-    """keys.rotation over one key of KMS. Every look at it issues a token, which the keys that were published just
-    before must verify, as must the first token."""
-
-    def __init__(self, server, secret):
-        self.server, self.secret = server, secret
-        self.first = self.token()
-
-    def token(self):
-        answer = self.server.token("c", self.secret)
-        if answer.status != 200:
-            raise AssertionError(f"no token: {answer}")
-        return answer.json()["access_token"]
-
-    def kids(self):
-        return {k["kid"] for k in self.server.jwks()["keys"]}
-
-    def look(self):
-        keys = self.server.jwks()
-        token = self.token()
-        for one in (token, self.first):
-            why = verifies(self, one, "ES256", keys)
-            if why:
-                raise AssertionError(why)
-        return part(token, 0)["kid"]
-
-    def until(self, what, seen, patience=100):
-        end = time.monotonic() + patience
-        while not seen(self.look()):
-            if time.monotonic() > end:
-                raise AssertionError(f"not seen in {patience} seconds: {what}")
-            time.sleep(0.2)
-
-
-def planned_rotation(options):
-    """Two minutes, since no schedule is shorter than one and a failure rests for another: runs beside the others."""
-    with tempfile.TemporaryDirectory() as name, google_stub.GoogleStub() as google:
-        folder = pathlib.Path(name)
-        account = google.service_account(folder / "credentials.json")
-        google.rights[account] = google_stub.EVERYTHING - {"cloudkms.cryptoKeyVersions.create"}
-        google.add_key("es256", "EC_SIGN_P256_SHA256")
-        secret = harness.new_secret()
-        server = harness.Server(options.signetd, {}, keep=options.keep)
-        kms = {"name": "kms", "type": "google_kms", "mappings": {STATELESS + "ES256": ["es256"]},
-               "settings": {"project": google.project, "location": google.location, "keyRing": google.key_ring,
-                            "endpoint": google.url, "credentials_file": str(folder / "credentials.json"),
-                            "versionCacheDuration": 0, "create_keys": True}}
-        client = harness.client("c", secret, access_token={"format": "jwt", "signing_algorithm": "ES256"})
-        rule = {"id": STATELESS + "ES256", "store": "kms", "every": "PT1M"}
-        server.document.update(harness.config(
-            [client], keys={"refresh": "PT1S", "publish_ahead": "PT2S", "rotation": [rule]},
-            secret_stores=[kms, harness.local_store(server.data_dir)]))
-        with server:
-            planned = Planned(server, secret)
-            old, known = part(planned.first, 0)["kid"], planned.kids()
-            refused = ask_to_rotate(server, STATELESS + "ES256")
-            if refused.status == 200 or b"google_denied" not in refused.body:
-                return f"without the right to create: {refused}"
-            planned.until("the refusal shows in health",
-                          lambda _: "google_denied" in server.admin("GET", "/admin/health").body.decode())
-            if len(google.keys["es256"]) != 1 or planned.look() != old:
-                return "it did not stay with the version before"
-            del google.rights[account]
-            planned.until("a new version is published", lambda _: planned.kids() - known)
-            planned.until("the new version signs", lambda kid: kid != old, patience=20)
-            if planned.look() in known:
-                return "what signs was published before"
-            if len(google.keys["es256"]) != 2:
-                return f"{len(google.keys['es256']) - 1} versions were made"
-            if "google_denied" in server.admin("GET", "/admin/health").body.decode():
-                return "health still tells of the refusal"
-            return shapes_were_right(types.SimpleNamespace(google=google))
-
-
 def store_outage_is_survived(world):
     world.google.fault("/secrets/", "hang_up", times=10_000)
     try:
@@ -319,10 +108,6 @@ def store_outage_is_survived(world):
 def expired_tokens_are_renewed(world):
     world.google.revoke_tokens()
     return signed(world, "ES256")
-
-
-def shapes_were_right(world):
-    return f"refused: {world.google.bad_shapes}" if world.google.bad_shapes else None
 
 
 def other_credentials(options, google, folder, kind):

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "secrets/keeper/rotation_memory.h"
 
 namespace signet::secrets {
 namespace {
@@ -14,58 +15,6 @@ constexpr Seconds kShortestLease{30};
 
 std::string document_id(const RotationRule& rule) {
   return rule.store.str() + "/" + rule.id.str();
-}
-
-json::Value time_value(const std::optional<Instant>& at) {
-  return at ? json::Value(std::int64_t{at->time_since_epoch().count()}) : json::Value();
-}
-
-json::Value alias_value(const std::optional<Alias>& alias) {
-  return alias ? json::Value(alias->view()) : json::Value();
-}
-
-std::string text_of(const RotationMemory& memory) {
-  json::Object out;
-  out.set("due_ms", time_value(memory.due));
-  out.set("making", alias_value(memory.making));
-  out.set("pending", alias_value(memory.pending));
-  out.set("after", memory.after);
-  out.set("failures", memory.failures);
-  out.set("retry_at_ms", time_value(memory.retry_at));
-  out.set("last_error", memory.last_error);
-  return json::dump(json::Value(std::move(out)));
-}
-
-Result<RotationMemory> memory_of(std::string_view text) {
-  TRY(const auto object, json::parse_object(text));
-  const auto time = [&](const char* name) -> std::optional<Instant> {
-    const json::Value* value = object.find(name);
-    const auto number = value != nullptr ? value->if_int() : std::nullopt;
-    if (!number) return std::nullopt;
-    return Instant(Milliseconds(*number));
-  };
-  const auto alias = [&](const char* name) -> std::optional<Alias> {
-    const json::Value* value = object.find(name);
-    if (value == nullptr || value->if_string() == nullptr) return std::nullopt;
-    return Alias(*value->if_string());
-  };
-  RotationMemory memory;
-  memory.due = time("due_ms");
-  memory.making = alias("making");
-  memory.pending = alias("pending");
-  memory.retry_at = time("retry_at_ms");
-  const json::Value* failures = object.find("failures");
-  if (failures != nullptr)
-    memory.failures =
-        static_cast<int>(std::clamp<std::int64_t>(failures->if_int().value_or(0), 0, 1'000'000));
-  const auto text_at = [&](const char* name) {
-    const json::Value* value = object.find(name);
-    const std::string* found = value != nullptr ? value->if_string() : nullptr;
-    return found != nullptr ? *found : std::string();
-  };
-  memory.after = text_at("after");
-  memory.last_error = text_at("last_error");
-  return memory;
 }
 
 /// Refused because its time has not come, or not made to its end yet: nothing is wrong.
@@ -130,7 +79,7 @@ Task<RotationRunner::Remembered> RotationRunner::load(RotationRule rule) {
   Remembered remembered;
   if (!document) co_return remembered;
   remembered.revision = document->revision;
-  CO_TRY(remembered.memory, memory_of(document->text));
+  CO_TRY(remembered.memory, parse_rotation_memory(document->text));
   co_return remembered;
 }
 
@@ -139,7 +88,7 @@ Task<bool> RotationRunner::save(RotationRule rule, RotationMemory memory, std::i
   put.document.kind = kRotationKind;
   put.document.realm = rule.realm;
   put.document.id = document_id(rule);
-  put.document.text = text_of(memory);
+  put.document.text = rotation_memory_text(memory);
   put.expected = expected;
   storage::Transaction transaction;
   transaction.emplace_back(std::move(put));
