@@ -28,8 +28,15 @@ bool rotates_by_versions(const Store* store) {
   return store != nullptr && store->ordering() == Ordering::kByStore;
 }
 
-/// Versions sign by the order of their store as soon as the keeper lets them.
-Status check_ahead(const RotationRule& rule, const RotationPolicy& policy) {
+/// What of a rule a store of versions cannot do; told long before the first version is due.
+Status check_versions(const RotationRule& rule, const Store& store, const RotationPolicy& policy) {
+  const auto* maker = dynamic_cast<const VersionMaker*>(&store);
+  if (maker == nullptr) {
+    return Error{Code::kUnsupported, "store_makes_no_keys",
+                 "store " + rule.store.str() + " makes no versions"};
+  }
+  TRY(maker->may_make_versions());
+  // They sign by the order of their store, as soon as the keeper lets them.
   if (rule.publish_ahead <= policy.publish_ahead) return Done{};
   return Error{Code::kConfig, "rotation_ahead_unsupported",
                "store " + rule.store.str() +
@@ -151,7 +158,8 @@ Task<Done> RotationRunner::run_rule(RotationRule rule) {
 
   const auto store = keeper_->store(rule.realm, rule.store);
   const bool by_versions = rotates_by_versions(store.get());
-  const Status ahead = by_versions ? check_ahead(rule, keeper_->policy()) : Status(Done{});
+  const Status possible =
+      by_versions ? check_versions(rule, *store, keeper_->policy()) : Status(Done{});
   RotationStep step =
       by_versions ? next_version_step(rule, remembered.memory, keys, now)
                   : next_rotation_step(rule, remembered.memory, keys, keeper_->policy(), now);
@@ -163,10 +171,17 @@ Task<Done> RotationRunner::run_rule(RotationRule rule) {
     outcome = Error{
         Code::kConfig, "rotation_no_active_key",
         "no key of store " + rule.store.str() + " is active for " + rule.id.str() + ": " + why};
-  } else if (!ahead.ok() && !is_resting) {
-    outcome = ahead;
+  } else if (!possible.ok() && !is_resting) {
+    outcome = possible;
   } else {
-    if (step.kind == RotationStep::Kind::kNone) co_return Done{};
+    if (step.kind == RotationStep::Kind::kNone) {
+      // What failed is over: nothing is due and nothing stands in the way.
+      const bool is_over = !is_resting && remembered.memory.failures > 0;
+      if (!is_over) co_return Done{};
+      RotationMemory calm = after_step(rule, step, now);
+      CO_TRY(co_await save(rule, std::move(calm), remembered.revision));
+      co_return Done{};
+    }
     if (!(step.before == remembered.memory)) {
       CO_TRY(const bool is_saved, co_await save(rule, step.before, remembered.revision));
       if (!is_saved) co_return Done{};  // another instance did it
@@ -218,7 +233,7 @@ Task<Done> RotationRunner::act(RotationRule rule, RotationStep step) {
 Task<Done> RotationRunner::make_version(RotationRule rule, Alias alias, std::string after) {
   const auto store = keeper_->store(rule.realm, rule.store);
   auto* maker = dynamic_cast<VersionMaker*>(store.get());
-  if (maker == nullptr) {
+  if (maker == nullptr) {  // the configuration changed since it was checked
     co_return Error{Code::kUnsupported, "store_makes_no_keys",
                     "store " + rule.store.str() + " makes no versions"};
   }

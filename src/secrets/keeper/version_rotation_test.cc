@@ -20,6 +20,7 @@ class VersionedStore : public FakeStore, public VersionMaker {
  public:
   VersionedStore() : FakeStore("kms", Ordering::kByStore) { add(); }
 
+  Status may_make_versions() const override { return may; }
   Task<Done> make_version(Alias alias, std::string after) override {
     ++asked;
     if (refusal) co_return *refusal;
@@ -42,6 +43,7 @@ class VersionedStore : public FakeStore, public VersionMaker {
     return secrets["web"].at(static_cast<std::size_t>(newest() - number)).kid;
   }
 
+  Status may = Done{};
   std::optional<Error> refusal;
   bool is_slow = false;
   int asked = 0, made = 0;
@@ -211,7 +213,7 @@ TEST(VersionRotation, a_publish_ahead_that_versions_cannot_have_is_refused_at_on
   EXPECT_EQ(fleet.store->asked, 0);
 }
 
-TEST(VersionRotation, a_store_of_versions_that_makes_none_says_so) {
+TEST(VersionRotation, a_store_of_versions_that_makes_none_says_so_at_once) {
   World world;
   const auto store = std::make_shared<FakeStore>("kv", Ordering::kByStore);
   store->put("web", ec(1));
@@ -223,9 +225,21 @@ TEST(VersionRotation, a_store_of_versions_that_makes_none_says_so) {
   rule.every = kMonth;
   RotationRunner runner(keeper, world.storage, world.clock, {rule}, "0", kTurn);
   ASSERT_THAT(async::run_now(runner.run()), is_ok());
-  world.clock->advance(kMonth);
-  ASSERT_THAT(async::run_now(runner.run()), is_ok());
   EXPECT_THAT(runner.status().at(0).memory.last_error, HasSubstr("store_makes_no_keys"));
+}
+
+TEST(VersionRotation, a_store_that_is_configured_to_make_none_says_so_at_once) {
+  VersionFleet fleet(1);
+  fleet.store->may = Error{Code::kUnsupported, "store_makes_no_keys", "create_keys is off"};
+  fleet.turn(2);
+  EXPECT_THAT(fleet.memory().last_error, HasSubstr("create_keys is off"));
+  fleet.store->may = Done{};
+  fleet.turn(10);
+  EXPECT_EQ(fleet.memory().failures, 0);
+  EXPECT_TRUE(fleet.memory().due);
+  fleet.clock->advance(kMonth);
+  fleet.turn(2);
+  EXPECT_EQ(fleet.store->made, 1);
 }
 
 TEST(VersionRotation, a_compromised_last_version_is_replaced_where_the_store_makes_them) {

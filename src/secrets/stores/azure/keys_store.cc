@@ -170,12 +170,15 @@ Task<Done> KeysStore::probe() {
   co_return std::move(answer).error();
 }
 
+Status KeysStore::may_make_versions() const {
+  if (settings_.create_keys) return Done{};
+  return Error{Code::kUnsupported, "store_makes_no_keys",
+               "store " + quoted(name_.view()) +
+                   " makes no version of a key: its setting create_keys is off"};
+}
+
 Task<Done> KeysStore::make_version(Alias alias, std::string after) {
-  if (!settings_.create_keys) {
-    Error off{Code::kUnsupported, "store_makes_no_keys",
-              "no version is made: the setting create_keys is off"};
-    co_return at_key(alias, std::move(off));
-  }
+  CO_TRY(may_make_versions());
   const Error unknown{Code::kNotFound, "alias_unknown", "the vault has no such key"};
   if (!is_object_name(alias.view())) co_return at_key(alias, unknown);
   CO_TRY(const std::vector<Version> listed, co_await vault_->versions("keys", alias.str()));

@@ -44,6 +44,7 @@ class KeysStore : public Store, public VersionMaker {
   Task<std::vector<Alias>> aliases() override;
   Task<std::string> fingerprint() override;
   Task<Done> probe() override;
+  Status may_make_versions() const override;
   /// By Key Vault's own rotation, so that type, size and operations are those of the last version
   /// and no key of another name can be made. Needs "rotate".
   Task<Done> make_version(Alias alias, std::string after) override;

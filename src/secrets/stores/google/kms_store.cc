@@ -157,13 +157,16 @@ void KmsStore::forget_versions(const std::string& key) {
   listings_.erase(key);
 }
 
+Status KmsStore::may_make_versions() const {
+  if (settings_.create_keys) return Done{};
+  return in_this_store({Code::kUnsupported, "store_makes_no_keys",
+                        "it makes no version of a key: its setting create_keys is off"});
+}
+
 Task<Done> KmsStore::make_version(Alias alias, std::string after) {
   const auto keep_alive = shared_from_this();
+  CO_TRY(may_make_versions());
   const std::string key = alias.str();
-  if (!settings_.create_keys) {
-    co_return in_this_store({Code::kUnsupported, "store_makes_no_keys",
-                             "it makes no version of a key: its setting create_keys is off"});
-  }
   if (Status usable = check_name(key); !usable) co_return in_this_store(std::move(usable).error());
   const auto number = version_number(after);
   if (!number) {

@@ -25,6 +25,7 @@ class KmsStore : public GoogleStore, public VersionMaker {
   KmsStore(StoreName name, KmsSettings settings, std::shared_ptr<KmsClient> client,
            StoreContext context);
 
+  Status may_make_versions() const override;
   /// Also kConfig "google_kms_template_differs" where KMS would make one of another algorithm, and
   /// "google_kms_generation_failed" where it made one that never worked, after which none is made
   /// here until somebody else has made one.
