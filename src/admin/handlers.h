@@ -63,6 +63,8 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest request)
 
 /// A step in the life of a key.
 using StepCall = Task<Done> (secrets::Keeper::*)(secrets::Keeper::StepRequest);
+/// The step that a body asks for; without an alias where it names none.
+Result<secrets::Keeper::StepRequest> read_step(const AdminRequest& request);
 
 /// How many of a kind an answer names that tells of all of them.
 inline constexpr std::size_t kMostShown = 100;

@@ -73,8 +73,8 @@ Status fill(Asked& asked, const LiveRing* ring) {
                                                       : nullptr;
     if (asked.step.alias.empty() && meant != nullptr) asked.step.alias = meant->secret.alias;
     for (const auto& entry : ring->entries) {
-      const bool is_named = entry.secret.alias == asked.step.alias;
-      if (asked.step.store.empty() && is_named) asked.step.store = entry.secret.store;
+      const bool has_name = entry.secret.alias == asked.step.alias;
+      if (asked.step.store.empty() && has_name) asked.step.store = entry.secret.store;
     }
     if (asked.step.store.empty()) asked.step.store = ring->ring->active().store;
   }
@@ -125,6 +125,20 @@ std::optional<Instant> safe_at(const std::string& name, const RingEntry& entry, 
   return std::nullopt;
 }
 
+bool is_named(const Asked& asked, const RingEntry& entry) {
+  return entry.secret.alias == asked.step.alias && entry.secret.store == asked.step.store;
+}
+
+/// One alias may have several versions: the one that is activated is the one that waits.
+bool is_meant(const Asked& asked, const RingEntry& entry, const LiveRing& ring) {
+  if (!is_named(asked, entry)) return false;
+  const bool has_waiting =
+      std::any_of(ring.entries.begin(), ring.entries.end(), [&](const RingEntry& other) {
+        return is_named(asked, other) && other.state == KeyState::kPrepared;
+      });
+  return asked.name != "activate" || !has_waiting || entry.state == KeyState::kPrepared;
+}
+
 Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status verdict) {
   Keeper& keeper = *services.oauth->keeper;
   CO_TRY(const auto rings, co_await keeper.rings(asked.step.realm));
@@ -148,9 +162,7 @@ Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status 
     for (const auto& entry : ring->entries) {
       const Instant horizon = horizon_in(records, asked.step.id, entry);
       keys.emplace_back(key_json(entry, horizon));
-      const bool is_meant =
-          entry.secret.alias == asked.step.alias && entry.secret.store == asked.step.store;
-      if (!is_meant) continue;
+      if (!is_meant(asked, entry, *ring)) continue;
       not_before = safe_at(asked.name, entry, horizon, keeper.policy());
       if (horizon > Instant{}) last_token = horizon;
       if (entry.state != KeyState::kPrepared) continue;

@@ -5,8 +5,6 @@
 #include "admin/handlers.h"
 #include "base/secret_bytes.h"
 #include "base/text.h"
-#include "realms/realm_settings.h"
-#include "secrets/keeper/successor.h"
 
 namespace signet::admin {
 namespace {
@@ -82,22 +80,6 @@ json::Object ring_json(const LiveRing& ring, const Keeper& keeper) {
   return out;
 }
 
-Result<Keeper::StepRequest> read_step(const AdminRequest& request) {
-  TRY(const json::Object body, json::parse_object(request.body));
-  Keeper::StepRequest step;
-  json::Fields f(body, "step");
-  step.realm = RealmName(f.text("realm"));
-  step.store = StoreName(f.required_text("store"));
-  const std::string id = f.required_text("id");
-  step.alias = Alias(f.text("alias"));
-  step.force = f.boolean("force", false);
-  f.take("dry_run");
-  TRY(f.finish());
-  TRY(step.id, SecretId::parse(id));
-  step.actor = request.actor;
-  return step;
-}
-
 // The ring as it is after a step: of the step's realm, or of root for global stores.
 Task<json::Object> ring_after(const AdminServices& services, Keeper::StepRequest step) {
   const RealmName realm = step.realm.empty() ? RealmName("root") : step.realm;
@@ -117,18 +99,23 @@ Task<AdminReply> do_step(const AdminServices& services, AdminRequest request, St
   co_return AdminReply{200, std::move(body)};
 }
 
-json::Object plan_step(std::string_view name, const Alias& alias, const KeyId& kid,
-                       Instant not_before, bool done) {
-  json::Object out;
-  out.set("step", name);
-  out.set("alias", alias.view());
-  out.set("kid", kid.view());
-  out.set("not_before", to_rfc3339(not_before));
-  out.set("done", done);
-  return out;
-}
-
 }  // namespace
+
+Result<Keeper::StepRequest> read_step(const AdminRequest& request) {
+  TRY(const json::Object body, json::parse_object(request.body));
+  Keeper::StepRequest step;
+  json::Fields f(body, "step");
+  step.realm = RealmName(f.text("realm"));
+  step.store = StoreName(f.required_text("store"));
+  const std::string id = f.required_text("id");
+  step.alias = Alias(f.text("alias"));
+  step.force = f.boolean("force", false);
+  f.take("dry_run");
+  TRY(f.finish());
+  TRY(step.id, SecretId::parse(id));
+  step.actor = request.actor;
+  return step;
+}
 
 Task<AdminReply> publish_secret(const AdminServices& services, AdminRequest request) {
   return do_step(services, std::move(request), &Keeper::publish);
@@ -163,66 +150,6 @@ Task<AdminReply> list_secrets(const AdminServices& services, AdminRequest reques
   reply.body.set("realm", name);
   reply.body.set("rings", std::move(found));
   reply.body.set("missing", std::move(missing));
-  co_return reply;
-}
-
-Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest request) {
-  CO_TRY(auto step, read_step(request));
-  CO_TRY(const json::Object body, json::parse_object(request.body));
-  const json::Value* dry = body.find("dry_run");
-  const bool dry_run = dry && dry->if_bool() && *dry->if_bool();
-  Keeper& keeper = *services.oauth->keeper;
-  const RealmName realm = step.realm.empty() ? RealmName("root") : step.realm;
-  CO_TRY(const auto rings, co_await keeper.rings(realm));
-  const LiveRing* ring = rings->find(step.id);
-  if (!ring) co_return rings->why(step.id);
-  const secrets::RingEntry* active = nullptr;
-  for (const auto& entry : ring->entries)
-    if (entry.state == secrets::KeyState::kActive) active = &entry;
-  // A MAC key in a box may have a box that makes another one.
-  const bool is_makeable =
-      active && active->secret.key &&
-      (active->secret.key->jwk().public_key() || active->secret.key->jwk().is_hidden());
-  if (!is_makeable)
-    co_return Error{
-        Code::kUnsupported, "rotate_needs_key_pair",
-        "only key pairs are made by the server; put a new secret into the store and publish it"};
-  const auto& policy = keeper.policy();
-  const Instant now = services.oauth->clock->now();
-  KeyId kid;
-  Instant published = now;
-  if (!dry_run) {
-    const auto store = keeper.store(step.realm, step.store);
-    CO_TRY(secrets::KeyMaker* const maker, secrets::key_maker(store, step.store));
-    if (step.alias.empty()) {
-      CO_TRY(const auto made,
-             co_await secrets::make_successor(store, active->secret.alias, active->secret, now));
-      step.alias = made.alias;
-      kid = made.kid;
-    } else {
-      CO_TRY(const auto made, co_await maker->make_like(step.alias, active->secret));
-      kid = made.kid;
-    }
-    CO_TRY(co_await keeper.publish(step));
-  }
-  json::Array plan;
-  plan.emplace_back(plan_step("publish", step.alias, kid, published, !dry_run));
-  const Instant activation = secrets::activation_at(published, policy);
-  plan.emplace_back(plan_step("activate", step.alias, kid, activation, false));
-  // Tokens may be made with the old key until the new one is active; its horizon is known only
-  // then.
-  CO_TRY(const auto document,
-         co_await services.oauth->storage->document("realm", RealmName(), realm.str()));
-  Seconds longest(3600);
-  if (document) {
-    CO_TRY(const auto object, json::parse_object(document->text));
-    CO_TRY(const auto settings, realms::RealmSettings::from_json(object));
-    longest = settings.max_lifetime;
-  }
-  plan.emplace_back(plan_step("retire", active->secret.alias, active->secret.kid,
-                              activation + longest + policy.clock_skew, false));
-  AdminReply reply;
-  reply.body.set("plan", std::move(plan));
   co_return reply;
 }
 

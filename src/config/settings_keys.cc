@@ -44,7 +44,8 @@ std::vector<Setting> key_settings() {
        .summary = "Secret IDs whose keys are rotated by themselves, in stores that can make keys."},
       {.path = "keys.rotation[].id", .summary = "The secret ID.", .is_required = true},
       {.path = "keys.rotation[].store",
-       .summary = "The store that makes the keys and whose mapping is changed.",
+       .summary =
+           "The store that makes the keys; its mapping is changed, unless it rotates by versions.",
        .is_required = true},
       {.path = "keys.rotation[].realm",
        .summary = "The realm whose store it is; without it a global one."},
@@ -62,7 +63,7 @@ std::vector<Setting> key_settings() {
       {.path = "keys.rotation[].keep",
        .type = Type::kDuration,
        .fallback = "P7D",
-       .summary = "How long a key that signs no more is kept at least.",
+       .summary = "How long a key that signs no more is kept at least; not for versions.",
        .min = 0,
        .max = 3650 * 86400LL},
   };

@@ -31,6 +31,11 @@ bool may_go(const RotationRule& rule, const KeyHistory& key, const RotationPolic
          now >= *key.deactivated + rule.keep && now >= forgotten_at(key, policy);
 }
 
+Instant first_due(const RotationRule& rule, const KeyHistory& active, Instant now) {
+  const Instant since = active.activated.value_or(active.published.value_or(now));
+  return std::max(since + rule.every, now);
+}
+
 bool is_stamp(std::string_view text) {
   return text.size() == kStampLength &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -74,9 +79,7 @@ RotationStep next_rotation_step(const RotationRule& rule, const RotationMemory& 
   }
   if (active == nullptr) return step;
   if (!memory.due) {
-    const Instant since =
-        active->history.activated.value_or(active->history.published.value_or(now));
-    step.before.due = std::max(since + rule.every, now);
+    step.before.due = first_due(rule, active->history, now);
     step.kind = Kind::kRemember;
     return step;
   }
@@ -84,6 +87,45 @@ RotationStep next_rotation_step(const RotationRule& rule, const RotationMemory& 
   step.kind = Kind::kMake;
   step.alias = next_alias(active->family.empty() ? active->alias : active->family, now);
   step.before.making = step.alias;
+  return step;
+}
+
+RotationStep next_version_step(const RotationRule& rule, const RotationMemory& memory,
+                               const std::vector<ScheduledKey>& keys, Instant now) {
+  using Kind = RotationStep::Kind;
+  RotationStep step;
+  step.before = memory;
+  if (memory.retry_at && now < *memory.retry_at) return step;
+  const ScheduledKey* active = active_of(keys);
+
+  if (memory.making) {
+    step.kind = Kind::kMake;
+    step.alias = *memory.making;
+    return step;
+  }
+  if (active == nullptr) return step;
+  if (memory.pending) {
+    const bool is_over = active->alias != *memory.pending || active->version != memory.after;
+    const bool is_waiting = std::any_of(keys.begin(), keys.end(), [](const ScheduledKey& key) {
+      return key.history.state == KeyState::kPrepared;
+    });
+    // One that is not seen any more was taken away by an operator: the next one comes in its time.
+    if (!is_over && (is_waiting || !memory.due || now < *memory.due)) return step;
+    step.before.pending.reset();
+    step.before.after.clear();
+    step.kind = Kind::kRemember;
+    return step;
+  }
+  if (!memory.due) {
+    step.before.due = first_due(rule, active->history, now);
+    step.kind = Kind::kRemember;
+    return step;
+  }
+  if (now < *memory.due) return step;
+  step.kind = Kind::kMake;
+  step.alias = active->alias;
+  step.before.making = step.alias;
+  step.before.after = active->version;
   return step;
 }
 

@@ -25,7 +25,9 @@ struct RotationMemory {
   std::optional<Instant> due{};    ///< when the next key is made; nothing: not known yet
   std::optional<Alias> making{};   ///< a key is being made under this alias
   std::optional<Alias> pending{};  ///< it was made and does not sign yet
-  int failures = 0;                ///< in a row
+  /// Where the store rotates by versions: the one that was active when a newer one was asked for.
+  std::string after{};
+  int failures = 0;  ///< in a row
   std::optional<Instant> retry_at{};
   std::string last_error{};
   friend bool operator==(const RotationMemory&, const RotationMemory&) = default;
@@ -35,14 +37,16 @@ struct RotationMemory {
 struct ScheduledKey {
   Alias alias;
   KeyHistory history;
-  Alias family{};  ///< what its successors are named after; empty: its alias
+  Alias family{};         ///< what its successors are named after; empty: its alias
+  std::string version{};  ///< Secret::version
 };
 
 struct RotationStep {
   enum class Kind : std::uint8_t {
     kNone,
     kRemember,  ///< only the memory changes
-    kMake,      ///< make a key under `alias` unless it is there, and publish it
+    kMake,      ///< make a key under `alias`, or a version after `before.after`, unless it is
+                ///< there, and publish it
     kActivate,
     kRetire,
   };
@@ -58,6 +62,12 @@ struct RotationStep {
 RotationStep next_rotation_step(const RotationRule& rule, const RotationMemory& memory,
                                 const std::vector<ScheduledKey>& keys, const RotationPolicy& policy,
                                 Instant now);
+
+/// The same where the store rotates by versions of one alias. A version is published as soon as the
+/// store has it and signs when the lineup lets it, so all that is decided here is when to make one;
+/// versions that sign no more are the operator's.
+RotationStep next_version_step(const RotationRule& rule, const RotationMemory& memory,
+                               const std::vector<ScheduledKey>& keys, Instant now);
 
 /// The memory after a step succeeded.
 RotationMemory after_step(const RotationRule& rule, const RotationStep& step, Instant now);

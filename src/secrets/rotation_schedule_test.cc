@@ -137,6 +137,67 @@ TEST(RotationSchedule, rests_longer_after_each_failure_and_never_more_than_an_ho
   EXPECT_EQ(after_step(rule(), step, kStart + kDay).failures, 0);
 }
 
+RotationStep next_version(const RotationMemory& memory, const std::vector<ScheduledKey>& keys,
+                          Instant now) {
+  return next_version_step(rule(), memory, keys, now);
+}
+ScheduledKey versioned(ScheduledKey key, const char* version) {
+  key.version = version;
+  return key;
+}
+
+TEST(RotationSchedule, asks_for_a_version_after_the_active_one_when_it_is_due) {
+  const std::vector keys{versioned(active(), "7")};
+  const auto first = next_version({}, keys, kStart + kDay);
+  EXPECT_EQ(first.kind, Kind::kRemember);
+  EXPECT_EQ(first.before.due, kStart + 90 * kDay);
+  RotationMemory memory = first.before;
+  EXPECT_EQ(next_version(memory, keys, *memory.due - Milliseconds(1)).kind, Kind::kNone);
+  const auto step = next_version(memory, keys, *memory.due);
+  EXPECT_EQ(step.kind, Kind::kMake);
+  EXPECT_EQ(step.alias, Alias("web"));
+  EXPECT_EQ(step.before.making, Alias("web"));
+  EXPECT_EQ(step.before.after, "7");
+  const std::vector other{versioned(active(), "8")};
+  const auto again = next_version(step.before, other, *memory.due + kDay);
+  EXPECT_EQ(again.kind, Kind::kMake) << "after a crash it is asked again, after the same version";
+  EXPECT_EQ(again.before.after, "7");
+  memory = after_step(rule(), again, *memory.due + kDay);
+  EXPECT_FALSE(memory.making);
+  EXPECT_EQ(memory.pending, Alias("web"));
+  EXPECT_EQ(memory.after, "7");
+}
+
+TEST(RotationSchedule, waits_for_a_version_until_it_signs_and_makes_no_other_before) {
+  RotationMemory memory;
+  memory.pending = Alias("web");
+  memory.after = "7";
+  memory.due = kStart + 90 * kDay;
+  const std::vector waiting{versioned(active(), "7"), versioned(prepared("web", kStart), "8")};
+  EXPECT_EQ(next_version(memory, waiting, kStart + kDay).kind, Kind::kNone);
+  EXPECT_EQ(next_version(memory, waiting, kStart + 91 * kDay).kind, Kind::kNone)
+      << "an instance that is not ready holds it up";
+  const std::vector unseen{versioned(active(), "7")};
+  EXPECT_EQ(next_version(memory, unseen, kStart + kDay).kind, Kind::kNone);
+  const std::vector signing{versioned(active(), "8"),
+                            versioned(passive("web", kStart + kDay, kStart + kDay), "7")};
+  for (const auto& [keys, at] :
+       {std::pair(signing, kStart + 60 * kDay), std::pair(unseen, kStart + 90 * kDay)}) {
+    const auto step = next_version(memory, keys, at);
+    EXPECT_EQ(step.kind, Kind::kRemember);
+    EXPECT_FALSE(step.before.pending);
+    EXPECT_EQ(step.before.after, "");
+  }
+}
+
+TEST(RotationSchedule, versions_that_sign_no_more_are_left_to_the_operator) {
+  RotationMemory memory;
+  memory.due = kStart + 900 * kDay;
+  const std::vector keys{versioned(active(), "8"),
+                         versioned(passive("web", kStart + kDay, kStart + kDay), "7")};
+  EXPECT_EQ(next_version(memory, keys, kStart + 500 * kDay).kind, Kind::kNone);
+}
+
 TEST(RotationSchedule, names_successors_without_growing) {
   EXPECT_EQ(next_alias(Alias("es256-main"), kStart), Alias("es256-main-20231114221320"));
   EXPECT_EQ(next_alias(Alias("es256-main-20231114221320"), kStart + kDay),

@@ -2,6 +2,7 @@
 holds, by every credential, and bears what the vault does to it."""
 
 import base64
+import concurrent.futures
 import contextlib
 import datetime
 import pathlib
@@ -113,6 +114,83 @@ def remote_keys_sign(options):
                 return "a token of the version before does not verify"
 
 
+def planned_rotation(options):
+    """Two minutes, since no schedule is shorter than one and a failure rests for another: runs beside the others."""
+    with azure() as (identity, vault):
+        vault.put_key("p256", "P-256")
+        vault.permissions.discard("keys/rotate")
+        stores = [store("azure_key_vault_keys", vault, {signing_id("ES256"): ["p256"]}, create_keys=True)]
+        rule = {"id": signing_id("ES256"), "store": "azure", "every": "PT1M"}
+        with StoreWorld(options, stores, ["ES256"], environment(identity), keys={"rotation": [rule]}) as world:
+            old = world.token("ES256")
+            first, failures = world.verify(old, "ES256"), []
+
+            def look():
+                """The key of a fresh token, which verifies as the first one does."""
+                try:
+                    world.verify(old, "ES256")
+                    return world.kid("ES256")
+                except Exception as error:
+                    failures.append(repr(error))
+                    raise
+
+            def health():
+                look()
+                return world.server.admin("GET", "/admin/health").body.decode()
+
+            refused = world.server.admin("POST", "/admin/secrets/rotate", {"store": "azure", "id": signing_id("ES256")})
+            if refused.status == 200 or b"azure_access_denied" not in refused.body:
+                return f"without the right to rotate: {refused}"
+            why = until(lambda: "azure_access_denied" in health(), 100)
+            if why:
+                return "the refusal does not show: " + why
+            if look() != first or len(vault.keys["p256"]) != 1:
+                return "it did not stay with the version before"
+            vault.permissions.add("keys/rotate")
+            why = until(lambda: look() and len(world.published()) == 2, 100)
+            if why:
+                return "no new version is published: " + why
+            new = set(world.published()) - {first}
+            why = until(lambda: look() in new)
+            if why:
+                return "the new version does not sign: " + why
+            if look() == first or len(vault.keys["p256"]) != 2:
+                return f"{len(vault.keys['p256']) - 1} versions were made"
+            if "azure_access_denied" in health():
+                return "health still tells of the refusal"
+            return failures[0] if failures else None
+
+
+def rotation_by_hand(options):
+    with azure() as (identity, vault):
+        vault.put_key("rsa", size=3072)
+        stores = [store("azure_key_vault_keys", vault, {signing_id("RS256"): ["rsa"]}, create_keys=True)]
+        with StoreWorld(options, stores, ["RS256", "PS256"], environment(identity)) as world:
+            old, first = world.token("PS256"), world.kid("RS256")
+            for fault in (Reply(500, {"error": {"code": "InternalServerError"}}), "hang up",
+                          Reply(200, {"key": {"kid": "x"}})):
+                vault.fail("/rotate", fault, 1)
+                answer = world.server.admin("POST", "/admin/secrets/rotate", {"store": "azure", "id": signing_id("RS256")})
+                if answer.status == 200:
+                    return f"{getattr(fault, 'status', fault)} on rotate gives {answer}"
+            plan = []
+
+            def rotated():
+                answer = world.server.admin("POST", "/admin/secrets/rotate", {"store": "azure", "id": signing_id("RS256")})
+                plan[:] = answer.json().get("plan", [])
+                return answer.status == 200
+            why = until(rotated)
+            if why or [step["step"] for step in plan] != ["publish", "activate"]:
+                return f"no rotation: {why} {plan}"
+            why = until(lambda: world.kid("RS256") == plan[0]["kid"])
+            if why:
+                return "the new version does not sign: " + why
+            if world.verify(old, "PS256") != first:
+                return "a token of the version before does not verify"
+            sizes = [version["key"].key_size for version in vault.keys["rsa"]]
+            return None if sizes == [3072, 3072] else f"the versions are of {sizes} bits"
+
+
 def faults_are_borne(options):
     with azure() as (identity, vault):
         vault.put_key("p256", "P-256")
@@ -221,8 +299,17 @@ def credential(kind):
 
 
 def run(results, options):
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        planned = beside.submit(planned_rotation, options)
+        run_others(results, options)
+        results.check("Azure (stub): planned rotation, refused at first, and every token verifies throughout",
+                      planned.result)
+
+
+def run_others(results, options):
     results.check("Azure (stub): versions of secrets and certificates sign, rotate and retire", secrets_rotate, options)
     results.check("Azure (stub): keys sign in the vault with every algorithm", remote_keys_sign, options)
+    results.check("Azure (stub): a rotation by hand makes one version of the same size", rotation_by_hand, options)
     results.check("Azure (stub): refused, throttled, broken and lost answers are borne", faults_are_borne, options)
     results.check("Azure (stub): no token goes where the challenge is another's", no_token_leaks, options)
     results.check("Azure (stub): instances that start at once end with one certificate", one_certificate_for_all, options)

@@ -5,14 +5,13 @@ tokens against joserfc and PyJWT. The real services cannot be had here.
 Alone: tests/interop/google_checks.py [--signetd FILE]
 """
 
+import concurrent.futures
 import hashlib
 import hmac
-import json
 import pathlib
 import subprocess
 import sys
 import tempfile
-import time
 
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "chaos"))
@@ -20,109 +19,10 @@ if __name__ == "__main__":
     harness.in_venv()
 
 import harness  # noqa: E402
-import jwt as pyjwt  # noqa: E402
-from cryptography.hazmat.primitives import serialization  # noqa: E402
-from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
-from joserfc import jws  # noqa: E402
-from joserfc.jwk import KeySet  # noqa: E402
+from google_rotation import another_template_is_refused, planned_rotation, rotates_by_hand  # noqa: E402
+from google_world import (STATELESS, World, eventually, google_stub, new_pem, part, shapes_were_right,  # noqa: E402
+                          signed, verifies)
 from results import Results  # noqa: E402
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "stubs"))
-import google_stub  # noqa: E402
-
-AUDIENCE = "https://api.example.com"
-STATELESS = "am.services.oauth2.stateless.signing."
-PATIENCE = 20  # seconds until something must have been seen; a bound, not a time that is waited
-
-
-def part(token, index):
-    raw = token.split(".")[index]
-    return json.loads(google_stub.base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))
-
-
-def eventually(what, ask):
-    """Asks again and again; the first true answer, or a failure after PATIENCE."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        answer = ask()
-        if answer:
-            return answer
-        time.sleep(0.1)
-    raise AssertionError(f"not seen in {PATIENCE} seconds: {what}")
-
-
-def new_pem():
-    key = ec.generate_private_key(ec.SECP384R1())
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                             serialization.NoEncryption())
-
-
-class World:
-    """A signetd whose keys are in Google: ES256, PS256 and HS256 in Cloud KMS, ES384 in Secret
-    Manager."""
-
-    def __init__(self, options, google, folder):
-        self.google, self.options = google, options
-        google.add_key("es256", "EC_SIGN_P256_SHA256")
-        google.add_key("ps256", "RSA_SIGN_PSS_2048_SHA256")
-        google.add_key("hs256", "HMAC_SHA256")
-        google.add_secret("es384", new_pem())
-        google.service_account(folder / "credentials.json")
-        self.secrets = {alg: harness.new_secret() for alg in ("ES256", "PS256", "HS256", "ES384")}
-        self.server = harness.Server(options.signetd, {}, keep=options.keep)
-        clients = [harness.client(alg, secret, access_token={"format": "jwt", "signing_algorithm": alg})
-                   for alg, secret in self.secrets.items()]
-        shared = {"project": google.project, "endpoint": google.url,
-                  "credentials_file": str(folder / "credentials.json")}
-        kms = {"name": "kms", "type": "google_kms",
-               "settings": {**shared, "location": google.location, "keyRing": google.key_ring,
-                            "versionCacheDuration": 0},
-               "mappings": {STATELESS + "ES256": ["es256"], STATELESS + "RSA": ["ps256"],
-                            STATELESS + "HMAC": ["hs256"]}}
-        manager = {"name": "manager", "type": "google_secret_manager",
-                   "settings": {**shared, "secretFormat": "PEM"},
-                   "mappings": {STATELESS + "ES384": ["es384"]}}
-        # Last, for the IDs that these checks do not ask about.
-        local = harness.local_store(self.server.data_dir)
-        self.server.document.update(harness.config(
-            clients, keys={"refresh": "PT1S", "publish_ahead": "PT2S"},
-            secret_stores=[kms, manager, local]))
-
-    def __enter__(self):
-        self.server.start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.__exit__()
-
-    def answer(self, alg):
-        return self.server.token(alg, self.secrets[alg])
-
-    def token(self, alg):
-        answer = self.answer(alg)
-        if answer.status != 200:
-            raise AssertionError(f"no token: {answer}")
-        return answer.json()["access_token"]
-
-
-def verifies(world, token, alg):
-    """With both libraries, by the published keys alone."""
-    keys = world.server.jwks()
-    header = part(token, 0)
-    if header["alg"] != alg:
-        return f"signed with {header['alg']}"
-    jws.deserialize_compact(token.encode(), KeySet.import_key_set(keys), algorithms=[alg])
-    key = next((k for k in keys["keys"] if k["kid"] == header["kid"]), None)
-    if key is None:
-        return "its kid is not published"
-    if set(key) & {"d", "k", "p", "q"}:
-        return "the published key holds private members"
-    pyjwt.decode(token, pyjwt.PyJWK(key).key, algorithms=[alg], audience=AUDIENCE)
-    return None
-
-
-def signed(world, alg):
-    return verifies(world, world.token(alg), alg)
 
 
 def mac_is_of_kms(world):
@@ -210,10 +110,6 @@ def expired_tokens_are_renewed(world):
     return signed(world, "ES256")
 
 
-def shapes_were_right(world):
-    return f"refused: {world.google.bad_shapes}" if world.google.bad_shapes else None
-
-
 def other_credentials(options, google, folder, kind):
     """A start whose only signing key of the ID is in Secret Manager, with other credentials."""
     settings = {"project": google.project, "endpoint": google.url, "secretFormat": "PEM"}
@@ -274,6 +170,14 @@ def shared_certificate(options, google, folder):
 
 
 def run(results, options):
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        planned = beside.submit(planned_rotation, options)
+        run_others(results, options)
+        results.check("google_kms: planned rotation, refused at first, and every token verifies throughout",
+                      planned.result)
+
+
+def run_others(results, options):
     with tempfile.TemporaryDirectory() as name, google_stub.GoogleStub() as google:
         folder = pathlib.Path(name)
         try:
@@ -297,6 +201,10 @@ def run(results, options):
              refused_then_healed, "429"),
             ("google_kms: an access token that Google revoked is renewed", expired_tokens_are_renewed),
             ("google_kms: a new version takes over, the old one verifies", key_version_rotates),
+            ("google_kms: a rotation by hand waits for the version that it made, and the old one verifies",
+             rotates_by_hand, "ES256", STATELESS + "ES256", "es256"),
+            ("google_kms: a MAC key is rotated too", rotates_by_hand, "HS256", STATELESS + "HMAC", "hs256"),
+            ("google_kms: a version of another algorithm is not asked for", another_template_is_refused),
             ("google_secret_manager: a new version takes over, the old one verifies", version_rotates),
             ("google_secret_manager: a disabled newest version is no outage", disabled_newest_is_no_outage),
             ("google_secret_manager: an outage is survived and told by health", store_outage_is_survived),

@@ -157,6 +157,37 @@ def transit_signs(vault, options):
             return None if world.verify(old, "ES256") == kid else "a living token lost its key"
 
 
+def transit_rotates(vault, options):
+    with vault() as (_, admin):
+        admin.engines()
+        admin.call("POST", "transit/keys/p256", {"type": "ecdsa-p256"})
+        rules = {"transit/keys/p256": ["read"], "transit/sign/p256": ["update"]}
+        token = admin.limited_token(rules)
+        stores = [store("vault_transit", admin, {signing_id("ES256"): ["p256"]})]
+        # Long enough for two calls before the new version signs.
+        with StoreWorld(options, stores, ["ES256"], {"VAULT_TOKEN": token}, keys={"publish_ahead": "PT8S"}) as world:
+            old = world.token("ES256")
+            kid = world.verify(old, "ES256")
+            asked = {"store": "vault", "id": signing_id("ES256")}
+            refused = world.server.admin("POST", "/admin/secrets/rotate", asked)
+            if refused.status == 200 or b"vault_access_denied" not in refused.body:
+                return f"without the right to rotate: {refused}"
+            if world.kid("ES256") != kid:
+                return "it did not stay with the version before"
+            admin.limited_token({**rules, "transit/keys/p256/rotate": ["update"]})  # the policy of the same name
+            for _ in range(2):  # the second call finds what the first one made
+                answer = world.server.admin("POST", "/admin/secrets/rotate", asked)
+                if answer.status != 200:
+                    return f"{answer}"
+            why = until(lambda: world.kid("ES256") == answer.json()["plan"][0]["kid"])
+            if why:
+                return "the new version does not sign: " + why
+            if world.verify(old, "ES256") != kid:
+                return "a token of the version before does not verify"
+            latest = admin.call("GET", "transit/keys/p256")["data"]["latest_version"]
+            return None if latest == 2 else f"the key has {latest} versions"
+
+
 def app_role_logs_in(vault, options):
     with vault() as (_, admin):
         admin.engines()
@@ -266,6 +297,7 @@ def run(results, options):
     for name, vault in kinds:
         results.check(f"Vault ({name}): versions of a secret sign, rotate and retire", kv_rotates, vault, options)
         results.check(f"Vault ({name}): transit signs with every algorithm", transit_signs, vault, options)
+        results.check(f"Vault ({name}): transit is rotated where the policy allows it", transit_rotates, vault, options)
         results.check(f"Vault ({name}): an AppRole logs in and stays", app_role_logs_in, vault, options)
         results.check(f"Vault ({name}): instances that start at once end with one certificate",
                       one_certificate_for_all, vault, options)

@@ -150,11 +150,23 @@ Status wait_for_step(const Context& context, const AdminClient& admin,
   }
 }
 
+// A store may take a while until its new version can be used: asking again makes no other one.
+Result<json::Value> ask_to_rotate(const Context& context, const AdminClient& admin,
+                                  const SecretsOptions& options, const json::Object& body) {
+  for (;;) {
+    auto answer = admin.post("/admin/secrets/rotate", body);
+    const bool is_pending = !answer.ok() && answer.error().is("version_pending");
+    if (!is_pending || !options.wait) return answer;
+    context.note("publish: not yet: " + answer.error().detail);
+    context.world.sleep(Seconds(std::max<std::int64_t>(options.poll, 1)));
+  }
+}
+
 Result<int> rotate(const Context& context, const SecretsOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
   json::Object body = step_body(options, options.alias);
   body.set("dry_run", options.dry_run);
-  TRY(const json::Value answer, admin.post("/admin/secrets/rotate", body));
+  TRY(const json::Value answer, ask_to_rotate(context, admin, options, body));
   if (context.as_json()) {
     context.print(answer);
   } else {

@@ -170,6 +170,11 @@ Task<Done> Keeper::replace(CompromiseRequest request, CompromiseReport report,
     if (entry.secret.kid == request.kid) lost = &entry;
   }
   const auto store = lost != nullptr ? this->store(request.realm, report.store) : nullptr;
+  auto* versions = dynamic_cast<VersionMaker*>(store.get());
+  if (versions != nullptr && store->ordering() == Ordering::kByStore) {
+    CO_TRY(co_await versions->make_version(report.alias, lost->secret.version));
+    co_return co_await refresh();
+  }
   const Error none{
       Code::kUnavailable, "no_successor",
       "no other key of " + request.id.str() + " can sign, and its store makes none: publish one"};

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "secrets/keeper/rotation_memory.h"
 #include "secrets/keeper/successor.h"
 
 namespace signet::secrets {
@@ -17,56 +18,33 @@ std::string document_id(const RotationRule& rule) {
   return rule.store.str() + "/" + rule.id.str();
 }
 
-json::Value time_value(const std::optional<Instant>& at) {
-  return at ? json::Value(std::int64_t{at->time_since_epoch().count()}) : json::Value();
-}
-
-json::Value alias_value(const std::optional<Alias>& alias) {
-  return alias ? json::Value(alias->view()) : json::Value();
-}
-
-std::string text_of(const RotationMemory& memory) {
-  json::Object out;
-  out.set("due_ms", time_value(memory.due));
-  out.set("making", alias_value(memory.making));
-  out.set("pending", alias_value(memory.pending));
-  out.set("failures", memory.failures);
-  out.set("retry_at_ms", time_value(memory.retry_at));
-  out.set("last_error", memory.last_error);
-  return json::dump(json::Value(std::move(out)));
-}
-
-Result<RotationMemory> memory_of(std::string_view text) {
-  TRY(const auto object, json::parse_object(text));
-  const auto time = [&](const char* name) -> std::optional<Instant> {
-    const json::Value* value = object.find(name);
-    const auto number = value != nullptr ? value->if_int() : std::nullopt;
-    if (!number) return std::nullopt;
-    return Instant(Milliseconds(*number));
-  };
-  const auto alias = [&](const char* name) -> std::optional<Alias> {
-    const json::Value* value = object.find(name);
-    if (value == nullptr || value->if_string() == nullptr) return std::nullopt;
-    return Alias(*value->if_string());
-  };
-  RotationMemory memory;
-  memory.due = time("due_ms");
-  memory.making = alias("making");
-  memory.pending = alias("pending");
-  memory.retry_at = time("retry_at_ms");
-  const json::Value* failures = object.find("failures");
-  if (failures != nullptr)
-    memory.failures =
-        static_cast<int>(std::clamp<std::int64_t>(failures->if_int().value_or(0), 0, 1'000'000));
-  const json::Value* error = object.find("last_error");
-  if (error != nullptr && error->if_string() != nullptr) memory.last_error = *error->if_string();
-  return memory;
-}
-
-/// Refused because its time has not come: nothing is wrong.
+/// Refused because its time has not come, or not made to its end yet: nothing is wrong.
 bool is_not_yet(const Error& error) {
   const std::string_view reason = error.reason;
-  return reason.ends_with("_too_early") || reason == "activation_unready";
+  return reason.ends_with("_too_early") || reason == "activation_unready" ||
+         reason == "version_pending";
+}
+
+bool rotates_by_versions(const Store* store) {
+  return store != nullptr && store->ordering() == Ordering::kByStore;
+}
+
+/// What of a rule a store of versions cannot do; told long before the first version is due.
+Status check_versions(const RotationRule& rule, const Store& store, const RotationPolicy& policy) {
+  const auto* maker = dynamic_cast<const VersionMaker*>(&store);
+  if (maker == nullptr) {
+    return Error{Code::kUnsupported, "store_makes_no_keys",
+                 "store " + rule.store.str() + " makes no versions"};
+  }
+  TRY(maker->may_make_versions());
+  // They sign by the order of their store, as soon as the keeper lets them.
+  if (rule.publish_ahead <= policy.publish_ahead) return Done{};
+  return Error{Code::kConfig, "rotation_ahead_unsupported",
+               "store " + rule.store.str() +
+                   " rotates by versions, which sign after keys.publish_ahead (" +
+                   std::to_string(policy.publish_ahead.count()) +
+                   " seconds); a longer publish_ahead of its own, " +
+                   std::to_string(rule.publish_ahead.count()) + " seconds, is not possible"};
 }
 
 /// `maker`: the rule's store, if it makes keys.
@@ -75,7 +53,7 @@ std::vector<ScheduledKey> keys_of(const LiveRing& ring, const RotationRule& rule
   std::vector<ScheduledKey> keys;
   for (const auto& entry : ring.entries) {
     if (entry.secret.store != rule.store || entry.secret.alias.empty()) continue;
-    ScheduledKey key{entry.secret.alias, entry.history};
+    ScheduledKey key{entry.secret.alias, entry.history, {}, entry.secret.version};
     if (maker != nullptr) key.family = maker->family(key.alias);
     // The horizon moves between refreshes; the atomic has the newest of this instance.
     if (entry.state == KeyState::kActive && ring.active_horizon)
@@ -112,7 +90,7 @@ Task<RotationRunner::Remembered> RotationRunner::load(RotationRule rule) {
   Remembered remembered;
   if (!document) co_return remembered;
   remembered.revision = document->revision;
-  CO_TRY(remembered.memory, memory_of(document->text));
+  CO_TRY(remembered.memory, parse_rotation_memory(document->text));
   co_return remembered;
 }
 
@@ -121,7 +99,7 @@ Task<bool> RotationRunner::save(RotationRule rule, RotationMemory memory, std::i
   put.document.kind = kRotationKind;
   put.document.realm = rule.realm;
   put.document.id = document_id(rule);
-  put.document.text = text_of(memory);
+  put.document.text = rotation_memory_text(memory);
   put.expected = expected;
   storage::Transaction transaction;
   transaction.emplace_back(std::move(put));
@@ -184,7 +162,12 @@ Task<Done> RotationRunner::run_rule(RotationRule rule) {
     return key.history.state == KeyState::kActive;
   });
 
-  RotationStep step = next_rotation_step(rule, remembered.memory, keys, keeper_->policy(), now);
+  const bool by_versions = rotates_by_versions(store.get());
+  const Status possible =
+      by_versions ? check_versions(rule, *store, keeper_->policy()) : Status(Done{});
+  RotationStep step =
+      by_versions ? next_version_step(rule, remembered.memory, keys, now)
+                  : next_rotation_step(rule, remembered.memory, keys, keeper_->policy(), now);
   Status outcome = Done{};
   if (!has_active && !is_resting) {
     const std::string why = !rings.ok()                          ? rings.error().detail
@@ -193,8 +176,17 @@ Task<Done> RotationRunner::run_rule(RotationRule rule) {
     outcome = Error{
         Code::kConfig, "rotation_no_active_key",
         "no key of store " + rule.store.str() + " is active for " + rule.id.str() + ": " + why};
+  } else if (!possible.ok() && !is_resting) {
+    outcome = possible;
   } else {
-    if (step.kind == RotationStep::Kind::kNone) co_return Done{};
+    if (step.kind == RotationStep::Kind::kNone) {
+      // What failed is over: nothing is due and nothing stands in the way.
+      const bool is_over = !is_resting && remembered.memory.failures > 0;
+      if (!is_over) co_return Done{};
+      RotationMemory calm = after_step(rule, step, now);
+      CO_TRY(co_await save(rule, std::move(calm), remembered.revision));
+      co_return Done{};
+    }
     if (!(step.before == remembered.memory)) {
       CO_TRY(const bool is_saved, co_await save(rule, step.before, remembered.revision));
       if (!is_saved) co_return Done{};  // another instance did it
@@ -237,7 +229,23 @@ Task<Done> RotationRunner::act(RotationRule rule, RotationStep step) {
     co_return co_await keeper_->activate(std::move(asked));
   if (step.kind == RotationStep::Kind::kRetire)
     co_return co_await keeper_->retire(std::move(asked));
+  const auto store = keeper_->store(rule.realm, rule.store);
+  if (rotates_by_versions(store.get()))
+    co_return co_await make_version(rule, step.alias, step.before.after);
   co_return co_await make(rule, step.alias);
+}
+
+Task<Done> RotationRunner::make_version(RotationRule rule, Alias alias, std::string after) {
+  const auto store = keeper_->store(rule.realm, rule.store);
+  auto* maker = dynamic_cast<VersionMaker*>(store.get());
+  if (maker == nullptr) {  // the configuration changed since it was checked
+    co_return Error{Code::kUnsupported, "store_makes_no_keys",
+                    "store " + rule.store.str() + " makes no versions"};
+  }
+  CO_TRY(co_await maker->make_version(alias, std::move(after)));
+  CO_TRY(co_await keeper_->refresh());
+  log::info("key_rotated", {{"id", rule.id.str()}, {"alias", alias.str()}});
+  co_return Done{};
 }
 
 Task<Done> RotationRunner::make(RotationRule rule, Alias alias) {

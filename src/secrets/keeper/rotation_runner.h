@@ -53,6 +53,7 @@ class RotationRunner {
   Task<bool> save(RotationRule rule, RotationMemory memory, std::int64_t expected);
   Task<Done> run_rule(RotationRule rule);
   Task<Done> make(RotationRule rule, Alias alias);
+  Task<Done> make_version(RotationRule rule, Alias alias, std::string after);
   Task<Done> act(RotationRule rule, RotationStep step);
   Keeper::StepRequest request(const RotationRule& rule, const Alias& alias) const;
   void show(const RotationRule& rule, const RotationMemory& memory);

@@ -74,6 +74,21 @@ class KeyMaker {
   virtual Alias family(const Alias& alias) const { return alias; }
 };
 
+/// An optional ability of stores that put their secrets in order themselves (kByStore): a new
+/// version of an alias, which they put first.
+class VersionMaker {
+ public:
+  virtual ~VersionMaker() = default;
+  /// Whether its configuration allows it: kUnsupported "store_makes_no_keys". Asks nobody.
+  virtual Status may_make_versions() const { return Done{}; }
+  /// Sees to it that the alias has a usable version newer than `after`, a Secret::version of it:
+  /// makes one, of the same kind and size, only where there is none. So whoever does not know how
+  /// an earlier call ended calls again. Two callers at the same moment may make two, of which the
+  /// store puts the newer one first. kUnavailable "version_pending": it was made and cannot be used
+  /// yet, call again; kNotFound "alias_unknown"; what may_make_versions() says.
+  virtual Task<Done> make_version(Alias alias, std::string after) = 0;
+};
+
 /// An optional ability: stores that know what their secrets are for. Asked where the configuration
 /// maps nothing of theirs.
 class DefaultMapper {

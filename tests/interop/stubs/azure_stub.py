@@ -116,7 +116,8 @@ class IdentityStub(StubServer):
 
 
 class KeyVaultStub(StubServer):
-    ALL = {"secrets/get", "secrets/list", "keys/get", "keys/list", "keys/sign", "keys/unwrapKey", "certificates/import"}
+    ALL = {"secrets/get", "secrets/list", "keys/get", "keys/list", "keys/sign", "keys/unwrapKey", "keys/rotate",
+           "certificates/import"}
 
     def __init__(self, tokens, tenant):
         super().__init__()
@@ -137,8 +138,8 @@ class KeyVaultStub(StubServer):
             self.secrets.setdefault(name, []).append(version)
         return version
 
-    def put_key(self, name, kind="RSA", **attributes):
-        key = ec.generate_private_key(CURVES[kind]) if kind in CURVES else rsa.generate_private_key(65537, 2048)
+    def put_key(self, name, kind="RSA", size=2048, **attributes):
+        key = ec.generate_private_key(CURVES[kind]) if kind in CURVES else rsa.generate_private_key(65537, size)
         version = {"id": os.urandom(16).hex(), "key": key, "attributes": self.new_attributes(None, attributes)}
         with self.lock:
             self.keys.setdefault(name, []).append(version)
@@ -185,6 +186,9 @@ class KeyVaultStub(StubServer):
                 raise self.error(404, "NotFound")
             self.need("certificates/import")
             return self.import_certificate(parts[1], request.json())
+        if request.method == "POST" and collection == "keys" and len(parts) == 3 and parts[2] == "rotate":
+            self.need("keys/rotate")
+            return self.rotate(parts, request)
         if request.method == "POST":
             if collection != "keys" or len(parts) != 4 or parts[3] not in ("sign", "unwrapkey"):
                 raise self.error(405, "MethodNotAllowed")
@@ -280,6 +284,16 @@ class KeyVaultStub(StubServer):
             return key.decrypt(value, padding.OAEP(padding.MGF1(digest), digest, None))
         except ValueError:
             raise self.error(400, "BadParameter", "The parameter is incorrect")
+
+    def rotate(self, parts, request):
+        """RotateKey: no body, and a new version of the type, size and operations of the last one."""
+        if request.body or set(request.query) != {"api-version"}:
+            raise self.error(400, "BadParameter", "a rotation takes nothing")
+        last = self.version(self.keys, parts[:2])["key"]
+        kind = "RSA"
+        if isinstance(last, ec.EllipticCurvePrivateKey):
+            kind = next(name for name, curve in CURVES.items() if curve.name == last.curve.name)
+        return Reply(200, self.bundle("keys", parts[1], self.put_key(parts[1], kind, last.key_size)))
 
     def import_certificate(self, name, body):
         policy = body.get("policy") or {}

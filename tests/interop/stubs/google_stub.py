@@ -33,7 +33,8 @@ TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 EVERYTHING = frozenset({
     "secretmanager.versions.access", "secretmanager.versions.list", "secretmanager.versions.add",
     "secretmanager.versions.destroy", "secretmanager.secrets.list", "secretmanager.secrets.create",
-    "cloudkms.cryptoKeys.list", "cloudkms.cryptoKeyVersions.list",
+    "cloudkms.cryptoKeys.list", "cloudkms.cryptoKeys.get", "cloudkms.cryptoKeyVersions.list",
+    "cloudkms.cryptoKeyVersions.create",
     "cloudkms.cryptoKeyVersions.viewPublicKey", "cloudkms.cryptoKeyVersions.useToSign",
     "cloudkms.cryptoKeyVersions.useToVerify", "cloudkms.cryptoKeyVersions.useToDecrypt"})
 
@@ -111,7 +112,7 @@ def checked(body, name, crc_name):
 
 class KeyVersion:
     def __init__(self, algorithm):
-        self.algorithm, self.state = algorithm, "ENABLED"
+        self.algorithm, self.stored_state, self.ready_at = algorithm, "ENABLED", 0
         self.key, self.mac_key = None, None
         bits = re.search(r"_(2048|3072|4096)", algorithm)
         if algorithm == "EC_SIGN_P256_SHA256":
@@ -128,6 +129,16 @@ class KeyVersion:
             self.mac_key = os.urandom(64)
         else:
             raise ValueError(algorithm)
+
+    @property
+    def state(self):
+        if self.stored_state == "ENABLED" and time.monotonic() < self.ready_at:
+            return "PENDING_GENERATION"
+        return self.stored_state
+
+    @state.setter
+    def state(self, state):
+        self.stored_state = state
 
     @property
     def hash(self):
@@ -172,6 +183,8 @@ class GoogleStub:
         self.project, self.location, self.key_ring, self.page = project, location, key_ring, page
         self.secrets = {}   # name -> [ {"data": bytes, "state": str} ], version 1 first
         self.keys = {}      # name -> [ KeyVersion ]
+        self.templates = {}  # name -> algorithm of new versions, where it is not the last one's
+        self.generates = 1   # how many seconds a new version of a key is PENDING_GENERATION
         self.rights = {}    # identity -> set of permissions; others have them all
         self.tokens = {}    # access token -> (identity, expiry)
         self.accounts = {}  # e-mail -> public key
@@ -506,17 +519,26 @@ class GoogleStub:
             items = [{"name": f"{ring}/cryptoKeys/{name}", "purpose": versions[0].purpose}
                      for name, versions in self.keys.items()]
             return self._paged(items, "cryptoKeys", arguments)
+        found = re.fullmatch(r"/([\w-]{1,63})", rest)
+        if found and method == "GET":
+            self._needs(identity, "cloudkms.cryptoKeys.get")
+            if found[1] not in self.keys:
+                raise Refused(404, "NOT_FOUND", "CryptoKey not found.")
+            last = self.keys[found[1]][-1]
+            return {"name": resource, "purpose": last.purpose,
+                    "versionTemplate": {"protectionLevel": "SOFTWARE", "algorithm": self._template(found[1])}}
         found = re.fullmatch(r"/([\w-]{1,63})/cryptoKeyVersions(?:/(\d+)(/publicKey|:\w+)?)?", rest)
         if not found or found[1] not in self.keys:
             raise Refused(404, "NOT_FOUND", "CryptoKey not found.")
         key, number, action = found.groups()
         versions = self.keys[key]
+        if number is None and method == "POST":
+            return self._create_version(identity, resource, key, body, arguments)
         if number is None:
             self._needs(identity, "cloudkms.cryptoKeyVersions.list")
             if arguments.get("filter", "") not in ("", "state=ENABLED"):
                 raise invalid("the filter is another")
-            items = [{"name": f"{resource}/{i + 1}", "state": v.state, "protectionLevel": "SOFTWARE",
-                      "algorithm": v.algorithm}
+            items = [self._version_json(resource, i + 1, v)
                      for i, v in enumerate(versions) if not arguments.get("filter") or v.state == "ENABLED"]
             return self._paged(items, "cryptoKeyVersions", arguments)
         if not 1 <= int(number) <= len(versions):
@@ -541,6 +563,25 @@ class GoogleStub:
         if action != ":asymmetricDecrypt":
             answer["name"] = name
         return {**answer, "protectionLevel": "SOFTWARE"}
+
+    def _template(self, key):
+        return self.templates.get(key, self.keys[key][-1].algorithm)
+
+    @staticmethod
+    def _version_json(parent, number, version):
+        return {"name": f"{parent}/{number}", "state": version.state, "protectionLevel": "SOFTWARE",
+                "algorithm": version.algorithm}
+
+    def _create_version(self, identity, resource, key, body, arguments):
+        """google.cloud.kms.v1.CreateCryptoKeyVersion. All members of the body but `state` are output only or for
+        keys outside, so that the stub wants none."""
+        self._needs(identity, "cloudkms.cryptoKeyVersions.create")
+        members(body, {"state"})
+        if arguments or body.get("state", "ENABLED") != "ENABLED":
+            raise invalid("a new version is asked for by its key alone")
+        version = self.add_key(key, self._template(key))
+        version.ready_at = time.monotonic() + self.generates
+        return self._version_json(resource, len(self.keys[key]), version)
 
     def _public_key(self, version, _):
         pem = version.public_pem()

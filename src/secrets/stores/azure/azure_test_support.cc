@@ -152,10 +152,26 @@ net::OutboundResponse FakeKeyVault::import(const std::string& name, const std::s
                               made.id + "\"}");
 }
 
+net::OutboundResponse FakeKeyVault::rotate(const std::string& name, const std::string& body) {
+  if (!may_rotate) return refused(403, "Forbidden", "AccessDenied");
+  if (!body.empty()) return refused(400, "BadParameter");
+  auto& versions = keys.at(name);
+  const auto last = versions.back().second.public_key();
+  const std::size_t bits = last.kind() == crypto::KeyKind::kRsa ? last.bits() : 0;
+  const std::string id = "v" + std::to_string(versions.size() + 1);
+  versions.emplace_back(id, crypto::PrivateKey::generate(last.kind(), bits).value());
+  json::Object jwk =
+      jose::Jwk::from_public(versions.back().second.public_key()).public_json().value();
+  jwk.set("kid", std::string(kOrigin) + "/keys/" + name + "/" + id);
+  return json_answer(200, "{\"key\":" + json::dump(jwk) + "," + attributes(FakeVersion{}) + "}");
+}
+
 net::OutboundResponse FakeKeyVault::key(const std::vector<std::string_view>& path,
                                         const net::OutboundRequest& request) {
   const auto found = keys.find(std::string(path[1]));
   if (found == keys.end()) return refused(404, "KeyNotFound");
+  if (request.method == "POST" && path.size() == 3 && path[2] == "rotate")
+    return rotate(found->first, request.body);
   const crypto::PrivateKey* key = nullptr;
   for (const auto& [id, one] : found->second)
     if (path.size() >= 3 && id == path[2]) key = &one;

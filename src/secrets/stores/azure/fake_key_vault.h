@@ -31,6 +31,7 @@ class FakeKeyVault {
   std::string good_token = "access-token-1";  ///< what the vault takes
   std::function<std::optional<net::OutboundResponse>(const net::OutboundRequest&)> instead;
   bool may_list = true;
+  bool may_rotate = true;
   std::size_t page_size = 2;
   std::string date;  ///< of the vault's clock; empty: not told
 
@@ -60,6 +61,8 @@ class FakeKeyVault {
   net::OutboundResponse secret(const std::vector<std::string_view>& path);
 
   net::OutboundResponse import(const std::string& name, const std::string& text);
+
+  net::OutboundResponse rotate(const std::string& name, const std::string& body);
 
   net::OutboundResponse key(const std::vector<std::string_view>& path,
                             const net::OutboundRequest& request);

@@ -1,5 +1,8 @@
 #include "secrets/stores/azure/keys_store.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "base/base64.h"
 #include "base/text.h"
 #include "crypto/digest.h"
@@ -8,6 +11,9 @@
 
 namespace signet::secrets::azure {
 namespace {
+
+/// An HSM may take its time for an RSA key.
+constexpr Milliseconds kMaking{20'000};
 
 crypto::Hash hash_of(jose::JwsAlg alg) {
   const std::string_view text = jose::name(alg);
@@ -21,6 +27,25 @@ std::string operation(std::string_view alg, ByteView value) {
   writer.add("alg", alg).add("value", base64::url_encode(value));
   writer.end();
   return body;
+}
+
+bool is_listed(const std::vector<Version>& versions, std::string_view id) {
+  return std::any_of(versions.begin(), versions.end(),
+                     [&](const Version& version) { return version.id == id; });
+}
+
+/// Whether a usable version comes before `after` in the order that usable() makes. One that is not
+/// listed belonged to a key that is gone.
+bool has_newer(std::vector<Version> versions, std::string_view after, Instant now) {
+  const auto found = std::find_if(versions.begin(), versions.end(),
+                                  [&](const Version& version) { return version.id == after; });
+  const std::optional<Version> last =
+      found == versions.end() ? std::nullopt : std::optional<Version>(*found);
+  const std::size_t all = versions.size();
+  const auto served = usable(std::move(versions), now, all);
+  return std::any_of(served.begin(), served.end(), [&](const Version& version) {
+    return !last || std::tie(version.created, version.id) > std::tie(last->created, last->id);
+  });
 }
 
 }  // namespace
@@ -100,6 +125,12 @@ Task<std::vector<Secret>> KeysStore::fetch(Alias alias) {
   co_return secrets;
 }
 
+Error KeysStore::at_key(const Alias& alias, Error error) const {
+  error.detail =
+      "store " + quoted(name_.view()) + ", key " + quoted(alias.view()) + ": " + error.detail;
+  return error;
+}
+
 Task<std::optional<std::vector<Secret>>> KeysStore::read_listed(Alias alias, std::string version) {
   auto answer = co_await vault_->get("/keys/" + alias.str() + "/" + version);
   if (!answer && is_gone(answer.error())) co_return std::optional<Secrets>();
@@ -107,9 +138,8 @@ Task<std::optional<std::vector<Secret>>> KeysStore::read_listed(Alias alias, std
   auto key = parse_key(answer->body);
   if (!key) {
     Error error = std::move(key).error();
-    error.detail = "store " + quoted(name_.view()) + ", key " + quoted(alias.view()) + " version " +
-                   quoted(version) + ": " + error.detail;
-    co_return error;
+    error.detail = "version " + quoted(version) + ": " + error.detail;
+    co_return at_key(alias, std::move(error));
   }
   auto remote = std::make_shared<const KeyVaultKey>(vault_, alias.str(), version,
                                                     jose::Key::local(key->public_half));
@@ -140,6 +170,33 @@ Task<Done> KeysStore::probe() {
   co_return std::move(answer).error();
 }
 
+Status KeysStore::may_make_versions() const {
+  if (settings_.create_keys) return Done{};
+  return Error{Code::kUnsupported, "store_makes_no_keys",
+               "store " + quoted(name_.view()) +
+                   " makes no version of a key: its setting create_keys is off"};
+}
+
+Task<Done> KeysStore::make_version(Alias alias, std::string after) {
+  CO_TRY(may_make_versions());
+  const Error unknown{Code::kNotFound, "alias_unknown", "the vault has no such key"};
+  if (!is_object_name(alias.view())) co_return at_key(alias, unknown);
+  CO_TRY(const std::vector<Version> listed, co_await vault_->versions("keys", alias.str()));
+  if (listed.empty()) co_return at_key(alias, unknown);
+  if (has_newer(listed, after, context_.clock->now())) co_return Done{};
+  auto answer = co_await vault_->post("/keys/" + alias.str() + "/rotate", std::string(), kMaking);
+  if (!answer && answer.error().code == Code::kNotFound) co_return at_key(alias, unknown);
+  if (!answer) co_return std::move(answer).error();
+  auto made = parse_key(answer->body);
+  if (!made) co_return at_key(alias, std::move(made).error());
+  if (is_listed(listed, made->version.id)) {
+    Error same{Code::kUnavailable, "azure_answer_malformed",
+               "the vault answered a rotation with a version that was there before"};
+    co_return at_key(alias, std::move(same));
+  }
+  co_return Done{};
+}
+
 StoreType keys_store_type() {
   StoreType type;
   type.name = "azure_key_vault_keys";
@@ -148,6 +205,8 @@ StoreType keys_store_type() {
   type.settings = vault_settings();
   type.settings.emplace_back("versions",
                              "how many versions of a key are served at most; default 5");
+  type.settings.emplace_back("create_keys",
+                             "true: a rotation makes new versions of the keys; default false");
   for (auto& setting : credential_settings())
     type.settings.push_back(setting);
   type.make = [](StoreName name, const json::Object& settings,
@@ -159,6 +218,7 @@ StoreType keys_store_type() {
     mine.vault = read_vault(reader);
     mine.credential = read_credential(reader, context.environment);
     mine.most_versions = static_cast<std::size_t>(reader.number("versions", 5, 1, kMostVersions));
+    mine.create_keys = reader.flag("create_keys", false);
     TRY(reader.done());
     return std::shared_ptr<Store>(
         std::make_shared<KeysStore>(std::move(name), std::move(mine), std::move(context)));

@@ -29,11 +29,12 @@ struct KeysSettings {
   VaultAddress vault;
   CredentialSettings credential;
   std::size_t most_versions = 5;
+  bool create_keys = false;  ///< whether new versions may be made
 };
 
 /// By the store, as KeyVaultStore orders versions. Public halves are read once per state of a
 /// version; verification is local.
-class KeysStore : public Store {
+class KeysStore : public Store, public VersionMaker {
  public:
   KeysStore(StoreName name, KeysSettings settings, StoreContext context);
 
@@ -43,10 +44,15 @@ class KeysStore : public Store {
   Task<std::vector<Alias>> aliases() override;
   Task<std::string> fingerprint() override;
   Task<Done> probe() override;
+  Status may_make_versions() const override;
+  /// By Key Vault's own rotation, so that type, size and operations are those of the last version
+  /// and no key of another name can be made. Needs "rotate".
+  Task<Done> make_version(Alias alias, std::string after) override;
   std::vector<std::string> warnings() const override { return versions_.warnings().all(); }
 
  private:
   using Secrets = std::vector<Secret>;
+  Error at_key(const Alias& alias, Error error) const;
   Task<std::optional<Secrets>> read_listed(Alias alias, std::string version);
 
   StoreName name_;

@@ -25,9 +25,20 @@ struct KeysSetting {
     context.http = http;  // no AZURE_ variables: the managed identity
     vault->keys["ec"].emplace_back("v1", generate(crypto::KeyKind::kEcP256));
   }
-  std::shared_ptr<Store> store() {
-    return make_store("azure_key_vault_keys", settings(R"({"vault":"https://v.vault.azure.net"})"),
+  std::shared_ptr<Store> store(std::string_view more = "") {
+    return make_store("azure_key_vault_keys",
+                      settings(R"({"vault":"https://v.vault.azure.net")" + std::string(more) + "}"),
                       context);
+  }
+  std::shared_ptr<Store> maker() { return store(R"(,"create_keys":true)"); }
+  static Status make(Store& store, std::string_view after, std::string_view alias = "ec") {
+    return now(dynamic_cast<VersionMaker&>(store).make_version(Alias(alias), std::string(after)));
+  }
+  std::size_t rotations() const {
+    std::size_t posts = 0;
+    for (const auto& request : http->sent())
+      posts += request.url.find("/rotate?") == request.url.npos ? 0 : 1;
+    return posts;
   }
   Secret active(std::string_view alias) {
     auto secrets = now(store()->fetch(Alias(alias)));
@@ -144,6 +155,64 @@ TEST(AzureKeys, an_encrypted_key_is_unwrapped) {
   s.vault->instead = [](const auto&) { return FakeKeyVault::refused(403, "Forbidden"); };
   EXPECT_THAT(now(secret.remote->unwrap(jose::JweAlg::kRsaOaep, Bytes(256, 9))),
               fails("azure_access_denied"));
+}
+
+TEST(AzureKeys, a_new_version_is_made_by_the_vaults_own_rotation) {
+  KeysSetting s;
+  const auto store = s.maker();
+  EXPECT_THAT(now(store->fetch(Alias("ec"))), is_ok());
+  ASSERT_THAT(KeysSetting::make(*store, "v1"), is_ok());
+  const auto request = s.http->sent().back();
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.url, "https://v.vault.azure.net/keys/ec/rotate?api-version=7.4");
+  EXPECT_EQ(request.body, "");
+  const auto secrets = now(store->fetch(Alias("ec")));
+  ASSERT_THAT(secrets, is_ok());
+  ASSERT_EQ(secrets->size(), 2U);
+  EXPECT_EQ(secrets->at(0).version, "v2");
+  EXPECT_EQ(secrets->at(0).key->allowed(), std::vector<JwsAlg>{JwsAlg::kEs256});
+}
+
+TEST(AzureKeys, no_version_is_made_where_a_newer_one_is_there_already) {
+  KeysSetting s;
+  const auto store = s.maker();
+  ASSERT_THAT(KeysSetting::make(*store, "v1"), is_ok());
+  ASSERT_THAT(KeysSetting::make(*store, "v1"), is_ok());
+  EXPECT_EQ(s.rotations(), 1U);
+  ASSERT_THAT(KeysSetting::make(*store, "v2"), is_ok());
+  EXPECT_EQ(s.rotations(), 2U);
+}
+
+TEST(AzureKeys, no_version_is_made_without_the_setting_nor_without_the_right) {
+  KeysSetting s;
+  const auto off = KeysSetting::make(*s.store(), "v1");
+  EXPECT_THAT(off, fails("store_makes_no_keys"));
+  EXPECT_THAT(off.error().detail, testing::HasSubstr("create_keys"));
+  EXPECT_TRUE(s.http->sent().empty());
+  const auto store = s.maker();
+  s.vault->may_rotate = false;
+  EXPECT_THAT(KeysSetting::make(*store, "v1"), fails("azure_access_denied"));
+  EXPECT_EQ(s.vault->keys["ec"].size(), 1U);
+  s.vault->may_rotate = true;
+  EXPECT_THAT(KeysSetting::make(*store, "v1"), is_ok());
+}
+
+TEST(AzureKeys, a_rotation_of_nothing_and_one_that_brought_nothing_are_told) {
+  KeysSetting s;
+  const auto store = s.maker();
+  EXPECT_THAT(KeysSetting::make(*store, "v1", "none"), fails("alias_unknown"));
+  EXPECT_THAT(KeysSetting::make(*store, "v1", "a/b"), fails("alias_unknown"));
+  s.vault->instead =
+      [&](const net::OutboundRequest& request) -> std::optional<net::OutboundResponse> {
+    if (request.url.find("/rotate?") == request.url.npos) return std::nullopt;
+    json::Object jwk = jose::Jwk::from_public(s.vault->keys["ec"].front().second.public_key())
+                           .public_json()
+                           .value();
+    jwk.set("kid", "https://v.vault.azure.net/keys/ec/v1");
+    return FakeHttpClient::response(
+        200, R"({"key":)" + json::dump(jwk) + R"(,"attributes":{"enabled":true}})");
+  };
+  EXPECT_THAT(KeysSetting::make(*store, "v1"), fails("azure_answer_malformed"));
 }
 
 }  // namespace

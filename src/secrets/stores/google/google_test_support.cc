@@ -198,6 +198,9 @@ OutboundResponse FakeGoogle::kms(const OutboundRequest& request, const json::Obj
   const std::string key = between(resource, "/cryptoKeys/", '/');
   const auto found = keys.find(key.substr(0, key.find(':')));
   if (found == keys.end()) return failure(404, "NOT_FOUND");
+  if (resource.ends_with("/cryptoKeys/" + found->first)) return crypto_key(resource, found->first);
+  if (resource.ends_with("/cryptoKeyVersions") && request.method == "POST")
+    return create_key_version(resource, found->first, body);
   if (resource.ends_with("/cryptoKeyVersions")) {
     if (denied.contains("list")) return failure(403, "PERMISSION_DENIED");
     return list_key_versions(resource, found->second);
@@ -249,6 +252,46 @@ OutboundResponse FakeGoogle::list_keys() const {
   }
   json::Object object;
   object.set("cryptoKeys", std::move(array));
+  return ok(object);
+}
+
+std::string FakeGoogle::template_of(const std::string& key) const {
+  const auto changed = templates.find(key);
+  return changed == templates.end() ? keys.at(key).back().algorithm : changed->second;
+}
+
+OutboundResponse FakeGoogle::crypto_key(const std::string& resource, const std::string& key) const {
+  if (denied.contains("get")) return failure(403, "PERMISSION_DENIED");
+  json::Object made, object;
+  made.set("algorithm", template_of(key));
+  object.set("name", resource);
+  object.set("versionTemplate", std::move(made));
+  return ok(object);
+}
+
+OutboundResponse FakeGoogle::create_key_version(const std::string& resource, const std::string& key,
+                                                const json::Object& body) {
+  if (denied.contains("create")) return failure(403, "PERMISSION_DENIED");
+  if (body.begin() != body.end()) return failure(400, "INVALID_ARGUMENT");
+  FakeKeyVersion made;
+  made.algorithm = template_of(key);
+  made.state = made_state;
+  const KmsAlgorithm& algorithm = *find_kms_algorithm(made.algorithm);
+  const auto kind = algorithm.jws && algorithm.does != KmsAlgorithm::Does::kMac
+                        ? crypto::key_kind(jose::signature_scheme(*algorithm.jws))
+                        : crypto::KeyKind::kRsa;
+  if (algorithm.does == KmsAlgorithm::Does::kMac) {
+    made.mac_key = Bytes(64, 8);
+  } else {
+    const std::size_t bits = kind == crypto::KeyKind::kRsa ? 2048 : 0;
+    made.key = crypto::PrivateKey::generate(kind, bits).value();
+  }
+  auto& versions = keys.at(key);
+  versions.push_back(std::move(made));
+  json::Object object;
+  object.set("name", resource + "/" + std::to_string(versions.size()));
+  object.set("state", made_state);
+  object.set("algorithm", versions.back().algorithm);
   return ok(object);
 }
 

@@ -33,8 +33,10 @@ class FakeGoogle {
   // What there is. Tests change it between calls.
   std::map<std::string, std::vector<FakeSecretVersion>> secrets;
   std::map<std::string, std::vector<FakeKeyVersion>> keys;
+  std::map<std::string, std::string> templates;  ///< algorithms of new versions, if not the last's
+  std::string made_state = "ENABLED";            ///< of new versions of keys
   std::string message;           ///< what is signed: a fake cannot sign a digest alone
-  std::set<std::string> denied;  ///< "list", "access", "create", "add", "destroy"
+  std::set<std::string> denied;  ///< "list", "get", "access", "create", "add", "destroy"
   std::string valid_token{kToken};
   std::int64_t token_seconds = 3600;
   /// Takes the place of an answer where it gives one.
@@ -85,6 +87,11 @@ class FakeGoogle {
   static Bytes mac_of(const FakeKeyVersion& version, const Bytes& data);
 
   OutboundResponse list_keys() const;
+
+  std::string template_of(const std::string& key) const;
+  OutboundResponse crypto_key(const std::string& resource, const std::string& key) const;
+  OutboundResponse create_key_version(const std::string& resource, const std::string& key,
+                                      const json::Object& body);
 
   static OutboundResponse list_key_versions(const std::string& resource,
                                             const std::vector<FakeKeyVersion>& versions);

@@ -16,6 +16,8 @@ std::string_view member_of(crypto::Hash hash) {
   return "sha256";
 }
 
+constexpr std::string_view kEnabled = "ENABLED";
+
 std::string crc_text(ByteView bytes) {
   return std::to_string(crc32c(bytes));
 }
@@ -60,29 +62,72 @@ bool is_kms_key_name(std::string_view name) {
 KmsClient::KmsClient(std::shared_ptr<GoogleApi> api, std::string key_ring)
     : api_(std::move(api)), key_ring_(std::move(key_ring)) {}
 
-Task<std::vector<KmsVersion>> KmsClient::enabled_versions(std::string key) {
+Result<KmsVersion> KmsClient::version_of(const json::Object& entry, const std::string& key,
+                                         const std::string& what) const {
+  KmsVersion version;
+  TRY(version.name, text_member(entry, "name", what));
+  TRY(version.state, text_member(entry, "state", what));
+  auto algorithm = text_member(entry, "algorithm", what);
+  if (!algorithm && version.state == kEnabled) return std::move(algorithm).error();
+  if (algorithm) version.algorithm = std::move(algorithm).value();
+  const auto number = version_number(version.name);
   const std::string parent = key_ring_ + "/cryptoKeys/" + key;
+  if (!number || version.name != parent + "/cryptoKeyVersions/" + std::to_string(*number))
+    return about_another(what, version.name);
+  version.number = *number;
+  return version;
+}
+
+Task<std::vector<KmsVersion>> KmsClient::list_versions(std::string key, std::string filter) {
   const std::string what = "list of the versions of key " + quoted(key);
-  CO_TRY(const auto entries,
-         co_await api_->list(
-             "/v1/" + parent + "/cryptoKeyVersions?filter=state%3DENABLED&pageSize=100",
-             "cryptoKeyVersions", what));
+  std::string path =
+      "/v1/" + key_ring_ + "/cryptoKeys/" + key + "/cryptoKeyVersions?" + filter + "pageSize=100";
+  CO_TRY(const auto entries, co_await api_->list(std::move(path), "cryptoKeyVersions", what));
   std::vector<KmsVersion> found;
   for (const json::Object& entry : entries) {
-    CO_TRY(const std::string state, text_member(entry, "state", what));
-    if (state != "ENABLED") continue;
-    KmsVersion version;
-    CO_TRY(version.name, text_member(entry, "name", what));
-    CO_TRY(version.algorithm, text_member(entry, "algorithm", what));
-    const auto number = version_number(version.name);
-    if (!number || version.name != parent + "/cryptoKeyVersions/" + std::to_string(*number))
-      co_return about_another(what, version.name);
-    version.number = *number;
+    CO_TRY(KmsVersion version, version_of(entry, key, what));
     found.push_back(std::move(version));
   }
   std::sort(found.begin(), found.end(),
             [](const KmsVersion& a, const KmsVersion& b) { return a.number > b.number; });
   co_return found;
+}
+
+Task<std::vector<KmsVersion>> KmsClient::enabled_versions(std::string key) {
+  CO_TRY(auto versions, co_await list_versions(std::move(key), "filter=state%3DENABLED&"));
+  std::erase_if(versions, [](const KmsVersion& version) { return version.state != kEnabled; });
+  co_return versions;
+}
+
+Task<std::vector<KmsVersion>> KmsClient::all_versions(std::string key) {
+  co_return co_await list_versions(std::move(key), std::string());
+}
+
+Task<std::string> KmsClient::template_algorithm(std::string key) {
+  GoogleApi::Call call;
+  const std::string name = key_ring_ + "/cryptoKeys/" + key;
+  call.path = "/v1/" + name;
+  call.what = "key " + quoted(key);
+  const std::string what = call.what;
+  CO_TRY(const json::Object answer, co_await api_->call(std::move(call)));
+  CO_TRY(check_name(answer, name, what));
+  const json::Value* made = answer.find("versionTemplate");
+  if (!made || !made->if_object()) co_return malformed(what, "versionTemplate");
+  CO_TRY(std::string algorithm, text_member(*made->if_object(), "algorithm", what));
+  co_return algorithm;
+}
+
+Task<KmsVersion> KmsClient::create_version(std::string key) {
+  GoogleApi::Call call;
+  call.method = "POST";
+  call.path = "/v1/" + key_ring_ + "/cryptoKeys/" + key + "/cryptoKeyVersions";
+  call.body = "{}";  // all of it is the template's
+  call.what = "new version of key " + quoted(key);
+  call.repeat = GoogleApi::Repeat::kNever;
+  const std::string what = call.what;
+  CO_TRY(const json::Object answer, co_await api_->call(std::move(call)));
+  CO_TRY(KmsVersion version, version_of(answer, key, what));
+  co_return version;
 }
 
 Task<std::vector<std::string>> KmsClient::keys() {

@@ -10,11 +10,12 @@
 
 namespace signet::secrets::google {
 
-/// An enabled version of a CryptoKey.
+/// A version of a CryptoKey.
 struct KmsVersion {
   std::string name;  ///< the whole resource name
   std::uint64_t number = 0;
-  std::string algorithm;
+  std::string algorithm;  ///< may be empty where it is not enabled
+  std::string state;      ///< "ENABLED", "PENDING_GENERATION", "GENERATION_FAILED", ...
 };
 
 struct KmsPublicKey {
@@ -33,6 +34,12 @@ class KmsClient : public std::enable_shared_from_this<KmsClient> {
 
   /// Newest first. "google_not_found" where there is no such key.
   Task<std::vector<KmsVersion>> enabled_versions(std::string key);
+  /// The same in all states.
+  Task<std::vector<KmsVersion>> all_versions(std::string key);
+  /// The algorithm that a new version of the key gets.
+  Task<std::string> template_algorithm(std::string key);
+  /// Makes a version; of a call whose answer is lost it may be there all the same.
+  Task<KmsVersion> create_version(std::string key);
   /// Names of the keys of the ring.
   Task<std::vector<std::string>> keys();
   /// Asks for the keys, one at most: an answer or "google_denied".
@@ -49,6 +56,9 @@ class KmsClient : public std::enable_shared_from_this<KmsClient> {
   Task<SecretBytes> decrypt(std::string key, Bytes ciphertext);
 
  private:
+  Task<std::vector<KmsVersion>> list_versions(std::string key, std::string filter);
+  Result<KmsVersion> version_of(const json::Object& entry, const std::string& key,
+                                const std::string& what) const;
   Task<json::Object> post(std::string resource, std::string_view verb, std::string body);
   Task<KmsPublicKey> public_key_once(std::string version);
   Task<Bytes> sign_once(std::string version, std::string body, std::string_view verified);

@@ -35,6 +35,31 @@ KeyId mac_kid(const KmsVersion& version) {
   return KeyId(base64::url_encode(ByteView(digest).first(kBytes)));
 }
 
+Error pending(const KmsVersion& version) {
+  return Error{Code::kUnavailable, "version_pending",
+               version.name + " was made and is in state " + quoted(version.state, 40) +
+                   "; ask again in a moment"};
+}
+
+/// The newest in that state of those that came after version `after`.
+const KmsVersion* find_newer(const std::vector<KmsVersion>& newest_first, std::uint64_t after,
+                             std::string_view state) {
+  const auto found = std::find_if(newest_first.begin(), newest_first.end(), [&](const auto& one) {
+    return one.number > after && one.state == state;
+  });
+  return found == newest_first.end() ? nullptr : &*found;
+}
+
+/// The version that a new one is to be like: the newest that is enabled; failing that `after`,
+/// which may be disabled since it was compromised.
+const KmsVersion* model_of(const std::vector<KmsVersion>& newest_first, std::uint64_t after) {
+  if (const KmsVersion* enabled = find_newer(newest_first, 0, "ENABLED")) return enabled;
+  const auto found = std::find_if(newest_first.begin(), newest_first.end(),
+                                  [&](const auto& one) { return one.number == after; });
+  const bool is_known = found != newest_first.end() && !found->algorithm.empty();
+  return is_known ? &*found : nullptr;
+}
+
 crypto::KeyKind kind_of(const KmsAlgorithm& algorithm) {
   return algorithm.jws ? crypto::key_kind(jose::signature_scheme(*algorithm.jws))
                        : crypto::KeyKind::kRsa;
@@ -127,6 +152,66 @@ Task<std::vector<KmsVersion>> KmsStore::versions(std::string key) {
   co_return std::move(listed).value();
 }
 
+void KmsStore::forget_versions(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  listings_.erase(key);
+}
+
+Status KmsStore::may_make_versions() const {
+  if (settings_.create_keys) return Done{};
+  return in_this_store({Code::kUnsupported, "store_makes_no_keys",
+                        "it makes no version of a key: its setting create_keys is off"});
+}
+
+Task<Done> KmsStore::make_version(Alias alias, std::string after) {
+  const auto keep_alive = shared_from_this();
+  CO_TRY(may_make_versions());
+  const std::string key = alias.str();
+  if (Status usable = check_name(key); !usable) co_return in_this_store(std::move(usable).error());
+  const auto number = version_number(after);
+  if (!number) {
+    co_return in_this_store(
+        {Code::kInvalid, "version_invalid", quoted(after) + " is no version of a CryptoKey"});
+  }
+  auto made = co_await make_version_of(key, *number);
+  if (!made && made.error().is("google_not_found"))
+    co_return in_this_store({Code::kNotFound, "alias_unknown", std::move(made).error().detail});
+  if (!made) co_return in_this_store(std::move(made).error());
+  co_return Done{};
+}
+
+Task<Done> KmsStore::make_version_of(std::string key, std::uint64_t after) {
+  // Not from the list that is kept: another instance may have made one since.
+  CO_TRY(const std::vector<KmsVersion> all, co_await client_->all_versions(key));
+  if (find_newer(all, after, "ENABLED") != nullptr) {
+    forget_versions(key);
+    co_return Done{};
+  }
+  if (const KmsVersion* version = find_newer(all, after, "PENDING_GENERATION"))
+    co_return pending(*version);
+  if (const KmsVersion* version = find_newer(all, after, "GENERATION_FAILED")) {
+    co_return Error{Code::kConfig, "google_kms_generation_failed",
+                    "KMS could not generate " + version->name +
+                        "; make a version by hand once its reason is gone"};
+  }
+  const KmsVersion* model = model_of(all, after);
+  if (model == nullptr) {
+    co_return Error{Code::kNotFound, "alias_unknown",
+                    "key " + quoted(key) + " has no version that a new one could follow"};
+  }
+  CO_TRY(const std::string algorithm, co_await client_->template_algorithm(key));
+  if (algorithm != model->algorithm) {
+    co_return Error{Code::kConfig, "google_kms_template_differs",
+                    "key " + quoted(key) + " would get a version of the algorithm " +
+                        quoted(algorithm) + " after one of " + quoted(model->algorithm) +
+                        ": its version template was changed"};
+  }
+  CO_TRY(const KmsVersion made, co_await client_->create_version(key));
+  forget_versions(key);
+  if (made.state == "ENABLED") co_return Done{};
+  co_return pending(made);
+}
+
 Task<Secret> KmsStore::secret_of(KmsVersion version) {
   if (auto found = kept(version.name)) co_return std::move(*found);
   const KmsAlgorithm* algorithm = find_kms_algorithm(version.algorithm);
@@ -184,6 +269,7 @@ StoreType kms_store_type() {
       {"publicKeyCacheMaxSize", "how many public keys are kept; default 1000"},
       {"publicKeyCacheDuration", "how many seconds they are kept; default 3600"},
       {"versionCacheDuration", "how many seconds the list of a key's versions is kept; default 30"},
+      {"create_keys", "true: a rotation makes new versions of the keys; default false"},
       {"endpoint", "another address of the service; default https://cloudkms.googleapis.com"},
   };
   add_credential_settings(type.settings);
@@ -208,6 +294,7 @@ StoreType kms_store_type() {
         reader.number("publicKeyCacheDuration", mine.public_key_life.count(), 0, kMostSeconds));
     mine.version_life =
         Seconds(reader.number("versionCacheDuration", mine.version_life.count(), 0, kMostSeconds));
+    mine.create_keys = reader.flag("create_keys", false);
     const std::string endpoint = read_endpoint(reader, "endpoint", std::string(kKmsHost));
     const CredentialSettings credentials = read_credential_settings(reader);
     TRY(reader.done());

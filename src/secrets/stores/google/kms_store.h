@@ -14,15 +14,22 @@ struct KmsSettings {
   std::size_t public_keys = 1000;  ///< how many are kept
   Seconds public_key_life{3600};   ///< how long
   Seconds version_life{30};        ///< how long the list of a key's versions is kept
+  bool create_keys = false;        ///< whether new versions may be made
 };
 
 /// fetch(): kUnsupported "google_kms_algorithm_unsupported" where no version is of an algorithm
 /// that JOSE has; otherwise as KmsClient. Asymmetric CryptoKeys have no primary version, so the
 /// newest one that is enabled is active.
-class KmsStore : public GoogleStore {
+class KmsStore : public GoogleStore, public VersionMaker {
  public:
   KmsStore(StoreName name, KmsSettings settings, std::shared_ptr<KmsClient> client,
            StoreContext context);
+
+  Status may_make_versions() const override;
+  /// Also kConfig "google_kms_template_differs" where KMS would make one of another algorithm, and
+  /// "google_kms_generation_failed" where it made one that never worked, after which none is made
+  /// here until somebody else has made one.
+  Task<Done> make_version(Alias alias, std::string after) override;
 
  private:
   struct Listing {
@@ -40,6 +47,9 @@ class KmsStore : public GoogleStore {
   Task<Done> knock() override;
 
   Task<std::vector<KmsVersion>> versions(std::string key);
+  Task<Done> make_version_of(std::string key, std::uint64_t after);
+  /// The next fetch asks for the versions anew.
+  void forget_versions(const std::string& key);
   Task<Secret> secret_of(KmsVersion version);
   std::optional<Secret> kept(const std::string& version);
   void keep(const std::string& version, Secret secret);

@@ -1,6 +1,7 @@
 #include "secrets/stores/vault/transit_store.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/text.h"
 #include "secrets/stores/settings.h"
@@ -20,6 +21,14 @@ bool is_key_name(std::string_view name) {
                               (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
                      }) &&
          name.front() != '-' && name.front() != '.' && name.back() != '-' && name.back() != '.';
+}
+
+/// The number of a version.
+std::optional<std::int64_t> count_of(std::string_view text) {
+  std::int64_t count = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (problem != std::errc() || end != text.data() + text.size() || count < 1) return std::nullopt;
+  return count;
 }
 
 bool warns_of(const json::Object& body, std::string_view text) {
@@ -174,6 +183,26 @@ Task<Secret> TransitStore::make_key(Alias alias, crypto::KeyKind kind, std::size
   if (!after.empty()) co_return std::move(after.front());
   Error gone{Code::kUnavailable, "vault_not_found", "the key was deleted as soon as it was made"};
   co_return session_->at_store(std::move(gone));
+}
+
+Task<Done> TransitStore::make_version(Alias alias, std::string after) {
+  const auto last = count_of(after);
+  if (!last) {
+    Error odd{Code::kInvalid, "version_invalid", quoted(after) + " is no version of a transit key"};
+    co_return session_->at_store(std::move(odd));
+  }
+  CO_TRY(const Secrets before, co_await fetch(alias));
+  if (before.empty()) {
+    Error unknown{Code::kNotFound, "alias_unknown",
+                  "there is no transit key " + quoted(alias.view())};
+    co_return session_->at_store(std::move(unknown));
+  }
+  const auto newest = count_of(before.front().version);
+  if (newest && *newest > *last) co_return Done{};
+  std::string path = path_encode(settings_.mount) + "/keys/" + alias.str() + "/rotate";
+  std::string body = "{}";
+  CO_TRY(co_await session_->call("POST", std::move(path), std::move(body)));
+  co_return Done{};
 }
 
 StoreType transit_store_type() {

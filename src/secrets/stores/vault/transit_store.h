@@ -36,7 +36,7 @@ struct TransitSettings {
 
 /// By the store: the newest version is active, older ones down to min_decryption_version are valid.
 /// Verification is local.
-class TransitStore : public Store, public KeyMaker {
+class TransitStore : public Store, public KeyMaker, public VersionMaker {
  public:
   TransitStore(StoreName name, TransitSettings settings, StoreContext context);
 
@@ -49,6 +49,8 @@ class TransitStore : public Store, public KeyMaker {
   /// Needs "create" on transit/keys/NAME. kUnsupported "vault_key_unsupported" for kinds and sizes
   /// that transit does not make.
   Task<Secret> make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) override;
+  /// Needs "update" on transit/keys/NAME/rotate.
+  Task<Done> make_version(Alias alias, std::string after) override;
 
  private:
   using Secrets = std::vector<Secret>;

@@ -203,5 +203,21 @@ TEST(VaultTransit, a_key_is_made_and_never_replaced) {
               fails("vault_access_denied"));
 }
 
+TEST(VaultTransit, a_key_is_rotated_unless_a_newer_version_is_there) {
+  TransitSetting s;
+  const auto store = s.store();
+  auto& maker = dynamic_cast<VersionMaker&>(*store);
+  s.vault->answers["POST transit/keys/ec/rotate"] = {204, ""};
+  EXPECT_THAT(now(maker.make_version(Alias("ec"), "1")), is_ok());
+  EXPECT_TRUE(s.http->sent().back().url.ends_with("/v1/transit/keys/ec/rotate"));
+  s.add("ec", "ecdsa-p256", crypto::KeyKind::kEcP256);
+  s.vault->answers["POST transit/keys/ec/rotate"] = {403, R"({"errors":["permission denied"]})"};
+  EXPECT_THAT(now(maker.make_version(Alias("ec"), "1")), is_ok())
+      << "it is there, nothing is asked";
+  EXPECT_THAT(now(maker.make_version(Alias("ec"), "2")), fails("vault_access_denied"));
+  EXPECT_THAT(now(maker.make_version(Alias("none"), "1")), fails("alias_unknown"));
+  EXPECT_THAT(now(maker.make_version(Alias("ec"), "newest")), fails("version_invalid"));
+}
+
 }  // namespace
 }  // namespace signet::secrets::vault

@@ -1,0 +1,176 @@
+// POST /admin/secrets/rotate: makes a key, publishes it, and tells when the rest may be done.
+
+#include "admin/handlers.h"
+#include "base/text.h"
+#include "realms/realm_settings.h"
+#include "secrets/keeper/successor.h"
+
+namespace signet::admin {
+namespace {
+
+using secrets::Keeper;
+using secrets::LiveRing;
+using secrets::RingEntry;
+
+/// The key that comes next, as it was published.
+struct NextKey {
+  Alias alias;
+  KeyId kid;
+  Instant published{};
+};
+
+json::Object plan_step(std::string_view name, const Alias& alias, const KeyId& kid,
+                       Instant not_before, bool done) {
+  json::Object out;
+  out.set("step", name);
+  out.set("alias", alias.view());
+  out.set("kid", kid.view());
+  out.set("not_before", to_rfc3339(not_before));
+  out.set("done", done);
+  return out;
+}
+
+RealmName realm_of_step(const Keeper::StepRequest& step) {
+  return step.realm.empty() ? RealmName("root") : step.realm;
+}
+
+Task<NextKey> publish_alias(const AdminServices& services, Keeper::StepRequest step,
+                            RingEntry active) {
+  Keeper& keeper = *services.oauth->keeper;
+  const auto store = keeper.store(step.realm, step.store);
+  CO_TRY(secrets::KeyMaker* const maker, secrets::key_maker(store, step.store));
+  NextKey next;
+  next.published = services.oauth->clock->now();
+  if (step.alias.empty()) {
+    CO_TRY(const auto made, co_await secrets::make_successor(store, active.secret.alias,
+                                                             active.secret, next.published));
+    step.alias = made.alias;
+    next.kid = made.kid;
+  } else {
+    CO_TRY(const auto made, co_await maker->make_like(step.alias, active.secret));
+    next.kid = made.kid;
+  }
+  next.alias = step.alias;
+  CO_TRY(co_await keeper.publish(std::move(step)));
+  co_return next;
+}
+
+/// What the ring has of a version newer than the one that signed.
+std::optional<NextKey> next_in(const LiveRing& ring, const RingEntry& before) {
+  const KeyId wanted = ring.waiting ? *ring.waiting : ring.ring->active().kid;
+  if (wanted == before.secret.kid) return std::nullopt;
+  for (const auto& entry : ring.entries) {
+    if (entry.secret.kid != wanted || !entry.history.published) continue;
+    NextKey next;
+    next.alias = entry.secret.alias;
+    next.kid = wanted;
+    next.published = *entry.history.published;
+    return next;
+  }
+  return std::nullopt;
+}
+
+Task<NextKey> publish_version(const AdminServices& services, Keeper::StepRequest step,
+                              RingEntry active) {
+  Keeper& keeper = *services.oauth->keeper;
+  const auto store = keeper.store(step.realm, step.store);
+  auto* maker = dynamic_cast<secrets::VersionMaker*>(store.get());
+  if (!maker) {
+    co_return Error{Code::kUnsupported, "store_makes_no_keys",
+                    "store " + quoted(step.store.view()) + " makes no versions"};
+  }
+  CO_TRY(co_await maker->make_version(active.secret.alias, active.secret.version));
+  CO_TRY(co_await keeper.refresh());
+  CO_TRY(const auto rings, co_await keeper.rings(realm_of_step(step)));
+  const LiveRing* ring = rings->find(step.id);
+  auto next = ring ? next_in(*ring, active) : std::nullopt;
+  if (next) co_return std::move(*next);
+  co_return Error{Code::kUnavailable, "version_pending",
+                  "the new version of " + quoted(active.secret.alias.view()) +
+                      " was made and is not published yet; ask again in a moment"};
+}
+
+/// What makes a store that rotates by versions refuse: it has one alias for an ID, and no other.
+Status check_version_step(const Keeper::StepRequest& step, const RingEntry* active) {
+  if (!active || active->secret.store != step.store) {
+    return Error{
+        Code::kConfig, "rotation_no_active_key",
+        "no key of store " + quoted(step.store.view()) + " is active for " + step.id.str()};
+  }
+  if (!step.alias.empty() && step.alias != active->secret.alias) {
+    return Error{Code::kInvalid, "mapping_one_alias",
+                 "store " + quoted(step.store.view()) + " rotates by versions of " +
+                     quoted(active->secret.alias.view()) + ", and makes no other alias"};
+  }
+  return Done{};
+}
+
+/// Whether another key like it may be made: a key pair, or a MAC key in a box that may make one.
+bool is_makeable(const RingEntry* active) {
+  if (!active || !active->secret.key) return false;
+  const auto& jwk = active->secret.key->jwk();
+  return jwk.public_key() || jwk.is_hidden();
+}
+
+/// The longest life of a token of the realm.
+Task<Seconds> longest_lifetime(const AdminServices& services, RealmName realm) {
+  CO_TRY(const auto document,
+         co_await services.oauth->storage->document("realm", RealmName(), realm.str()));
+  if (!document) co_return Seconds(3600);
+  CO_TRY(const auto object, json::parse_object(document->text));
+  CO_TRY(const auto settings, realms::RealmSettings::from_json(object));
+  co_return settings.max_lifetime;
+}
+
+}  // namespace
+
+Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest request) {
+  CO_TRY(auto step, read_step(request));
+  CO_TRY(const json::Object body, json::parse_object(request.body));
+  const json::Value* dry = body.find("dry_run");
+  const bool dry_run = dry && dry->if_bool() && *dry->if_bool();
+  Keeper& keeper = *services.oauth->keeper;
+  const RealmName realm = realm_of_step(step);
+  CO_TRY(const auto rings, co_await keeper.rings(realm));
+  const LiveRing* ring = rings->find(step.id);
+  if (!ring) co_return rings->why(step.id);
+  const RingEntry* active = nullptr;
+  for (const auto& entry : ring->entries)
+    if (entry.state == secrets::KeyState::kActive) active = &entry;
+  const auto store = keeper.store(step.realm, step.store);
+  const bool by_versions = store && store->ordering() == secrets::Ordering::kByStore;
+  if (by_versions) {
+    CO_TRY(check_version_step(step, active));
+  } else if (!is_makeable(active)) {
+    co_return Error{
+        Code::kUnsupported, "rotate_needs_key_pair",
+        "only key pairs are made by the server; put a new secret into the store and publish it"};
+  }
+  const RingEntry before = *active;
+  NextKey next;
+  next.alias = by_versions ? before.secret.alias : step.alias;
+  next.published = services.oauth->clock->now();
+  if (!dry_run && by_versions) {
+    CO_TRY(next, co_await publish_version(services, step, before));
+  } else if (!dry_run) {
+    CO_TRY(next, co_await publish_alias(services, step, before));
+  }
+  const auto& policy = keeper.policy();
+  json::Array plan;
+  plan.emplace_back(plan_step("publish", next.alias, next.kid, next.published, !dry_run));
+  const Instant activation = secrets::activation_at(next.published, policy);
+  plan.emplace_back(plan_step("activate", next.alias, next.kid, activation, false));
+  // Versions that sign no more are disabled in their store, by whoever it belongs to.
+  if (!by_versions) {
+    // Tokens may be made with the old key until the new one is active; its horizon is known only
+    // then.
+    CO_TRY(const Seconds longest, co_await longest_lifetime(services, realm));
+    plan.emplace_back(plan_step("retire", before.secret.alias, before.secret.kid,
+                                activation + longest + policy.clock_skew, false));
+  }
+  AdminReply reply;
+  reply.body.set("plan", std::move(plan));
+  co_return reply;
+}
+
+}  // namespace signet::admin

@@ -1,0 +1,261 @@
+// Rotation in stores that put their own versions in order.
+
+#include "secrets/keeper/rotation_runner.h"
+#include "secrets/keeper/test_support.h"
+#include "support/matchers.h"
+
+namespace signet::secrets {
+namespace {
+
+using signet::test::fails;
+using signet::test::is_ok;
+using namespace test;
+using testing::HasSubstr;
+
+constexpr Seconds kMonth{30 * 86400};
+constexpr Seconds kTurn{10};
+
+/// One alias, "web", whose versions are made by whoever asks, the newest first.
+class VersionedStore : public FakeStore, public VersionMaker {
+ public:
+  VersionedStore() : FakeStore("kms", Ordering::kByStore) { add(); }
+
+  Status may_make_versions() const override { return may; }
+  Task<Done> make_version(Alias alias, std::string after) override {
+    ++asked;
+    if (refusal) co_return *refusal;
+    EXPECT_EQ(alias, Alias("web"));
+    if (std::stoi(after) < newest()) co_return Done{};
+    ++made;
+    if (is_slow) co_return Error{Code::kUnavailable, "version_pending", "soon"};
+    add();
+    co_return Done{};
+  }
+  void add() {
+    std::vector<Secret> versions = secrets["web"];
+    Secret secret = Secret::of_key(make_key(crypto::KeyKind::kEcP256));
+    secret.version = std::to_string(versions.size() + 1);
+    versions.insert(versions.begin(), std::move(secret));
+    put("web", std::move(versions));
+  }
+  int newest() { return static_cast<int>(secrets["web"].size()); }
+  KeyId kid_of(int number) {
+    return secrets["web"].at(static_cast<std::size_t>(newest() - number)).kid;
+  }
+
+  Status may = Done{};
+  std::optional<Error> refusal;
+  bool is_slow = false;
+  int asked = 0, made = 0;
+};
+
+struct VersionFleet {
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
+  std::shared_ptr<FaultyStorage> storage =
+      std::make_shared<FaultyStorage>(storage::memory::open(*clock));
+  std::shared_ptr<VersionedStore> store = std::make_shared<VersionedStore>();
+  RotationRule rule;
+  struct Instance {
+    std::shared_ptr<Keeper> keeper;
+    std::unique_ptr<RotationRunner> runner;
+  };
+  std::vector<Instance> instances;
+
+  explicit VersionFleet(int count) {
+    rule.id = kEs256;
+    rule.store = StoreName("kms");
+    rule.every = kMonth;
+    rule.publish_ahead = Seconds(600);
+    rule.keep = Seconds(86400);
+    for (int i = 0; i < count; ++i)
+      add(std::to_string(i));
+  }
+  void add(const std::string& id) {
+    KeeperOptions options;
+    options.instance.id = id;
+    auto keeper = std::make_shared<Keeper>(storage, clock, options);
+    EXPECT_THAT(World::configure(*keeper, {{store, kGlobal, {mapped(kEs256, {"web"})}}}), is_ok());
+    instances.push_back({keeper, std::make_unique<RotationRunner>(keeper, storage, clock,
+                                                                  std::vector{rule}, id, kTurn)});
+  }
+  void turn(int times = 1) {
+    for (int i = 0; i < times; ++i) {
+      clock->advance(kTurn);
+      for (auto& instance : instances) {
+        EXPECT_THAT(World::refresh(*instance.keeper), is_ok());
+        EXPECT_THAT(async::run_now(instance.runner->run()), is_ok());
+      }
+    }
+  }
+  /// The schedule is known, and its time has come.
+  void become_due() {
+    turn(2);
+    clock->advance(kMonth);
+  }
+  RotationMemory memory() { return instances.front().runner->status().at(0).memory; }
+  KeyId active(std::size_t of = 0) { return World::active(*instances.at(of).keeper); }
+  std::vector<KeyId> kids(std::size_t of = 0) { return World::kids(*instances.at(of).keeper); }
+};
+
+TEST(VersionRotation, makes_a_version_that_is_published_and_signs_by_itself) {
+  VersionFleet fleet(2);
+  fleet.become_due();
+  EXPECT_EQ(fleet.store->newest(), 1);
+  fleet.turn(2);
+  ASSERT_EQ(fleet.store->newest(), 2);
+  for (const std::size_t at : {std::size_t{0}, std::size_t{1}}) {
+    EXPECT_EQ(fleet.active(at), fleet.store->kid_of(1)) << "published, not yet active";
+    EXPECT_EQ(fleet.kids(at).size(), 2u);
+  }
+  fleet.turn(70);
+  for (const std::size_t at : {std::size_t{0}, std::size_t{1}}) {
+    EXPECT_EQ(fleet.active(at), fleet.store->kid_of(2));
+    EXPECT_EQ(fleet.kids(at).size(), 2u) << "the one before still verifies";
+  }
+  EXPECT_FALSE(fleet.memory().pending);
+  EXPECT_EQ(fleet.memory().after, "");
+  EXPECT_EQ(fleet.store->made, 1) << "one rotation is one version";
+  fleet.clock->advance(kMonth);
+  fleet.turn(3);
+  EXPECT_EQ(fleet.store->newest(), 3);
+}
+
+TEST(VersionRotation, a_refusal_shows_rests_and_is_tried_again_while_the_old_one_signs) {
+  VersionFleet fleet(1);
+  fleet.store->refusal = Error{Code::kDenied, "google_denied", "no right to create"};
+  fleet.become_due();
+  fleet.turn(3);
+  EXPECT_EQ(fleet.store->asked, 1) << "it rests";
+  EXPECT_EQ(fleet.memory().failures, 1);
+  EXPECT_THAT(fleet.memory().last_error, HasSubstr("google_denied: no right to create"));
+  EXPECT_EQ(fleet.active(), fleet.store->kid_of(1));
+  fleet.store->refusal.reset();
+  fleet.turn(7);
+  EXPECT_EQ(fleet.store->newest(), 2);
+  EXPECT_EQ(fleet.memory().failures, 0);
+  fleet.turn(70);
+  EXPECT_EQ(fleet.active(), fleet.store->kid_of(2));
+}
+
+TEST(VersionRotation, a_version_that_is_not_ready_is_waited_for_and_no_failure) {
+  VersionFleet fleet(1);
+  fleet.store->is_slow = true;
+  fleet.become_due();
+  fleet.turn(3);
+  EXPECT_EQ(fleet.store->asked, 3) << "it does not rest";
+  EXPECT_EQ(fleet.memory().failures, 0);
+  EXPECT_TRUE(fleet.memory().making);
+  fleet.store->add();
+  fleet.turn();
+  EXPECT_FALSE(fleet.memory().making);
+  EXPECT_EQ(fleet.memory().pending, Alias("web"));
+  fleet.turn(70);
+  EXPECT_EQ(fleet.active(), fleet.store->kid_of(2));
+  EXPECT_EQ(fleet.store->newest(), 2);
+}
+
+TEST(VersionRotation, a_crash_after_the_version_was_made_makes_no_other_one) {
+  VersionFleet fleet(1);
+  fleet.become_due();
+  EXPECT_THAT(World::refresh(*fleet.instances[0].keeper), is_ok());
+  fleet.storage->on_commit = [&](const storage::Transaction& transaction) -> std::optional<Error> {
+    const auto* put = std::get_if<storage::PutDocument>(&transaction.front());
+    if (fleet.store->made > 0 && put != nullptr && put->document.kind == kRotationKind)
+      return Error{Code::kUnavailable, "storage_unavailable", "cut"};
+    return std::nullopt;
+  };
+  EXPECT_THAT(async::run_now(fleet.instances[0].runner->run()), fails("storage_unavailable"));
+  ASSERT_EQ(fleet.store->newest(), 2);
+  fleet.storage->on_commit = nullptr;
+  fleet.instances.clear();
+  fleet.add("next");
+  fleet.turn(100);
+  EXPECT_EQ(fleet.store->newest(), 2) << "the same version, not another one";
+  EXPECT_EQ(fleet.active(), fleet.store->kid_of(2));
+  EXPECT_FALSE(fleet.memory().making);
+}
+
+TEST(VersionRotation, a_version_that_an_operator_made_meanwhile_is_the_next_one) {
+  VersionFleet fleet(1);
+  fleet.become_due();
+  fleet.store->add();
+  fleet.turn(2);
+  EXPECT_EQ(fleet.store->made, 0);
+  EXPECT_EQ(fleet.store->asked, 1);
+  fleet.turn(70);
+  EXPECT_EQ(fleet.active(), fleet.store->kid_of(2));
+  EXPECT_FALSE(fleet.memory().pending);
+}
+
+TEST(VersionRotation, one_that_an_operator_took_away_is_followed_by_the_next_in_its_time) {
+  VersionFleet fleet(1);
+  fleet.become_due();
+  fleet.turn(2);
+  ASSERT_EQ(fleet.store->newest(), 2);
+  std::vector<Secret> first(1, fleet.store->secrets["web"].back());
+  fleet.store->put("web", std::move(first));
+  fleet.turn(100);
+  EXPECT_EQ(fleet.store->made, 1);
+  EXPECT_EQ(fleet.active(), fleet.store->kid_of(1));
+  fleet.clock->advance(kMonth);
+  fleet.turn(3);
+  EXPECT_EQ(fleet.store->made, 2);
+}
+
+TEST(VersionRotation, a_publish_ahead_that_versions_cannot_have_is_refused_at_once) {
+  VersionFleet fleet(0);
+  fleet.rule.publish_ahead = Seconds(601);
+  fleet.add("0");
+  fleet.turn(2);
+  EXPECT_THAT(fleet.memory().last_error, HasSubstr("rotation_ahead_unsupported"));
+  fleet.clock->advance(kMonth);
+  fleet.turn(2);
+  EXPECT_EQ(fleet.store->asked, 0);
+}
+
+TEST(VersionRotation, a_store_of_versions_that_makes_none_says_so_at_once) {
+  World world;
+  const auto store = std::make_shared<FakeStore>("kv", Ordering::kByStore);
+  store->put("web", ec(1));
+  auto keeper = std::make_shared<Keeper>(world.storage, world.clock, world.options);
+  ASSERT_THAT(World::configure(*keeper, {{store, kGlobal, {mapped(kEs256, {"web"})}}}), is_ok());
+  RotationRule rule;
+  rule.id = kEs256;
+  rule.store = StoreName("kv");
+  rule.every = kMonth;
+  RotationRunner runner(keeper, world.storage, world.clock, {rule}, "0", kTurn);
+  ASSERT_THAT(async::run_now(runner.run()), is_ok());
+  EXPECT_THAT(runner.status().at(0).memory.last_error, HasSubstr("store_makes_no_keys"));
+}
+
+TEST(VersionRotation, a_store_that_is_configured_to_make_none_says_so_at_once) {
+  VersionFleet fleet(1);
+  fleet.store->may = Error{Code::kUnsupported, "store_makes_no_keys", "create_keys is off"};
+  fleet.turn(2);
+  EXPECT_THAT(fleet.memory().last_error, HasSubstr("create_keys is off"));
+  fleet.store->may = Done{};
+  fleet.turn(10);
+  EXPECT_EQ(fleet.memory().failures, 0);
+  EXPECT_TRUE(fleet.memory().due);
+  fleet.clock->advance(kMonth);
+  fleet.turn(2);
+  EXPECT_EQ(fleet.store->made, 1);
+}
+
+TEST(VersionRotation, a_compromised_last_version_is_replaced_where_the_store_makes_them) {
+  VersionFleet fleet(1);
+  fleet.turn();
+  Keeper::CompromiseRequest request;
+  request.id = kEs256;
+  request.kid = fleet.store->kid_of(1);
+  request.actor = "operator";
+  const auto report = async::run_now(fleet.instances[0].keeper->compromise(request));
+  ASSERT_THAT(report, is_ok());
+  EXPECT_EQ(fleet.store->made, 1);
+  EXPECT_EQ(report->successor, fleet.store->kid_of(2));
+  EXPECT_TRUE(report->is_early);
+  EXPECT_EQ(fleet.kids(), std::vector<KeyId>{fleet.store->kid_of(2)});
+}
+
+}  // namespace
+}  // namespace signet::secrets

@@ -1,0 +1,117 @@
+"""Rotation of keys that stay in Cloud KMS: by hand and by schedule, for google_checks.py."""
+
+import pathlib
+import tempfile
+import time
+
+import harness
+from google_world import STATELESS, eventually, google_stub, part, shapes_were_right, signed, verifies
+
+
+def ask_to_rotate(server, algorithm_id):
+    return server.admin("POST", "/admin/secrets/rotate", {"store": "kms", "id": algorithm_id})
+
+
+def rotates_by_hand(world, alg, algorithm_id, key):
+    """A version is PENDING_GENERATION for a while: it is asked for again, and only one is made."""
+    old, before = world.token(alg), len(world.google.keys[key])
+
+    def is_ready():
+        answer = ask_to_rotate(world.server, algorithm_id)
+        if answer.status == 503 and b"version_pending" in answer.body:
+            return None
+        return answer
+    answer = eventually("the version is generated", is_ready)
+    if answer.status != 200 or [step["step"] for step in answer.json()["plan"]] != ["publish", "activate"]:
+        return f"{answer}"
+    eventually("the new version signs", lambda: part(world.token(alg), 0)["kid"] != part(old, 0)["kid"])
+    for token in (old, world.token(alg)):
+        active = world.server.introspect(alg, world.secrets[alg], token).json().get("active")
+        if active is not True:
+            return f"introspection says {active}"
+    made = len(world.google.keys[key]) - before
+    return None if made == 1 else f"{made} versions were made"
+
+
+def another_template_is_refused(world):
+    before = len(world.google.keys["ps256"])
+    world.google.templates["ps256"] = "RSA_SIGN_PSS_3072_SHA256"
+    answer = ask_to_rotate(world.server, STATELESS + "RSA")
+    del world.google.templates["ps256"]
+    if answer.status == 200 or b"google_kms_template_differs" not in answer.body:
+        return f"{answer}"
+    return signed(world, "PS256") if len(world.google.keys["ps256"]) == before else "a version was made"
+
+
+class Planned:
+    """keys.rotation over one key of KMS. Every look at it issues a token, which the keys that were published just
+    before must verify, as must the first token."""
+
+    def __init__(self, server, secret, google):
+        self.server, self.secret, self.google = server, secret, google
+        self.first = self.token()
+
+    def token(self):
+        answer = self.server.token("c", self.secret)
+        if answer.status != 200:
+            raise AssertionError(f"no token: {answer}")
+        return answer.json()["access_token"]
+
+    def kids(self):
+        return {k["kid"] for k in self.server.jwks()["keys"]}
+
+    def look(self):
+        keys = self.server.jwks()
+        token = self.token()
+        for one in (token, self.first):
+            why = verifies(self, one, "ES256", keys)
+            if why:
+                raise AssertionError(why)
+        return part(token, 0)["kid"]
+
+    def until(self, what, seen, patience=100):
+        end = time.monotonic() + patience
+        while not seen(self.look()):
+            if time.monotonic() > end:
+                raise AssertionError(f"not seen in {patience} seconds: {what}")
+            time.sleep(0.2)
+
+
+def planned_rotation(options):
+    """Two minutes, since no schedule is shorter than one and a failure rests for another: runs beside the others."""
+    with tempfile.TemporaryDirectory() as name, google_stub.GoogleStub() as google:
+        folder = pathlib.Path(name)
+        account = google.service_account(folder / "credentials.json")
+        google.rights[account] = google_stub.EVERYTHING - {"cloudkms.cryptoKeyVersions.create"}
+        google.add_key("es256", "EC_SIGN_P256_SHA256")
+        secret = harness.new_secret()
+        server = harness.Server(options.signetd, {}, keep=options.keep)
+        kms = {"name": "kms", "type": "google_kms", "mappings": {STATELESS + "ES256": ["es256"]},
+               "settings": {"project": google.project, "location": google.location, "keyRing": google.key_ring,
+                            "endpoint": google.url, "credentials_file": str(folder / "credentials.json"),
+                            "versionCacheDuration": 0, "create_keys": True}}
+        client = harness.client("c", secret, access_token={"format": "jwt", "signing_algorithm": "ES256"})
+        rule = {"id": STATELESS + "ES256", "store": "kms", "every": "PT1M"}
+        server.document.update(harness.config(
+            [client], keys={"refresh": "PT1S", "publish_ahead": "PT2S", "rotation": [rule]},
+            secret_stores=[kms, harness.local_store(server.data_dir)]))
+        with server:
+            planned = Planned(server, secret, google)
+            old, known = part(planned.first, 0)["kid"], planned.kids()
+            refused = ask_to_rotate(server, STATELESS + "ES256")
+            if refused.status == 200 or b"google_denied" not in refused.body:
+                return f"without the right to create: {refused}"
+            planned.until("the refusal shows in health",
+                          lambda _: "google_denied" in server.admin("GET", "/admin/health").body.decode())
+            if len(google.keys["es256"]) != 1 or planned.look() != old:
+                return "it did not stay with the version before"
+            del google.rights[account]
+            planned.until("a new version is published", lambda _: planned.kids() - known)
+            planned.until("the new version signs", lambda kid: kid != old, patience=20)
+            if planned.look() in known:
+                return "what signs was published before"
+            if len(google.keys["es256"]) != 2:
+                return f"{len(google.keys['es256']) - 1} versions were made"
+            if "google_denied" in server.admin("GET", "/admin/health").body.decode():
+                return "health still tells of the refusal"
+            return shapes_were_right(planned)
