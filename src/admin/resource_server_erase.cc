@@ -2,6 +2,7 @@
 #include "admin/resource_server_change.h"
 #include "admin/resource_server_transaction.h"
 #include "base/text.h"
+#include "storage/document_pages.h"
 
 namespace signet::admin {
 namespace {
@@ -81,13 +82,10 @@ Task<storage::Transaction> erase_with_realm(const AdminServices& services, Realm
   };
   erase(rs::kStateKind, std::string(rs::kStateId));
   // Keys for `dir` that were kept for tokens which nobody will know any more.
-  std::string after;
+  storage::DocumentPages pages(services.oauth->storage, std::string(rs::kDirectKeyKind), realm);
   while (true) {
-    CO_TRY(
-        const std::vector<storage::Document> page,
-        co_await storage.documents(std::string(rs::kDirectKeyKind), realm, after, storage::kPage));
+    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
     if (page.empty()) break;
-    after = page.back().id;
     for (const auto& document : page)
       erase(rs::kDirectKeyKind, document.id);
   }

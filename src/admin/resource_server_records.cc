@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "realms/realm_settings.h"
 #include "resource_servers/document.h"
+#include "storage/document_pages.h"
 
 namespace signet::admin {
 namespace {
@@ -83,13 +84,10 @@ Task<std::vector<PolicyRecord>> policies_where(
     const AdminServices& services, RealmName realm,
     std::function<bool(const rs::InjectPolicy&)> is_wanted) {
   std::vector<PolicyRecord> out;
-  std::string after;
+  storage::DocumentPages pages(services.oauth->storage, std::string(rs::kPolicyKind), realm);
   while (true) {
-    CO_TRY(const std::vector<storage::Document> page,
-           co_await services.oauth->storage->documents(std::string(rs::kPolicyKind), realm, after,
-                                                       storage::kPage));
+    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
     if (page.empty()) co_return out;
-    after = page.back().id;
     for (const auto& document : page) {
       CO_TRY(const json::Object members, json::parse_object(document.text));
       CO_TRY(auto policy, rs::InjectPolicy::from_json(members));

@@ -1,6 +1,6 @@
 #pragma once
-// storage: what must survive. One interface, several engines (SQLite now, PostgreSQL next); every
-// engine passes the same exam, storage_contract.h. SQL is nowhere else.
+// storage: what must survive. One interface, several engines (catalog.h); every engine passes the
+// same exam, storage_contract.h. SQL is nowhere else.
 //
 // Reads are separate calls; every change goes through commit(): a Transaction is applied whole or
 // not at all, and its answer comes after it is durable. Engines gather the transactions that wait
@@ -160,11 +160,10 @@ class Storage {
 
   virtual Task<std::optional<Document>> document(std::string kind, RealmName realm,
                                                  std::string id) = 0;
-  /// In order of id, those after `after`, at most `limit`.
+  /// In order of id, those after `after`, at most `limit`; fewer only where there are no more. For
+  /// all of them see document_pages.h.
   virtual Task<std::vector<Document>> documents(std::string kind, RealmName realm,
                                                 std::string after, std::size_t limit) = 0;
-  /// Realm names that have at least one document of that kind (for "realm": all realms), paged
-  /// alike.
   virtual Task<std::int64_t> count_documents(std::string kind, RealmName realm) = 0;
   /// What changed after `sequence`, oldest first; the way instances follow each other.
   virtual Task<std::vector<DocumentChange>> changes_since(std::int64_t sequence,

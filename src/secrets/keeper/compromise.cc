@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "secrets/keeper/state.h"
 #include "secrets/keeper/successor.h"
+#include "storage/document_pages.h"
 
 namespace signet::secrets {
 namespace {
@@ -124,12 +125,10 @@ Task<Done> Keeper::State::undo_compromise(CompromiseRequest request) {
   transaction.push_back(compromise_audit("key.compromise_undone", request, report, clock->now()));
   CO_TRY(co_await storage->commit(std::move(transaction)));
   CO_TRY(co_await undo_in(RealmName(), request));
-  std::string after;
+  storage::DocumentPages pages(storage, "realm", RealmName());
   while (true) {
-    CO_TRY(const std::vector<storage::Document> page,
-           co_await storage->documents("realm", RealmName(), after, storage::kPage));
+    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
     if (page.empty()) break;
-    after = page.back().id;
     for (const auto& document : page) {
       RealmName name(document.id);
       CO_TRY(co_await undo_in(std::move(name), request));

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "storage/document_pages.h"
 
 namespace signet::secrets {
 namespace {
@@ -51,17 +52,15 @@ storage::Change CompromisedKeys::put(const CompromisedKey& key, const std::strin
 
 Task<Done> CompromisedKeys::load(std::shared_ptr<storage::Storage> storage) {
   std::map<KeyId, CompromisedKey> by_kid, by_material;
-  std::string after;
+  storage::DocumentPages pages(std::move(storage), kCompromisedKind, RealmName());
   while (true) {
-    CO_TRY(const std::vector<storage::Document> page,
-           co_await storage->documents(kCompromisedKind, RealmName(), after, storage::kPage));
+    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
+    if (page.empty()) break;
     for (const auto& document : page) {
       const CompromisedKey key = read(document);
       by_kid[key.kid] = key;
       by_material[key.material] = key;
     }
-    if (page.size() < storage::kPage) break;
-    after = page.back().id;
   }
   by_kid_ = std::move(by_kid);
   by_material_ = std::move(by_material);

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "storage/document_pages.h"
 
 namespace signet::secrets {
 namespace {
@@ -142,23 +143,9 @@ Task<Done> Instances::write(bool is_forced) {
   co_return Done{};
 }
 
-Task<std::vector<storage::Document>> Instances::documents() {
-  std::vector<storage::Document> all;
-  std::string after;
-  while (true) {
-    CO_TRY(std::vector<storage::Document> page,
-           co_await storage_->documents(kInstanceKind, RealmName(), after, storage::kPage));
-    if (page.empty()) break;
-    after = page.back().id;
-    all.insert(all.end(), std::make_move_iterator(page.begin()),
-               std::make_move_iterator(page.end()));
-  }
-  co_return all;
-}
-
 Task<Done> Instances::observe() {
   if (is_alone()) co_return Done{};
-  auto found = co_await documents();
+  auto found = co_await storage::all_documents(storage_, kInstanceKind, RealmName());
   storage::Transaction burial;
   const auto step = watch_.look();
   {

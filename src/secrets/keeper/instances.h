@@ -93,7 +93,6 @@ class Instances {
   bool is_live(const Peer& peer, Milliseconds now) const;
   /// For how long a silent one is held for alive.
   Milliseconds life_after_word(const Peer& peer) const;
-  Task<std::vector<storage::Document>> documents();
 
   const std::shared_ptr<storage::Storage> storage_;
   const std::shared_ptr<Clock> clock_;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "secrets/keeper/state.h"
+#include "storage/document_pages.h"
 
 namespace signet::secrets {
 namespace {
@@ -98,16 +99,8 @@ Task<Done> Keeper::State::load_documents(const std::set<RealmName>& realms_to_lo
   const std::set<RealmName> names = realms_to_load;
   for (const auto& realm : names) {
     if (!has_stores(realm)) continue;
-    std::vector<storage::Document> documents;
-    std::string after;
-    while (true) {
-      CO_TRY(std::vector<storage::Document> page,
-             co_await storage->documents("mapping", realm, after, storage::kPage));
-      if (page.empty()) break;
-      after = page.back().id;
-      documents.insert(documents.end(), std::make_move_iterator(page.begin()),
-                       std::make_move_iterator(page.end()));
-    }
+    CO_TRY(const std::vector<storage::Document> documents,
+           co_await storage::all_documents(storage, "mapping", realm));
     for (const std::size_t place : places_of(realm))
       stores[place]->set_documents(documents);
   }

@@ -46,7 +46,6 @@ class UsageLedger {
   Sums news(const RealmName& realm) const;
   Task<Done> flush_realm(RealmName realm);
   Task<Done> fold(RealmName realm, std::vector<std::string> known);
-  Task<std::vector<storage::Document>> documents(RealmName realm);
 
   const std::shared_ptr<storage::Storage> storage_;
   const std::string instance_;
