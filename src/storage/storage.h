@@ -107,17 +107,11 @@ struct UseOnce {
   Instant expires;
 };
 /// Adds or replaces; `expected` is the stored revision (0: must not exist), else
-/// kConflict "revision_conflict".
+/// kConflict "revision_conflict". Never lowers a horizon that is stored. One that is raised is a
+/// new revision like any other change, so that who decided on the one before decides anew.
 struct PutKey {
   KeyRecord key;
   std::int64_t expected;
-};
-/// Raises a key's horizon; never lowers it. kNotFound "key_unknown".
-struct RaiseHorizon {
-  RealmName realm;
-  std::string secret_id;
-  KeyId kid;
-  Instant horizon;
 };
 struct AppendAudit {
   AuditEvent event;
@@ -128,7 +122,7 @@ struct Purge {
 };
 
 using Change = std::variant<PutDocument, EraseDocument, PutToken, EraseToken, DenyToken, UseOnce,
-                            PutKey, RaiseHorizon, AppendAudit, Purge>;
+                            PutKey, AppendAudit, Purge>;
 using Transaction = std::vector<Change>;
 
 /// A Purge removes at most this many rows of each kind, so that it never holds up others for long.
