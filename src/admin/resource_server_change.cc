@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "admin/handlers.h"
+#include "admin/operator_change.h"
 #include "admin/resource_server_transaction.h"
 #include "base/text.h"
 #include "resource_servers/document.h"
@@ -240,11 +240,6 @@ Error resource_server_busy() {
           "others change the realm's resource servers at this moment; try again"};
 }
 
-Error lost_revision(const std::string& name, std::int64_t revision) {
-  return {Code::kConflict, "revision_conflict",
-          quoted(name) + " is stored with revision " + std::to_string(revision)};
-}
-
 Task<StoredResourceServer> put_resource_server(const AdminServices& services, RealmName realm,
                                                ResourceServerPut put) {
   CO_TRY(co_await existing_realm(services, realm));
@@ -253,7 +248,7 @@ Task<StoredResourceServer> put_resource_server(const AdminServices& services, Re
   CO_TRY(const std::string new_name, take_names(put, document));
   if (put.name.empty()) put.name = new_name;
   std::optional<TrialOutcome> tried;
-  for (int i = 0; i < kResourceServerTries; ++i) {
+  for (int i = 0; i < kMostTries; ++i) {
     auto a = std::shared_ptr<Attempt>(new Attempt{services, realm, put, put.name, new_name});
     a->document = document;
     a->wants_default = wants_default;

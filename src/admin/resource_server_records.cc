@@ -96,6 +96,17 @@ Task<std::vector<PolicyRecord>> policies_where(
   }
 }
 
+Error used_by_policies(const char* reason, const std::string& name,
+                       const std::vector<PolicyRecord>& policies) {
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < std::min(policies.size(), kNamesInWords); ++i)
+    shown.push_back(quoted(policies[i].policy.name));
+  std::string detail = quoted(name, 128) + " is used by the inject policies " + join(shown, ", ");
+  if (policies.size() > kNamesInWords)
+    detail += " and " + std::to_string(policies.size() - kNamesInWords) + " more";
+  return {Code::kConflict, reason, std::move(detail)};
+}
+
 Task<std::optional<std::string>> scope_definer(const AdminServices& services,
                                                storage::Document realm, std::string scope) {
   std::optional<std::string> out;
@@ -112,16 +123,6 @@ Task<std::optional<std::string>> scope_definer(const AdminServices& services,
   if (std::find(settings.scopes.begin(), settings.scopes.end(), scope) != settings.scopes.end())
     out = std::string();
   co_return out;
-}
-
-std::string names_in_words(const std::vector<std::string>& names) {
-  std::vector<std::string> shown;
-  for (std::size_t i = 0; i < std::min(names.size(), kNamesInWords); ++i)
-    shown.push_back(quoted(names[i]));
-  std::string out = join(shown, ", ");
-  if (names.size() > kNamesInWords)
-    out += " and " + std::to_string(names.size() - kNamesInWords) + " more";
-  return out;
 }
 
 }  // namespace signet::admin

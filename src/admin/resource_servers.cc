@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "admin/handlers.h"
+#include "admin/operator_change.h"
 #include "admin/resource_server_change.h"
 #include "admin/resource_server_records.h"
 #include "base/base64.h"
@@ -187,10 +188,9 @@ Task<AdminReply> test_resource_server(const AdminServices& services, AdminReques
   CO_TRY(const auto server, rs::ResourceServer::from_json(record.document));
   CO_TRY(std::string token,
          co_await oauth::issue_test_token(*services.oauth, *services.directory, realm, name));
-  json::Object detail;
-  detail.set("id", name);
   storage::Transaction transaction;
-  transaction.emplace_back(audit(services, realm, "resource_server.tested", request.actor, detail));
+  transaction.emplace_back(
+      audit_of(services, realm, "resource_server.tested", request.actor, name));
   CO_TRY(co_await services.oauth->storage->commit(std::move(transaction)));
   AdminReply reply;
   reply.body.set("resource_server", name);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "admin/handlers.h"
+#include "admin/operator_change.h"
 #include "base/secret_bytes.h"
 #include "base/text.h"
 #include "realms/realm_settings.h"
@@ -141,12 +142,9 @@ Task<AdminReply> retire_secret(const AdminServices& services, AdminRequest reque
 }
 
 Task<AdminReply> list_secrets(const AdminServices& services, AdminRequest request) {
-  std::string name = request.parameters.at(0);
-  std::replace(name.begin(), name.end(), '~', '/');
-  CO_TRY(const auto document,
-         co_await services.oauth->storage->document("realm", RealmName(), name));
-  if (!document) co_return Error{Code::kNotFound, "realm_unknown", "no realm " + quoted(name)};
-  CO_TRY(const auto rings, co_await services.oauth->keeper->rings(RealmName(name)));
+  const RealmName realm = realm_parameter(request);
+  CO_TRY(co_await existing_realm(services, realm));
+  CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
   json::Array found, missing;
   for (const auto& ring : rings->all())
     found.emplace_back(ring_json(*ring, *services.oauth->keeper));
@@ -160,7 +158,7 @@ Task<AdminReply> list_secrets(const AdminServices& services, AdminRequest reques
     missing.emplace_back(std::move(one));
   }
   AdminReply reply;
-  reply.body.set("realm", name);
+  reply.body.set("realm", realm.view());
   reply.body.set("rings", std::move(found));
   reply.body.set("missing", std::move(missing));
   co_return reply;
