@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/clock_watch.h"
 #include "net/http_server.h"
 #include "oauth/endpoints/realm_directory.h"
 #include "oauth/endpoints/services.h"
@@ -33,8 +32,6 @@ struct AdminServices {
   std::shared_ptr<const secrets::RotationRunner> rotation;
   /// Not before the listeners are open nor after shutdown began.
   std::function<bool()> is_ready;
-  /// Null: nobody looks at the clock.
-  std::shared_ptr<const ClockWatch> clock_watch;
   /// What it waits for before it is ready, a line each; null: nothing to tell.
   std::function<std::vector<std::string>()> waits_for;
 };

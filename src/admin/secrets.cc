@@ -371,17 +371,15 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
   check("storage", ping.ok(), ping.ok() ? "" : ping.error().detail);
   check("secret_memory_locked", secret_memory_is_locked(),
         secret_memory_is_locked() ? "" : "the system refused to lock memory; raise RLIMIT_MEMLOCK");
-  if (services.clock_watch) {
-    // Shown for an hour by whichever clock: it may have been set again.
-    const auto step = services.clock_watch->last();
-    const Milliseconds ago = step ? services.oauth->clock->now() - step->seen : Milliseconds(0);
-    const bool is_fresh = step && ago < kStepIsShown && ago > -kStepIsShown;
-    check("clock", !is_fresh,
-          is_fresh
-              ? "it was set by " + std::to_string(std::chrono::floor<Seconds>(step->by).count()) +
-                    " seconds at " + to_rfc3339(step->seen) + ": set it by NTP"
-              : "");
-  }
+  // Shown for an hour by whichever clock: it may have been set again.
+  const auto step = services.oauth->keeper->clock_step();
+  const Milliseconds ago = step ? services.oauth->clock->now() - step->seen : Milliseconds(0);
+  const bool is_fresh = step && ago < kStepIsShown && ago > -kStepIsShown;
+  check("clock", !is_fresh,
+        is_fresh
+            ? "it was set by " + std::to_string(std::chrono::floor<Seconds>(step->by).count()) +
+                  " seconds at " + to_rfc3339(step->seen) + ": set it by NTP"
+            : "");
   if (services.rotation) {
     for (const auto& status : services.rotation->status()) {
       const auto& memory = status.memory;

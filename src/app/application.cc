@@ -44,7 +44,6 @@ struct Application::State {
   std::shared_ptr<const secrets::EncodingKeys> encoding;
   std::shared_ptr<secrets::Keeper> keeper;
   std::shared_ptr<secrets::RotationRunner> rotation;
-  std::shared_ptr<ClockWatch> clock_watch;
   std::shared_ptr<oauth::Services> services;
   std::unique_ptr<oauth::Router> router;
   std::shared_ptr<admin::AdminServices> admin_services;
@@ -159,8 +158,6 @@ Status Application::State::open() {
     return keys->encode(secret, *random);
   };
   admin_services->rotation = rotation;
-  clock_watch = std::make_shared<ClockWatch>(*options.clock);
-  admin_services->clock_watch = clock_watch;
   admin_services->is_ready = [this] { return is_ready(); };
   admin_services->waits_for = [this] { return waits_for(); };
   TRY(const std::string token, secret_text(config.data_dir + "/admin.token", *options.random));
@@ -234,7 +231,7 @@ Result<Application::Started> Application::start() {
                 [this] { return state_->is_ready() ? 1.0 : 0.0; });
   metrics.gauge("signet_clock_step_seconds", "The last step of the clock that was noticed.", {},
                 [this] {
-                  const auto step = state_->clock_watch->last();
+                  const auto step = state_->keeper->clock_step();
                   return step ? static_cast<double>(step->by.count()) / 1000 : 0.0;
                 });
   export_store_calls(metrics, s.keeper);
@@ -265,8 +262,6 @@ void Application::State::maintain() {
     if (const auto refreshed = async::run_now(keeper->refresh_due()); !refreshed.ok())
       log::failure("refresh_failed", refreshed.error());
     static_cast<void>(is_ready());  // before an outage that comes later
-    if (const auto step = clock_watch->look())
-      log::error("clock_stepped", {{"seconds", std::chrono::floor<Seconds>(step->by).count()}});
     if (const auto rotated = async::run_now(rotation->run()); !rotated.ok())
       log::failure("rotation_failed", rotated.error());
     if (std::chrono::steady_clock::now() >= due) {

@@ -143,14 +143,21 @@ Task<Done> Instances::write(bool is_forced) {
   co_return Done{};
 }
 
+void Instances::look_at_clock() {
+  const auto step = watch_.look();
+  if (!step) return;
+  log::error("clock_stepped", {{"seconds", std::chrono::floor<Seconds>(step->by).count()}});
+  std::lock_guard hold(mutex_);
+  was_set_forward_ = was_set_forward_ || step->by > Milliseconds(0);
+}
+
 Task<Done> Instances::observe() {
+  look_at_clock();
   if (is_alone()) co_return Done{};
   auto found = co_await storage::all_documents(storage_, kInstanceKind, RealmName());
   storage::Transaction burial;
-  const auto step = watch_.look();
   {
     std::lock_guard hold(mutex_);
-    was_set_forward_ = was_set_forward_ || (step && step->by > Milliseconds(0));
     if (!found.ok()) {
       unread_ = found.error();
       co_return std::move(found).error();

@@ -61,7 +61,8 @@ class Instances {
   Task<Done> report_more(std::set<PreparedKey> prepared);
   /// Writes the document anew if an interval is over.
   Task<Done> beat();
-  /// Reads the others' documents and sweeps out those of the long dead.
+  /// Reads the others' documents and sweeps out those of the long dead; looks at the clock as well,
+  /// also where it is alone.
   Task<Done> observe();
   /// Says in our document that this instance serves no more.
   Task<Done> leave();
@@ -76,6 +77,8 @@ class Instances {
   /// Realms with keys that live neighbours are about to use: this instance takes part in them.
   std::set<RealmName> realms_of_neighbours() const;
   std::vector<InstanceStatus> all() const;
+  /// The last step of the wall clock that was noticed.
+  std::optional<ClockWatch::Step> clock_step() const { return watch_.last(); }
 
  private:
   struct Peer {
@@ -87,6 +90,7 @@ class Instances {
     /// For how long it had published each when it wrote this revision.
     std::map<PreparedKey, Milliseconds> prepared;
   };
+  void look_at_clock();
   Task<Done> write(bool is_forced);
   std::string text(Milliseconds now) const;
   static std::optional<Peer> read(const storage::Document& document);

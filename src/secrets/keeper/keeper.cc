@@ -254,6 +254,10 @@ std::vector<InstanceStatus> Keeper::instances() const {
   return state_->instances.all();
 }
 
+std::optional<ClockWatch::Step> Keeper::clock_step() const {
+  return state_->instances.clock_step();
+}
+
 std::vector<std::string> Keeper::missing(const RealmName& realm, const SecretId& id,
                                          const KeyId& kid) const {
   return state_->missing(realm, id, kid);
