@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "admin/handlers.h"
 #include "admin/resource_server_records.h"
 #include "realms/realm_settings.h"
 #include "storage/document_pages.h"
