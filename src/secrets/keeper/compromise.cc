@@ -37,6 +37,26 @@ Error unknown_key(const Keeper::CompromiseRequest& request) {
 
 }  // namespace
 
+std::vector<KeyId> Keeper::State::mark_compromised(std::vector<JournalEntry>& entries) {
+  std::vector<KeyId> marked;
+  if (compromised.empty()) return marked;
+  for (auto& entry : entries) {
+    if (is_gone(entry.history.state)) continue;
+    auto material = materials.find(entry.history.kid);
+    if (material == materials.end()) {
+      const auto jwk = jose::Jwk::parse(entry.public_jwk);
+      const KeyId& kid = entry.history.kid;
+      material = materials.emplace(kid, jwk.ok() ? CompromisedKeys::material_of(*jwk) : kid).first;
+    }
+    const CompromisedKey* key = compromised.find(entry.history.kid, material->second);
+    if (key == nullptr) continue;
+    entry.history.state = KeyState::kCompromised;
+    entry.history.retired = key->since;
+    marked.push_back(entry.history.kid);
+  }
+  return marked;
+}
+
 Task<Keeper::CompromiseReport> Keeper::State::compromise(CompromiseRequest request) {
   CO_TRY(const Gate::Pass pass, co_await gate.enter());
   CompromiseReport report;

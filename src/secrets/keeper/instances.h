@@ -12,13 +12,11 @@
 #include "base/clock.h"
 #include "base/clock_watch.h"
 #include "secrets/keeper/gate.h"
+#include "secrets/keeper/kinds.h"
 #include "secrets/secret.h"
 #include "storage/storage.h"
 
 namespace signet::secrets {
-
-/// The kind of the documents in which instances report themselves.
-inline constexpr const char* kInstanceKind = "instance";
 
 /// A key in state prepared.
 struct PreparedKey {

@@ -8,14 +8,12 @@
 #include <vector>
 
 #include "async/task.h"
+#include "secrets/keeper/kinds.h"
 #include "secrets/key_usage.h"
 #include "secrets/secret.h"
 #include "storage/storage.h"
 
 namespace signet::secrets {
-
-/// The kind of the documents in which instances add up uses; the id is the instance's.
-inline constexpr const char* kUsageKind = "usage";
 
 /// The meters of this instance, and what all instances counted, in storage: for each realm one
 /// document of each instance. Those of instances that are gone are added to one called "total". Any
