@@ -1,4 +1,4 @@
-// Keys: what there is, the steps of a rotation, mappings, stores, audit and health.
+// Keys: what there is, the steps of a rotation, mappings, instances and health.
 
 #include <algorithm>
 
@@ -253,61 +253,6 @@ Task<AdminReply> replace_mapping(const AdminServices& services, AdminRequest req
   CO_TRY(co_await services.oauth->keeper->map(realm, store, mapping, force, request.actor));
   AdminReply reply;
   reply.body = mapping.to_json();
-  co_return reply;
-}
-
-Task<AdminReply> list_stores(const AdminServices& services, AdminRequest) {
-  const auto health = services.oauth->keeper->health();
-  json::Array out;
-  for (const auto& info : services.stores) {
-    json::Object one;
-    one.set("name", info.name);
-    one.set("type", info.type);
-    one.set("realm", info.realm.view());
-    const auto store = services.oauth->keeper->store(info.realm, StoreName(info.name));
-    if (store) {
-      const char* words[] = {"by_mapping", "by_store", "self_naming"};
-      one.set("ordering", words[static_cast<std::size_t>(store->ordering())]);
-      const auto aliases = co_await store->aliases();
-      json::Array names;
-      if (aliases.ok())
-        for (const auto& alias : *aliases)
-          names.emplace_back(alias.view());
-      one.set("aliases", std::move(names));
-    }
-    for (const auto& h : health) {
-      if (h.name.view() != info.name || h.realm != info.realm) continue;
-      one.set("ok", h.ok);
-      one.set("detail", h.detail);
-    }
-    out.emplace_back(std::move(one));
-  }
-  AdminReply reply;
-  reply.body.set("stores", std::move(out));
-  co_return reply;
-}
-
-Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request) {
-  const std::size_t limit = page_asked(request).limit;
-  CO_TRY(const auto events,
-         co_await services.oauth->storage->audit(query_number(request, "after", 0), limit));
-  json::Array out;
-  for (const auto& event : events) {
-    json::Object one;
-    one.set("sequence", event.sequence);
-    one.set("at", to_rfc3339(event.at));
-    one.set("realm", event.realm.view());
-    one.set("event", event.event);
-    one.set("actor", event.actor);
-    const auto detail = json::parse(event.detail);
-    one.set("detail", detail.ok() ? *detail : json::Value(event.detail));
-    // What the chain was made over, where writing the object again would give another text.
-    if (!detail.ok() || json::dump(*detail) != event.detail) one.set("detail_text", event.detail);
-    one.set("chain", hex(event.chain));
-    out.emplace_back(std::move(one));
-  }
-  AdminReply reply;
-  reply.body.set("events", std::move(out));
   co_return reply;
 }
 
