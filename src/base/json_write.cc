@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/text.h"
 
 namespace signet::json {
 namespace {
@@ -38,28 +39,6 @@ void append_pretty(std::string& out, const Value& value, std::size_t indent) {
   } else {
     append(out, value);
   }
-}
-
-// Length of the well-formed UTF-8 sequence at `at` (Unicode table 3-7), or 0.
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) -> unsigned {
-    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
-  };
-  const auto tail = [](unsigned b) { return (b & 0xC0) == 0x80; };
-  const unsigned a = byte(0), b = byte(1);
-  if (a < 0x80) return 1;
-  if (a >= 0xC2 && a <= 0xDF) return tail(b) ? 2 : 0;
-  if (a >= 0xE0 && a <= 0xEF) {
-    if (!tail(b) || !tail(byte(2))) return 0;
-    if ((a == 0xE0 && b < 0xA0) || (a == 0xED && b > 0x9F)) return 0;
-    return 3;
-  }
-  if (a >= 0xF0 && a <= 0xF4) {
-    if (!tail(b) || !tail(byte(2)) || !tail(byte(3))) return 0;
-    if ((a == 0xF0 && b < 0x90) || (a == 0xF4 && b > 0x8F)) return 0;
-    return 4;
-  }
-  return 0;
 }
 
 }  // namespace
