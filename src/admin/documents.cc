@@ -12,8 +12,6 @@
 namespace signet::admin {
 namespace {
 
-constexpr std::size_t kMinSecret = 8, kMaxSecret = 512;
-
 Task<json::Object> shown(storage::Document document, std::string name, bool hide) {
   CO_TRY(json::Object object, json::parse_object(document.text));
   json::Object out;
@@ -23,7 +21,7 @@ Task<json::Object> shown(storage::Document document, std::string name, bool hide
 }
 
 Status check_secret(std::string_view secret) {
-  if (secret.size() < kMinSecret || secret.size() > kMaxSecret)
+  if (secret.size() < oauth::kShortestSecret || secret.size() > oauth::kLongestSecret)
     return Error{Code::kInvalid, "client_secret_length", "a client secret has 8 to 512 bytes"};
   if (!is_utf8(secret) || secret.find('\0') != secret.npos)
     return Error{Code::kInvalid, "client_secret_malformed", "a client secret is UTF-8 without NUL"};
@@ -94,7 +92,7 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
         co_return Error{Code::kInvalid, "client_secret_length",
                         "client_secret_jwt needs a secret of at least 32 bytes (RFC 7518 §3.2)"};
       CO_TRY(stored, services.seal(as_bytes(secret)));
-    } else if (secret.size() >= 32) {
+    } else if (secret.size() >= oauth::kFastSecretFrom) {
       stored = oauth::hash_fast(secret, *services.oauth->random);
     } else {
       auto shared = std::make_shared<SecretBytes>(SecretBytes::from_text(secret));

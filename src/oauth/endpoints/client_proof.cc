@@ -10,12 +10,6 @@
 namespace signet::oauth {
 namespace {
 
-/// Secrets shorter than this may have been chosen by a person and are hashed slowly. Which hash is
-/// computed for a presented secret depends on its length alone, so that an unknown client and a
-/// wrong secret take the same time (sec_044).
-constexpr std::size_t kShortSecret = 32;
-constexpr std::size_t kMaxSecret = 512;
-
 // Verified secrets are remembered as a digest under a key of this process only.
 ByteView process_key(Random& random) {
   static const SecretBytes key = [&] {
@@ -27,7 +21,7 @@ ByteView process_key(Random& random) {
 }
 
 std::array<std::uint8_t, 32> proof_of(Random& random, std::string_view secret) {
-  std::array<std::uint8_t, 32 + kMaxSecret> text;
+  std::array<std::uint8_t, 32 + kLongestSecret> text;
   const ByteView key = process_key(random);
   std::memcpy(text.data(), key.data(), 32);
   std::memcpy(text.data() + 32, secret.data(), secret.size());
@@ -80,7 +74,7 @@ Answer<ClientCall::Need> ClientCall::prove() {
 
 Answer<ClientCall::Need> ClientCall::prove_secret() {
   const std::string_view secret = credentials_.secret;
-  if (secret.size() > kMaxSecret) return wrong_secret();
+  if (secret.size() > kLongestSecret) return wrong_secret();
   const std::string_view stored = client_ ? std::string_view(client_->client.stored_secret) : "";
   bool right = false;
   if (client_ && client_->has_proven) {
@@ -89,7 +83,7 @@ Answer<ClientCall::Need> ClientCall::prove_secret() {
   if (!right) {
     if (client_ && client_->secret_key && form_of(stored) == SecretForm::kSealed) {
       right = constant_time_equal(client_->secret_key->jwk().symmetric(), as_bytes(secret));
-    } else if (secret.size() < kShortSecret) {
+    } else if (secret.size() < kFastSecretFrom) {
       return Need::kSlowHash;
     } else {
       right =
