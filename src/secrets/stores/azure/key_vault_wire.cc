@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/base64.h"
+#include "base/loopback.h"
 #include "base/text.h"
 #include "http/form.h"
 
@@ -28,10 +29,6 @@ Error malformed(std::string_view what) {
 Error challenge_invalid(std::string_view why) {
   return Error{Code::kConfig, "azure_challenge_invalid",
                "the vault did not ask for a token as Key Vault does: " + std::string(why)};
-}
-
-bool is_loopback(std::string_view host) {
-  return host == "127.0.0.1" || host == "[::1]" || host == "localhost";
 }
 
 std::string origin_of(const http::HttpUri& uri) {

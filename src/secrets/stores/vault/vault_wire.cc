@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/base64.h"
+#include "base/loopback.h"
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "http/form.h"
@@ -58,15 +59,6 @@ std::vector<std::string> messages(std::string_view body) {
   for (const json::Value& error : *errors->if_array())
     if (const std::string* told = error.if_string()) found.push_back(*told);
   return found;
-}
-
-bool is_loopback(std::string_view host) {
-  return host == "[::1]" || host == "localhost" || host == "127.0.0.1";
-}
-
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
 }
 
 // RFC 3339 in UTC, as Vault writes it; both sides to the second, so that letters compare as times.
@@ -159,15 +151,7 @@ bool is_path(std::string_view path) {
 }
 
 std::string path_encode(std::string_view path) {
-  std::string out;
-  for (const char c : path) {
-    if (is_unreserved(c) || c == '/') {
-      out += c;
-    } else {
-      out += '%' + to_upper(hex(as_bytes(std::string_view(&c, 1))));
-    }
-  }
-  return out;
+  return http::percent_encode(path, true);
 }
 
 Error error_of(int status, std::string_view body, std::string_view what) {
