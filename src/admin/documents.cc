@@ -5,6 +5,7 @@
 #include "admin/handlers.h"
 #include "admin/operator_change.h"
 #include "admin/resource_server_change.h"
+#include "base/json_members.h"
 #include "base/text.h"
 #include "oauth/client_secret.h"
 #include "realms/realm_settings.h"
@@ -69,10 +70,9 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
     co_return Error{Code::kInvalid, "settings_invalid", "client.stored_secret is the server's own"};
   std::string secret;
   const json::Value* given = document.find("secret");
-  const json::Value* generate = document.find("generate_secret");
   if (given && !given->if_string())
     co_return Error{Code::kInvalid, "settings_invalid", "client.secret must be a text"};
-  if (generate && generate->if_bool() && *generate->if_bool()) {
+  if (json::flag_in(document, "generate_secret")) {
     secret = oauth::make_client_secret(*services.oauth->random);
     out.generated_secret = secret;
   } else if (given) {

@@ -4,6 +4,7 @@
 
 #include "admin/operator_change.h"
 #include "admin/resource_server_transaction.h"
+#include "base/json_members.h"
 #include "base/text.h"
 #include "resource_servers/document.h"
 
@@ -125,9 +126,7 @@ Task<Done> check_not_taken(std::shared_ptr<Attempt> a) {
     CO_TRY(const auto index, co_await storage.document(std::string(rs::kUriKind), a->realm, uri));
     if (index) {
       CO_TRY(const json::Object owner, json::parse_object(index->text));
-      const json::Value* name = owner.find("name");
-      co_return taken("resource_uri_taken", "the URI", uri,
-                      name && name->if_string() ? *name->if_string() : "");
+      co_return taken("resource_uri_taken", "the URI", uri, json::text_in(owner, "name"));
     }
   }
   for (const auto& scope : a->server->scopes) {
@@ -136,9 +135,8 @@ Task<Done> check_not_taken(std::shared_ptr<Attempt> a) {
            co_await storage.document(std::string(rs::kScopeKind), a->realm, scope.name));
     if (!index) continue;
     CO_TRY(const json::Object owner, json::parse_object(index->text));
-    const json::Value* name = owner.find("resource_server");
     co_return taken("scope_defined_elsewhere", "the scope", scope.name,
-                    name && name->if_string() ? *name->if_string() : "");
+                    json::text_in(owner, "resource_server"));
   }
   co_return Done{};
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/json_members.h"
 #include "base/text.h"
 #include "realms/realm_settings.h"
 #include "resource_servers/document.h"
@@ -73,8 +74,7 @@ Task<ResourceServerRecord> existing_resource_server(const AdminServices& service
 
 json::Object shown_resource_server(json::Object document, const rs::State& state) {
   json::Object out = rs::shown(std::move(document));
-  const json::Value* value = out.find("name");
-  const std::string name = value && value->if_string() ? *value->if_string() : std::string();
+  const std::string name = json::text_in(out, "name");
   out.set("default", !name.empty() && name == rs::select(state, std::nullopt));
   out.set(rs::kBuiltIn, !name.empty() && name == state.identity_provider);
   return out;
@@ -114,8 +114,7 @@ Task<std::optional<std::string>> scope_definer(const AdminServices& services,
                                   std::string(rs::kScopeKind), RealmName(realm.id), scope));
   if (document) {
     CO_TRY(const json::Object members, json::parse_object(document->text));
-    const json::Value* name = members.find("resource_server");
-    out = name && name->if_string() ? *name->if_string() : std::string();
+    out = json::text_in(members, "resource_server");
     co_return out;
   }
   CO_TRY(const json::Object members, json::parse_object(realm.text));

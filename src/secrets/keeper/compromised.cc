@@ -1,6 +1,6 @@
 #include "secrets/keeper/compromised.h"
 
-#include "base/json.h"
+#include "base/json_members.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "storage/document_pages.h"
@@ -18,11 +18,9 @@ CompromisedKey read(const storage::Document& document) {
     log::failure("compromised_key_unreadable", parsed.error());
     return key;
   }
-  const json::Value* material = parsed->find("material");
-  if (material != nullptr && material->if_string() != nullptr)
-    key.material = KeyId(*material->if_string());
-  const json::Value* since = parsed->find("since");
-  if (since != nullptr) key.since = from_unix_seconds(since->if_int().value_or(0));
+  if (std::string material = json::text_in(*parsed, "material"); !material.empty())
+    key.material = KeyId(std::move(material));
+  if (const auto since = json::number_in(*parsed, "since")) key.since = from_unix_seconds(*since);
   return key;
 }
 
