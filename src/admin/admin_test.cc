@@ -183,7 +183,14 @@ TEST_F(AdminApiTest, the_steps_of_a_rotation_are_refused_when_too_early_and_done
                        *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
   const std::string before = world.issue("c1");
 
-  EXPECT_EQ(post("/admin/secrets/publish", "{" + step + R"(,"alias":"rsa2"})").status(), 200);
+  EXPECT_EQ(
+      post("/admin/secrets/publish", "{" + step + R"(,"alias":"rsa2","dry_run":true})").status(),
+      200);
+  EXPECT_EQ(
+      post("/admin/secrets/publish", "{" + step + R"(,"alias":"none","dry_run":true})").status(),
+      404);
+  EXPECT_EQ(post("/admin/secrets/publish", "{" + step + R"(,"alias":"rsa2"})").status(), 200)
+      << "it was only tried before";
   const auto early = post("/admin/secrets/activate", "{" + step + R"(,"alias":"rsa2"})");
   EXPECT_EQ(early.status(), 409);
   EXPECT_EQ(early.text("code"), "activation_too_early");

@@ -92,7 +92,7 @@ Result<Keeper::StepRequest> read_step(const AdminRequest& request) {
   const std::string id = f.required_text("id");
   step.alias = Alias(f.text("alias"));
   step.force = f.boolean("force", false);
-  f.take("dry_run");
+  step.dry_run = f.boolean("dry_run", false);
   TRY(f.finish());
   TRY(step.id, SecretId::parse(id));
   step.actor = request.actor;
