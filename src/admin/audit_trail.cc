@@ -1,4 +1,4 @@
-// GET /admin/audit: the journal, oldest first.
+// GET /admin/audit: what happened, oldest first.
 
 #include "admin/handlers.h"
 #include "base/text.h"

@@ -1,6 +1,6 @@
 #pragma once
-// What changes by operators have in common: what they start from, the journal, and the commit that
-// every cache is told of.
+// What changes by operators have in common: what they start from, the audit trail, and the commit
+// that every cache is told of.
 
 #include <optional>
 #include <string>
@@ -17,7 +17,7 @@ Task<storage::Document> existing_realm(const AdminServices& services, RealmName 
 Task<storage::Document> existing_client(const AdminServices& services, RealmName realm,
                                         std::string id);
 
-/// One event of the journal; `detail` never holds a secret.
+/// One event of the audit trail; `detail` never holds a secret.
 storage::AppendAudit audit(const AdminServices& services, const RealmName& realm, std::string event,
                            std::string actor, const json::Object& detail);
 /// The same where there is no more to tell than the id of what changed.

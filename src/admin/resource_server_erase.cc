@@ -1,3 +1,5 @@
+// DELETE of a resource server: not while inject policies name it.
+
 #include "admin/operator_change.h"
 #include "admin/resource_server_change.h"
 #include "admin/resource_server_transaction.h"

@@ -37,9 +37,9 @@ json::Object key_json(const SecretId& id, const secrets::RingEntry& entry,
   out.set("published", time_or_null(entry.history.published));
   out.set("activated", time_or_null(entry.history.activated));
   out.set("deactivated", time_or_null(entry.history.deactivated));
+  out.set("horizon", known_time(entry.history.horizon));
   // A key that never made a token has nothing to wait for.
   const bool was_used = entry.history.horizon > Instant{};
-  out.set("horizon", was_used ? json::Value(to_rfc3339(entry.history.horizon)) : json::Value());
   out.set("retire_not_before",
           was_used ? json::Value(to_rfc3339(secrets::retirement_at(entry.history, policy)))
                    : json::Value());
@@ -298,10 +298,8 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
     one.set("realm", h.realm.view());
     one.set("ok", h.ok);
     one.set("detail", h.detail);
-    one.set("last_good",
-            h.last_good > Instant{} ? json::Value(to_rfc3339(h.last_good)) : json::Value());
-    one.set("lease_until",
-            h.lease_until > Instant{} ? json::Value(to_rfc3339(h.lease_until)) : json::Value());
+    one.set("last_good", known_time(h.last_good));
+    one.set("lease_until", known_time(h.lease_until));
     stores.emplace_back(std::move(one));
   }
   const auto check = [&](const char* name, bool good, std::string detail) {

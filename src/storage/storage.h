@@ -53,7 +53,8 @@ struct DeniedToken {
 };
 
 /// The life of one key under one secret ID, so that restarts and other instances know it.
-/// States: prepared (published, does not sign), active, passive (verifies, decrypts), retired.
+/// States: prepared (published, does not sign), active, passive (verifies, decrypts), retired,
+/// compromised.
 struct KeyRecord {
   RealmName realm;  ///< empty: global
   std::string secret_id;

@@ -40,8 +40,7 @@ Task<Journal> Keeper::State::journal(RealmName realm) {
   co_return Journal::of(records);
 }
 
-Task<Done> Keeper::State::load_documents(const std::set<RealmName>& realms_to_load) {
-  const std::set<RealmName> names = realms_to_load;
+Task<Done> Keeper::State::load_documents(std::set<RealmName> names) {
   for (const auto& realm : names) {
     if (!has_stores(realm)) continue;
     CO_TRY(const std::vector<storage::Document> documents,
@@ -52,13 +51,13 @@ Task<Done> Keeper::State::load_documents(const std::set<RealmName>& realms_to_lo
   co_return Done{};
 }
 
-Task<Done> Keeper::State::load_stores(const std::set<RealmName>& realms_to_load) {
+Task<Done> Keeper::State::load_stores(std::set<RealmName> names) {
   const Instant now = clock->now();
   const async::Executor executor = co_await async::current_executor();
   // All that can fail comes before the first load begins: none may go on when this has ended.
   std::vector<async::OneShot<Done>> loaded;
   std::vector<Task<Done>> loads, waits;
-  for (const auto& realm : realms_to_load) {
+  for (const auto& realm : names) {
     for (const std::size_t place : places_of(realm)) {
       loads.push_back(stores[place]->load(deadlines, options, now));
       waits.push_back(loaded.emplace_back().wait());

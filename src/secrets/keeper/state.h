@@ -70,8 +70,10 @@ struct Keeper::State {
 
   // refresh.cc
   Task<Done> refresh();
-  Task<Done> load_documents(const std::set<RealmName>& realms_to_load);
-  Task<Done> load_stores(const std::set<RealmName>& realms_to_load);
+  /// What operators changed of the mappings of these realms' stores.
+  Task<Done> load_documents(std::set<RealmName> names);
+  /// What these realms' stores hold, all asked at once. Outages are kept in the stores.
+  Task<Done> load_stores(std::set<RealmName> names);
   void publish(std::shared_ptr<const RealmMap> next);
   /// After `stores` was replaced.
   void index_stores();
