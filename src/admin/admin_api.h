@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/clock_watch.h"
 #include "net/http_server.h"
 #include "oauth/endpoints/realm_directory.h"
 #include "oauth/endpoints/services.h"
@@ -33,8 +32,6 @@ struct AdminServices {
   std::shared_ptr<const secrets::RotationRunner> rotation;
   /// Not before the listeners are open nor after shutdown began.
   std::function<bool()> is_ready;
-  /// Null: nobody looks at the clock.
-  std::shared_ptr<const ClockWatch> clock_watch;
   /// What it waits for before it is ready, a line each; null: nothing to tell.
   std::function<std::vector<std::string>()> waits_for;
 };
@@ -50,13 +47,14 @@ class AdminApi {
   std::shared_ptr<const AdminServices> services_;
 };
 
-/// Stores a realm, or a client, from its document as an operator wrote it: checks it, hashes or
-/// seals the secret, tells the caches. Also used to fill an empty storage from the configuration
-/// file.
 struct StoredRevision {
   std::int64_t revision = 0;
   bool created = false;
 };
+/// Stores a realm, or a client, from its document as an operator wrote it: checks it, hashes or
+/// seals the secret, tells the caches. Also used to fill an empty storage from the configuration
+/// file. `expected` as in storage::PutDocument. "settings_invalid", "realm_unknown",
+/// "client_secret_length", "client_secret_malformed", "client_secret_missing", "revision_conflict".
 Task<StoredRevision> put_realm(const AdminServices& services, json::Object document,
                                std::optional<std::int64_t> expected, std::string actor);
 struct StoredClient {

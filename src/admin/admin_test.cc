@@ -54,6 +54,17 @@ TEST_F(AdminApiTest, sec_142_health_says_when_a_key_set_serves_past_its_age) {
   EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"key_sets","ok":true)"));
 }
 
+TEST_F(AdminApiTest, f15_health_shows_for_an_hour_that_somebody_set_the_clock) {
+  const auto checks = [&] { return json::dump(get("/admin/health").json()); };
+  EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"clock","ok":true)"));
+  world.clock->set(world.clock->now() - Seconds(600));
+  ASSERT_THAT(async::run_now(world.keeper->refresh()), is_ok());
+  EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"clock","ok":false,"detail":)"
+                                           R"("it was set by -600 seconds at )"));
+  world.clock->advance(Seconds(3600));
+  EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"clock","ok":true)"));
+}
+
 TEST_F(AdminApiTest, a_realm_is_created_changed_guarded_and_deleted) {
   EXPECT_EQ(get("/admin/realms/alpha").status(), 404);
   const auto created = put("/admin/realms/alpha", R"({"enabled":true})", {{"If-None-Match", "*"}});
@@ -172,7 +183,14 @@ TEST_F(AdminApiTest, the_steps_of_a_rotation_are_refused_when_too_early_and_done
                        *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
   const std::string before = world.issue("c1");
 
-  EXPECT_EQ(post("/admin/secrets/publish", "{" + step + R"(,"alias":"rsa2"})").status(), 200);
+  EXPECT_EQ(
+      post("/admin/secrets/publish", "{" + step + R"(,"alias":"rsa2","dry_run":true})").status(),
+      200);
+  EXPECT_EQ(
+      post("/admin/secrets/publish", "{" + step + R"(,"alias":"none","dry_run":true})").status(),
+      404);
+  EXPECT_EQ(post("/admin/secrets/publish", "{" + step + R"(,"alias":"rsa2"})").status(), 200)
+      << "it was only tried before";
   const auto early = post("/admin/secrets/activate", "{" + step + R"(,"alias":"rsa2"})");
   EXPECT_EQ(early.status(), 409);
   EXPECT_EQ(early.text("code"), "activation_too_early");

@@ -19,9 +19,7 @@ json::Object answer_of(const Keeper::CompromiseRequest& request,
   out.set("alias", report.alias.view());
   out.set("store", report.store.view());
   out.set("was", secrets::to_string(report.history.state));
-  const bool was_used = report.history.horizon > Instant{};
-  out.set("tokens_until",
-          was_used ? json::Value(to_rfc3339(report.history.horizon)) : json::Value());
+  out.set("tokens_until", known_time(report.history.horizon));
   json::Array rings;
   for (const auto& [realm, id] : report.rings) {
     json::Object one;

@@ -3,54 +3,15 @@
 #include <algorithm>
 
 #include "admin/handlers.h"
+#include "admin/operator_change.h"
 #include "admin/resource_server_change.h"
+#include "base/json_members.h"
 #include "base/text.h"
 #include "oauth/client_secret.h"
 #include "realms/realm_settings.h"
 
 namespace signet::admin {
 namespace {
-
-constexpr std::size_t kMinSecret = 8, kMaxSecret = 512;
-
-Error unknown_realm(const RealmName& realm) {
-  return {Code::kNotFound, "realm_unknown", "no realm " + quoted(realm.view())};
-}
-
-storage::AppendAudit audit_of(const AdminServices& services, const RealmName& realm,
-                              std::string event, std::string actor, std::string_view id) {
-  json::Object detail;
-  detail.set("id", id);
-  return audit(services, realm, std::move(event), std::move(actor), detail);
-}
-
-/// Tells the caches when it ends, whatever the commit says: where it failed the change may be
-/// durable all the same. Made before the commit, so that nothing can stand between the two.
-class Announcement {
- public:
-  Announcement(const AdminServices& services, std::string kind, RealmName realm, std::string id)
-      : services_(services), change_{std::move(kind), std::move(realm), std::move(id)} {}
-  Announcement(const Announcement&) = delete;
-  ~Announcement() {
-    if (change_.kind == "realm") services_.directory->forget(change_.realm);
-    services_.oauth->changes->publish(std::move(change_));
-  }
-
- private:
-  const AdminServices& services_;
-  oauth::ChangeFeed::Change change_;
-};
-
-Error unknown_client(std::string_view id) {
-  return {Code::kNotFound, "client_unknown", "no client " + quoted(id)};
-}
-
-Task<storage::Document> existing_client(const AdminServices& services, RealmName realm,
-                                        std::string id) {
-  CO_TRY(auto document, co_await services.oauth->storage->document("client", realm, id));
-  if (!document) co_return unknown_client(id);
-  co_return std::move(*document);
-}
 
 Task<json::Object> shown(storage::Document document, std::string name, bool hide) {
   CO_TRY(json::Object object, json::parse_object(document.text));
@@ -61,7 +22,7 @@ Task<json::Object> shown(storage::Document document, std::string name, bool hide
 }
 
 Status check_secret(std::string_view secret) {
-  if (secret.size() < kMinSecret || secret.size() > kMaxSecret)
+  if (secret.size() < oauth::kShortestSecret || secret.size() > oauth::kLongestSecret)
     return Error{Code::kInvalid, "client_secret_length", "a client secret has 8 to 512 bytes"};
   if (!is_utf8(secret) || secret.find('\0') != secret.npos)
     return Error{Code::kInvalid, "client_secret_malformed", "a client secret is UTF-8 without NUL"};
@@ -77,24 +38,6 @@ RealmName realm_parameter(const AdminRequest& request) {
   return RealmName(std::move(name));
 }
 
-storage::AppendAudit audit(const AdminServices& services, const RealmName& realm, std::string event,
-                           std::string actor, const json::Object& detail) {
-  storage::AuditEvent entry;
-  entry.at = services.oauth->clock->now();
-  entry.realm = realm;
-  entry.event = std::move(event);
-  entry.actor = std::move(actor);
-  entry.detail = json::dump(detail);
-  return {std::move(entry)};
-}
-
-Task<storage::Document> existing_realm(const AdminServices& services, RealmName realm) {
-  CO_TRY(auto document,
-         co_await services.oauth->storage->document("realm", RealmName(), realm.str()));
-  if (!document) co_return unknown_realm(realm);
-  co_return std::move(*document);
-}
-
 Task<StoredRevision> put_realm(const AdminServices& services, json::Object document,
                                std::optional<std::int64_t> expected, std::string actor) {
   CO_TRY(const auto settings, realms::RealmSettings::from_json(document));
@@ -108,10 +51,9 @@ Task<StoredRevision> put_realm(const AdminServices& services, json::Object docum
   transaction.emplace_back(std::move(put));
   transaction.emplace_back(audit_of(
       services, settings.name, before ? "realm.changed" : "realm.created", std::move(actor), name));
-  {
-    const Announcement announcement(services, "realm", settings.name, {});
-    CO_TRY(co_await storage.commit(std::move(transaction)));
-  }
+  CacheChanges changes;
+  changes.push_back({"realm", settings.name, {}});
+  CO_TRY(co_await commit_and_tell(services, std::move(transaction), std::move(changes)));
   CO_TRY(const auto after, co_await storage.document("realm", RealmName(), name));
   co_return StoredRevision{after ? after->revision : 0, !before};
 }
@@ -119,8 +61,7 @@ Task<StoredRevision> put_realm(const AdminServices& services, json::Object docum
 Task<StoredClient> put_client(const AdminServices& services, RealmName realm, json::Object document,
                               std::optional<std::int64_t> expected, std::string actor) {
   auto& storage = *services.oauth->storage;
-  CO_TRY(const auto realm_document, co_await storage.document("realm", RealmName(), realm.str()));
-  if (!realm_document) co_return unknown_realm(realm);
+  CO_TRY(co_await existing_realm(services, realm));
 
   // What operators write in clear becomes what is stored; a document without a secret keeps the old
   // one.
@@ -129,10 +70,9 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
     co_return Error{Code::kInvalid, "settings_invalid", "client.stored_secret is the server's own"};
   std::string secret;
   const json::Value* given = document.find("secret");
-  const json::Value* generate = document.find("generate_secret");
   if (given && !given->if_string())
     co_return Error{Code::kInvalid, "settings_invalid", "client.secret must be a text"};
-  if (generate && generate->if_bool() && *generate->if_bool()) {
+  if (json::flag_in(document, "generate_secret")) {
     secret = oauth::make_client_secret(*services.oauth->random);
     out.generated_secret = secret;
   } else if (given) {
@@ -152,7 +92,7 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
         co_return Error{Code::kInvalid, "client_secret_length",
                         "client_secret_jwt needs a secret of at least 32 bytes (RFC 7518 §3.2)"};
       CO_TRY(stored, services.seal(as_bytes(secret)));
-    } else if (secret.size() >= 32) {
+    } else if (secret.size() >= oauth::kFastSecretFrom) {
       stored = oauth::hash_fast(secret, *services.oauth->random);
     } else {
       auto shared = std::make_shared<SecretBytes>(SecretBytes::from_text(secret));
@@ -186,10 +126,9 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
   transaction.emplace_back(std::move(put));
   transaction.emplace_back(audit_of(services, realm, before ? "client.changed" : "client.created",
                                     std::move(actor), id));
-  {
-    const Announcement announcement(services, "client", realm, id);
-    CO_TRY(co_await storage.commit(std::move(transaction)));
-  }
+  CacheChanges changes;
+  changes.push_back({"client", realm, id});
+  CO_TRY(co_await commit_and_tell(services, std::move(transaction), std::move(changes)));
   CO_TRY(const auto after, co_await storage.document("client", realm, id));
   out.stored = {after ? after->revision : 0, !before};
   out.document = oauth::without_secret(document);
@@ -233,9 +172,8 @@ Task<AdminReply> replace_realm(const AdminServices& services, AdminRequest reque
 
 Task<AdminReply> delete_realm(const AdminServices& services, AdminRequest request) {
   const RealmName realm = realm_parameter(request);
-  auto& storage = *services.oauth->storage;
   CO_TRY(co_await existing_realm(services, realm));
-  CO_TRY(const auto clients, co_await storage.count_documents("client", realm));
+  CO_TRY(const auto clients, co_await services.oauth->storage->count_documents("client", realm));
   if (clients > 0)
     co_return Error{
         Code::kConflict, "realm_not_empty",
@@ -244,8 +182,9 @@ Task<AdminReply> delete_realm(const AdminServices& services, AdminRequest reques
   CO_TRY(storage::Transaction transaction, co_await erase_with_realm(services, realm));
   transaction.emplace_back(storage::EraseDocument{"realm", RealmName(), realm.str(), expected});
   transaction.emplace_back(audit_of(services, realm, "realm.deleted", request.actor, realm.view()));
-  const Announcement announcement(services, "realm", realm, {});
-  CO_TRY(co_await storage.commit(std::move(transaction)));
+  CacheChanges changes;
+  changes.push_back({"realm", realm, {}});
+  CO_TRY(co_await commit_and_tell(services, std::move(transaction), std::move(changes)));
   co_return AdminReply{204, {}};
 }
 

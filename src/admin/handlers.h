@@ -71,13 +71,11 @@ inline constexpr std::size_t kMostShown = 100;
 
 /// The realm that the path names.
 RealmName realm_parameter(const AdminRequest& request);
-/// kNotFound "realm_unknown".
-Task<storage::Document> existing_realm(const AdminServices& services, RealmName realm);
-/// One event of the journal; `detail` never holds a secret.
-storage::AppendAudit audit(const AdminServices& services, const RealmName& realm, std::string event,
-                           std::string actor, const json::Object& detail);
 /// As RFC 3339 writes it.
 json::Value time_or_null(const std::optional<Instant>& at);
+/// The same of a time that is the first of all where it is not known, such as the horizon of a key
+/// that never made a token.
+json::Value known_time(Instant at);
 /// What health says of the key sets that resource servers publish by URL.
 struct KeySetHealth {
   bool is_ok = true;

@@ -2,6 +2,7 @@
 
 #include "admin/handlers.h"
 #include "admin/inject_policy_change.h"
+#include "admin/operator_change.h"
 #include "admin/resource_server_change.h"
 #include "admin/resource_server_records.h"
 #include "base/text.h"
@@ -60,6 +61,7 @@ Result<bool> names_client(const std::optional<storage::Document>& policy, const 
   return known.client == client;
 }
 
+// Nothing where somebody else was faster: begin anew.
 Task<std::optional<StoredRevision>> try_to_put(const AdminServices& services, RealmName realm,
                                                json::Object document,
                                                std::optional<std::int64_t> expected,
@@ -88,18 +90,15 @@ Task<std::optional<StoredRevision>> try_to_put(const AdminServices& services, Re
     same.document = std::move(client);
     transaction.emplace_back(std::move(same));
   }
-  json::Object detail;
-  detail.set("id", policy.name);
-  transaction.emplace_back(audit(
-      services, realm, before ? "inject_policy.changed" : "inject_policy.created", actor, detail));
-  oauth::ChangeFeed::Change change{std::string(rs::kPolicyKind), realm, policy.name};
-  const auto done = co_await services.oauth->storage->commit(std::move(transaction));
+  transaction.emplace_back(audit_of(services, realm,
+                                    before ? "inject_policy.changed" : "inject_policy.created",
+                                    actor, policy.name));
+  CacheChanges changes;
+  changes.push_back({std::string(rs::kPolicyKind), realm, policy.name});
+  CO_TRY(const bool is_done,
+         co_await commit_if_first(services, std::move(transaction), std::move(changes)));
   std::optional<StoredRevision> out;
-  const bool was_faster = !done.ok() && done.error().is("revision_conflict");
-  if (was_faster) co_return out;
-  // Also after a failure: the change may be durable all the same.
-  services.oauth->changes->publish(std::move(change));
-  if (!done.ok()) co_return done.error();
+  if (!is_done) co_return out;
   CO_TRY(const auto after, co_await find_policy(services, realm, policy.name));
   out = StoredRevision{after ? after->revision : 0, !before};
   co_return out;
@@ -110,7 +109,7 @@ Task<std::optional<StoredRevision>> try_to_put(const AdminServices& services, Re
 Task<StoredRevision> put_inject_policy(const AdminServices& services, RealmName realm,
                                        json::Object document, std::optional<std::int64_t> expected,
                                        std::string actor) {
-  for (int i = 0; i < kResourceServerTries; ++i) {
+  for (int i = 0; i < kMostTries; ++i) {
     CO_TRY(const auto stored, co_await try_to_put(services, realm, document, expected, actor));
     if (stored) co_return *stored;
   }
@@ -167,13 +166,10 @@ Task<AdminReply> delete_inject_policy(const AdminServices& services, AdminReques
   storage::Transaction transaction;
   transaction.emplace_back(
       storage::EraseDocument{std::string(rs::kPolicyKind), realm, name, expected});
-  json::Object detail;
-  detail.set("id", name);
-  transaction.emplace_back(audit(services, realm, "inject_policy.deleted", request.actor, detail));
-  oauth::ChangeFeed::Change change{std::string(rs::kPolicyKind), realm, name};
-  const auto done = co_await services.oauth->storage->commit(std::move(transaction));
-  services.oauth->changes->publish(std::move(change));
-  if (!done.ok()) co_return done.error();
+  transaction.emplace_back(audit_of(services, realm, "inject_policy.deleted", request.actor, name));
+  CacheChanges changes;
+  changes.push_back({std::string(rs::kPolicyKind), realm, name});
+  CO_TRY(co_await commit_and_tell(services, std::move(transaction), std::move(changes)));
   AdminReply reply;
   reply.status = 204;
   co_return reply;

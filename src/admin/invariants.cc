@@ -5,6 +5,7 @@
 #include "admin/handlers.h"
 #include "secrets/keeper/invariants.h"
 #include "storage/audit_chain.h"
+#include "storage/document_pages.h"
 
 namespace signet::admin {
 namespace {
@@ -14,13 +15,10 @@ using secrets::Invariant;
 Task<std::vector<RealmName>> all_realms(const AdminServices& services) {
   std::vector<RealmName> out;
   out.emplace_back();
-  std::string after;
+  storage::DocumentPages pages(services.oauth->storage, "realm", RealmName());
   while (true) {
-    CO_TRY(
-        const std::vector<storage::Document> page,
-        co_await services.oauth->storage->documents("realm", RealmName(), after, storage::kPage));
+    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
     if (page.empty()) co_return out;
-    after = page.back().id;
     for (const auto& document : page)
       out.emplace_back(document.id);
   }

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <set>
 
+#include "admin/handlers.h"
 #include "admin/resource_server_records.h"
 #include "realms/realm_settings.h"
+#include "storage/document_pages.h"
 #include "tokens/format.h"
 
 namespace signet::admin {
@@ -58,12 +60,10 @@ Task<std::set<Making>> add_clients(const AdminServices& services, RealmName real
                                    std::shared_ptr<KeyImpact> impact) {
   std::set<Making> makings;
   makings.emplace(settings.format, settings.signing_alg);
-  std::string after;
+  storage::DocumentPages pages(services.oauth->storage, "client", realm);
   while (true) {
-    CO_TRY(const std::vector<storage::Document> page,
-           co_await services.oauth->storage->documents("client", realm, after, storage::kPage));
+    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
     if (page.empty()) co_return makings;
-    after = page.back().id;
     for (const auto& document : page) {
       const auto parsed = json::parse_object(document.text);
       if (!parsed.ok()) continue;
@@ -90,13 +90,10 @@ Task<Done> add_resource_servers(const AdminServices& services, RealmName realm,
   CO_TRY(const StateRecord state, co_await load_state(services, realm));
   const std::string& built_in = state.state.identity_provider;
   bool is_built_in_stored = built_in.empty();
-  std::string after;
+  storage::DocumentPages pages(services.oauth->storage, std::string(rs::kKind), realm);
   while (true) {
-    const std::string kind(rs::kKind);
-    CO_TRY(const std::vector<storage::Document> page,
-           co_await services.oauth->storage->documents(kind, realm, after, storage::kPage));
+    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
     if (page.empty()) break;
-    after = page.back().id;
     for (const auto& document : page) {
       is_built_in_stored = is_built_in_stored || document.id == built_in;
       const auto record = read_resource_server(services, document);
@@ -113,13 +110,10 @@ Task<Done> add_resource_servers(const AdminServices& services, RealmName realm,
 Task<KeyImpact> impact_of(const AdminServices& services, RealmName ring_realm,
                           secrets::SecretId id) {
   auto impact = std::make_shared<KeyImpact>();
-  std::string after;
+  storage::DocumentPages pages(services.oauth->storage, "realm", RealmName());
   while (true) {
-    CO_TRY(
-        const std::vector<storage::Document> page,
-        co_await services.oauth->storage->documents("realm", RealmName(), after, storage::kPage));
+    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
     if (page.empty()) break;
-    after = page.back().id;
     for (const auto& document : page) {
       const RealmName realm(document.id);
       CO_TRY(const bool is_hit, co_await resolves_to(services, realm, ring_realm, id));

@@ -1,29 +1,21 @@
-#include "admin/admin_api.h"
+#include "admin/test_admin.h"
 #include "base/base64.h"
-#include "crypto/digest.h"
 #include "crypto/sign.h"
-#include "oauth/endpoints/test_world.h"
 #include "tokens/format.h"
 
 namespace signet::admin {
 namespace {
 
 using oauth::test::FakeExchange;
-using oauth::test::World;
 using testing::HasSubstr;
 using testing::Not;
 
 const std::string kRsaId = "am.services.oauth2.stateless.signing.RSA";
 
 /// A realm with three clients: JWT by default, JWT by ES256, opaque.
-class KeysTest : public ::testing::Test {
+class KeysTest : public test::AdminApiTest {
  protected:
   KeysTest() {
-    services = std::make_shared<AdminServices>();
-    services->oauth = world.services;
-    services->directory = &world.router->directory();
-    services->token_hash = crypto::digest(crypto::Hash::kSha256, as_bytes("admin-token"));
-    services->is_ready = [] { return true; };
     world.realm("root");
     world.client("jwt");
     world.client("es", R"(,"access_token":{"signing_algorithm":"ES256"})");
@@ -32,19 +24,6 @@ class KeysTest : public ::testing::Test {
                      {secrets::Secret::of_key(jose::Jwk::from_private(
                          *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
   }
-  FakeExchange call(http::Method method, const std::string& path, const std::string& body) {
-    const auto at = path.find('?');
-    const std::string query = at == path.npos ? "" : path.substr(at + 1);
-    FakeExchange exchange(method, path.substr(0, at), {{"Authorization", "Bearer admin-token"}},
-                          body);
-    const_cast<http::Request&>(exchange.request()).query = query;  // a view
-    AdminApi(services).handle(exchange);
-    return exchange;
-  }
-  FakeExchange get(const std::string& path) { return call(http::Method::kGet, path, ""); }
-  FakeExchange post(const std::string& path, const std::string& body) {
-    return call(http::Method::kPost, path, body);
-  }
   FakeExchange step(const char* name, const char* alias) {
     return post("/admin/secrets/plan", R"({"id":")" + kRsaId + R"(","step":")" + name +
                                            R"(","alias":")" + alias + R"("})");
@@ -52,9 +31,6 @@ class KeysTest : public ::testing::Test {
   static std::string kid_of(const std::string& token) {
     return jose::parse_compact_header(token)->kid;
   }
-
-  World world;
-  std::shared_ptr<AdminServices> services;
 };
 
 TEST_F(KeysTest, a_plan_says_who_is_touched_when_it_is_safe_and_what_would_be_refused) {

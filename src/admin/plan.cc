@@ -92,16 +92,11 @@ json::Object key_json(const RingEntry& entry, Instant horizon) {
   out.set("kid", entry.secret.kid.view());
   out.set("state", secrets::to_string(entry.state));
   out.set("published", time_or_null(entry.history.published));
-  const bool was_used = horizon > Instant{};
-  out.set("tokens_until", was_used ? json::Value(to_rfc3339(horizon)) : json::Value());
+  out.set("tokens_until", known_time(horizon));
   return out;
 }
 
-/// The durable horizons, which other instances raise too.
-Task<std::vector<storage::KeyRecord>> records_of(const AdminServices& services, RealmName realm) {
-  co_return co_await services.oauth->storage->keys(std::move(realm));
-}
-
+/// The durable one, which other instances raise too.
 Instant horizon_in(const std::vector<storage::KeyRecord>& records, const secrets::SecretId& id,
                    const RingEntry& entry) {
   Instant horizon = entry.history.horizon;
@@ -154,17 +149,17 @@ Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status 
   out.set("reason", verdict.ok() ? json::Value() : json::Value(verdict.error().reason));
   out.set("detail", verdict.ok() ? json::Value() : json::Value(verdict.error().detail));
 
-  CO_TRY(const auto records, co_await records_of(services, ring_realm));
+  CO_TRY(const auto records, co_await services.oauth->storage->keys(ring_realm));
   json::Array keys, missing;
   std::optional<Instant> not_before;
-  std::optional<Instant> last_token;
+  Instant last_token{};
   if (ring != nullptr) {
     for (const auto& entry : ring->entries) {
       const Instant horizon = horizon_in(records, asked.step.id, entry);
       keys.emplace_back(key_json(entry, horizon));
       if (!is_meant(asked, entry, *ring)) continue;
       not_before = safe_at(asked.name, entry, horizon, keeper.policy());
-      if (horizon > Instant{}) last_token = horizon;
+      last_token = std::max(last_token, horizon);
       if (entry.state != KeyState::kPrepared) continue;
       for (auto& instance : keeper.missing(ring_realm, asked.step.id, entry.secret.kid))
         missing.emplace_back(std::move(instance));
@@ -172,7 +167,7 @@ Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status 
   }
   out.set("not_before", time_or_null(not_before));
   out.set("missing", std::move(missing));
-  out.set("tokens_until", time_or_null(last_token));
+  out.set("tokens_until", known_time(last_token));
   out.set("keys", std::move(keys));
   CO_TRY(const KeyImpact impact, co_await impact_of(services, ring_realm, asked.step.id));
   add_impact(out, impact);

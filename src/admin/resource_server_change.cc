@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "admin/handlers.h"
+#include "admin/operator_change.h"
 #include "admin/resource_server_transaction.h"
+#include "base/json_members.h"
 #include "base/text.h"
 #include "resource_servers/document.h"
 
@@ -125,9 +126,7 @@ Task<Done> check_not_taken(std::shared_ptr<Attempt> a) {
     CO_TRY(const auto index, co_await storage.document(std::string(rs::kUriKind), a->realm, uri));
     if (index) {
       CO_TRY(const json::Object owner, json::parse_object(index->text));
-      const json::Value* name = owner.find("name");
-      co_return taken("resource_uri_taken", "the URI", uri,
-                      name && name->if_string() ? *name->if_string() : "");
+      co_return taken("resource_uri_taken", "the URI", uri, json::text_in(owner, "name"));
     }
   }
   for (const auto& scope : a->server->scopes) {
@@ -136,9 +135,8 @@ Task<Done> check_not_taken(std::shared_ptr<Attempt> a) {
            co_await storage.document(std::string(rs::kScopeKind), a->realm, scope.name));
     if (!index) continue;
     CO_TRY(const json::Object owner, json::parse_object(index->text));
-    const json::Value* name = owner.find("resource_server");
     co_return taken("scope_defined_elsewhere", "the scope", scope.name,
-                    name && name->if_string() ? *name->if_string() : "");
+                    json::text_in(owner, "resource_server"));
   }
   co_return Done{};
 }
@@ -240,11 +238,6 @@ Error resource_server_busy() {
           "others change the realm's resource servers at this moment; try again"};
 }
 
-Error lost_revision(const std::string& name, std::int64_t revision) {
-  return {Code::kConflict, "revision_conflict",
-          quoted(name) + " is stored with revision " + std::to_string(revision)};
-}
-
 Task<StoredResourceServer> put_resource_server(const AdminServices& services, RealmName realm,
                                                ResourceServerPut put) {
   CO_TRY(co_await existing_realm(services, realm));
@@ -253,7 +246,7 @@ Task<StoredResourceServer> put_resource_server(const AdminServices& services, Re
   CO_TRY(const std::string new_name, take_names(put, document));
   if (put.name.empty()) put.name = new_name;
   std::optional<TrialOutcome> tried;
-  for (int i = 0; i < kResourceServerTries; ++i) {
+  for (int i = 0; i < kMostTries; ++i) {
     auto a = std::shared_ptr<Attempt>(new Attempt{services, realm, put, put.name, new_name});
     a->document = document;
     a->wants_default = wants_default;

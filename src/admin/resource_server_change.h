@@ -35,9 +35,7 @@ Task<Done> erase_resource_server(const AdminServices& services, RealmName realm,
 /// policies.
 Task<storage::Transaction> erase_with_realm(const AdminServices& services, RealmName realm);
 
-/// How often a change that lost against another one is made anew, and what is said then.
-inline constexpr int kResourceServerTries = 5;
+/// What is said when a change of resource servers or inject policies lost again and again.
 Error resource_server_busy();
-Error lost_revision(const std::string& name, std::int64_t revision);
 
 }  // namespace signet::admin

@@ -1,7 +1,9 @@
-#include "admin/handlers.h"
+// DELETE of a resource server: not while inject policies name it.
+
+#include "admin/operator_change.h"
 #include "admin/resource_server_change.h"
 #include "admin/resource_server_transaction.h"
-#include "base/text.h"
+#include "storage/document_pages.h"
 
 namespace signet::admin {
 namespace {
@@ -18,15 +20,7 @@ Task<bool> try_to_erase(const AdminServices& services, RealmName realm, std::str
     return policy.resource_server == name;
   };
   CO_TRY(const auto policies, co_await policies_where(services, realm, names_it));
-  if (!policies.empty()) {
-    std::vector<std::string> names;
-    for (const auto& found : policies)
-      names.push_back(found.policy.name);
-    std::string detail = quoted(name, 128);
-    detail += " is used by the inject policies ";
-    detail += names_in_words(names);
-    co_return Error{Code::kConflict, "resource_server_in_use", std::move(detail)};
-  }
+  if (!policies.empty()) co_return used_by_policies("resource_server_in_use", name, policies);
   CO_TRY(const auto server, rs::ResourceServer::from_json(before.document));
   ResourceServerTransaction transaction(services, realm, actor);
   if (before.revision > 0) transaction.erase(name, before.revision);
@@ -52,7 +46,7 @@ Task<bool> try_to_erase(const AdminServices& services, RealmName realm, std::str
 Task<Done> erase_resource_server(const AdminServices& services, RealmName realm, std::string name,
                                  std::optional<std::int64_t> expected, std::string actor) {
   CO_TRY(co_await existing_realm(services, realm));
-  for (int i = 0; i < kResourceServerTries; ++i) {
+  for (int i = 0; i < kMostTries; ++i) {
     CO_TRY(const bool is_done, co_await try_to_erase(services, realm, name, expected, actor));
     if (is_done) co_return Done{};
   }
@@ -81,13 +75,10 @@ Task<storage::Transaction> erase_with_realm(const AdminServices& services, Realm
   };
   erase(rs::kStateKind, std::string(rs::kStateId));
   // Keys for `dir` that were kept for tokens which nobody will know any more.
-  std::string after;
+  storage::DocumentPages pages(services.oauth->storage, std::string(rs::kDirectKeyKind), realm);
   while (true) {
-    CO_TRY(
-        const std::vector<storage::Document> page,
-        co_await storage.documents(std::string(rs::kDirectKeyKind), realm, after, storage::kPage));
+    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
     if (page.empty()) break;
-    after = page.back().id;
     for (const auto& document : page)
       erase(rs::kDirectKeyKind, document.id);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "admin/handlers.h"
+#include "admin/operator_change.h"
 #include "admin/resource_server_records.h"
 #include "jose/algorithm_info.h"
 #include "realms/realm_settings.h"

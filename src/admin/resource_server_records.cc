@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "base/json_members.h"
 #include "base/text.h"
 #include "realms/realm_settings.h"
 #include "resource_servers/document.h"
+#include "storage/document_pages.h"
 
 namespace signet::admin {
 namespace {
@@ -72,8 +74,7 @@ Task<ResourceServerRecord> existing_resource_server(const AdminServices& service
 
 json::Object shown_resource_server(json::Object document, const rs::State& state) {
   json::Object out = rs::shown(std::move(document));
-  const json::Value* value = out.find("name");
-  const std::string name = value && value->if_string() ? *value->if_string() : std::string();
+  const std::string name = json::text_in(out, "name");
   out.set("default", !name.empty() && name == rs::select(state, std::nullopt));
   out.set(rs::kBuiltIn, !name.empty() && name == state.identity_provider);
   return out;
@@ -83,19 +84,27 @@ Task<std::vector<PolicyRecord>> policies_where(
     const AdminServices& services, RealmName realm,
     std::function<bool(const rs::InjectPolicy&)> is_wanted) {
   std::vector<PolicyRecord> out;
-  std::string after;
+  storage::DocumentPages pages(services.oauth->storage, std::string(rs::kPolicyKind), realm);
   while (true) {
-    CO_TRY(const std::vector<storage::Document> page,
-           co_await services.oauth->storage->documents(std::string(rs::kPolicyKind), realm, after,
-                                                       storage::kPage));
+    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
     if (page.empty()) co_return out;
-    after = page.back().id;
     for (const auto& document : page) {
       CO_TRY(const json::Object members, json::parse_object(document.text));
       CO_TRY(auto policy, rs::InjectPolicy::from_json(members));
       if (is_wanted(policy)) out.push_back({document, std::move(policy)});
     }
   }
+}
+
+Error used_by_policies(const char* reason, const std::string& name,
+                       const std::vector<PolicyRecord>& policies) {
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < std::min(policies.size(), kNamesInWords); ++i)
+    shown.push_back(quoted(policies[i].policy.name));
+  std::string detail = quoted(name, 128) + " is used by the inject policies " + join(shown, ", ");
+  if (policies.size() > kNamesInWords)
+    detail += " and " + std::to_string(policies.size() - kNamesInWords) + " more";
+  return {Code::kConflict, reason, std::move(detail)};
 }
 
 Task<std::optional<std::string>> scope_definer(const AdminServices& services,
@@ -105,8 +114,7 @@ Task<std::optional<std::string>> scope_definer(const AdminServices& services,
                                   std::string(rs::kScopeKind), RealmName(realm.id), scope));
   if (document) {
     CO_TRY(const json::Object members, json::parse_object(document->text));
-    const json::Value* name = members.find("resource_server");
-    out = name && name->if_string() ? *name->if_string() : std::string();
+    out = json::text_in(members, "resource_server");
     co_return out;
   }
   CO_TRY(const json::Object members, json::parse_object(realm.text));
@@ -114,16 +122,6 @@ Task<std::optional<std::string>> scope_definer(const AdminServices& services,
   if (std::find(settings.scopes.begin(), settings.scopes.end(), scope) != settings.scopes.end())
     out = std::string();
   co_return out;
-}
-
-std::string names_in_words(const std::vector<std::string>& names) {
-  std::vector<std::string> shown;
-  for (std::size_t i = 0; i < std::min(names.size(), kNamesInWords); ++i)
-    shown.push_back(quoted(names[i]));
-  std::string out = join(shown, ", ");
-  if (names.size() > kNamesInWords)
-    out += " and " + std::to_string(names.size() - kNamesInWords) + " more";
-  return out;
 }
 
 }  // namespace signet::admin

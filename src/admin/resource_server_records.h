@@ -43,13 +43,13 @@ struct PolicyRecord {
 Task<std::vector<PolicyRecord>> policies_where(
     const AdminServices& services, RealmName realm,
     std::function<bool(const resource_servers::InjectPolicy&)> is_wanted);
+/// kConflict `reason`: what is called `name` stays while these use it.
+Error used_by_policies(const char* reason, const std::string& name,
+                       const std::vector<PolicyRecord>& policies);
 
 /// Where a scope is defined: the resource server's name, empty for the realm's own list, nothing if
 /// nowhere. `realm` is the realm's document.
 Task<std::optional<std::string>> scope_definer(const AdminServices& services,
                                                storage::Document realm, std::string scope);
-
-/// "'a', 'b' and 3 more"
-std::string names_in_words(const std::vector<std::string>& names);
 
 }  // namespace signet::admin

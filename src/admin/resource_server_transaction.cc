@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "admin/handlers.h"
 #include "resource_servers/document.h"
 
 namespace signet::admin {
@@ -151,15 +150,7 @@ void ResourceServerTransaction::event(std::string name, json::Object detail) {
 
 Task<bool> ResourceServerTransaction::commit() {
   if (forgets_realm_) changes_.push_back({"realm", realm_, {}});
-  const auto done = co_await services_.oauth->storage->commit(std::move(transaction_));
-  const bool was_faster = !done.ok() && done.error().is("revision_conflict");
-  if (was_faster) co_return false;
-  // Also after a failure: the change may be durable all the same.
-  if (forgets_realm_) services_.directory->forget(realm_);
-  for (auto& change : changes_)
-    services_.oauth->changes->publish(std::move(change));
-  if (!done.ok()) co_return done.error();
-  co_return true;
+  co_return co_await commit_if_first(services_, std::move(transaction_), std::move(changes_));
 }
 
 }  // namespace signet::admin

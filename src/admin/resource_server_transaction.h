@@ -1,7 +1,8 @@
 #pragma once
 // What one change of a resource server writes: its document, URI, scopes, the policies that name
-// it, the realm's state, the journal. All of it or nothing.
+// it, the realm's state, the audit trail. All of it or nothing.
 
+#include "admin/operator_change.h"
 #include "admin/resource_server_records.h"
 
 namespace signet::admin {
@@ -27,8 +28,8 @@ class ResourceServerTransaction {
   void state(const StateRecord& before, const resource_servers::State& after);
   void event(std::string name, json::Object detail);
 
-  /// False where somebody else changed one of these at the same moment: begin anew. After success
-  /// every cache was told.
+  /// False where somebody else changed one of these at the same moment: begin anew. Every cache is
+  /// told.
   Task<bool> commit();
 
  private:
@@ -44,7 +45,7 @@ class ResourceServerTransaction {
   RealmName realm_;
   std::string actor_;
   storage::Transaction transaction_;
-  std::vector<oauth::ChangeFeed::Change> changes_;
+  CacheChanges changes_;
   bool forgets_realm_ = false;  ///< its snapshot holds the state and the names of scopes
 };
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "admin/handlers.h"
+#include "admin/operator_change.h"
 #include "admin/resource_server_change.h"
 #include "admin/resource_server_records.h"
 #include "base/base64.h"
+#include "base/json_members.h"
 #include "base/text.h"
 #include "jose/encryptor.h"
 #include "oauth/endpoints/test_token.h"
@@ -33,13 +35,10 @@ json::Value own_instance(const AdminServices& services) {
 // realm's: those are counted by their format.
 json::Value uses_of(const AdminServices& services, const RealmName& realm, const rs::State& state,
                     const json::Object& document, const json::Value& instance) {
-  const auto text = [](const json::Value* value) {
-    const std::string* found = value ? value->if_string() : nullptr;
-    return found ? *found : std::string();
-  };
-  const std::string name = text(document.find("name"));
+  const std::string name = json::text_in(document, "name");
   const json::Value* access = document.find("access_token");
-  const std::string encryption = access ? text(access->get("encryption")) : std::string();
+  const json::Object* settings = access ? access->if_object() : nullptr;
+  const std::string encryption = settings ? json::text_in(*settings, "encryption") : std::string();
   if (name == state.identity_provider &&
       (encryption.empty() || encryption == rs::to_string(rs::Encryption::kAsRealm)))
     return json::Value();
@@ -187,10 +186,9 @@ Task<AdminReply> test_resource_server(const AdminServices& services, AdminReques
   CO_TRY(const auto server, rs::ResourceServer::from_json(record.document));
   CO_TRY(std::string token,
          co_await oauth::issue_test_token(*services.oauth, *services.directory, realm, name));
-  json::Object detail;
-  detail.set("id", name);
   storage::Transaction transaction;
-  transaction.emplace_back(audit(services, realm, "resource_server.tested", request.actor, detail));
+  transaction.emplace_back(
+      audit_of(services, realm, "resource_server.tested", request.actor, name));
   CO_TRY(co_await services.oauth->storage->commit(std::move(transaction)));
   AdminReply reply;
   reply.body.set("resource_server", name);

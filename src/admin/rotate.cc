@@ -1,5 +1,7 @@
 // POST /admin/secrets/rotate: makes a key, publishes it, and tells when the rest may be done.
 
+#include <utility>
+
 #include "admin/handlers.h"
 #include "base/text.h"
 #include "realms/realm_settings.h"
@@ -126,9 +128,7 @@ Task<Seconds> longest_lifetime(const AdminServices& services, RealmName realm) {
 
 Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest request) {
   CO_TRY(auto step, read_step(request));
-  CO_TRY(const json::Object body, json::parse_object(request.body));
-  const json::Value* dry = body.find("dry_run");
-  const bool dry_run = dry && dry->if_bool() && *dry->if_bool();
+  const bool dry_run = std::exchange(step.dry_run, false);
   Keeper& keeper = *services.oauth->keeper;
   const RealmName realm = realm_of_step(step);
   CO_TRY(const auto rings, co_await keeper.rings(realm));

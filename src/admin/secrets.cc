@@ -1,8 +1,9 @@
-// Keys: what there is, the steps of a rotation, mappings, stores, audit and health.
+// Keys: what there is, the steps of a rotation, mappings, instances and health.
 
 #include <algorithm>
 
 #include "admin/handlers.h"
+#include "admin/operator_change.h"
 #include "base/secret_bytes.h"
 #include "base/text.h"
 
@@ -34,9 +35,9 @@ json::Object key_json(const SecretId& id, const secrets::RingEntry& entry,
   out.set("published", time_or_null(entry.history.published));
   out.set("activated", time_or_null(entry.history.activated));
   out.set("deactivated", time_or_null(entry.history.deactivated));
+  out.set("horizon", known_time(entry.history.horizon));
   // A key that never made a token has nothing to wait for.
   const bool was_used = entry.history.horizon > Instant{};
-  out.set("horizon", was_used ? json::Value(to_rfc3339(entry.history.horizon)) : json::Value());
   out.set("retire_not_before",
           was_used ? json::Value(to_rfc3339(secrets::retirement_at(entry.history, policy)))
                    : json::Value());
@@ -110,7 +111,7 @@ Result<Keeper::StepRequest> read_step(const AdminRequest& request) {
   const std::string id = f.required_text("id");
   step.alias = Alias(f.text("alias"));
   step.force = f.boolean("force", false);
-  f.take("dry_run");
+  step.dry_run = f.boolean("dry_run", false);
   TRY(f.finish());
   TRY(step.id, SecretId::parse(id));
   step.actor = request.actor;
@@ -128,12 +129,9 @@ Task<AdminReply> retire_secret(const AdminServices& services, AdminRequest reque
 }
 
 Task<AdminReply> list_secrets(const AdminServices& services, AdminRequest request) {
-  std::string name = request.parameters.at(0);
-  std::replace(name.begin(), name.end(), '~', '/');
-  CO_TRY(const auto document,
-         co_await services.oauth->storage->document("realm", RealmName(), name));
-  if (!document) co_return Error{Code::kNotFound, "realm_unknown", "no realm " + quoted(name)};
-  CO_TRY(const auto rings, co_await services.oauth->keeper->rings(RealmName(name)));
+  const RealmName realm = realm_parameter(request);
+  CO_TRY(co_await existing_realm(services, realm));
+  CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
   json::Array found, missing;
   for (const auto& ring : rings->all())
     found.emplace_back(ring_json(*ring, *services.oauth->keeper));
@@ -147,7 +145,7 @@ Task<AdminReply> list_secrets(const AdminServices& services, AdminRequest reques
     missing.emplace_back(std::move(one));
   }
   AdminReply reply;
-  reply.body.set("realm", name);
+  reply.body.set("realm", realm.view());
   reply.body.set("rings", std::move(found));
   reply.body.set("missing", std::move(missing));
   co_return reply;
@@ -181,61 +179,6 @@ Task<AdminReply> replace_mapping(const AdminServices& services, AdminRequest req
   CO_TRY(co_await services.oauth->keeper->map(realm, store, mapping, force, request.actor));
   AdminReply reply;
   reply.body = mapping.to_json();
-  co_return reply;
-}
-
-Task<AdminReply> list_stores(const AdminServices& services, AdminRequest) {
-  const auto health = services.oauth->keeper->health();
-  json::Array out;
-  for (const auto& info : services.stores) {
-    json::Object one;
-    one.set("name", info.name);
-    one.set("type", info.type);
-    one.set("realm", info.realm.view());
-    const auto store = services.oauth->keeper->store(info.realm, StoreName(info.name));
-    if (store) {
-      const char* words[] = {"by_mapping", "by_store", "self_naming"};
-      one.set("ordering", words[static_cast<std::size_t>(store->ordering())]);
-      const auto aliases = co_await store->aliases();
-      json::Array names;
-      if (aliases.ok())
-        for (const auto& alias : *aliases)
-          names.emplace_back(alias.view());
-      one.set("aliases", std::move(names));
-    }
-    for (const auto& h : health) {
-      if (h.name.view() != info.name || h.realm != info.realm) continue;
-      one.set("ok", h.ok);
-      one.set("detail", h.detail);
-    }
-    out.emplace_back(std::move(one));
-  }
-  AdminReply reply;
-  reply.body.set("stores", std::move(out));
-  co_return reply;
-}
-
-Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request) {
-  const std::size_t limit = page_asked(request).limit;
-  CO_TRY(const auto events,
-         co_await services.oauth->storage->audit(query_number(request, "after", 0), limit));
-  json::Array out;
-  for (const auto& event : events) {
-    json::Object one;
-    one.set("sequence", event.sequence);
-    one.set("at", to_rfc3339(event.at));
-    one.set("realm", event.realm.view());
-    one.set("event", event.event);
-    one.set("actor", event.actor);
-    const auto detail = json::parse(event.detail);
-    one.set("detail", detail.ok() ? *detail : json::Value(event.detail));
-    // What the chain was made over, where writing the object again would give another text.
-    if (!detail.ok() || json::dump(*detail) != event.detail) one.set("detail_text", event.detail);
-    one.set("chain", hex(event.chain));
-    out.emplace_back(std::move(one));
-  }
-  AdminReply reply;
-  reply.body.set("events", std::move(out));
   co_return reply;
 }
 
@@ -281,10 +224,8 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
     one.set("realm", h.realm.view());
     one.set("ok", h.ok);
     one.set("detail", h.detail);
-    one.set("last_good",
-            h.last_good > Instant{} ? json::Value(to_rfc3339(h.last_good)) : json::Value());
-    one.set("lease_until",
-            h.lease_until > Instant{} ? json::Value(to_rfc3339(h.lease_until)) : json::Value());
+    one.set("last_good", known_time(h.last_good));
+    one.set("lease_until", known_time(h.lease_until));
     stores.emplace_back(std::move(one));
   }
   const auto check = [&](const char* name, bool good, std::string detail) {
@@ -299,17 +240,15 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
   check("storage", ping.ok(), ping.ok() ? "" : ping.error().detail);
   check("secret_memory_locked", secret_memory_is_locked(),
         secret_memory_is_locked() ? "" : "the system refused to lock memory; raise RLIMIT_MEMLOCK");
-  if (services.clock_watch) {
-    // Shown for an hour by whichever clock: it may have been set again.
-    const auto step = services.clock_watch->last();
-    const Milliseconds ago = step ? services.oauth->clock->now() - step->seen : Milliseconds(0);
-    const bool is_fresh = step && ago < kStepIsShown && ago > -kStepIsShown;
-    check("clock", !is_fresh,
-          is_fresh
-              ? "it was set by " + std::to_string(std::chrono::floor<Seconds>(step->by).count()) +
-                    " seconds at " + to_rfc3339(step->seen) + ": set it by NTP"
-              : "");
-  }
+  // Shown for an hour by whichever clock: it may have been set again.
+  const auto step = services.oauth->keeper->clock_step();
+  const Milliseconds ago = step ? services.oauth->clock->now() - step->seen : Milliseconds(0);
+  const bool is_fresh = step && ago < kStepIsShown && ago > -kStepIsShown;
+  check("clock", !is_fresh,
+        is_fresh
+            ? "it was set by " + std::to_string(std::chrono::floor<Seconds>(step->by).count()) +
+                  " seconds at " + to_rfc3339(step->seen) + ": set it by NTP"
+            : "");
   if (services.rotation) {
     for (const auto& status : services.rotation->status()) {
       const auto& memory = status.memory;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "admin/handlers.h"
-#include "base/text.h"
+#include "secrets/keeper/journal.h"
 
 namespace signet::admin {
 namespace {
@@ -46,22 +46,14 @@ json::Object uses_json(const secrets::UseTotals& totals) {
   return out;
 }
 
-secrets::KeyHistory history_of(const storage::KeyRecord& record) {
-  secrets::KeyHistory history;
-  history.kid = record.kid;
-  history.state = secrets::parse_key_state(record.state).value_or(KeyState::kRetired);
-  history.published = record.published;
-  history.activated = record.activated;
-  history.deactivated = record.deactivated;
-  history.retired = record.retired;
-  history.horizon = record.horizon;
-  return history;
-}
-
 }  // namespace
 
 json::Value time_or_null(const std::optional<Instant>& at) {
   return at ? json::Value(to_rfc3339(*at)) : json::Value();
+}
+
+json::Value known_time(Instant at) {
+  return at > Instant{} ? json::Value(to_rfc3339(at)) : json::Value();
 }
 
 Task<AdminReply> show_usage(const AdminServices& services, AdminRequest request) {
@@ -71,20 +63,19 @@ Task<AdminReply> show_usage(const AdminServices& services, AdminRequest request)
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
   if (const auto* ring = rings->find(id)) realm = ring->realm;
   CO_TRY(const auto records, co_await services.oauth->storage->keys(realm));
+  CO_TRY(const auto remembered, secrets::Journal::of(records));
   CO_TRY(const auto totals, co_await keeper.usage(realm, id));
   const Instant now = services.oauth->clock->now();
   json::Array keys;
-  for (const auto& record : records) {
-    if (record.secret_id != id.str()) continue;
-    const secrets::KeyHistory history = history_of(record);
+  for (const auto& entry : remembered.entries(id)) {
+    const secrets::KeyHistory& history = entry.history;
     const Verdict verdict = judge(history, keeper.policy(), now);
-    const auto used = totals.find(record.kid);
+    const auto used = totals.find(history.kid);
     json::Object one;
-    one.set("kid", record.kid.view());
-    one.set("state", record.state);
+    one.set("kid", history.kid.view());
+    one.set("state", secrets::to_string(history.state));
     one.set("uses", uses_json(used == totals.end() ? secrets::UseTotals() : used->second));
-    const bool made_tokens = record.horizon > Instant{};
-    one.set("tokens_until", made_tokens ? json::Value(to_rfc3339(record.horizon)) : json::Value());
+    one.set("tokens_until", known_time(history.horizon));
     one.set("verdict", verdict.word);
     one.set("why", verdict.why);
     one.set("not_before", time_or_null(verdict.not_before));

@@ -1,6 +1,5 @@
 #include "app/application.h"
 
-#include <condition_variable>
 #include <filesystem>
 #include <thread>
 
@@ -18,6 +17,7 @@
 #include "app/store_metrics.h"
 #include "app/stores.h"
 #include "app/unsafe_switches.h"
+#include "app/upkeep.h"
 #include "base/log.h"
 #include "crypto/digest.h"
 #include "net/http_server.h"
@@ -31,9 +31,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// How often the uses of keys are written down.
-constexpr Seconds kUsageFlush{60};
-
 }  // namespace
 
 struct Application::State {
@@ -44,7 +41,6 @@ struct Application::State {
   std::shared_ptr<const secrets::EncodingKeys> encoding;
   std::shared_ptr<secrets::Keeper> keeper;
   std::shared_ptr<secrets::RotationRunner> rotation;
-  std::shared_ptr<ClockWatch> clock_watch;
   std::shared_ptr<oauth::Services> services;
   std::unique_ptr<oauth::Router> router;
   std::shared_ptr<admin::AdminServices> admin_services;
@@ -53,23 +49,15 @@ struct Application::State {
   std::atomic<bool> running{false};
   std::atomic<bool> has_keys{false};  ///< once everything that is mapped was read, it stays true
 
+  std::unique_ptr<Upkeep> upkeep;
   std::unique_ptr<Follower> follower;
-  std::thread maintenance, heart;
-  std::mutex mutex;
-  std::condition_variable wake;
-  bool stopping = false, keys_changed = false;
-  Instant next_flush{};  ///< of the maintenance thread
+  std::atomic<bool> stopping{false};
 
   bool is_ready();
   std::vector<std::string> waits_for() const;
   Status open();
   Result<Started> listen();
   Status fill(const Started& started);
-  void maintain();
-  void sweep();
-  void note_changed_keys();
-  void beat();
-  void flush_usage() const;
 };
 
 Application::Application(Options options) : state_(std::make_unique<State>(std::move(options))) {}
@@ -159,8 +147,6 @@ Status Application::State::open() {
     return keys->encode(secret, *random);
   };
   admin_services->rotation = rotation;
-  clock_watch = std::make_shared<ClockWatch>(*options.clock);
-  admin_services->clock_watch = clock_watch;
   admin_services->is_ready = [this] { return is_ready(); };
   admin_services->waits_for = [this] { return waits_for(); };
   TRY(const std::string token, secret_text(config.data_dir + "/admin.token", *options.random));
@@ -195,8 +181,12 @@ Result<Application::Started> Application::State::listen() {
   router = std::make_unique<oauth::Router>(services, loops);
   admin_services->directory = &router->directory();
   admin_api = std::make_unique<admin::AdminApi>(admin_services);
+  // Readiness is looked at after each refresh, before an outage that comes later.
+  Upkeep::Parts keeping{services, rotation, config.keys.refresh,
+                        [this] { static_cast<void>(is_ready()); }};
+  upkeep = std::make_unique<Upkeep>(std::move(keeping));
   Follower::Parts following{services, &router->directory(), config.keys.refresh,
-                            [this] { note_changed_keys(); }};
+                            [this] { upkeep->note_changed_keys(); }};
   follower = std::make_unique<Follower>(std::move(following));
   TRY(follower->prepare());
   return started;
@@ -234,7 +224,7 @@ Result<Application::Started> Application::start() {
                 [this] { return state_->is_ready() ? 1.0 : 0.0; });
   metrics.gauge("signet_clock_step_seconds", "The last step of the clock that was noticed.", {},
                 [this] {
-                  const auto step = state_->clock_watch->last();
+                  const auto step = state_->keeper->clock_step();
                   return step ? static_cast<double>(step->by.count()) / 1000 : 0.0;
                 });
   export_store_calls(metrics, s.keeper);
@@ -244,83 +234,10 @@ Result<Application::Started> Application::start() {
   s.server->start();
   s.management->start();
   s.follower->start();
-  s.maintenance = std::thread([this] { state_->maintain(); });
-  s.heart = std::thread([this] { state_->beat(); });
+  s.upkeep->start();
   s.running = true;
   if (!s.is_ready()) started.waits_for = s.waits_for();
   return started;
-}
-
-// Keeps rings fresh and sweeps out what expired. One thread; nothing on the request path waits for
-// it.
-void Application::State::maintain() {
-  const auto every = std::chrono::milliseconds(options.config.keys.refresh);
-  auto due = std::chrono::steady_clock::now() + every;
-  std::unique_lock hold(mutex);
-  for (;;) {
-    wake.wait_until(hold, due, [this] { return stopping || keys_changed; });
-    if (stopping) return;
-    keys_changed = false;
-    hold.unlock();
-    if (const auto refreshed = async::run_now(keeper->refresh_due()); !refreshed.ok())
-      log::failure("refresh_failed", refreshed.error());
-    static_cast<void>(is_ready());  // before an outage that comes later
-    if (const auto step = clock_watch->look())
-      log::error("clock_stepped", {{"seconds", std::chrono::floor<Seconds>(step->by).count()}});
-    if (const auto rotated = async::run_now(rotation->run()); !rotated.ok())
-      log::failure("rotation_failed", rotated.error());
-    if (std::chrono::steady_clock::now() >= due) {
-      sweep();
-      due = std::chrono::steady_clock::now() + every;
-    }
-    hold.lock();
-  }
-}
-
-void Application::State::note_changed_keys() {
-  {
-    std::lock_guard hold(mutex);
-    keys_changed = true;
-  }
-  wake.notify_all();
-}
-
-void Application::State::sweep() {
-  const Instant now = options.clock->now();
-  services->denied->forget_expired(now);
-  storage::Transaction purge;
-  purge.emplace_back(storage::Purge{now});
-  if (!async::run_now(storage->ping()).ok()) {
-    // A disk that refused is tried with something to write, so that health recovers without
-    // traffic.
-    Bytes probe(32);
-    options.random->fill(probe);
-    purge.emplace_back(storage::UseOnce{RealmName(), std::move(probe), now});
-  }
-  if (const auto purged = async::run_now(storage->commit(std::move(purge))); !purged.ok())
-    log::failure("purge_failed", purged.error());
-  if (now >= next_flush) {
-    next_flush = now + kUsageFlush;
-    flush_usage();
-  }
-}
-
-// Tells the other instances that this one lives. A thread of its own: maintenance may wait for slow
-// stores, and must not look dead meanwhile.
-void Application::State::beat() {
-  const auto every = std::chrono::milliseconds(options.config.keys.refresh);
-  std::unique_lock hold(mutex);
-  while (!wake.wait_for(hold, every, [this] { return stopping; })) {
-    hold.unlock();
-    if (const auto told = async::run_now(keeper->beat()); !told.ok())
-      log::failure("instance_unreported", told.error());
-    hold.lock();
-  }
-}
-
-void Application::State::flush_usage() const {
-  if (const auto flushed = async::run_now(keeper->flush_usage()); !flushed.ok())
-    log::failure("usage_unwritten", flushed.error());
 }
 
 void Application::reload() {
@@ -333,20 +250,15 @@ void Application::reload() {
 void Application::stop(Milliseconds deadline) {
   State& s = *state_;
   s.running = false;
-  {
-    std::lock_guard hold(s.mutex);
-    if (s.stopping) return;
-    s.stopping = true;
-  }
-  s.wake.notify_all();
+  if (s.stopping.exchange(true)) return;
+  if (s.upkeep) s.upkeep->ask_to_stop();
   if (s.server) s.server->stop(deadline);
   if (s.management) s.management->stop(std::min(deadline, Milliseconds(1000)));
   if (s.services && s.services->key_sets) s.services->key_sets->stop();
   if (s.follower) s.follower->stop();
-  if (s.maintenance.joinable()) s.maintenance.join();
-  if (s.heart.joinable()) s.heart.join();
+  if (s.upkeep) s.upkeep->stop();
   if (!s.keeper) return;
-  s.flush_usage();
+  flush_usage(*s.keeper);
   if (s.rotation) {
     if (const auto stopped = async::run_now(s.rotation->stop()); !stopped.ok())
       log::failure("rotation_lease_kept", stopped.error());

@@ -8,7 +8,6 @@
 namespace signet::app {
 namespace {
 
-constexpr std::size_t kPage = 500;
 /// Between two tries while storage does not answer.
 constexpr Milliseconds kRetry{500};
 /// How much longer than an interval revocations may be unread: a call to storage may take this
@@ -87,7 +86,7 @@ Status Follower::follow_documents(bool anew) {
     return Done{};
   }
   while (last_change_ < newest) {
-    TRY(const auto page, async::run_now(storage.changes_since(last_change_, kPage)));
+    TRY(const auto page, async::run_now(storage.changes_since(last_change_, storage::kPage)));
     if (page.empty()) break;
     for (const auto& change : page)
       apply(change);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "base/json_members.h"
 #include "support/matchers.h"
 #include "support/vectors.h"
 
@@ -73,6 +74,20 @@ TEST(JsonVectors, JSONTestSuite) {
     ++checked;
   }
   EXPECT_GT(checked, 300);
+}
+
+TEST(Json, a_member_that_is_missing_or_of_another_kind_reads_as_nothing) {
+  const auto object = parse_object(R"({"text":"a","number":7,"flag":true,"null":null})");
+  ASSERT_TRUE(object.ok());
+  EXPECT_EQ(text_in(*object, "text"), "a");
+  EXPECT_EQ(number_in(*object, "number"), 7);
+  EXPECT_TRUE(flag_in(*object, "flag"));
+  for (const char* name : {"number", "flag", "null", "absent"})
+    EXPECT_EQ(text_in(*object, name), "") << name;
+  for (const char* name : {"text", "flag", "null", "absent"})
+    EXPECT_EQ(number_in(*object, name), std::nullopt) << name;
+  for (const char* name : {"text", "number", "null", "absent"})
+    EXPECT_FALSE(flag_in(*object, name)) << name;
 }
 
 }  // namespace

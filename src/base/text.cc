@@ -113,29 +113,34 @@ std::string quoted(std::string_view text, std::size_t max) {
   out += '\'';
   return out;
 }
+std::size_t utf8_length(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) -> unsigned {
+    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
+  };
+  const auto is_tail = [](unsigned b) { return (b & 0xC0) == 0x80; };
+  const unsigned a = byte(0), b = byte(1);
+  if (a < 0x80) return at < text.size() ? 1 : 0;
+  if (a >= 0xC2 && a <= 0xDF) return is_tail(b) ? 2 : 0;
+  if (a >= 0xE0 && a <= 0xEF) {
+    if (!is_tail(b) || !is_tail(byte(2))) return 0;
+    return (a == 0xE0 && b < 0xA0) || (a == 0xED && b > 0x9F) ? 0 : 3;
+  }
+  if (a >= 0xF0 && a <= 0xF4) {
+    if (!is_tail(b) || !is_tail(byte(2)) || !is_tail(byte(3))) return 0;
+    return (a == 0xF0 && b < 0x90) || (a == 0xF4 && b > 0x8F) ? 0 : 4;
+  }
+  return 0;
+}
+
 bool is_utf8(std::string_view text) {
-  const auto* p = reinterpret_cast<const unsigned char*>(text.data());
-  const auto* const end = p + text.size();
-  while (p != end) {
-    const unsigned a = *p++;
-    if (a < 0x80) continue;
-    // The range of the second byte carries all of Unicode table 3-7's special cases.
-    unsigned tails = 0, low = 0x80, high = 0xBF;
-    if (a >= 0xC2 && a <= 0xDF) {
-      tails = 1;
-    } else if (a >= 0xE0 && a <= 0xEF) {
-      tails = 2;
-      if (a == 0xE0) low = 0xA0;
-      if (a == 0xED) high = 0x9F;
-    } else if (a >= 0xF0 && a <= 0xF4) {
-      tails = 3;
-      if (a == 0xF0) low = 0x90;
-      if (a == 0xF4) high = 0x8F;
-    } else {
-      return false;
+  for (std::size_t at = 0; at < text.size();) {
+    if (static_cast<unsigned char>(text[at]) < 0x80) {
+      ++at;
+      continue;
     }
-    for (; tails; --tails, low = 0x80, high = 0xBF)
-      if (p == end || *p < low || *p++ > high) return false;
+    const std::size_t length = utf8_length(text, at);
+    if (length == 0) return false;
+    at += length;
   }
   return true;
 }

@@ -495,6 +495,8 @@ TEST(ServerConfig, warns_of_what_is_unwise) {
   const ServerConfig config =
       loaded("server: {public_url: 'http://login.example.com'}\nmanagement: {address: 0.0.0.0}\n");
   EXPECT_EQ(config.warnings.size(), 2U);
+  EXPECT_EQ(loaded("server: {public_url: 'http://127.example.com'}\n").warnings.size(), 1U)
+      << "a name that only looks like loopback";
 }
 
 // ------------------------------------------------------------------ Indicium

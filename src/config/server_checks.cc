@@ -4,14 +4,11 @@
 #include <cctype>
 #include <set>
 
+#include "base/loopback.h"
 #include "base/text.h"
 
 namespace signet::config {
 namespace {
-
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
-}
 
 // Host of an http(s) URI that the schema has accepted.
 std::string_view host_of(std::string_view uri) {

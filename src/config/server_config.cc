@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/json_members.h"
 #include "base/text.h"
 #include "config/conform.h"
 #include "config/indicium.h"
@@ -12,25 +13,19 @@
 namespace signet::config {
 namespace {
 
+using json::flag_in;
+using json::text_in;
+
 // Readers of conformed values: the schema has checked kinds and filled defaults, so an absent
 // member is an optional one.
-std::string text(const json::Object& object, std::string_view name) {
-  const json::Value* value = object.find(name);
-  return value && value->is_string() ? *value->if_string() : std::string();
-}
 std::int64_t number(const json::Object& object, std::string_view name) {
-  const json::Value* value = object.find(name);
-  return value ? value->if_int().value_or(0) : 0;
+  return json::number_in(object, name).value_or(0);
 }
 std::size_t size(const json::Object& object, std::string_view name) {
   return static_cast<std::size_t>(number(object, name));
 }
 Seconds duration(const json::Object& object, std::string_view name) {
   return Seconds(number(object, name));
-}
-bool flag(const json::Object& object, std::string_view name) {
-  const json::Value* value = object.find(name);
-  return value && value->is_bool() && *value->if_bool();
 }
 const json::Object& group(const json::Object& object, std::string_view name) {
   static const json::Object kEmpty;
@@ -51,18 +46,18 @@ std::vector<std::string> texts(const json::Array& array) {
 
 PublicConfig read_public(const json::Object& from) {
   PublicConfig to;
-  to.address = text(from, "address");
+  to.address = text_in(from, "address");
   to.port = static_cast<std::uint16_t>(number(from, "port"));
-  to.public_url = text(from, "public_url");
+  to.public_url = text_in(from, "public_url");
   to.loops = size(from, "loops");
-  to.shares_port = flag(from, "share_port");
+  to.shares_port = flag_in(from, "share_port");
   if (from.find("tls")) {
     const auto& tls = group(from, "tls");
-    to.tls = TlsConfig{text(tls, "certificate"), text(tls, "private_key"),
-                       text(tls, "client_certificates") == "request"};
+    to.tls = TlsConfig{text_in(tls, "certificate"), text_in(tls, "private_key"),
+                       text_in(tls, "client_certificates") == "request"};
   }
   to.cors_origins = texts(list(from, "cors_origins"));
-  to.hsts = flag(from, "hsts");
+  to.hsts = flag_in(from, "hsts");
   const auto& limits = group(from, "limits");
   to.limits = {size(limits, "header_bytes"),     size(limits, "body_bytes"),
                size(limits, "connections"),      duration(limits, "header_timeout"),
@@ -74,7 +69,7 @@ std::vector<StoreConfig> read_stores(const json::Array& from) {
   std::vector<StoreConfig> to;
   for (const auto& item : from) {
     const json::Object& store = *item.if_object();
-    StoreConfig out{text(store, "name"), text(store, "type"), group(store, "settings"), {}};
+    StoreConfig out{text_in(store, "name"), text_in(store, "type"), group(store, "settings"), {}};
     for (const auto& [id, aliases] : group(store, "mappings")) {
       out.mappings.emplace_back(id, texts(*aliases.if_array()));
     }
@@ -88,7 +83,7 @@ std::vector<RealmConfig> read_realms(const json::Array& from) {
   for (const auto& item : from) {
     RealmConfig out;
     out.document = *item.if_object();
-    out.name = text(out.document, "name");
+    out.name = text_in(out.document, "name");
     out.secret_stores = read_stores(list(out.document, "secret_stores"));
     const auto take = [&out](std::string_view name, std::vector<json::Object>& into) {
       for (const auto& one : list(out.document, name))
@@ -106,18 +101,18 @@ std::vector<RealmConfig> read_realms(const json::Array& from) {
 
 ServerConfig read_all(const json::Object& from) {
   ServerConfig to;
-  to.data_dir = text(from, "data_dir");
+  to.data_dir = text_in(from, "data_dir");
   to.server = read_public(group(from, "server"));
   const auto& management = group(from, "management");
-  to.management = {text(management, "address"),
+  to.management = {text_in(management, "address"),
                    static_cast<std::uint16_t>(number(management, "port"))};
-  to.storage_url = text(group(from, "storage"), "url");
+  to.storage_url = text_in(group(from, "storage"), "url");
   if (to.storage_url.empty()) to.storage_url = "sqlite:" + to.data_dir + "/signet.db";
   const auto& postgres = group(group(from, "storage"), "postgres");
   to.postgres = {size(postgres, "connections"), duration(postgres, "timeout"),
-                 text(postgres, "password_secret_id")};
-  to.log_level = text(group(from, "log"), "level");
-  to.log_as_json = text(group(from, "log"), "format") == "json";
+                 text_in(postgres, "password_secret_id")};
+  to.log_level = text_in(group(from, "log"), "level");
+  to.log_as_json = text_in(group(from, "log"), "format") == "json";
   const auto& keys = group(from, "keys");
   to.keys = {duration(keys, "publish_ahead"), duration(keys, "clock_skew"),
              duration(keys, "refresh"),       duration(keys, "lease"),
@@ -126,12 +121,13 @@ ServerConfig read_all(const json::Object& from) {
     const json::Object& rule = *item.if_object();
     const bool is_ahead_given = rule.find("publish_ahead") != nullptr;
     to.keys.rotation.push_back(
-        {text(rule, "id"), text(rule, "store"), text(rule, "realm"), duration(rule, "every"),
+        {text_in(rule, "id"), text_in(rule, "store"), text_in(rule, "realm"),
+         duration(rule, "every"),
          is_ahead_given ? duration(rule, "publish_ahead") : to.keys.publish_ahead,
          duration(rule, "keep")});
   }
   const auto& outbound = group(from, "outbound");
-  to.outbound = {text(outbound, "ca_file"), text(outbound, "proxy")};
+  to.outbound = {text_in(outbound, "ca_file"), text_in(outbound, "proxy")};
   const auto& jwks = group(group(from, "resource_servers"), "jwks");
   to.key_sets = {duration(jwks, "timeout"),
                  size(jwks, "max_body"),
@@ -140,19 +136,21 @@ ServerConfig read_all(const json::Object& from) {
                  duration(jwks, "max_age"),
                  duration(jwks, "last_good"),
                  texts(list(jwks, "allow_private_hosts")),
-                 flag(jwks, "allow_http")};
+                 flag_in(jwks, "allow_http")};
   to.cached_clients = size(group(from, "cache"), "clients");
   to.cached_resource_servers = size(group(from, "cache"), "resource_servers");
   to.max_requests_per_second = size(group(from, "oauth"), "max_requests_per_second");
   for (const auto& item : list(from, "encryption_keys")) {
     const json::Object& key = *item.if_object();
-    to.encryption_keys.push_back({text(key, "name"), text(key, "file"), text(key, "environment")});
+    to.encryption_keys.push_back(
+        {text_in(key, "name"), text_in(key, "file"), text_in(key, "environment")});
   }
   to.secret_stores = read_stores(list(from, "secret_stores"));
   if (from.find("OpenIDServerSigningSettings")) {
     const auto& signing = group(from, "OpenIDServerSigningSettings");
-    to.shared_signing = SharedSigningConfig{text(group(signing, "AwsSecretManager"), "SecretName"),
-                                            text(signing, "KeyVaultCertificateUrl")};
+    to.shared_signing =
+        SharedSigningConfig{text_in(group(signing, "AwsSecretManager"), "SecretName"),
+                            text_in(signing, "KeyVaultCertificateUrl")};
   }
   to.realms = read_realms(list(from, "realms"));
   return to;

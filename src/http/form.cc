@@ -10,6 +10,18 @@ bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
 }
 
+bool is_letter_or_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+void append_escaped(std::string& out, char c) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  const auto octet = static_cast<unsigned char>(c);
+  out += '%';
+  out += kHex[octet >> 4];
+  out += kHex[octet & 15];
+}
+
 Result<std::string> unescape(std::string_view text, bool plus_is_blank, const char* reason) {
   std::string out(text.size(), '\0');
   const std::size_t size = unescape_into(text, plus_is_blank, out.data());
@@ -50,20 +62,30 @@ Result<std::string> percent_decode(std::string_view text) {
 }
 
 std::string form_encode(std::string_view text) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '*' ||
-        c == '-' || c == '.' || c == '_') {
+    if (is_letter_or_digit(c) || c == '*' || c == '-' || c == '.' || c == '_') {
       out += c;
     } else if (c == ' ') {
       out += '+';
     } else {
-      out += '%';
-      out += kHex[octet >> 4];
-      out += kHex[octet & 15];
+      append_escaped(out, c);
+    }
+  }
+  return out;
+}
+
+std::string percent_encode(std::string_view text, bool keeps_slashes) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const bool is_unreserved =
+        is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+    if (is_unreserved || (keeps_slashes && c == '/')) {
+      out += c;
+    } else {
+      append_escaped(out, c);
     }
   }
   return out;

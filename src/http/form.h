@@ -20,6 +20,8 @@ Result<std::string> form_decode(std::string_view text);
 std::string form_encode(std::string_view text);
 /// Decodes %XX only (paths); "percent_malformed".
 Result<std::string> percent_decode(std::string_view text);
+/// Everything but unreserved characters (RFC 3986 §2.3), and slashes where they stay, as %XX.
+std::string percent_encode(std::string_view text, bool keeps_slashes);
 
 /// Whether a Content-Type names this type and subtype, whatever its case and parameters.
 bool is_media_type(std::string_view content_type, std::string_view type);

@@ -61,6 +61,8 @@ TEST(FormEncoding, is_undone_by_decoding) {
   EXPECT_EQ(*form_decode(form_encode(all)), all);
   EXPECT_EQ(form_encode("a b&\xC3\xA9*"), "a+b%26%C3%A9*");
   EXPECT_EQ(*percent_decode("a+b%20c"), "a+b c");
+  EXPECT_EQ(percent_encode("a/b c~\xC3\xA9*", true), "a/b%20c~%C3%A9%2A");
+  EXPECT_EQ(percent_encode("a/b", false), "a%2Fb");
   EXPECT_THAT(percent_decode("%0"), fails("percent_malformed"));
 }
 

@@ -16,8 +16,7 @@ class GcmUses {
   static constexpr std::uint64_t kMost = std::uint64_t{1} << 32;
 
   /// For a key that nobody else uses: others, and earlier runs, would count for themselves.
-  explicit GcmUses(std::uint64_t most = kMost)
-      : left_(static_cast<std::int64_t>(most)), granted_(most) {}
+  explicit GcmUses(std::uint64_t most = kMost) : left_(static_cast<std::int64_t>(most)) {}
   /// Nothing yet: whoever counts for all hands out uses with grant().
   static GcmUses to_be_granted() { return GcmUses(Granted{}); }
 
@@ -33,26 +32,23 @@ class GcmUses {
                  "no use of the key for AES-GCM could be reserved in storage"};
   }
   void grant(std::uint64_t more) {
-    granted_.fetch_add(more, std::memory_order_relaxed);
     left_.fetch_add(static_cast<std::int64_t>(more), std::memory_order_relaxed);
   }
   /// What was granted is all there will ever be.
   void end() { is_final_.store(true, std::memory_order_relaxed); }
   bool is_final() const { return is_final_.load(std::memory_order_relaxed); }
 
+  /// Exact while nobody is taking one.
   std::uint64_t left() const {
     const std::int64_t left = left_.load(std::memory_order_relaxed);
     return left > 0 ? static_cast<std::uint64_t>(left) : 0;
   }
-  /// How many were taken; exact while nobody is taking one.
-  std::uint64_t count() const { return granted_.load(std::memory_order_relaxed) - left(); }
 
  private:
   struct Granted {};
   explicit GcmUses(Granted) : is_final_(false) {}
 
   std::atomic<std::int64_t> left_{0};  ///< below 0 for a moment, where one is refused
-  std::atomic<std::uint64_t> granted_{0};
   std::atomic<bool> is_final_{true};
 };
 

@@ -75,12 +75,6 @@ Status check_crit(const json::Object& protected_members,
   return Done{};
 }
 
-std::string text_or_empty(const json::Object& members, std::string_view name) {
-  const json::Value* value = members.find(name);
-  const std::string* text = value ? value->if_string() : nullptr;
-  return text ? *text : std::string();
-}
-
 bool join_headers(std::initializer_list<const json::Object*> parts, json::Object& joint) {
   for (const json::Object* part : parts) {
     if (!part) continue;

@@ -30,9 +30,6 @@ Status check_member_types(const json::Object& members, const HeaderFaults& fault
 Status check_crit(const json::Object& protected_members,
                   std::span<const std::string_view> understood, const HeaderFaults& faults);
 
-/// The member's text, or empty.
-std::string text_or_empty(const json::Object& members, std::string_view name);
-
 /// Splits at dots into exactly N parts; false for any other count.
 template <std::size_t N>
 bool split_parts(std::string_view text, std::array<std::string_view, N>& parts) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/base64.h"
+#include "base/json_members.h"
 #include "base/text.h"
 #include "jose/content.h"
 #include "jose/inflate.h"
@@ -85,14 +86,14 @@ Result<ParsedJwe> interpret_jwe_header(json::Object protected_members,
   if (!enc) return Error{Code::kInvalid, "jwe_enc_unknown", "enc " + quoted(*enc_text)};
   TRY(check_crit(protected_members, {}, kJweFaults));
 
-  const std::string zip = text_or_empty(protected_members, "zip");
+  const std::string zip = json::text_in(protected_members, "zip");
   const bool deflated = protected_members.find("zip") != nullptr;
   if (deflated && zip != "DEF")
     return Error{Code::kInvalid, "jwe_zip_unknown", "zip " + quoted(zip)};
   parsed.has_kid = members.find("kid") != nullptr;
-  std::string kid = text_or_empty(members, "kid");
-  std::string typ = text_or_empty(protected_members, "typ");
-  std::string cty = text_or_empty(protected_members, "cty");
+  std::string kid = json::text_in(members, "kid");
+  std::string typ = json::text_in(protected_members, "typ");
+  std::string cty = json::text_in(protected_members, "cty");
   parsed.header = JweHeader{*alg,
                             *enc,
                             std::move(kid),

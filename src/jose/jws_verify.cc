@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/base64.h"
+#include "base/json_members.h"
 #include "base/text.h"
 #include "jose/jws_internal.h"
 
@@ -73,9 +74,9 @@ Result<ParsedJws> interpret_header(json::Object protected_members, const json::O
     }
   }
   parsed.has_kid = members.find("kid") != nullptr;
-  std::string kid = text_or_empty(members, "kid");
-  std::string typ = text_or_empty(protected_members, "typ");
-  std::string cty = text_or_empty(protected_members, "cty");
+  std::string kid = json::text_in(members, "kid");
+  std::string typ = json::text_in(protected_members, "typ");
+  std::string cty = json::text_in(protected_members, "cty");
   parsed.header =
       JwsHeader{alg, std::move(kid), std::move(typ), std::move(cty), std::move(protected_members)};
   return parsed;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/json_members.h"
 #include "base/text.h"
 
 namespace signet::jose {
@@ -62,11 +63,6 @@ Result<std::optional<Instant>> date(const json::Object& members, std::string_vie
     return malformed_claim(name);
   if (const auto whole = value->if_int()) return std::optional(from_unix_seconds(*whole));
   return std::optional(Instant(Milliseconds(std::llround(*number * 1000))));
-}
-
-std::string text(const json::Object& members, std::string_view name) {
-  const json::Value* value = members.find(name);
-  return value ? *value->if_string() : std::string();
 }
 
 /// RFC 7515 §4.1.9: "application/" may be left out where no other slash follows. Media types are
@@ -132,9 +128,9 @@ Result<Claims> parse_claims(ByteView payload, const Limits& limits) {
     const json::Value* value = claims.members.find(claim.name);
     if (value && !has_shape(*value, claim.shape)) return malformed_claim(claim.name);
   }
-  claims.issuer = text(claims.members, "iss");
-  claims.subject = text(claims.members, "sub");
-  claims.jwt_id = text(claims.members, "jti");
+  claims.issuer = json::text_in(claims.members, "iss");
+  claims.subject = json::text_in(claims.members, "sub");
+  claims.jwt_id = json::text_in(claims.members, "jti");
   TRY(claims.expires, date(claims.members, "exp"));
   TRY(claims.not_before, date(claims.members, "nbf"));
   TRY(claims.issued_at, date(claims.members, "iat"));

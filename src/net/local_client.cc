@@ -11,6 +11,7 @@
 #include <boost/beast/http/write.hpp>
 #include <optional>
 
+#include "base/loopback.h"
 #include "base/text.h"
 #include "http/form.h"
 
@@ -147,14 +148,7 @@ Result<LocalResponse> call(const LocalRequest& request) {
 
 bool is_loopback_url(std::string_view url) {
   const auto uri = http::parse_http_uri(url);
-  if (!uri.ok()) return false;
-  if (uri->host == "localhost" || uri->host == "[::1]") return true;
-  const auto parts = split(uri->host, '.');
-  return parts.size() == 4 && parts[0] == "127" &&
-         std::all_of(parts.begin(), parts.end(), [](std::string_view part) {
-           return !part.empty() && part.size() <= 3 &&
-                  part.find_first_not_of("0123456789") == std::string_view::npos;
-         });
+  return uri.ok() && is_loopback(uri->host);
 }
 
 }  // namespace signet::net

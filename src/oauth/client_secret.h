@@ -18,6 +18,13 @@ enum class SecretForm : std::uint8_t {
 };
 SecretForm form_of(std::string_view stored);
 
+/// Of a secret, in bytes.
+inline constexpr std::size_t kShortestSecret = 8, kLongestSecret = 512;
+/// Secrets shorter than this may have been chosen by a person and are hashed slowly. Which hash is
+/// computed for a presented secret depends on its length alone, so that an unknown client and a
+/// wrong secret take the same time (sec_044).
+inline constexpr std::size_t kFastSecretFrom = 32;
+
 /// 256 random bits as base64url, 43 characters.
 std::string make_client_secret(Random& random);
 /// The form for secrets of make_client_secret(). A guess is as hard as guessing the 256 bits, so a

@@ -1,6 +1,6 @@
 #pragma once
-// storage: what must survive. One interface, several engines (SQLite now, PostgreSQL next); every
-// engine passes the same exam, storage_contract.h. SQL is nowhere else.
+// storage: what must survive. One interface, several engines (catalog.h); every engine passes the
+// same exam, storage_contract.h. SQL is nowhere else.
 //
 // Reads are separate calls; every change goes through commit(): a Transaction is applied whole or
 // not at all, and its answer comes after it is durable. Engines gather the transactions that wait
@@ -53,7 +53,8 @@ struct DeniedToken {
 };
 
 /// The life of one key under one secret ID, so that restarts and other instances know it.
-/// States: prepared (published, does not sign), active, passive (verifies, decrypts), retired.
+/// States: prepared (published, does not sign), active, passive (verifies, decrypts), retired,
+/// compromised.
 struct KeyRecord {
   RealmName realm;  ///< empty: global
   std::string secret_id;
@@ -107,17 +108,11 @@ struct UseOnce {
   Instant expires;
 };
 /// Adds or replaces; `expected` is the stored revision (0: must not exist), else
-/// kConflict "revision_conflict".
+/// kConflict "revision_conflict". Never lowers a horizon that is stored. One that is raised is a
+/// new revision like any other change, so that who decided on the one before decides anew.
 struct PutKey {
   KeyRecord key;
   std::int64_t expected;
-};
-/// Raises a key's horizon; never lowers it. kNotFound "key_unknown".
-struct RaiseHorizon {
-  RealmName realm;
-  std::string secret_id;
-  KeyId kid;
-  Instant horizon;
 };
 struct AppendAudit {
   AuditEvent event;
@@ -128,7 +123,7 @@ struct Purge {
 };
 
 using Change = std::variant<PutDocument, EraseDocument, PutToken, EraseToken, DenyToken, UseOnce,
-                            PutKey, RaiseHorizon, AppendAudit, Purge>;
+                            PutKey, AppendAudit, Purge>;
 using Transaction = std::vector<Change>;
 
 /// A Purge removes at most this many rows of each kind, so that it never holds up others for long.
@@ -160,11 +155,10 @@ class Storage {
 
   virtual Task<std::optional<Document>> document(std::string kind, RealmName realm,
                                                  std::string id) = 0;
-  /// In order of id, those after `after`, at most `limit`.
+  /// In order of id, those after `after`, at most `limit`; fewer only where there are no more. For
+  /// all of them see document_pages.h.
   virtual Task<std::vector<Document>> documents(std::string kind, RealmName realm,
                                                 std::string after, std::size_t limit) = 0;
-  /// Realm names that have at least one document of that kind (for "realm": all realms), paged
-  /// alike.
   virtual Task<std::int64_t> count_documents(std::string kind, RealmName realm) = 0;
   /// What changed after `sequence`, oldest first; the way instances follow each other.
   virtual Task<std::vector<DocumentChange>> changes_since(std::int64_t sequence,

@@ -92,15 +92,16 @@ TEST_P(StorageContract, a_refused_transaction_leaves_no_trace) {
                       AppendAudit{event("first")}}),
               is_ok());
   const std::int64_t last = now(storage_->last_change()).value();
+  KeyRecord raised = key("k");
+  raised.horizon = at(900);
 
   EXPECT_THAT(
       commit({PutDocument{client("new"), {}}, PutDocument{client("kept", "after"), {}},
               EraseDocument{"client", kRealm, "kept", {}}, PutToken{token("t")},
               EraseToken{hash_of("old")}, DenyToken{{kRealm, hash_of("d"), at(50)}},
               DenyToken{{kRealm, hash_of("e"), at(5)}}, UseOnce{kRealm, hash_of("other"), at(9)},
-              RaiseHorizon{kRealm, "oauth.sign", KeyId("k"), at(900)}, PutKey{key("k2"), 0},
-              AppendAudit{event("second")}, Purge{at(1000)},
-              UseOnce{kRealm, hash_of("jti"), at(9)}}),
+              PutKey{raised, 1}, PutKey{key("k2"), 0}, AppendAudit{event("second")},
+              Purge{at(1000)}, UseOnce{kRealm, hash_of("jti"), at(9)}}),
       fails("already_used"));
 
   EXPECT_THAT(ids(), testing::ElementsAre("kept"));
@@ -319,19 +320,17 @@ TEST_P(StorageContract, keeps_the_whole_record_of_a_key) {
 }
 
 TEST_P(StorageContract, a_horizon_only_rises) {
-  EXPECT_THAT(commit({RaiseHorizon{kRealm, "oauth.sign", KeyId("k"), at(1)}}),
-              fails("key_unknown"));
-  ASSERT_THAT(commit({PutKey{key("k"), 0}}), is_ok());
-  const auto raise = [&](std::int64_t to) {
-    return commit({RaiseHorizon{kRealm, "oauth.sign", KeyId("k"), at(to)}});
+  const auto put_with = [&](std::int64_t horizon, std::int64_t expected) {
+    KeyRecord record = key("k");
+    record.horizon = at(horizon);
+    return commit({PutKey{std::move(record), expected}});
   };
-  ASSERT_THAT(raise(100), is_ok());
-  ASSERT_THAT(raise(50), is_ok());
+  ASSERT_THAT(put_with(50, 0), is_ok());
+  ASSERT_THAT(put_with(100, 1), is_ok());
   EXPECT_EQ(only_key().horizon, at(100));
-  EXPECT_EQ(only_key().revision, 1) << "raising is no change of state";
-  KeyRecord stale = key("k");
-  stale.horizon = at(10);
-  ASSERT_THAT(commit({PutKey{stale, 1}}), is_ok());
+  EXPECT_EQ(only_key().revision, 2) << "what was decided on the one before is decided anew";
+  EXPECT_THAT(put_with(200, 1), fails("revision_conflict"));
+  ASSERT_THAT(put_with(10, 2), is_ok());
   EXPECT_EQ(only_key().horizon, at(100)) << "nor does an older record lower it";
 }
 

@@ -28,7 +28,6 @@ struct Check {
   Status operator()(const DenyToken& c) const { return check_hash(c.token.id_hash); }
   Status operator()(const UseOnce& c) const { return check_hash(c.key_hash); }
   Status operator()(const PutKey& c) const { return check_name(c.key.secret_id, c.key.kid.view()); }
-  Status operator()(const RaiseHorizon& c) const { return check_name(c.secret_id, c.kid.view()); }
   Status operator()(const AppendAudit& c) const { return check_name("audit", c.event.event); }
   Status operator()(const Purge&) const { return Done{}; }
 };
@@ -38,7 +37,6 @@ struct Conditional {
   bool operator()(const EraseDocument& c) const { return c.expected.has_value(); }
   bool operator()(const UseOnce&) const { return true; }
   bool operator()(const PutKey&) const { return true; }
-  bool operator()(const RaiseHorizon&) const { return true; }
   bool operator()(const PutToken&) const { return false; }
   bool operator()(const EraseToken&) const { return false; }
   bool operator()(const DenyToken&) const { return false; }
@@ -60,8 +58,7 @@ bool is_conditional(const Change& change) {
 }
 
 bool is_refusal(const Error& error) {
-  return error.code == Code::kConflict || error.code == Code::kNotFound ||
-         error.code == Code::kInvalid;
+  return error.code == Code::kConflict || error.code == Code::kInvalid;
 }
 
 Error revision_conflict(std::string_view what, std::int64_t stored) {
@@ -71,12 +68,6 @@ Error revision_conflict(std::string_view what, std::int64_t stored) {
 
 Error already_used() {
   return {Code::kConflict, "already_used", "a value that may be used once was used before"};
-}
-
-Error key_unknown(const RaiseHorizon& change) {
-  return {Code::kNotFound, "key_unknown",
-          "no key " + signet::quoted(change.kid.view()) + " is stored for " +
-              signet::quoted(change.secret_id)};
 }
 
 }  // namespace signet::storage

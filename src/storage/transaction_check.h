@@ -10,7 +10,7 @@ namespace signet::storage {
 /// name. kInvalid "storage_hash_malformed", "storage_name_missing".
 Status check_transaction(const Transaction& transaction);
 
-/// True for a change that may answer kConflict or kNotFound. Such a change looks before it writes:
+/// True for a change that may answer kConflict. Such a change looks before it writes:
 /// when it refuses, it has written nothing.
 bool is_conditional(const Change& change);
 
@@ -20,6 +20,5 @@ bool is_refusal(const Error& error);
 /// The errors that the engines share.
 Error revision_conflict(std::string_view what, std::int64_t stored);
 Error already_used();
-Error key_unknown(const RaiseHorizon& change);
 
 }  // namespace signet::storage

@@ -41,8 +41,8 @@ class MemoryStorageAnomaly : public ::testing::Test {
     key.secret_id = "id";
     key.kid = KeyId("k");
     key.state = std::to_string(round);
+    key.horizon = in(round);
     out.push_back(PutKey{key, key_revision});
-    out.push_back(RaiseHorizon{realm, "id", KeyId("k"), in(round)});
     AuditEvent event;
     event.event = std::to_string(round);
     out.push_back(AppendAudit{event});

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "base/text.h"
@@ -7,9 +6,9 @@
 #include "cli/command.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/resource_server_trial.h"
+#include "cli/described_state.h"
 #include "cli/difference.h"
 #include "cli/shared_keys.h"
-#include "cli/store_mappings.h"
 
 namespace signet::cli {
 namespace {
@@ -20,116 +19,23 @@ struct ApplyOptions {
   bool is_dry() const { return dry_run || check; }
 };
 
-/// What belongs to a realm. In this order they are made, in the other one deleted: a policy names
-/// a client and a resource server.
-struct Kind {
-  const char* list;    ///< in files and in answers
-  const char* member;  ///< of an answer
-  const char* label;
-  const char* id;
-  std::string (*path)(const std::string& realm, const std::string& id);
-  const char* segment;
-  const config::Field& (*schema)();
-};
-constexpr std::array<Kind, 3> kKinds = {{
-    {"resource_servers", "resource_server", "resource server", "name", resource_server_path,
-     "/resource-servers", config::resource_server_schema},
-    {"clients", "client", "client", "client_id", client_path, "/clients", config::client_schema},
-    {"inject_policies", "inject_policy", "inject policy", "name", inject_policy_path,
-     "/inject-policies", config::inject_policy_schema},
-}};
-
-struct Item {
-  std::string id;
-  json::Object document;
-};
-struct Realm {
-  std::string name;
-  json::Object document;
-  std::array<std::vector<Item>, kKinds.size()> items;  ///< by kind
-};
-
-Status take_items(Realm& realm, const json::Value& from) {
-  for (std::size_t i = 0; i < kKinds.size(); ++i) {
-    const Kind& kind = kKinds[i];
-    std::set<std::string> ids;
-    for (const auto& item : list_of(from, kind.list)) {
-      const std::string id = text_of(item, kind.id);
-      if (!ids.insert(id).second) {
-        return Context::usage(std::string("the ") + kind.label + ' ' +
-                              signet::quoted(realm.name + '/' + id) + " is described twice");
-      }
-      realm.items[i].push_back({id, *item.if_object()});
-    }
-    realm.document.erase(kind.list);
-  }
-  return Done{};
-}
-
-/// What all files say.
-struct Wanted {
-  std::vector<Realm> realms;
-  std::vector<StoreMappings> stores;
-};
-
-Status add_stores(const json::Object& document, const std::string& realm, Wanted& wanted) {
-  TRY(std::vector<StoreMappings> stores, mappings_in(document, realm));
-  for (auto& store : stores) {
-    const bool is_known =
-        std::any_of(wanted.stores.begin(), wanted.stores.end(), [&](const StoreMappings& known) {
-          return known.realm == store.realm && known.store == store.store;
-        });
-    if (is_known)
-      return Context::usage("the store " + signet::quoted(store.store) + " is described twice");
-    wanted.stores.push_back(std::move(store));
-  }
-  return Done{};
-}
-
-// What several files say of one realm or store must not overlap.
-Result<Wanted> read_files(const Context& context, const ApplyOptions& options) {
-  Wanted wanted;
-  std::set<std::string> names;
-  for (const auto& file : options.files) {
-    TRY(json::Object read, context.read_document(file, config::apply_schema()));
-    const json::Value* list = read.find("realms");
-    if (!list && !read.find("secret_stores"))
-      return Context::usage(signet::quoted(file, 200) + " names no realms and no stores");
-    TRY(add_stores(read, "", wanted));
-    static const json::Array kNone;
-    for (const auto& item : list ? *list->if_array() : kNone) {
-      Realm realm;
-      realm.document = *item.if_object();
-      realm.name = *realm.document.find("name")->if_string();
-      if (!names.insert(realm.name).second) {
-        return Context::usage("the realm " + signet::quoted(realm.name) + " is described twice");
-      }
-      TRY(take_items(realm, item));
-      TRY(add_stores(realm.document, realm.name, wanted));
-      realm.document.erase("secret_stores");
-      wanted.realms.push_back(std::move(realm));
-    }
-  }
-  return wanted;
-}
-
 class Application {
  public:
   Application(const Context& context, const AdminClient& admin, const ApplyOptions& options)
       : context_(context), admin_(admin), options_(options) {}
 
-  Result<int> run(const Wanted& wanted) {
-    const std::vector<Realm>& realms = wanted.realms;
+  Result<int> run(const DescribedState& wanted) {
+    const std::vector<DescribedRealm>& realms = wanted.realms;
     for (const auto& realm : realms) {
       TRY(const bool is_new, one_realm(realm));
-      for (std::size_t i = 0; i < kKinds.size(); ++i) {
+      for (std::size_t i = 0; i < kDescribedKinds.size(); ++i) {
         for (const auto& item : realm.items[i]) {
-          TRY(one_item(realm, kKinds[i], item, is_new));
+          TRY(one_item(realm, kDescribedKinds[i], item, is_new));
         }
       }
       if (is_new) continue;
-      for (std::size_t i = kKinds.size(); i > 0; --i) {
-        TRY(others(realm, kKinds[i - 1], realm.items[i - 1]));
+      for (std::size_t i = kDescribedKinds.size(); i > 0; --i) {
+        TRY(others(realm, kDescribedKinds[i - 1], realm.items[i - 1]));
       }
     }
     if (options_.prune || options_.check) {
@@ -154,7 +60,7 @@ class Application {
     return answer;
   }
 
-  Result<bool> one_realm(const Realm& realm) {
+  Result<bool> one_realm(const DescribedRealm& realm) {
     TRY(const json::Value answer, find(realm_path(realm.name)));
     TRY(const bool is_new, one(answer, "realm", "realm " + realm.name, realm_path(realm.name),
                                realm.document, config::realm_schema()));
@@ -212,7 +118,8 @@ class Application {
     return Done{};
   }
 
-  Status one_item(const Realm& realm, const Kind& kind, const Item& item, bool realm_is_new) {
+  Status one_item(const DescribedRealm& realm, const DescribedKind& kind, const DescribedItem& item,
+                  bool realm_is_new) {
     json::Value answer;
     const std::string path = kind.path(realm.name, item.id);
     if (!realm_is_new) {
@@ -225,12 +132,14 @@ class Application {
     return Done{};
   }
 
-  static std::string label_of(const Realm& realm, const Kind& kind, const std::string& id) {
+  static std::string label_of(const DescribedRealm& realm, const DescribedKind& kind,
+                              const std::string& id) {
     return std::string(kind.label) + ' ' + realm.name + '/' + id;
   }
 
   // What a described realm has and no file describes; the built-in resource server is always there.
-  Status others(const Realm& realm, const Kind& kind, const std::vector<Item>& items) {
+  Status others(const DescribedRealm& realm, const DescribedKind& kind,
+                const std::vector<DescribedItem>& items) {
     std::set<std::string> described;
     for (const auto& item : items)
       described.insert(item.id);
@@ -247,12 +156,13 @@ class Application {
     return Done{};
   }
 
-  Status other_realms(const std::vector<Realm>& realms) {
+  Status other_realms(const std::vector<DescribedRealm>& realms) {
     TRY(const json::Array running, admin_.all("/admin/realms", "realms"));
     for (const auto& item : running) {
       const std::string name = text_of(item, "name");
-      const bool is_described = std::any_of(realms.begin(), realms.end(),
-                                            [&](const Realm& realm) { return realm.name == name; });
+      const bool is_described =
+          std::any_of(realms.begin(), realms.end(),
+                      [&](const DescribedRealm& realm) { return realm.name == name; });
       if (is_described || name == "root") continue;
       TRY(drop("realm " + name, realm_path(name)));
     }
@@ -324,7 +234,7 @@ class Application {
 };
 
 Result<int> apply(const Context& context, const ApplyOptions& options) {
-  TRY(const Wanted wanted, read_files(context, options));
+  TRY(const DescribedState wanted, read_described(context, options.files));
   TRY(const AdminClient admin, AdminClient::make(context));
   return Application(context, admin, options).run(wanted);
 }

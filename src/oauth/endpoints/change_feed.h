@@ -18,7 +18,7 @@ namespace signet::oauth {
 class ChangeFeed {
  public:
   struct Change {
-    std::string kind;  ///< "realm" or "client"
+    std::string kind;  ///< as in storage::Document
     RealmName realm;
     std::string id;
   };

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "secrets/keeper/state.h"
 #include "secrets/keeper/successor.h"
+#include "storage/document_pages.h"
 
 namespace signet::secrets {
 namespace {
@@ -35,6 +36,26 @@ Error unknown_key(const Keeper::CompromiseRequest& request) {
 }
 
 }  // namespace
+
+std::vector<KeyId> Keeper::State::mark_compromised(std::vector<JournalEntry>& entries) {
+  std::vector<KeyId> marked;
+  if (compromised.empty()) return marked;
+  for (auto& entry : entries) {
+    if (is_gone(entry.history.state)) continue;
+    auto material = materials.find(entry.history.kid);
+    if (material == materials.end()) {
+      const auto jwk = jose::Jwk::parse(entry.public_jwk);
+      const KeyId& kid = entry.history.kid;
+      material = materials.emplace(kid, jwk.ok() ? CompromisedKeys::material_of(*jwk) : kid).first;
+    }
+    const CompromisedKey* key = compromised.find(entry.history.kid, material->second);
+    if (key == nullptr) continue;
+    entry.history.state = KeyState::kCompromised;
+    entry.history.retired = key->since;
+    marked.push_back(entry.history.kid);
+  }
+  return marked;
+}
 
 Task<Keeper::CompromiseReport> Keeper::State::compromise(CompromiseRequest request) {
   CO_TRY(const Gate::Pass pass, co_await gate.enter());
@@ -124,12 +145,10 @@ Task<Done> Keeper::State::undo_compromise(CompromiseRequest request) {
   transaction.push_back(compromise_audit("key.compromise_undone", request, report, clock->now()));
   CO_TRY(co_await storage->commit(std::move(transaction)));
   CO_TRY(co_await undo_in(RealmName(), request));
-  std::string after;
+  storage::DocumentPages pages(storage, "realm", RealmName());
   while (true) {
-    CO_TRY(const std::vector<storage::Document> page,
-           co_await storage->documents("realm", RealmName(), after, storage::kPage));
+    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
     if (page.empty()) break;
-    after = page.back().id;
     for (const auto& document : page) {
       RealmName name(document.id);
       CO_TRY(co_await undo_in(std::move(name), request));

@@ -1,8 +1,9 @@
 #include "secrets/keeper/compromised.h"
 
-#include "base/json.h"
+#include "base/json_members.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "storage/document_pages.h"
 
 namespace signet::secrets {
 namespace {
@@ -17,11 +18,9 @@ CompromisedKey read(const storage::Document& document) {
     log::failure("compromised_key_unreadable", parsed.error());
     return key;
   }
-  const json::Value* material = parsed->find("material");
-  if (material != nullptr && material->if_string() != nullptr)
-    key.material = KeyId(*material->if_string());
-  const json::Value* since = parsed->find("since");
-  if (since != nullptr) key.since = from_unix_seconds(since->if_int().value_or(0));
+  if (std::string material = json::text_in(*parsed, "material"); !material.empty())
+    key.material = KeyId(std::move(material));
+  if (const auto since = json::number_in(*parsed, "since")) key.since = from_unix_seconds(*since);
   return key;
 }
 
@@ -51,17 +50,15 @@ storage::Change CompromisedKeys::put(const CompromisedKey& key, const std::strin
 
 Task<Done> CompromisedKeys::load(std::shared_ptr<storage::Storage> storage) {
   std::map<KeyId, CompromisedKey> by_kid, by_material;
-  std::string after;
+  storage::DocumentPages pages(std::move(storage), kCompromisedKind, RealmName());
   while (true) {
-    CO_TRY(const std::vector<storage::Document> page,
-           co_await storage->documents(kCompromisedKind, RealmName(), after, storage::kPage));
+    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
+    if (page.empty()) break;
     for (const auto& document : page) {
       const CompromisedKey key = read(document);
       by_kid[key.kid] = key;
       by_material[key.material] = key;
     }
-    if (page.size() < storage::kPage) break;
-    after = page.back().id;
   }
   by_kid_ = std::move(by_kid);
   by_material_ = std::move(by_material);

@@ -8,13 +8,11 @@
 #include <vector>
 
 #include "async/task.h"
+#include "secrets/keeper/kinds.h"
 #include "secrets/secret.h"
 #include "storage/storage.h"
 
 namespace signet::secrets {
-
-/// The kind of the documents of compromised keys; their id is the kid.
-inline constexpr const char* kCompromisedKind = "compromised_key";
 
 struct CompromisedKey {
   KeyId kid;

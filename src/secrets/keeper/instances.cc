@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "storage/document_pages.h"
 
 namespace signet::secrets {
 namespace {
@@ -20,10 +21,6 @@ std::string text_in(const json::Value& object, std::string_view name) {
 std::int64_t number_in(const json::Value& object, std::string_view name, std::int64_t fallback) {
   const json::Value* value = object.get(name);
   return value != nullptr ? value->if_int().value_or(fallback) : fallback;
-}
-
-std::string in_words(const InstanceInfo& info) {
-  return info.address.empty() ? info.id : info.id + " (" + quoted(info.address) + ")";
 }
 
 }  // namespace
@@ -142,28 +139,21 @@ Task<Done> Instances::write(bool is_forced) {
   co_return Done{};
 }
 
-Task<std::vector<storage::Document>> Instances::documents() {
-  std::vector<storage::Document> all;
-  std::string after;
-  while (true) {
-    CO_TRY(std::vector<storage::Document> page,
-           co_await storage_->documents(kInstanceKind, RealmName(), after, storage::kPage));
-    if (page.empty()) break;
-    after = page.back().id;
-    all.insert(all.end(), std::make_move_iterator(page.begin()),
-               std::make_move_iterator(page.end()));
-  }
-  co_return all;
+void Instances::look_at_clock() {
+  const auto step = watch_.look();
+  if (!step) return;
+  log::error("clock_stepped", {{"seconds", std::chrono::floor<Seconds>(step->by).count()}});
+  std::lock_guard hold(mutex_);
+  was_set_forward_ = was_set_forward_ || step->by > Milliseconds(0);
 }
 
 Task<Done> Instances::observe() {
+  look_at_clock();
   if (is_alone()) co_return Done{};
-  auto found = co_await documents();
+  auto found = co_await storage::all_documents(storage_, kInstanceKind, RealmName());
   storage::Transaction burial;
-  const auto step = watch_.look();
   {
     std::lock_guard hold(mutex_);
-    was_set_forward_ = was_set_forward_ || (step && step->by > Milliseconds(0));
     if (!found.ok()) {
       unread_ = found.error();
       co_return std::move(found).error();
@@ -223,77 +213,6 @@ Task<Done> Instances::leave() {
   storage::Transaction transaction;
   transaction.emplace_back(std::move(put));
   co_return co_await storage_->commit(std::move(transaction));
-}
-
-std::vector<std::string> Instances::missing(const PreparedKey& key) const {
-  std::vector<std::string> out;
-  if (is_alone()) return out;
-  std::lock_guard hold(mutex_);
-  if (unread_) return {"the instances could not be read: " + unread_->detail};
-  const Milliseconds now = clock_->monotone();
-  const auto more = [](Milliseconds left) {
-    return std::to_string(std::chrono::ceil<Seconds>(left).count()) + " more seconds";
-  };
-  const auto judge = [&](const InstanceInfo& info, std::optional<Milliseconds> published_for) {
-    if (!published_for) {
-      out.push_back("instance " + in_words(info) + " does not have it");
-    } else if (*published_for < cache_life_) {
-      out.push_back("instance " + in_words(info) + " publishes it since " +
-                    std::to_string(std::chrono::floor<Seconds>(*published_for).count()) +
-                    " seconds, and a JWKS without it may be cached for " +
-                    more(cache_life_ - *published_for));
-    }
-  };
-  bool has_neighbours = false;
-  for (const auto& [id, peer] : peers_) {
-    const auto found = peer.prepared.find(key);
-    const bool has_key = found != peer.prepared.end();
-    const Milliseconds silent_for = now - peer.seen_at;
-    if (is_live(peer, now)) {
-      has_neighbours = true;
-      judge(peer.info, has_key ? std::optional(found->second + silent_for) : std::nullopt);
-      continue;
-    }
-    // Its last JWKS with the old keys is as old as its publication of this one, or as its end. That
-    // came at any time until it was held for dead: it may have been cut off from storage first.
-    const Milliseconds age = has_key         ? found->second + silent_for
-                             : peer.has_left ? silent_for
-                                             : silent_for - life_after_word(peer);
-    if (age >= cache_life_) continue;
-    out.push_back("instance " + in_words(peer.info) +
-                  " is gone, and a JWKS without it may be cached for " + more(cache_life_ - age));
-  }
-  if (!has_neighbours && !was_set_forward_) return out;
-  const auto own = prepared_.find(key);
-  judge(self_, own != prepared_.end() ? std::optional(now - own->second) : std::nullopt);
-  return out;
-}
-
-std::vector<KeyId> Instances::published_by_neighbours(const RealmName& realm,
-                                                      const SecretId& id) const {
-  std::vector<KeyId> out;
-  std::lock_guard hold(mutex_);
-  for (const auto& [name, peer] : peers_) {
-    if (!is_live(peer, clock_->monotone())) continue;
-    const auto first = peer.prepared.lower_bound({realm, id, KeyId()});
-    for (auto it = first; it != peer.prepared.end(); ++it) {
-      if (it->first.realm != realm || it->first.id != id) break;
-      out.push_back(it->first.kid);
-    }
-  }
-  return out;
-}
-
-std::set<RealmName> Instances::realms_of_neighbours() const {
-  std::set<RealmName> out;
-  std::lock_guard hold(mutex_);
-  const Milliseconds now = clock_->monotone();
-  for (const auto& [id, peer] : peers_) {
-    if (!is_live(peer, now)) continue;
-    for (const auto& [key, since] : peer.prepared)
-      out.insert(key.realm);
-  }
-  return out;
 }
 
 std::vector<InstanceStatus> Instances::all() const {

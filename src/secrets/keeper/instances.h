@@ -12,13 +12,11 @@
 #include "base/clock.h"
 #include "base/clock_watch.h"
 #include "secrets/keeper/gate.h"
+#include "secrets/keeper/kinds.h"
 #include "secrets/secret.h"
 #include "storage/storage.h"
 
 namespace signet::secrets {
-
-/// The kind of the documents in which instances report themselves.
-inline constexpr const char* kInstanceKind = "instance";
 
 /// A key in state prepared.
 struct PreparedKey {
@@ -61,7 +59,8 @@ class Instances {
   Task<Done> report_more(std::set<PreparedKey> prepared);
   /// Writes the document anew if an interval is over.
   Task<Done> beat();
-  /// Reads the others' documents and sweeps out those of the long dead.
+  /// Reads the others' documents and sweeps out those of the long dead; looks at the clock as well,
+  /// also where it is alone.
   Task<Done> observe();
   /// Says in our document that this instance serves no more.
   Task<Done> leave();
@@ -76,6 +75,8 @@ class Instances {
   /// Realms with keys that live neighbours are about to use: this instance takes part in them.
   std::set<RealmName> realms_of_neighbours() const;
   std::vector<InstanceStatus> all() const;
+  /// The last step of the wall clock that was noticed.
+  std::optional<ClockWatch::Step> clock_step() const { return watch_.last(); }
 
  private:
   struct Peer {
@@ -87,13 +88,13 @@ class Instances {
     /// For how long it had published each when it wrote this revision.
     std::map<PreparedKey, Milliseconds> prepared;
   };
+  void look_at_clock();
   Task<Done> write(bool is_forced);
   std::string text(Milliseconds now) const;
   static std::optional<Peer> read(const storage::Document& document);
   bool is_live(const Peer& peer, Milliseconds now) const;
   /// For how long a silent one is held for alive.
   Milliseconds life_after_word(const Peer& peer) const;
-  Task<std::vector<storage::Document>> documents();
 
   const std::shared_ptr<storage::Storage> storage_;
   const std::shared_ptr<Clock> clock_;

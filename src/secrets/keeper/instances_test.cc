@@ -73,6 +73,17 @@ TEST(Instances, one_alone_has_nobody_to_wait_for) {
   EXPECT_EQ(one->all().size(), 1u);
 }
 
+TEST(Instances, f15_a_clock_that_was_set_is_noticed_also_by_one_that_is_alone) {
+  Cluster cluster;
+  auto alone = cluster.join("");
+  ASSERT_THAT(Cluster::observe(*alone), is_ok());
+  EXPECT_FALSE(alone->clock_step());
+  cluster.clock->set(cluster.clock->now() + Seconds(600));
+  ASSERT_THAT(Cluster::observe(*alone), is_ok());
+  ASSERT_TRUE(alone->clock_step());
+  EXPECT_EQ(alone->clock_step()->by, Seconds(600));
+}
+
 TEST(Instances, a_key_is_missing_until_every_live_one_published_it_for_a_cache_life) {
   Cluster cluster;
   auto one = cluster.join("one");

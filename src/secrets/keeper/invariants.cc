@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "base/json.h"
+#include "base/json_members.h"
 #include "base/text.h"
 
 namespace signet::secrets {
@@ -30,16 +30,6 @@ std::string fault_of(const storage::KeyRecord& record) {
       return record.retired ? "" : record.state + " without the time of it";
   }
   return "";
-}
-
-std::string text_in(const json::Object& object, std::string_view name) {
-  const json::Value* value = object.find(name);
-  return value != nullptr && value->if_string() != nullptr ? *value->if_string() : std::string();
-}
-
-bool flag_in(const json::Object& object, std::string_view name) {
-  const json::Value* value = object.find(name);
-  return value != nullptr && value->if_bool() != nullptr && *value->if_bool();
 }
 
 }  // namespace
@@ -71,7 +61,7 @@ void LifePaths::add(const storage::AuditEvent& event) {
   if (!event.event.starts_with("key.")) return;
   const auto detail = json::parse_object(event.detail);
   if (!detail.ok()) return;
-  const std::string id = text_in(*detail, "secret_id"), kid = text_in(*detail, "kid");
+  const std::string id = json::text_in(*detail, "secret_id"), kid = json::text_in(*detail, "kid");
   auto& ring = lives_[{event.realm.str(), id}];
   const bool is_first_of_ring = ring.empty() || (ring.size() == 1 && ring.contains(kid));
   const bool is_known = ring.contains(kid);
@@ -91,10 +81,9 @@ void LifePaths::add(const storage::AuditEvent& event) {
   } else if (event.event == "key.activated") {
     if (is_known && is_gone(life.state)) fail("activated although it is " + was);
     ++waits.checked;
-    const json::Value* ahead = detail->find("publish_ahead");
-    const Seconds due(ahead != nullptr ? ahead->if_int().value_or(0) : 0);
+    const Seconds due(json::number_in(*detail, "publish_ahead").value_or(0));
     const bool is_excused =
-        flag_in(*detail, "forced") || flag_in(*detail, "early") || is_first_of_ring;
+        json::flag_in(*detail, "forced") || json::flag_in(*detail, "early") || is_first_of_ring;
     const bool is_prepared = is_known && life.state == KeyState::kPrepared;
     if (is_prepared && !is_excused && event.at < life.published + due) {
       waits.violated(name_of(event.realm.view(), id, kid) + ": signed " +

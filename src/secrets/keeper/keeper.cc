@@ -142,34 +142,6 @@ std::uint64_t Keeper::generation() const {
   return state_->generation.load(std::memory_order_relaxed);
 }
 
-Task<Done> Keeper::raise_horizon(std::shared_ptr<const LiveRing> ring, Instant expires) {
-  if (!ring->can_sign) {
-    co_return Error{Code::kUnavailable, "no_active_key",
-                    ring->id.str() + " has only public halves left"};
-  }
-  const std::int64_t wanted = std::chrono::ceil<Seconds>(expires.time_since_epoch()).count();
-  std::atomic<std::int64_t>& horizon = *ring->active_horizon;
-  if (horizon.load(std::memory_order_acquire) >= wanted) co_return Done{};
-
-  const KeyId kid = ring->ring->active().kid;
-  std::shared_ptr<Gate> gate;
-  {
-    std::lock_guard hold(state_->horizon_mutex);
-    auto& slot = state_->horizon_gates[ring->realm.str() + "/" + ring->id.str() + "/" + kid.str()];
-    if (!slot) slot = std::make_shared<Gate>();
-    gate = slot;
-  }
-  CO_TRY(const Gate::Pass pass, co_await gate->enter());
-  if (horizon.load(std::memory_order_acquire) >= wanted) co_return Done{};
-  const Instant target = std::max(expires, state_->clock->now()) + state_->options.horizon_step;
-  CO_TRY(co_await state_->write_horizon(ring->realm, ring->id, kid, target));
-  std::int64_t before = horizon.load(std::memory_order_relaxed);
-  while (before < unix_seconds(target) &&
-         !horizon.compare_exchange_weak(before, unix_seconds(target), std::memory_order_acq_rel)) {
-  }
-  co_return Done{};
-}
-
 // No coroutines: g++ 12 destroys a lambda twice that is made inside a co_await expression.
 Task<Done> Keeper::publish(StepRequest step) {
   const Alias alias = step.alias;
@@ -252,6 +224,10 @@ Task<std::map<KeyId, UseTotals>> Keeper::usage(RealmName realm, SecretId id) con
 
 std::vector<InstanceStatus> Keeper::instances() const {
   return state_->instances.all();
+}
+
+std::optional<ClockWatch::Step> Keeper::clock_step() const {
+  return state_->instances.clock_step();
 }
 
 std::vector<std::string> Keeper::missing(const RealmName& realm, const SecretId& id,

@@ -216,6 +216,8 @@ class Keeper {
   Task<std::map<KeyId, UseTotals>> usage(RealmName realm, SecretId id) const;
   /// Nothing without an instance id.
   std::vector<InstanceStatus> instances() const;
+  /// The last step of this instance's clock that a refresh noticed: somebody set it.
+  std::optional<ClockWatch::Step> clock_step() const;
   /// The live instances that a prepared key waits for, in words; `realm` is that of its ring.
   std::vector<std::string> missing(const RealmName& realm, const SecretId& id,
                                    const KeyId& kid) const;

@@ -6,12 +6,10 @@
 
 #include "async/task.h"
 #include "base/clock.h"
+#include "secrets/keeper/kinds.h"
 #include "storage/storage.h"
 
 namespace signet::secrets {
-
-/// The kind of the documents that hold leases.
-inline constexpr const char* kLeaseKind = "lease";
 
 /// A right that one instance of a cluster has at a time, for a while: a document with its holder,
 /// changed by compare-and-swap only. Whether a holder's time is over is judged by our own monotone

@@ -197,26 +197,6 @@ Task<bool> Keeper::State::reload_mapping(RealmName realm, SecretId id) {
   co_return true;
 }
 
-std::vector<KeyId> Keeper::State::mark_compromised(std::vector<JournalEntry>& entries) {
-  std::vector<KeyId> marked;
-  if (compromised.empty()) return marked;
-  for (auto& entry : entries) {
-    if (is_gone(entry.history.state)) continue;
-    auto material = materials.find(entry.history.kid);
-    if (material == materials.end()) {
-      const auto jwk = jose::Jwk::parse(entry.public_jwk);
-      const KeyId& kid = entry.history.kid;
-      material = materials.emplace(kid, jwk.ok() ? CompromisedKeys::material_of(*jwk) : kid).first;
-    }
-    const CompromisedKey* key = compromised.find(entry.history.kid, material->second);
-    if (key == nullptr) continue;
-    entry.history.state = KeyState::kCompromised;
-    entry.history.retired = key->since;
-    marked.push_back(entry.history.kid);
-  }
-  return marked;
-}
-
 Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, SecretId id, Found found,
                                                           std::vector<JournalEntry> entries,
                                                           std::vector<JournalEntry> inherited,

@@ -18,7 +18,7 @@ struct Found {
   bool is_asked = false;  ///< some store has the ID
 };
 
-/// A key and what is remembered of it, while a ring is made.
+/// The secrets that a ring may be made of, in order, and those that were left out.
 struct Candidates {
   std::vector<Secret> secrets;
   std::vector<Skipped> skipped;
@@ -33,8 +33,9 @@ struct Candidates {
 /// Why there is no ring.
 Error nothing_usable(const SecretId& id, const Found& found);
 
-/// The ring of texts or certificates, which have no life to remember. Both makers give `before`,
-/// the ring until now, if nothing changed, so that nobody has to prepare anything again.
+/// The ring of texts or certificates, which have no life to remember. This maker and the next two
+/// give `before`, the ring until now, if nothing changed, so that nobody has to prepare anything
+/// again.
 Result<std::shared_ptr<const LiveRing>> without_journal(LiveRing ring, const Found& found,
                                                         std::shared_ptr<const LiveRing> before);
 

@@ -8,13 +8,11 @@
 #include <vector>
 
 #include "secrets/keeper/keeper.h"
+#include "secrets/keeper/kinds.h"
 #include "secrets/keeper/lease.h"
 #include "secrets/rotation_schedule.h"
 
 namespace signet::secrets {
-
-/// The kind of the documents that remember schedules.
-inline constexpr const char* kRotationKind = "rotation";
 
 /// A rule and how it stands.
 struct RotationStatus {

@@ -70,14 +70,10 @@ struct Keeper::State {
 
   // refresh.cc
   Task<Done> refresh();
-  Task<Done> load_documents(const std::set<RealmName>& realms_to_load);
-  Task<Done> load_stores(const std::set<RealmName>& realms_to_load);
-  /// Lines up one realm and adds it to `next`, which holds the global rings already.
-  Task<Done> add_realm(RealmName realm, std::shared_ptr<RealmMap> next);
-  /// Whether the realm was ever served global rings; remembered in storage, because keys of its own
-  /// that come later must wait until its verifiers know them.
-  Task<bool> has_used_global(RealmName realm);
-  Task<Done> remember_use_of_global(RealmName realm);
+  /// What operators changed of the mappings of these realms' stores.
+  Task<Done> load_documents(std::set<RealmName> names);
+  /// What these realms' stores hold, all asked at once. Outages are kept in the stores.
+  Task<Done> load_stores(std::set<RealmName> names);
   void publish(std::shared_ptr<const RealmMap> next);
   /// After `stores` was replaced.
   void index_stores();
@@ -87,8 +83,6 @@ struct Keeper::State {
   StoreCache* find_store(const RealmName& realm, const StoreName& name) const;
   bool has_stores(const RealmName& realm) const;
   Task<Journal> journal(RealmName realm);
-  /// "key_gone" where another instance has just retired the key.
-  Task<Done> write_horizon(RealmName realm, SecretId id, KeyId kid, Instant horizon);
   /// What the published rings hold in state prepared.
   std::set<PreparedKey> prepared_keys() const;
   static void add_prepared(const RealmName& realm, const RealmRings& rings,
@@ -96,6 +90,18 @@ struct Keeper::State {
   /// The live instances that do not publish the key for long enough yet, in words.
   std::vector<std::string> missing(const RealmName& realm, const SecretId& id,
                                    const KeyId& kid) const;
+
+  // realm_rings.cc
+  /// Lines up one realm and adds it to `next`, which holds the global rings already.
+  Task<Done> add_realm(RealmName realm, std::shared_ptr<RealmMap> next);
+  /// Whether the realm was ever served global rings; remembered in storage, because keys of its own
+  /// that come later must wait until its verifiers know them.
+  Task<bool> has_used_global(RealmName realm);
+  Task<Done> remember_use_of_global(RealmName realm);
+
+  // horizon.cc
+  /// "key_gone" where another instance has just retired the key.
+  Task<Done> write_horizon(RealmName realm, SecretId id, KeyId kid, Instant horizon);
 
   // line.cc
   std::set<SecretId> ids_of(const RealmName& realm) const;
@@ -110,11 +116,10 @@ struct Keeper::State {
   /// Reads the mapping documents behind a ring again; whether the mapping of the ID changed.
   Task<bool> reload_mapping(RealmName realm, SecretId id);
 
+  // compromise.cc
   /// Marks the living keys among `entries` that are on the list of compromised ones; those of them
   /// that were not marked before.
   std::vector<KeyId> mark_compromised(std::vector<JournalEntry>& entries);
-
-  // compromise.cc
   Task<CompromiseReport> compromise(CompromiseRequest request);
   Task<Done> undo_compromise(CompromiseRequest request);
   Task<Done> undo_in(RealmName realm, CompromiseRequest request);

@@ -3,174 +3,12 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "secrets/keeper/mapping_document.h"
 #include "secrets/keeper/state.h"
+#include "secrets/keeper/step_plan.h"
 
 namespace signet::secrets {
 namespace {
-
-std::string document_id(const StoreName& store, const SecretId& id) {
-  return store.str() + "/" + id.str();
-}
-
-std::string document_text(const SecretId& id, const std::vector<Alias>& aliases) {
-  return json::dump(json::Value(Mapping{id, aliases}.to_json()));
-}
-
-Result<std::vector<Alias>> aliases_in(const storage::Document& document) {
-  TRY(const auto object, json::parse_object(document.text));
-  std::vector<Alias> aliases;
-  const json::Value* list = object.find("aliases");
-  if (list == nullptr || list->if_array() == nullptr)
-    return Error{Code::kInternal, "mapping_malformed", "a stored mapping has no aliases"};
-  for (const auto& value : *list->if_array()) {
-    if (value.if_string() != nullptr) aliases.emplace_back(*value.if_string());
-  }
-  return aliases;
-}
-
-/// What a change of the list means for the keys behind it.
-class Plan {
- public:
-  /// `is_activation`: the list stays, so what is asked is that its waiting first key signs.
-  /// `missing`: the live instances that do not publish a prepared key yet, in words.
-  Plan(const Keeper::StepRequest& step, std::vector<JournalEntry> entries,
-       const RotationPolicy& policy, Instant now, bool is_activation,
-       std::function<std::vector<std::string>(const KeyId&)> missing)
-      : step_(step),
-        entries_(std::move(entries)),
-        policy_(policy),
-        now_(now),
-        is_activation_(is_activation),
-        missing_(std::move(missing)) {}
-
-  /// `before`, `after`: the keys of the list in its order; `added`: those of aliases that are new.
-  Status make(const std::vector<Secret>& before, const std::vector<Secret>& after,
-              const std::vector<Secret>& added) {
-    // Without any memory this is the first start of the ID: the lineup begins its life.
-    if (entries_.empty()) return Done{};
-    for (const auto& secret : after)
-      publish(secret, contains(added, secret.kid));
-    TRY(activate(before, after));
-    for (const auto& secret : before) {
-      if (!contains(after, secret.kid)) {
-        TRY(retire(secret, after));
-      }
-    }
-    return Done{};
-  }
-
-  /// The changed records and the audit events.
-  void add_to(storage::Transaction& transaction) const {
-    for (const auto& kid : changed_)
-      transaction.push_back(put_key(step_.realm, step_.id, *find_entry(entries_, kid)));
-    for (const auto& event : events_)
-      transaction.push_back(audit_key(step_.realm, step_.id, event, step_.actor, now_));
-  }
-
- private:
-  static bool contains(const std::vector<Secret>& secrets, const KeyId& kid) {
-    return std::any_of(secrets.begin(), secrets.end(),
-                       [&](const Secret& secret) { return secret.kid == kid; });
-  }
-  static const Secret* front(const std::vector<Secret>& secrets) {
-    const auto found = std::find_if(secrets.begin(), secrets.end(), can_be_active);
-    return found == secrets.end() ? nullptr : &*found;
-  }
-
-  JournalEntry* find(const KeyId& kid) {
-    return const_cast<JournalEntry*>(find_entry(entries_, kid));
-  }
-  void changed(const char* name, const KeyId& kid, const Secret* secret) {
-    if (std::find(changed_.begin(), changed_.end(), kid) == changed_.end()) changed_.push_back(kid);
-    KeyEvent event;
-    event.name = name;
-    event.kid = kid;
-    event.alias = secret != nullptr ? secret->alias : Alias();
-    event.store = step_.store;
-    event.is_forced = step_.force;
-    if (name == std::string_view("key.activated")) event.publish_ahead = policy_.publish_ahead;
-    events_.push_back(std::move(event));
-  }
-
-  void publish(const Secret& secret, bool is_added) {
-    JournalEntry* entry = find(secret.kid);
-    if (entry == nullptr) {
-      JournalEntry fresh;
-      fresh.history.kid = secret.kid;
-      fresh.public_jwk = public_text(secret);
-      entries_.push_back(std::move(fresh));
-      entry = &entries_.back();
-    } else if (entry->history.state == KeyState::kRetired && is_added) {
-      const KeyHistory old = std::exchange(entry->history, KeyHistory());
-      entry->history.kid = old.kid;
-      entry->history.horizon = old.horizon;
-    } else if (entry->history.published) {
-      return;
-    }
-    entry->history.published = now_;
-    changed("key.published", secret.kid, &secret);
-  }
-
-  Status activate(const std::vector<Secret>& before, const std::vector<Secret>& after) {
-    const Secret* next = front(after);
-    const Secret* last = front(before);
-    const bool keeps_front = last != nullptr && next != nullptr && last->kid == next->kid;
-    if (next == nullptr || (keeps_front && !is_activation_)) return Done{};
-    // Where nothing signs, nothing is replaced: the lineup takes what there is, and marks it as
-    // early.
-    const bool is_vacant =
-        last == nullptr && std::none_of(entries_.begin(), entries_.end(), [](const auto& entry) {
-          return entry.history.state == KeyState::kActive;
-        });
-    if (is_vacant && !is_activation_) return Done{};
-    JournalEntry* entry = find(next->kid);
-    if (entry->history.state == KeyState::kActive) return Done{};
-    if (const auto refused =
-            refuse_activation(entry->history, policy_, now_, missing_(next->kid))) {
-      // A retired key needs its own step: force does not bring it back.
-      if (!step_.force || is_gone(entry->history.state)) return *refused;
-    }
-    for (auto& other : entries_) {
-      if (other.history.state != KeyState::kActive) continue;
-      deactivate(other.history, now_);
-      changed("key.deactivated", other.history.kid, nullptr);
-    }
-    entry->history.state = KeyState::kActive;
-    entry->history.activated = now_;
-    changed("key.activated", next->kid, next);
-    return Done{};
-  }
-
-  Status retire(const Secret& secret, const std::vector<Secret>& after) {
-    JournalEntry* entry = find(secret.kid);
-    if (entry == nullptr || is_gone(entry->history.state)) return Done{};
-    KeyHistory asked = entry->history;
-    if (asked.state == KeyState::kActive) asked.state = KeyState::kPassive;
-    const auto refused = refuse_retirement(asked, policy_, now_);
-    // Whatever took its place, a new key or the global ones, would sign at once, and nobody has
-    // seen a JWKS yet with it.
-    const bool leaves_nothing = after.empty() && entry->history.state == KeyState::kActive;
-    if (leaves_nothing && !step_.force) {
-      return Error{Code::kConflict, "retirement_last_key",
-                   "this is the last key of " + step_.id.str() + ": " +
-                       (refused ? refused->detail : "publish another one first")};
-    }
-    if (refused && !step_.force) return *refused;
-    entry->history.state = KeyState::kRetired;
-    entry->history.retired = now_;
-    changed("key.retired", secret.kid, &secret);
-    return Done{};
-  }
-
-  const Keeper::StepRequest& step_;
-  std::vector<JournalEntry> entries_;
-  const RotationPolicy& policy_;
-  const Instant now_;
-  const bool is_activation_;
-  const std::function<std::vector<std::string>(const KeyId&)> missing_;
-  std::vector<KeyId> changed_;
-  std::vector<KeyEvent> events_;
-};
 
 /// Each key once; entries without a kid have no life to plan.
 void add_key(std::vector<Secret>& out, const Secret& secret) {
@@ -240,9 +78,9 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
   }
 
   CO_TRY(co_await compromised.load(storage));
-  const std::string id = document_id(step.store, step.id);
+  const std::string id = mapping_document_id(step.store, step.id);
   CO_TRY(const std::optional<storage::Document> document,
-         co_await storage->document("mapping", step.realm, id));
+         co_await storage->document(kMappingKind, step.realm, id));
   std::vector<Alias> before = store->configured_aliases(step.id);
   if (document) {
     CO_TRY(before, aliases_in(*document));
@@ -309,20 +147,15 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
   CO_TRY(const Journal remembered, co_await journal(step.realm));
   // What the others publish now, not what they did at the last refresh.
   CO_TRY(co_await instances.observe());
-  Plan plan(step, remembered.entries(step.id), options.policy, now, before == after,
-            [this, &step](const KeyId& kid) { return missing(step.realm, step.id, kid); });
+  StepPlan plan(step, remembered.entries(step.id), options.policy, now, before == after,
+                [this, &step](const KeyId& kid) { return missing(step.realm, step.id, kid); });
   CO_TRY(plan.make(keys_before, keys_after, keys_added));
 
   if (step.dry_run) co_return Done{};
 
-  storage::PutDocument put;
-  put.document.kind = "mapping";
-  put.document.realm = step.realm;
-  put.document.id = id;
-  put.document.text = document_text(step.id, after);
-  put.expected = document ? document->revision : 0;
+  const std::int64_t revision = document ? document->revision : 0;
   storage::Transaction transaction;
-  transaction.push_back(std::move(put));
+  transaction.push_back(put_mapping(step.realm, step.store, step.id, after, revision));
   plan.add_to(transaction);
   transaction.push_back(mapping_audit(step, after, now));
   CO_TRY(co_await storage->commit(std::move(transaction)));

@@ -5,6 +5,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "secrets/keeper/mapping_document.h"
 
 namespace signet::secrets {
 namespace {
@@ -41,19 +42,6 @@ bool same_secret(const Secret& a, const Secret& b) {
          a.unwraps == b.unwraps;
 }
 
-/// The aliases of a mapping document; an empty list unmaps.
-Result<Mapping> parse_document(const storage::Document& document, bool is_versioned) {
-  TRY(const auto object, json::parse_object(document.text));
-  const json::Value* aliases = object.find("aliases");
-  const json::Value* id = object.find("secretId");
-  if (aliases != nullptr && aliases->if_array() != nullptr && aliases->if_array()->empty() &&
-      id != nullptr && id->if_string() != nullptr) {
-    TRY(auto parsed, SecretId::parse(*id->if_string()));
-    return Mapping{std::move(parsed), {}};
-  }
-  return Mapping::from_json(object, is_versioned);
-}
-
 }  // namespace
 
 void StoreCache::set_documents(const std::vector<storage::Document>& documents) {
@@ -68,7 +56,7 @@ void StoreCache::set_documents(const std::vector<storage::Document>& documents) 
   const std::string prefix = name().str() + "/";
   for (const auto& document : documents) {
     if (!document.id.starts_with(prefix)) continue;
-    auto mapping = parse_document(document, is_versioned());
+    auto mapping = mapping_in(document, is_versioned());
     if (mapping.ok() && prefix + mapping->id.str() != document.id) {
       mapping = Error{Code::kInternal, "mapping_malformed",
                       "the document " + quoted(document.id) + " is about another ID"};

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "base/log.h"
+#include "storage/document_pages.h"
 
 namespace signet::secrets {
 namespace {
@@ -129,22 +129,9 @@ Task<Done> UsageLedger::flush_realm(RealmName realm) {
   co_return Done{};
 }
 
-Task<std::vector<storage::Document>> UsageLedger::documents(RealmName realm) {
-  std::vector<storage::Document> all;
-  std::string after;
-  while (true) {
-    CO_TRY(std::vector<storage::Document> page,
-           co_await storage_->documents(kUsageKind, realm, after, storage::kPage));
-    if (page.empty()) break;
-    after = page.back().id;
-    all.insert(all.end(), std::make_move_iterator(page.begin()),
-               std::make_move_iterator(page.end()));
-  }
-  co_return all;
-}
-
 Task<Done> UsageLedger::fold(RealmName realm, std::vector<std::string> known) {
-  CO_TRY(const std::vector<storage::Document> all, co_await documents(realm));
+  CO_TRY(const std::vector<storage::Document> all,
+         co_await storage::all_documents(storage_, kUsageKind, realm));
   Sums sums;
   std::int64_t expected = 0;
   storage::Transaction transaction;
@@ -174,7 +161,8 @@ Task<Done> UsageLedger::fold(RealmName realm, std::vector<std::string> known) {
 Task<std::map<KeyId, UseTotals>> UsageLedger::totals(RealmName realm, SecretId id) {
   std::map<KeyId, UseTotals> out;
   const Sums unwritten = news(realm);
-  CO_TRY(const std::vector<storage::Document> all, co_await documents(realm));
+  CO_TRY(const std::vector<storage::Document> all,
+         co_await storage::all_documents(storage_, kUsageKind, realm));
   const auto collect = [&](const Sums& sums) {
     for (const auto& [name, totals] : sums) {
       if (name.first == id.str()) add(out[name.second], totals);

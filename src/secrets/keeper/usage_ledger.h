@@ -8,14 +8,12 @@
 #include <vector>
 
 #include "async/task.h"
+#include "secrets/keeper/kinds.h"
 #include "secrets/key_usage.h"
 #include "secrets/secret.h"
 #include "storage/storage.h"
 
 namespace signet::secrets {
-
-/// The kind of the documents in which instances add up uses; the id is the instance's.
-inline constexpr const char* kUsageKind = "usage";
 
 /// The meters of this instance, and what all instances counted, in storage: for each realm one
 /// document of each instance. Those of instances that are gone are added to one called "total". Any
@@ -46,7 +44,6 @@ class UsageLedger {
   Sums news(const RealmName& realm) const;
   Task<Done> flush_realm(RealmName realm);
   Task<Done> fold(RealmName realm, std::vector<std::string> known);
-  Task<std::vector<storage::Document>> documents(RealmName realm);
 
   const std::shared_ptr<storage::Storage> storage_;
   const std::string instance_;

@@ -90,14 +90,6 @@ struct Tables::Apply {
     return Done{};
   }
 
-  Status operator()(const RaiseHorizon& c) {
-    const auto found = tables.keys.find({c.realm, c.secret_id, c.kid});
-    if (found == tables.keys.end()) return key_unknown(c);
-    Instant& horizon = found->second.horizon;
-    undo.set(horizon, std::max(horizon, c.horizon));
-    return Done{};
-  }
-
   Status operator()(const AppendAudit& c) {
     AuditEvent event = c.event;
     event.sequence = static_cast<std::int64_t>(tables.audit.size()) + 1;

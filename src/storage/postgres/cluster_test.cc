@@ -143,16 +143,15 @@ TEST_F(Cluster, of_uses_at_all_instances_exactly_one_succeeds) {
 
 TEST_F(Cluster, transactions_that_meet_in_opposite_order_all_succeed) {
   const std::array<std::shared_ptr<Storage>, 2> instances{open(), open()};
-  for (const char* kid : {"k1", "k2"})
-    ASSERT_THAT(now(instances[0]->commit({PutKey{key(kid), 0}})), is_ok());
   race(8, [&](int i) {
     Storage& storage = *instances[static_cast<std::size_t>(i % 2)];
     const bool turned = i % 4 < 2;
     for (int n = 0; n < 20; ++n) {
-      const RaiseHorizon one{kRealm, "oauth.sign", KeyId(turned ? "k1" : "k2"), at(n)};
-      const RaiseHorizon two{kRealm, "oauth.sign", KeyId(turned ? "k2" : "k1"), at(n)};
+      const PutDocument one{client(turned ? "a" : "b"), {}};
+      const PutDocument two{client(turned ? "b" : "a"), {}};
+      const DenyToken denial{{kRealm, hash_of(turned ? "x" : "y"), at(n)}};
       EXPECT_THAT(now(storage.commit({one, two})), is_ok());
-      EXPECT_THAT(now(storage.commit({two, PutDocument{client("d"), {}}, one})), is_ok());
+      EXPECT_THAT(now(storage.commit({two, denial, one})), is_ok());
     }
   });
 }
@@ -213,7 +212,6 @@ TEST_F(Cluster, a_role_that_may_only_use_the_tables_is_enough_once_they_are_ther
   EXPECT_THAT(now(storage->commit({PutDocument{client("a"), 0}, PutKey{key("k"), 0},
                                    PutToken{token("t")}, DenyToken{{kRealm, hash_of("d"), at(9)}},
                                    UseOnce{kRealm, hash_of("u"), at(9)}, AppendAudit{event("one")},
-                                   RaiseHorizon{kRealm, "oauth.sign", KeyId("k"), at(9)},
                                    EraseToken{hash_of("t")}, Purge{at(100)}})),
               is_ok());
   EXPECT_EQ(now(storage->audit(0, 9)).value().size(), 1u);

@@ -6,8 +6,6 @@
 
 #include <algorithm>
 
-#include "base/log.h"
-
 namespace signet::storage::postgres {
 namespace {
 
@@ -15,9 +13,6 @@ constexpr std::size_t kMostInGroup = 64;
 constexpr std::size_t kMostReadsOnLane = 32;
 constexpr std::size_t kMostWritesOnLane = 2;
 constexpr std::size_t kMostOrdered = 16;
-constexpr int kMostAttempts = 3;
-/// How long a beginning outage is waited for; after that all is refused at once.
-constexpr Milliseconds kAwayPatience{1000};
 constexpr Milliseconds kStopPatience{1000};
 
 SteadyTime now() {
@@ -144,30 +139,6 @@ void Driver::take_arrivals() {
   if (is_away_) note_away();
 }
 
-// While nobody answers, requests wait for the end of a short outage only.
-void Driver::note_away() {
-  const SteadyTime latest = std::max(now(), away_since_ + kAwayPatience);
-  for (Queue* queue : {&reads_, &writes_, &ordered_})
-    for (Work& work : *queue)
-      work.deadline = std::min(work.deadline, latest);
-}
-
-void Driver::expire() {
-  const SteadyTime at = now();
-  for (Queue* queue : {&reads_, &writes_, &ordered_}) {
-    while (!queue->empty() && queue->front().deadline <= at) {
-      Work late = std::move(queue->front());
-      queue->pop_front();
-      answer(late,
-             Failure{unavailable(is_away_ ? "the server is away" : "no connection was free")});
-    }
-  }
-  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
-    if (!lanes_[lane].is_up() || lanes_[lane].earliest_deadline() > at) continue;
-    lose(lane, "no answer in time");
-  }
-}
-
 template <class Fits>
 std::size_t Driver::least_busy(Fits fits) const {
   const bool others_up =
@@ -259,56 +230,6 @@ void Driver::poll_lanes() {
     for (const std::string& payload : payloads)
       if (options_.told) options_.told(payload);
   }
-}
-
-void Driver::handle(Finished finished) {
-  if (!finished.failure) {
-    std::size_t next = 0;
-    for (Work& work : finished.group) {
-      Answers answers;
-      for (std::size_t i = 0; i < work.calls.size(); ++i)
-        answers.push_back(std::move(finished.answers[next++]));
-      answer(work, std::move(answers));
-    }
-    return;
-  }
-  const Failure& failure = *finished.failure;
-  const bool is_group = finished.group.size() > 1;
-  for (Work& work : finished.group) {
-    const bool repeats =
-        is_group || (failure.may_repeat && work.attempts < kMostAttempts && work.deadline > now());
-    if (!repeats) {
-      answer(work, failure);
-      continue;
-    }
-    work.alone = true;
-    ++work.attempts;
-    queue_of(work).push_front(std::move(work));
-  }
-}
-
-void Driver::lose(std::size_t lane, const std::string& why) {
-  log::warn("storage_connection_lost", {{"why", why}});
-  std::vector<Group> left = lanes_[lane].detach();
-  connector_->want(lane);
-  const bool any_up =
-      std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& l) { return l.is_up(); });
-  if (!any_up && !is_away_) {
-    is_away_ = true;
-    away_since_ = now();
-  }
-  for (Group& group : left)
-    for (Work& work : group)
-      repeat_or_fail(std::move(work), unavailable(why));
-  if (is_away_) note_away();
-}
-
-void Driver::repeat_or_fail(Work work, const Error& why) {
-  const bool may_repeat =
-      work.kind == Work::Kind::kRead && work.attempts < kMostAttempts && work.deadline > now();
-  if (!may_repeat) return answer(work, Failure{why});
-  ++work.attempts;
-  reads_.push_front(std::move(work));
 }
 
 }  // namespace signet::storage::postgres

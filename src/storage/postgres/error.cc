@@ -28,7 +28,6 @@ bool ends_session(std::string_view state) {
 
 Error error_of(std::string_view state, std::string detail) {
   if (state == kRevisionConflict) return {Code::kConflict, "revision_conflict", std::move(detail)};
-  if (state == kKeyUnknown) return {Code::kNotFound, "key_unknown", std::move(detail)};
   if (state == kAlreadyUsed) return {Code::kConflict, "already_used", std::move(detail)};
   if (state == "53100") return {Code::kUnavailable, "storage_full", std::move(detail)};
   if (state == "XX001" || state == "XX002")

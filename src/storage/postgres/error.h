@@ -29,9 +29,8 @@ std::string message_of(const PGconn* connection);
 /// server's DETAIL repeats values.
 Failure failure_of(const PGresult* result, std::size_t call);
 
-/// The SQLSTATEs that our own functions raise (migrations.cc).
+/// The SQLSTATEs that our own functions raise (schema.cc).
 inline constexpr const char* kRevisionConflict = "SG001";
-inline constexpr const char* kKeyUnknown = "SG002";
 inline constexpr const char* kAlreadyUsed = "SG003";
 
 }  // namespace signet::storage::postgres

@@ -1,6 +1,5 @@
 #include "storage/postgres/postgres_storage.h"
 
-#include <limits>
 #include <mutex>
 
 #include "base/log.h"
@@ -10,6 +9,7 @@
 #include "storage/postgres/migrations.h"
 #include "storage/postgres/rows.h"
 #include "storage/postgres/transactions.h"
+#include "storage/record_rows.h"
 #include "storage/transaction_check.h"
 
 namespace signet::storage::postgres {
@@ -18,11 +18,6 @@ namespace {
 /// Another instance may be migrating a large database.
 constexpr std::chrono::seconds kMigrationPatience{60};
 constexpr std::chrono::seconds kFirstConnection{10};
-
-std::int64_t as_limit(std::size_t limit) {
-  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
-  return limit > static_cast<std::size_t>(kMost) ? kMost : static_cast<std::int64_t>(limit);
-}
 
 std::string make_name() {
   Bytes name(8);
@@ -51,27 +46,6 @@ std::optional<T> first(const Answers& answers, Make make) {
 std::int64_t number(const Answers& answers) {
   return Row(answers.front().get(), 0).integer(0);
 }
-
-KeyRecord key_of(const Row& row, const RealmName& realm) {
-  KeyRecord key;
-  key.realm = realm;
-  key.secret_id = row.text(0);
-  key.kid = KeyId(row.text(1));
-  key.state = row.text(2);
-  key.public_jwk = row.text(3);
-  key.published = row.maybe_instant(4);
-  key.activated = row.maybe_instant(5);
-  key.deactivated = row.maybe_instant(6);
-  key.retired = row.maybe_instant(7);
-  key.horizon = row.instant(8);
-  key.revision = row.integer(9);
-  return key;
-}
-
-struct Denials {
-  std::vector<DeniedToken> tokens;
-  std::int64_t last_row;
-};
 
 class PostgresStorage : public Storage {
  public:
@@ -107,9 +81,8 @@ class PostgresStorage : public Storage {
     return ask<std::vector<Document>>(
         Statement::kListDocuments, Parameters::of(kind, realm, after, as_limit(limit)),
         [kind, realm](const Answers& answers) {
-          return collect<Document>(answers, [&](const Row& row) {
-            return Document{kind, realm, row.text(0), row.text(1), row.integer(2)};
-          });
+          return collect<Document>(
+              answers, [&](const Row& row) { return listed_document(row, kind, realm); });
         });
   }
   Task<std::int64_t> count_documents(std::string kind, RealmName realm) override {
@@ -119,11 +92,7 @@ class PostgresStorage : public Storage {
                                                   std::size_t limit) override {
     return ask<std::vector<DocumentChange>>(
         Statement::kListChanges, Parameters::of(sequence, as_limit(limit)),
-        [](const Answers& answers) {
-          return collect<DocumentChange>(answers, [](const Row& row) {
-            return DocumentChange{row.integer(0), row.text(1), RealmName(row.text(2)), row.text(3)};
-          });
-        });
+        [](const Answers& answers) { return collect<DocumentChange>(answers, change_of<Row>); });
   }
   Task<std::int64_t> last_change() override {
     return ask<std::int64_t>(Statement::kLastChange, {}, number);
@@ -131,11 +100,7 @@ class PostgresStorage : public Storage {
   Task<std::optional<TokenRecord>> token(Bytes hash) override {
     return ask<std::optional<TokenRecord>>(
         Statement::kFindToken, Parameters::of(hash), [hash](const Answers& answers) {
-          return first<TokenRecord>(answers, [&](const Row& row) {
-            return TokenRecord{hash,        RealmName(row.text(0)), ClientId(row.text(1)),
-                               row.text(2), row.instant(3),         row.instant(4),
-                               row.text(5)};
-          });
+          return first<TokenRecord>(answers, [&](const Row& row) { return token_of(row, hash); });
         });
   }
   Task<bool> is_denied(RealmName realm, Bytes id_hash) override {
@@ -148,10 +113,8 @@ class PostgresStorage : public Storage {
         Statement::kListDenials, Parameters::of(after_row, clock_.now(), as_limit(limit)),
         [after_row](const Answers& answers) {
           Denials denials{{}, after_row};
-          denials.tokens = collect<DeniedToken>(answers, [&](const Row& row) {
-            denials.last_row = row.integer(0);
-            return DeniedToken{RealmName(row.text(1)), row.blob(2), row.instant(3)};
-          });
+          denials.tokens = collect<DeniedToken>(
+              answers, [&](const Row& row) { return denial_of(row, denials.last_row); });
           return denials;
         });
     CO_TRY(Denials denials, co_await std::move(task));
@@ -167,13 +130,7 @@ class PostgresStorage : public Storage {
   Task<std::vector<AuditEvent>> audit(std::int64_t after_sequence, std::size_t limit) override {
     return ask<std::vector<AuditEvent>>(
         Statement::kListAudit, Parameters::of(after_sequence, as_limit(limit)),
-        [](const Answers& answers) {
-          return collect<AuditEvent>(answers, [](const Row& row) {
-            return AuditEvent{row.integer(0), row.instant(1), RealmName(row.text(2)),
-                              row.text(3),    row.text(4),    row.text(5),
-                              row.blob(6)};
-          });
-        });
+        [](const Answers& answers) { return collect<AuditEvent>(answers, audit_event_of<Row>); });
   }
   Task<Done> ping() override {
     return ask<Done>(Statement::kPing, {}, [](const Answers&) { return Done{}; });

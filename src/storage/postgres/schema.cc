@@ -133,16 +133,6 @@ BEGIN
       horizon = greatest(y.horizon, hor), revision = stored + 1;
 END $$;
 
-CREATE FUNCTION raise_horizon(r bytea, s bytea, k bytea, hor bigint) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-  UPDATE keys y SET horizon = greatest(y.horizon, hor)
-    WHERE y.realm = r AND y.secret_id = s AND y.kid = k;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = 'SG002', MESSAGE = 'key_unknown';
-  END IF;
-END $$;
-
 -- The encoding of audit_chain.cc: each text after its length, numbers as eight bytes.
 CREATE FUNCTION counted(t bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
   SELECT int8send(octet_length(t)::bigint) || t

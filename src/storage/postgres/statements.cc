@@ -24,7 +24,6 @@ constexpr std::array<StatementText, kStatementCount> kTexts = {{
      "INSERT INTO used_once (realm, key_hash, expires) VALUES ($1, $2, $3)"
      " ON CONFLICT (realm, key_hash) DO NOTHING"},
     {"put_key", "SELECT put_key($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"},
-    {"raise_horizon", "SELECT raise_horizon($1, $2, $3, $4)"},
     {"append_audit", "SELECT append_audit($1, $2, $3, $4, $5)"},
     {"purge_tokens",
      "DELETE FROM tokens WHERE hash = ANY (ARRAY(SELECT hash FROM tokens WHERE expires < $1"

@@ -19,7 +19,6 @@ enum class Statement : std::uint8_t {
   kUseOnce,       ///< raises where it was used
   kUseOnceAlone,  ///< affects no row where it was used, so that others in its group go on
   kPutKey,
-  kRaiseHorizon,
   kAppendAudit,
   kPurgeTokens,
   kPurgeDenials,

@@ -9,7 +9,6 @@ namespace {
 
 /// What a transaction touches.
 struct Extent {
-  std::size_t size;
   Changed changed{};
   bool is_ordered = false;
 
@@ -21,8 +20,6 @@ struct Extent {
   void operator()(const PutToken&) {}
   void operator()(const EraseToken&) {}
   void operator()(const UseOnce&) {}
-  // Several keys in one transaction could be met in another order elsewhere.
-  void operator()(const RaiseHorizon&) { is_ordered = is_ordered || size > 1; }
   void operator()(const Purge&) {}
 };
 
@@ -52,9 +49,6 @@ struct AddCalls {
     const KeyRecord& k = c.key;
     add(Statement::kPutKey, k.realm, k.secret_id, k.kid, k.state, k.public_jwk, k.published,
         k.activated, k.deactivated, k.retired, k.horizon, c.expected);
-  }
-  void operator()(const RaiseHorizon& c) {
-    add(Statement::kRaiseHorizon, c.realm, c.secret_id, c.kid, c.horizon);
   }
   void operator()(const AppendAudit& c) {
     const AuditEvent& e = c.event;
@@ -86,7 +80,6 @@ struct NameRefusal {
   Error operator()(const PutDocument& c) const { return conflict(c.document.id); }
   Error operator()(const EraseDocument& c) const { return conflict(c.id); }
   Error operator()(const PutKey& c) const { return conflict(c.key.kid.view()); }
-  Error operator()(const RaiseHorizon& c) const { return key_unknown(c); }
   Error operator()(const UseOnce&) const { return already_used(); }
   Error operator()(const PutToken&) const { return failure.error; }
   Error operator()(const EraseToken&) const { return failure.error; }
@@ -111,7 +104,7 @@ bool is_append(const Transaction& transaction) {
 }  // namespace
 
 Request request_of(const Transaction& transaction, const std::string& self) {
-  Extent extent{transaction.size()};
+  Extent extent;
   for (const Change& change : transaction)
     std::visit(extent, change);
 

@@ -96,14 +96,6 @@ struct Apply {
     return Done{};
   }
 
-  Status operator()(const RaiseHorizon& c) {
-    TRY(const std::int64_t found, db.run("UPDATE keys SET horizon=max(horizon, ?4)"
-                                         " WHERE realm=?1 AND secret_id=?2 AND kid=?3",
-                                         c.realm, c.secret_id, c.kid, c.horizon));
-    if (found == 0) return key_unknown(c);
-    return Done{};
-  }
-
   Status operator()(const AppendAudit& c) {
     AuditEvent event = c.event;
     Bytes previous;

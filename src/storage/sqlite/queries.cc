@@ -1,15 +1,7 @@
 #include "storage/sqlite/queries.h"
 
-#include <limits>
-
 namespace signet::storage::sqlite {
 namespace {
-
-// A negative LIMIT would mean none.
-std::int64_t as_limit(std::size_t limit) {
-  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
-  return limit > static_cast<std::size_t>(kMost) ? kMost : static_cast<std::int64_t>(limit);
-}
 
 /// Every row of a query made into a T.
 template <class T, class Make>
@@ -41,9 +33,8 @@ Result<std::vector<Document>> list_documents(Connection& db, const std::string& 
   TRY(Cursor rows, db.query("SELECT id, text, revision FROM documents"
                             " WHERE kind=?1 AND realm=?2 AND id>?3 ORDER BY id LIMIT ?4",
                             kind, realm, after, most));
-  return collect<Document>(std::move(rows), [&](const Cursor& row) {
-    return Document{kind, realm, row.text(0), row.text(1), row.integer(2)};
-  });
+  return collect<Document>(std::move(rows),
+                           [&](const Cursor& row) { return listed_document(row, kind, realm); });
 }
 
 Result<std::int64_t> count_documents(Connection& db, const std::string& kind,
@@ -57,9 +48,7 @@ Result<std::vector<DocumentChange>> list_changes(Connection& db, std::int64_t af
   TRY(Cursor rows, db.query("SELECT sequence, kind, realm, id FROM document_changes"
                             " WHERE sequence>?1 ORDER BY sequence LIMIT ?2",
                             after, most));
-  return collect<DocumentChange>(std::move(rows), [](const Cursor& row) {
-    return DocumentChange{row.integer(0), row.text(1), RealmName(row.text(2)), row.text(3)};
-  });
+  return collect<DocumentChange>(std::move(rows), change_of<Cursor>);
 }
 
 Result<std::int64_t> last_change(Connection& db) {
@@ -72,9 +61,7 @@ Result<std::optional<TokenRecord>> find_token(Connection& db, const Bytes& hash)
                            hash));
   TRY(const bool found, row.next());
   if (!found) return std::optional<TokenRecord>();
-  return std::optional<TokenRecord>(TokenRecord{hash, RealmName(row.text(0)), ClientId(row.text(1)),
-                                                row.text(2), row.instant(3), row.instant(4),
-                                                row.text(5)});
+  return std::optional<TokenRecord>(token_of(row, hash));
 }
 
 Result<bool> find_denial(Connection& db, const RealmName& realm, const Bytes& id_hash) {
@@ -88,12 +75,11 @@ Result<Denials> list_denials(Connection& db, Instant now, std::int64_t after_row
   TRY(Cursor rows, db.query("SELECT row, realm, id_hash, expires FROM denials"
                             " WHERE row>?1 AND expires>?2 ORDER BY row LIMIT ?3",
                             after_row, now, most));
-  std::int64_t last_row = after_row;
-  TRY(auto tokens, collect<DeniedToken>(std::move(rows), [&](const Cursor& row) {
-        last_row = row.integer(0);
-        return DeniedToken{RealmName(row.text(1)), row.blob(2), row.instant(3)};
+  Denials denials{{}, after_row};
+  TRY(denials.tokens, collect<DeniedToken>(std::move(rows), [&](const Cursor& row) {
+        return denial_of(row, denials.last_row);
       }));
-  return Denials{std::move(tokens), last_row};
+  return denials;
 }
 
 Result<std::vector<KeyRecord>> list_keys(Connection& db, const RealmName& realm) {
@@ -101,21 +87,7 @@ Result<std::vector<KeyRecord>> list_keys(Connection& db, const RealmName& realm)
                             " deactivated, retired, horizon, revision FROM keys"
                             " WHERE realm=?1 ORDER BY secret_id, kid",
                             realm));
-  return collect<KeyRecord>(std::move(rows), [&](const Cursor& row) {
-    KeyRecord key;
-    key.realm = realm;
-    key.secret_id = row.text(0);
-    key.kid = KeyId(row.text(1));
-    key.state = row.text(2);
-    key.public_jwk = row.text(3);
-    key.published = row.maybe_instant(4);
-    key.activated = row.maybe_instant(5);
-    key.deactivated = row.maybe_instant(6);
-    key.retired = row.maybe_instant(7);
-    key.horizon = row.instant(8);
-    key.revision = row.integer(9);
-    return key;
-  });
+  return collect<KeyRecord>(std::move(rows), [&](const Cursor& row) { return key_of(row, realm); });
 }
 
 Result<std::vector<AuditEvent>> list_audit(Connection& db, std::int64_t after, std::size_t limit) {
@@ -123,11 +95,7 @@ Result<std::vector<AuditEvent>> list_audit(Connection& db, std::int64_t after, s
   TRY(Cursor rows, db.query("SELECT sequence, at, realm, event, actor, detail, chain FROM audit"
                             " WHERE sequence>?1 ORDER BY sequence LIMIT ?2",
                             after, most));
-  return collect<AuditEvent>(std::move(rows), [](const Cursor& row) {
-    return AuditEvent{row.integer(0), row.instant(1), RealmName(row.text(2)),
-                      row.text(3),    row.text(4),    row.text(5),
-                      row.blob(6)};
-  });
+  return collect<AuditEvent>(std::move(rows), audit_event_of<Cursor>);
 }
 
 }  // namespace signet::storage::sqlite

@@ -1,6 +1,7 @@
 #pragma once
 // The questions, each one statement. What is not found is an empty answer; a failed read never is.
 
+#include "storage/record_rows.h"
 #include "storage/sqlite/connection.h"
 #include "storage/storage.h"
 
@@ -19,10 +20,6 @@ Result<std::int64_t> last_change(Connection& db);
 Result<std::optional<TokenRecord>> find_token(Connection& db, const Bytes& hash);
 Result<bool> find_denial(Connection& db, const RealmName& realm, const Bytes& id_hash);
 
-struct Denials {
-  std::vector<DeniedToken> tokens;
-  std::int64_t last_row;
-};
 Result<Denials> list_denials(Connection& db, Instant now, std::int64_t after_row,
                              std::size_t limit);
 Result<std::vector<KeyRecord>> list_keys(Connection& db, const RealmName& realm);

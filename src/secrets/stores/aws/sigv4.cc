@@ -12,32 +12,11 @@ namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.' || c == '~';
-}
-
-std::string uri_encode(std::string_view text, bool keeps_slashes) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    if (is_unreserved(c) || (keeps_slashes && c == '/')) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<std::uint8_t>(c);
-    out += '%';
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 0xFU];
-  }
-  return out;
-}
-
 // A path or query that goes on the wire encoded is not encoded twice in the query, but is in the
 // path (services other than S3).
 std::string encoded_once(std::string_view text) {
   const auto decoded = http::percent_decode(text);
-  return uri_encode(decoded ? std::string_view(*decoded) : text, false);
+  return http::percent_encode(decoded ? std::string_view(*decoded) : text, false);
 }
 
 std::string normalized(std::string_view path) {
@@ -138,8 +117,8 @@ std::string signed_header_names(const Headers& headers) {
 std::string canonical_request(const SignableRequest& request, bool normalizes_path) {
   std::string path = normalizes_path ? normalized(request.path) : request.path;
   if (path.empty()) path = "/";
-  std::string out =
-      request.method + "\n" + uri_encode(path, true) + "\n" + canonical_query(request.query) + "\n";
+  std::string out = request.method + "\n" + http::percent_encode(path, true) + "\n" +
+                    canonical_query(request.query) + "\n";
   for (const auto& [name, value] : canonical_headers(request.headers))
     out.append(name).append(":").append(value).append("\n");
   out += "\n" + signed_header_names(request.headers) + "\n" + sha256_hex(request.body);

@@ -27,7 +27,7 @@ Error taken(const std::string& label) {
 
 Result<std::vector<Object>> labelled(Session& session, CK_OBJECT_CLASS type,
                                      const std::string& label) {
-  return session.find({Attribute::number(CKA_CLASS, type), Attribute::text(CKA_LABEL, label)});
+  return session.find(of_class(type, Attribute::text(CKA_LABEL, label)));
 }
 
 Status refuse_taken(Session& session, const std::string& label) {

@@ -24,6 +24,14 @@ struct Attribute {
 };
 using Template = std::vector<Attribute>;
 
+/// Objects of this class, and with this attribute.
+inline Template of_class(CK_OBJECT_CLASS type) {
+  return {Attribute::number(CKA_CLASS, type)};
+}
+inline Template of_class(CK_OBJECT_CLASS type, const Attribute& attribute) {
+  return {Attribute::number(CKA_CLASS, type), attribute};
+}
+
 /// A mechanism with its parameters; owns them.
 struct Mechanism {
   CK_MECHANISM_TYPE type = 0;

@@ -11,63 +11,9 @@ constexpr int kMostAttempts = 3;
 constexpr Milliseconds kFirstPause{1'000};
 constexpr Milliseconds kLongestPause{60'000};
 
-/// Fixed fields are padded with spaces.
-std::string field(const unsigned char* bytes, std::size_t size) {
-  return std::string(trim(std::string_view(reinterpret_cast<const char*>(bytes), size)));
-}
-
-Error lost(std::string detail) {
-  return {Code::kUnavailable, "pkcs11_lost", std::move(detail)};
-}
-
 /// A login holds for all sessions of this process, those of other stores included.
 bool is_user(const CK_SESSION_INFO& info) {
   return info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
-}
-
-Result<std::vector<CK_SLOT_ID>> slots_with_tokens(const CK_FUNCTION_LIST& f) {
-  for (int attempt = 0; attempt < 4; ++attempt) {
-    CK_ULONG count = 0;
-    if (const CK_RV code = f.C_GetSlotList(CK_TRUE, nullptr, &count); code != CKR_OK)
-      return failed("C_GetSlotList", code);
-    std::vector<CK_SLOT_ID> slots(count + 4);
-    count = slots.size();
-    const CK_RV code = f.C_GetSlotList(CK_TRUE, slots.data(), &count);
-    if (code == CKR_BUFFER_TOO_SMALL) continue;
-    if (code != CKR_OK) return failed("C_GetSlotList", code);
-    slots.resize(count);
-    return slots;
-  }
-  return lost("the slots of the module do not keep still");
-}
-
-Result<CK_SLOT_ID> choose(const CK_FUNCTION_LIST& f, const TokenChoice& choice) {
-  if (choice.slot) return *choice.slot;
-  TRY(const std::vector<CK_SLOT_ID> slots, slots_with_tokens(f));
-  if (choice.slot_list_index) {
-    if (*choice.slot_list_index < slots.size()) return slots[*choice.slot_list_index];
-    return lost("there is no slot of index " + std::to_string(*choice.slot_list_index) + " among " +
-                std::to_string(slots.size()) + " with a token");
-  }
-  std::vector<CK_SLOT_ID> found;
-  std::vector<std::string> labels;
-  for (const CK_SLOT_ID slot : slots) {
-    CK_TOKEN_INFO info{};
-    if (f.C_GetTokenInfo(slot, &info) != CKR_OK || (info.flags & CKF_TOKEN_INITIALIZED) == 0)
-      continue;
-    const std::string label = field(info.label, sizeof info.label);
-    labels.push_back(quoted(label));
-    if (choice.label.empty() || label == choice.label) found.push_back(slot);
-  }
-  if (found.size() == 1) return found.front();
-  const std::string there =
-      labels.empty() ? "no token is there" : "there are " + join(labels, ", ");
-  if (found.empty())
-    return lost(choice.label.empty()
-                    ? there
-                    : "no token is labelled " + quoted(choice.label) + "; " + there);
-  return Error{Code::kConfig, "pkcs11_token_ambiguous",
-               "several tokens fit, name one by tokenLabel or slot: " + there};
 }
 
 }  // namespace
@@ -135,16 +81,16 @@ Result<PlacePtr> Token::connect() {
   }
   place->library = library;
   place->library_epoch = f.epoch();
-  TRY(place->slot, choose(*f, choice));
+  TRY(place->slot, choose_slot(*f, choice));
   CK_TOKEN_INFO info{};
   if (const CK_RV code = f->C_GetTokenInfo(place->slot, &info); code != CKR_OK)
     return failed("C_GetTokenInfo", code);
-  place->label = field(info.label, sizeof info.label);
-  place->serial = field(info.serialNumber, sizeof info.serialNumber);
+  place->label = fixed_field(info.label, sizeof info.label);
+  place->serial = fixed_field(info.serialNumber, sizeof info.serialNumber);
   place->flags = info.flags;
   if (!choice.label.empty() && place->label != choice.label) {
-    return lost("the slot holds the token " + quoted(place->label) + ", not " +
-                quoted(choice.label));
+    return token_lost("the slot holds the token " + quoted(place->label) + ", not " +
+                      quoted(choice.label));
   }
   CK_ULONG count = 0;
   if (const CK_RV code = f->C_GetMechanismList(place->slot, nullptr, &count); code != CKR_OK)
@@ -168,13 +114,13 @@ Result<Token::Lease> Token::take(bool writes) {
   {
     const std::lock_guard hold(mutex_);
     if (clock_->now() < retry_at_)
-      return lost("left alone for a moment after a failure: " + last_failure_);
+      return token_lost("left alone for a moment after a failure: " + last_failure_);
   }
   Lease lease;
   TRY(lease.place, place());
   lease.use.emplace(lease.place->library->use());
   if (lease.use->epoch() != lease.place->library_epoch)
-    return lost("the module was initialised anew");
+    return token_lost("the module was initialised anew");
   const Library::Use& f = *lease.use;
   if (!writes) {
     const std::lock_guard hold(mutex_);
@@ -204,7 +150,7 @@ bool Token::is_logged_in(const Lease& lease) {
 }
 
 Error Token::login_gone() {
-  return lost("the login is gone");
+  return token_lost("the login is gone");
 }
 
 Status Token::log_in(const CK_FUNCTION_LIST& f, const Place& place, CK_SESSION_HANDLE session) {

@@ -10,17 +10,9 @@
 #include "base/random.h"
 #include "base/strong.h"
 #include "secrets/stores/pkcs11/session.h"
+#include "secrets/stores/pkcs11/token_choice.h"
 
 namespace signet::secrets::pkcs11 {
-
-/// Which token. Of slot and slot_list_index at most one is set; with neither, the token is found by
-/// its label, or is the only one there is.
-struct TokenChoice {
-  std::string library;
-  std::optional<CK_SLOT_ID> slot;
-  std::optional<std::size_t> slot_list_index;
-  std::string label;
-};
 
 /// A token as it was found. Immutable.
 struct Place {

@@ -9,7 +9,6 @@
 namespace signet::secrets::vault {
 namespace {
 
-constexpr std::string_view kExisted = "already existed";
 constexpr std::size_t kLongestName = 128;
 
 // One segment; Vault's own rule for names of keys.
@@ -29,16 +28,6 @@ std::optional<std::int64_t> count_of(std::string_view text) {
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), count);
   if (problem != std::errc() || end != text.data() + text.size() || count < 1) return std::nullopt;
   return count;
-}
-
-bool warns_of(const json::Object& body, std::string_view text) {
-  const json::Value* warnings = body.find("warnings");
-  if (!warnings || !warnings->if_array()) return false;
-  for (const json::Value& warning : *warnings->if_array()) {
-    const std::string* told = warning.if_string();
-    if (told && told->find(text) != told->npos) return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -154,35 +143,6 @@ Task<std::string> TransitStore::fingerprint() {
 Task<Done> TransitStore::probe() {
   CO_TRY(co_await session_->look_up_self());
   co_return co_await session_->check_mount(settings_.mount, "transit");
-}
-
-Task<Secret> TransitStore::make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) {
-  const std::string_view type = transit_type(kind, bits);
-  if (type.empty()) {
-    co_return Error{Code::kUnsupported, "vault_key_unsupported",
-                    "transit makes no keys of kind " + std::string(crypto::to_string(kind)) +
-                        " with " + std::to_string(bits) + " bits"};
-  }
-  if (!is_key_name(alias.view())) {
-    co_return Error{Code::kInvalid, "alias_invalid",
-                    quoted(alias.view()) + " cannot be the name of a transit key"};
-  }
-  const Error exists{Code::kConflict, "alias_exists",
-                     "the transit key " + quoted(alias.view()) + " exists already"};
-  CO_TRY(const Secrets before, co_await fetch(alias));
-  if (!before.empty()) co_return exists;
-  std::string body;
-  json::ObjectWriter writer(body);
-  writer.add("type", type).add("exportable", false);
-  writer.end();
-  std::string path = path_encode(settings_.mount) + "/keys/" + alias.str();
-  CO_TRY(const json::Object made,
-         co_await session_->call("POST", std::move(path), std::move(body)));
-  if (warns_of(made, kExisted)) co_return exists;
-  CO_TRY(Secrets after, co_await fetch(alias));
-  if (!after.empty()) co_return std::move(after.front());
-  Error gone{Code::kUnavailable, "vault_not_found", "the key was deleted as soon as it was made"};
-  co_return session_->at_store(std::move(gone));
 }
 
 Task<Done> TransitStore::make_version(Alias alias, std::string after) {

@@ -36,7 +36,7 @@ struct TransitSettings {
 
 /// By the store: the newest version is active, older ones down to min_decryption_version are valid.
 /// Verification is local.
-class TransitStore : public Store, public KeyMaker, public VersionMaker {
+class TransitStore : public Store, public VersionMaker {
  public:
   TransitStore(StoreName name, TransitSettings settings, StoreContext context);
 
@@ -46,9 +46,6 @@ class TransitStore : public Store, public KeyMaker, public VersionMaker {
   Task<std::vector<Alias>> aliases() override;
   Task<std::string> fingerprint() override;
   Task<Done> probe() override;
-  /// Needs "create" on transit/keys/NAME. kUnsupported "vault_key_unsupported" for kinds and sizes
-  /// that transit does not make.
-  Task<Secret> make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) override;
   /// Needs "update" on transit/keys/NAME/rotate.
   Task<Done> make_version(Alias alias, std::string after) override;
 

@@ -186,23 +186,6 @@ TEST(VaultTransit, keys_that_serve_nothing_here_are_refused_with_the_reason) {
   EXPECT_THAT(now(s.store()->fetch(Alias("k"))), fails("secret_unreadable"));
 }
 
-TEST(VaultTransit, a_key_is_made_and_never_replaced) {
-  TransitSetting s;
-  const auto store = s.store();
-  auto& maker = dynamic_cast<KeyMaker&>(*store);
-  EXPECT_THAT(now(maker.make_key(Alias("ec"), crypto::KeyKind::kEcP256, 0)), fails("alias_exists"));
-  EXPECT_THAT(now(maker.make_key(Alias("k"), crypto::KeyKind::kX25519, 0)),
-              fails("vault_key_unsupported"));
-  EXPECT_THAT(now(maker.make_key(Alias("a/b"), crypto::KeyKind::kEcP256, 0)),
-              fails("alias_invalid"));
-  s.vault->answers["POST transit/keys/k"] = {200, R"({"warnings":["key k already existed"]})"};
-  EXPECT_THAT(now(maker.make_key(Alias("k"), crypto::KeyKind::kRsa, 3072)), fails("alias_exists"));
-  EXPECT_EQ(s.sent("type"), "rsa-3072");
-  s.vault->answers["POST transit/keys/k"] = {403, R"({"errors":["permission denied"]})"};
-  EXPECT_THAT(now(maker.make_key(Alias("k"), crypto::KeyKind::kRsa, 2048)),
-              fails("vault_access_denied"));
-}
-
 TEST(VaultTransit, a_key_is_rotated_unless_a_newer_version_is_there) {
   TransitSetting s;
   const auto store = s.store();

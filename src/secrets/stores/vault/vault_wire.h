@@ -85,7 +85,4 @@ Result<Bytes> parse_transit_signature(const json::Object& body, std::int64_t ver
 std::string transit_decrypt_body(ByteView encrypted_key, std::int64_t version);
 Result<SecretBytes> parse_transit_plaintext(json::Object& body);
 
-/// "rsa-2048", "ecdsa-p256", "ed25519", ...; empty if transit makes no such key.
-std::string_view transit_type(crypto::KeyKind kind, std::size_t bits);
-
 }  // namespace signet::secrets::vault

@@ -1,0 +1,43 @@
+#pragma once
+// What changes by operators have in common: what they start from, the audit trail, and the commit
+// that every cache is told of.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admin/admin_api.h"
+#include "oauth/endpoints/change_feed.h"
+
+namespace signet::admin {
+
+/// kNotFound "realm_unknown".
+Task<storage::Document> existing_realm(const AdminServices& services, RealmName realm);
+/// kNotFound "client_unknown".
+Task<storage::Document> existing_client(const AdminServices& services, RealmName realm,
+                                        std::string id);
+
+/// One event of the audit trail; `detail` never holds a secret.
+storage::AppendAudit audit(const AdminServices& services, const RealmName& realm, std::string event,
+                           std::string actor, const json::Object& detail);
+/// The same where there is no more to tell than the id of what changed.
+storage::AppendAudit audit_of(const AdminServices& services, const RealmName& realm,
+                              std::string event, std::string actor, std::string_view id);
+
+/// What caches are to forget.
+using CacheChanges = std::vector<oauth::ChangeFeed::Change>;
+/// Commits, and then tells every cache, whatever the commit says: where it failed the change may be
+/// durable all the same. Fails as storage does.
+Task<Done> commit_and_tell(const AdminServices& services, storage::Transaction transaction,
+                           CacheChanges changes);
+/// The same for a change that is made anew where it lost: false if somebody else was faster.
+Task<bool> commit_if_first(const AdminServices& services, storage::Transaction transaction,
+                           CacheChanges changes);
+/// How often it is made anew before it is given up.
+inline constexpr int kMostTries = 5;
+
+/// kConflict "revision_conflict": the document is stored with another revision than the one asked
+/// for.
+Error lost_revision(const std::string& name, std::int64_t revision);
+
+}  // namespace signet::admin

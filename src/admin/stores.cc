@@ -1,0 +1,38 @@
+// GET /admin/stores: what is configured, how it does, and which aliases there are.
+
+#include "admin/handlers.h"
+
+namespace signet::admin {
+
+Task<AdminReply> list_stores(const AdminServices& services, AdminRequest) {
+  const auto health = services.oauth->keeper->health();
+  json::Array out;
+  for (const auto& info : services.stores) {
+    json::Object one;
+    one.set("name", info.name);
+    one.set("type", info.type);
+    one.set("realm", info.realm.view());
+    const auto store = services.oauth->keeper->store(info.realm, StoreName(info.name));
+    if (store) {
+      const char* words[] = {"by_mapping", "by_store", "self_naming"};
+      one.set("ordering", words[static_cast<std::size_t>(store->ordering())]);
+      const auto aliases = co_await store->aliases();
+      json::Array names;
+      if (aliases.ok())
+        for (const auto& alias : *aliases)
+          names.emplace_back(alias.view());
+      one.set("aliases", std::move(names));
+    }
+    for (const auto& h : health) {
+      if (h.name.view() != info.name || h.realm != info.realm) continue;
+      one.set("ok", h.ok);
+      one.set("detail", h.detail);
+    }
+    out.emplace_back(std::move(one));
+  }
+  AdminReply reply;
+  reply.body.set("stores", std::move(out));
+  co_return reply;
+}
+
+}  // namespace signet::admin

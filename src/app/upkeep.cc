@@ -1,0 +1,99 @@
+#include "app/upkeep.h"
+
+#include "base/log.h"
+
+namespace signet::app {
+namespace {
+
+/// How often the uses of keys are written down.
+constexpr Seconds kUsageFlush{60};
+
+}  // namespace
+
+void flush_usage(secrets::Keeper& keeper) {
+  if (const auto flushed = async::run_now(keeper.flush_usage()); !flushed.ok())
+    log::failure("usage_unwritten", flushed.error());
+}
+
+void Upkeep::start() {
+  maintenance_ = std::thread([this] { maintain(); });
+  heart_ = std::thread([this] { beat(); });
+}
+
+void Upkeep::note_changed_keys() {
+  {
+    std::lock_guard hold(mutex_);
+    has_changed_keys_ = true;
+  }
+  wake_.notify_all();
+}
+
+void Upkeep::ask_to_stop() {
+  {
+    std::lock_guard hold(mutex_);
+    is_stopping_ = true;
+  }
+  wake_.notify_all();
+}
+
+void Upkeep::stop() {
+  ask_to_stop();
+  if (maintenance_.joinable()) maintenance_.join();
+  if (heart_.joinable()) heart_.join();
+}
+
+// One thread; nothing on the request path waits for it.
+void Upkeep::maintain() {
+  auto due = std::chrono::steady_clock::now() + parts_.every;
+  std::unique_lock hold(mutex_);
+  for (;;) {
+    wake_.wait_until(hold, due, [this] { return is_stopping_ || has_changed_keys_; });
+    if (is_stopping_) return;
+    has_changed_keys_ = false;
+    hold.unlock();
+    const auto refreshed = async::run_now(parts_.services->keeper->refresh_due());
+    if (!refreshed.ok()) log::failure("refresh_failed", refreshed.error());
+    parts_.refreshed();
+    if (const auto rotated = async::run_now(parts_.rotation->run()); !rotated.ok())
+      log::failure("rotation_failed", rotated.error());
+    if (std::chrono::steady_clock::now() >= due) {
+      sweep();
+      due = std::chrono::steady_clock::now() + parts_.every;
+    }
+    hold.lock();
+  }
+}
+
+void Upkeep::sweep() {
+  oauth::Services& services = *parts_.services;
+  const Instant now = services.clock->now();
+  services.denied->forget_expired(now);
+  storage::Transaction purge;
+  purge.emplace_back(storage::Purge{now});
+  if (!async::run_now(services.storage->ping()).ok()) {
+    // A disk that refused is tried with something to write, so that health recovers without
+    // traffic.
+    Bytes probe(32);
+    services.random->fill(probe);
+    purge.emplace_back(storage::UseOnce{RealmName(), std::move(probe), now});
+  }
+  if (const auto purged = async::run_now(services.storage->commit(std::move(purge))); !purged.ok())
+    log::failure("purge_failed", purged.error());
+  if (now >= next_flush_) {
+    next_flush_ = now + kUsageFlush;
+    flush_usage(*services.keeper);
+  }
+}
+
+// A thread of its own: maintenance may wait for slow stores, and must not look dead meanwhile.
+void Upkeep::beat() {
+  std::unique_lock hold(mutex_);
+  while (!wake_.wait_for(hold, parts_.every, [this] { return is_stopping_; })) {
+    hold.unlock();
+    if (const auto told = async::run_now(parts_.services->keeper->beat()); !told.ok())
+      log::failure("instance_unreported", told.error());
+    hold.lock();
+  }
+}
+
+}  // namespace signet::app

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "oauth/endpoints/services.h"
+#include "secrets/keeper/rotation_runner.h"
+
+namespace signet::app {
+
+/// What a running server does by itself, in threads of its own: rings are kept fresh, keys rotate
+/// by schedule, what expired is swept out, and the other instances hear that this one lives.
+class Upkeep {
+ public:
+  struct Parts {
+    std::shared_ptr<oauth::Services> services;
+    std::shared_ptr<secrets::RotationRunner> rotation;
+    Milliseconds every{10'000};       ///< between two refreshes, and between two signs of life
+    std::function<void()> refreshed;  ///< called after each refresh
+  };
+  explicit Upkeep(Parts parts) : parts_(std::move(parts)) {}
+  ~Upkeep() { stop(); }
+
+  void start();
+  /// Another instance changed keys: refreshes at once. Any thread; does not wait.
+  void note_changed_keys();
+  /// Nothing more is begun.
+  void ask_to_stop();
+  /// Waits for what is under way as well.
+  void stop();
+
+ private:
+  void maintain();
+  void beat();
+  void sweep();
+
+  const Parts parts_;
+  std::thread maintenance_, heart_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool is_stopping_ = false, has_changed_keys_ = false;
+  Instant next_flush_{};  ///< of the maintenance thread
+};
+
+/// Writes down how often keys were used; a failure is told to the log.
+void flush_usage(secrets::Keeper& keeper);
+
+}  // namespace signet::app

@@ -1,0 +1,150 @@
+// The rings of one realm: its own, and the global ones where it has none.
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "secrets/keeper/state.h"
+
+namespace signet::secrets {
+namespace {
+
+constexpr const char* kGlobalUseId = "used";
+
+Error not_mapped(const SecretId& id, const RealmName& realm) {
+  return {Code::kConfig, "secret_not_mapped",
+          "no store holds " + id.str() +
+              (realm.empty() ? std::string(" globally") : " for realm " + realm.str())};
+}
+
+}  // namespace
+
+Task<bool> Keeper::State::has_used_global(RealmName realm) {
+  if (users_of_global.contains(realm)) co_return true;
+  CO_TRY(const std::optional<storage::Document> document,
+         co_await storage->document(kGlobalUseKind, realm, kGlobalUseId));
+  if (document) users_of_global.insert(realm);
+  co_return document.has_value();
+}
+
+Task<Done> Keeper::State::remember_use_of_global(RealmName realm) {
+  CO_TRY(const bool is_known, co_await has_used_global(realm));
+  if (is_known) co_return Done{};
+  storage::PutDocument put;
+  put.document.kind = kGlobalUseKind;
+  put.document.realm = realm;
+  put.document.id = kGlobalUseId;
+  put.document.text = "{}";
+  storage::Transaction transaction;
+  transaction.push_back(std::move(put));
+  CO_TRY(co_await storage->commit(std::move(transaction)));
+  users_of_global.insert(realm);
+  co_return Done{};
+}
+
+Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> next) {
+  const RealmRingsPtr global = next->find(RealmName());
+  if (!realm.empty() && !global) {
+    co_return Error{Code::kUnavailable, "global_rings_missing",
+                    "the global key rings could not be made"};
+  }
+  const auto current = realms.load();
+  const RealmRingsPtr old = current->find(realm);
+  const bool was_shared = old && old == current->find(RealmName());
+  if (!realm.empty() && was_shared && !has_stores(realm)) {
+    next->put(realm, global);
+    co_return Done{};
+  }
+  if (!compromised.is_loaded()) {
+    CO_TRY(co_await compromised.load(storage));
+  }
+  CO_TRY(const Journal remembered, co_await journal(realm));
+  if (!realm.empty() && !has_stores(realm) && !remembered.has_any_living()) {
+    CO_TRY(co_await remember_use_of_global(realm));
+    next->put(realm, global);
+    co_return Done{};
+  }
+  Journal global_journal;
+  if (!realm.empty()) {
+    CO_TRY(const bool used_global, co_await has_used_global(realm));
+    if (used_global) {
+      CO_TRY(global_journal, co_await journal(RealmName()));
+    }
+  }
+  bool uses_global = false;
+
+  Status outcome = Done{};
+  auto rings = std::make_shared<RealmRings>();
+  const Instant now = clock->now();
+  for (const auto& id : ids_of(realm)) {
+    Found found = find(realm, id, now);
+    const bool is_own = realm.empty() || found.resolution.from_realm || remembered.has_living(id);
+    if (!is_own) {
+      const bool blocked = found.resolution.blocked_by.has_value();
+      if (found.resolution.is_unread) rings->unread_.push_back(id);
+      const LiveRing* shared = global->find(id);
+      if (shared != nullptr && (!blocked || !shared->can_sign)) {
+        const auto at = std::find_if(global->all().begin(), global->all().end(),
+                                     [&](const auto& ring) { return ring.get() == shared; });
+        rings->rings_.push_back(*at);
+        uses_global = true;
+      }
+      if (blocked || shared == nullptr)
+        rings->missing_.emplace_back(id, blocked ? *found.resolution.outage : global->why(id));
+      continue;
+    }
+    if (!found.is_asked && !remembered.has_living(id)) {
+      rings->missing_.emplace_back(id, not_mapped(id, realm));
+      continue;
+    }
+    std::shared_ptr<const LiveRing> before;
+    if (old) {
+      for (const auto& ring : old->all()) {
+        if (ring->id == id && ring->realm == realm) before = ring;
+      }
+    }
+    const std::optional<Error> blocked_by = found.resolution.outage;
+    if (found.resolution.is_unread) rings->unread_.push_back(id);
+    auto lined = co_await line(realm, id, std::move(found), remembered.entries(id),
+                               global_journal.entries(id), before);
+    if (lined.ok()) {
+      rings->rings_.push_back(std::move(lined).value());
+      if (blocked_by) rings->missing_.emplace_back(id, *blocked_by);
+      continue;
+    }
+    // What only storage refused must not take the ring from its users.
+    const bool is_storage = lined.error().is(kJournalFailed);
+    if (is_storage) outcome = lined.error();
+    if (is_storage && before) {
+      rings->rings_.push_back(before);
+    } else {
+      rings->missing_.emplace_back(id, std::move(lined).error());
+    }
+  }
+  if (uses_global) {
+    CO_TRY(co_await remember_use_of_global(realm));
+  }
+  const bool is_same = old && old->rings_ == rings->rings_ && old->unread_ == rings->unread_ &&
+                       old->missing_.size() == rings->missing_.size() &&
+                       std::equal(old->missing_.begin(), old->missing_.end(),
+                                  rings->missing_.begin(), [](const auto& a, const auto& b) {
+                                    return a.first == b.first && a.second.detail == b.second.detail;
+                                  });
+  for (const auto& [id, error] : rings->missing_) {
+    if (error.reason == std::string_view("secret_not_mapped")) continue;
+    if (old && !is_same && old->why(id).detail != error.detail)
+      log::failure("secret_missing", error, {{"id", id.str()}, {"realm", realm.str()}});
+  }
+  if (is_same) {
+    next->put(realm, old);
+  } else {
+    rings->generation_ = generation.load() + 1;
+    next->put(realm, std::move(rings));
+  }
+  if (!outcome.ok()) {
+    log::failure("journal_unwritten", outcome.error(), {{"realm", realm.str()}});
+    last_refresh = outcome;
+  }
+  co_return Done{};
+}
+
+}  // namespace signet::secrets
