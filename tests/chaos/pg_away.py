@@ -77,7 +77,7 @@ def outage(report, name, load, seconds, leave, come_back):
     report.at_least(f"{name}_refused_while_away", refused, "answers", 1)
     # The figure is two seconds on a quiet machine; here others may be at work.
     report.at_most(f"{name}_last_refusal_after_return", last - back, "s", 10.0)
-    # Half, because others may be using this machine; a server that is not well is at a tenth.
+    # Half, because others may be using this machine; a server that is not well answers 503 alone.
     report.at_least(f"{name}_speed_from_two_seconds_on", after / before, "of before", 0.5)
 
 

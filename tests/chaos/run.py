@@ -23,9 +23,9 @@ def main():
         print(f"== {name}", flush=True)
         begin = time.monotonic()
         try:
-            code = subprocess.run([sys.executable, str(HERE / f"{name}.py"), *options], timeout=180).returncode
+            code = subprocess.run([sys.executable, str(HERE / f"{name}.py"), *options], timeout=300).returncode
         except subprocess.TimeoutExpired:
-            code = "no end within 180 s"
+            code = "no end within 300 s"
         print(f"== {name}: {'passed' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - begin:.0f} s",
               flush=True)
         if code != 0:
