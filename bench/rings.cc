@@ -115,6 +115,7 @@ class Installation {
       stores_.push_back(std::move(configured));
     }
   }
+  void stop() { keeper.reset(); }
   void start() {
     keeper = std::make_unique<Keeper>(storage_, clock_, KeeperOptions{});
     const auto done = async::run_now(keeper->configure(stores_));
@@ -194,6 +195,7 @@ void lookup_of_any(benchmark::State& state) {
 /// A start over what storage remembers; the first realm is ready.
 void start(benchmark::State& state) {
   Installation& all = installation(static_cast<std::size_t>(state.range(0)));
+  all.stop();
   for (auto _ : state) {
     all.start();
     benchmark::DoNotOptimize(async::run_now(all.keeper->rings(all.names.front())));
@@ -204,6 +206,7 @@ void start(benchmark::State& state) {
 /// The same, and every realm was asked for.
 void start_and_resolve_all(benchmark::State& state) {
   Installation& all = installation(static_cast<std::size_t>(state.range(0)));
+  all.stop();
   for (auto _ : state) {
     all.start();
     all.resolve_all();

@@ -13,6 +13,7 @@ namespace {
 Status check_same_as_remembered(const Secret& secret, const std::vector<JournalEntry>& entries) {
   const JournalEntry* entry = find_entry(entries, secret.kid);
   if (entry == nullptr || entry->public_jwk.empty()) return Done{};
+  if (entry->public_jwk == public_text(secret)) return Done{};
   auto remembered = jose::Jwk::parse(entry->public_jwk);
   const bool is_same = remembered.ok() && remembered->public_key() &&
                        secret.key->jwk().public_key() &&
