@@ -83,6 +83,10 @@ struct KeySetHealth {
   json::Array failing;  ///< the first of them
 };
 KeySetHealth key_set_health(const oauth::Services& services);
+/// What health says of a clock that was set here within the last hour; empty: it was not.
+std::string clock_was_set(const AdminServices& services);
+/// Which live instances have a clock that is apart from ours; empty: none.
+std::string clocks_apart(const AdminServices& services);
 
 /// The revision that If-Match or If-None-Match asks for; nothing if neither is there.
 Result<std::optional<std::int64_t>> expected_revision(const AdminRequest& request);

@@ -192,6 +192,8 @@ Task<AdminReply> list_instances(const AdminServices& services, AdminRequest) {
     one.set("started", to_rfc3339(instance.info.started));
     one.set("self", instance.is_self);
     one.set("live", instance.is_live);
+    one.set("clock_ahead_seconds",
+            std::int64_t{std::chrono::duration_cast<Seconds>(instance.clock_ahead).count()});
     json::Array prepared;
     for (const auto& key : instance.prepared) {
       json::Object waiting;
@@ -207,12 +209,6 @@ Task<AdminReply> list_instances(const AdminServices& services, AdminRequest) {
   reply.body.set("instances", std::move(out));
   co_return reply;
 }
-
-namespace {
-
-constexpr Milliseconds kStepIsShown = std::chrono::hours(1);
-
-}  // namespace
 
 Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
   bool ok = true;
@@ -240,15 +236,10 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
   check("storage", ping.ok(), ping.ok() ? "" : ping.error().detail);
   check("secret_memory_locked", secret_memory_is_locked(),
         secret_memory_is_locked() ? "" : "the system refused to lock memory; raise RLIMIT_MEMLOCK");
-  // Shown for an hour by whichever clock: it may have been set again.
-  const auto step = services.oauth->keeper->clock_step();
-  const Milliseconds ago = step ? services.oauth->clock->now() - step->seen : Milliseconds(0);
-  const bool is_fresh = step && ago < kStepIsShown && ago > -kStepIsShown;
-  check("clock", !is_fresh,
-        is_fresh
-            ? "it was set by " + std::to_string(std::chrono::floor<Seconds>(step->by).count()) +
-                  " seconds at " + to_rfc3339(step->seen) + ": set it by NTP"
-            : "");
+  const std::string set = clock_was_set(services);
+  check("clock", set.empty(), set);
+  const std::string apart = clocks_apart(services);
+  check("clocks_of_instances", apart.empty(), apart);
   if (services.rotation) {
     for (const auto& status : services.rotation->status()) {
       const auto& memory = status.memory;

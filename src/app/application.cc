@@ -222,11 +222,7 @@ Result<Application::Started> Application::start() {
                 });
   metrics.gauge("signet_ready", "1 where this instance serves, as /health/ready says.", {},
                 [this] { return state_->is_ready() ? 1.0 : 0.0; });
-  metrics.gauge("signet_clock_step_seconds", "The last step of the clock that was noticed.", {},
-                [this] {
-                  const auto step = state_->keeper->clock_step();
-                  return step ? static_cast<double>(step->by.count()) / 1000 : 0.0;
-                });
+  export_clocks(metrics, s.keeper);
   export_store_calls(metrics, s.keeper);
   export_key_sets(metrics, s.services->key_sets);
   tell_unsafe_switches(s.options.config, metrics);

@@ -1,6 +1,15 @@
 #include "app/server_metrics.h"
 
+#include <algorithm>
+
 namespace signet::app {
+namespace {
+
+double in_seconds(Milliseconds time) {
+  return static_cast<double>(time.count()) / 1000;
+}
+
+}  // namespace
 
 void export_server(net::Metrics& metrics, const net::Server& server,
                    std::shared_ptr<const oauth::DenyList> denied) {
@@ -12,6 +21,22 @@ void export_server(net::Metrics& metrics, const net::Server& server,
                 [&server] { return static_cast<double>(server.stats(0).connections_open); });
   metrics.gauge("signet_denied_tokens", "Revoked tokens that are not expired yet.", {},
                 [denied] { return static_cast<double>(denied->size()); });
+}
+
+void export_clocks(net::Metrics& metrics, std::shared_ptr<const secrets::Keeper> keeper) {
+  metrics.gauge("signet_clock_step_seconds", "The last step of the clock that was noticed.", {},
+                [keeper] {
+                  const auto step = keeper->clock_step();
+                  return step ? in_seconds(step->by) : 0.0;
+                });
+  metrics.gauge("signet_clock_apart_seconds",
+                "How far the clock of a live instance is from this one's, at least.", {}, [keeper] {
+                  Milliseconds most{0};
+                  for (const auto& instance : keeper->instances())
+                    if (instance.is_live)
+                      most = std::max(most, std::chrono::abs(instance.clock_ahead));
+                  return in_seconds(most);
+                });
 }
 
 void export_rotation(net::Metrics& metrics,

@@ -66,9 +66,10 @@ KEYS = {
         "client_count": 0, "resource_servers": [], "resource_server_count": 0, "warnings": []},
     ("GET", "instances"): {"instances": [
         {"id": "a", "version": "1.0", "address": "host:8080", "started": "2026-01-01T00:00:00.000Z",
-         "self": True, "live": True, "prepared": [{"realm": "", "secret_id": ES256, "kid": "k2"}]},
+         "self": True, "live": True, "clock_ahead_seconds": 0,
+         "prepared": [{"realm": "", "secret_id": ES256, "kid": "k2"}]},
         {"id": "b", "version": "1.0", "address": "other:8080", "started": "2026-01-01T00:00:00.000Z",
-         "self": False, "live": False, "prepared": []}]},
+         "self": False, "live": False, "clock_ahead_seconds": -601, "prepared": []}]},
 }
 
 

@@ -157,6 +157,12 @@ Result<int> compromise(const Context& context, const KeysOptions& options) {
   return successor.empty() ? 1 : 0;
 }
 
+// Empty where nothing is known of it, or nothing wrong.
+std::string clock_in_words(const std::string& ahead) {
+  if (ahead.empty() || ahead == "0") return {};
+  return (ahead.starts_with('-') ? "" : "+") + ahead + " s";
+}
+
 Result<int> instances(const Context& context) {
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(const json::Value answer, admin.get("/admin/instances"));
@@ -164,13 +170,14 @@ Result<int> instances(const Context& context) {
     context.print(answer);
     return 0;
   }
-  Table table({"instance", "address", "version", "started", "live", "prepared keys"});
+  Table table({"instance", "address", "version", "started", "live", "clock", "prepared keys"});
   for (const auto& one : list_of(answer, "instances")) {
     std::string kids;
     for (const auto& key : list_of(one, "prepared"))
       kids += (kids.empty() ? "" : ", ") + text_of(key, "kid");
     table.add({text_of(one, "id"), text_of(one, "address"), text_of(one, "version"),
-               text_of(one, "started"), text_of(one, "live") == "true" ? "yes" : "no", kids});
+               text_of(one, "started"), text_of(one, "live") == "true" ? "yes" : "no",
+               clock_in_words(text_of(one, "clock_ahead_seconds")), kids});
   }
   context.print(table);
   return 0;

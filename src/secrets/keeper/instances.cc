@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kIntervalsToDeath = 3;
 constexpr int kIntervalsToBurial = 60;
+constexpr std::int64_t kLatestClock = 253'402'300'800'000;  // the year 10000, in milliseconds
 
 std::string text_in(const json::Value& object, std::string_view name) {
   const json::Value* value = object.get(name);
@@ -49,6 +50,7 @@ std::string Instances::text(Milliseconds now) const {
   out.set("version", self_.version);
   out.set("address", self_.address);
   out.set("interval", std::int64_t{interval_.count()});
+  out.set("clock", std::int64_t{clock_->now().time_since_epoch().count()});
   out.set("prepared", std::move(prepared));
   if (has_left_) out.set("left", true);
   return json::dump(json::Value(std::move(out)));
@@ -64,6 +66,9 @@ std::optional<Instances::Peer> Instances::read(const storage::Document& document
   peer.info.started = from_unix_seconds(number_in(*parsed, "started", 0));
   peer.interval = Seconds(std::clamp<std::int64_t>(number_in(*parsed, "interval", 10), 1, 3600));
   peer.revision = document.revision;
+  // Absent from what an older version writes.
+  if (const auto clock = number_in(*parsed, "clock", 0); clock > 0 && clock < kLatestClock)
+    peer.written_at = Instant(Milliseconds(clock));
   const json::Value* left = parsed->get("left");
   peer.has_left = left != nullptr && left->if_bool() != nullptr && *left->if_bool();
   const json::Value* list = parsed->get("prepared");
@@ -147,9 +152,26 @@ void Instances::look_at_clock() {
   was_set_forward_ = was_set_forward_ || step->by > Milliseconds(0);
 }
 
+ClockDifference Instances::compare_clocks(const Peer& peer, const Peer* before,
+                                          std::optional<Milliseconds> since_last_look) const {
+  if (!peer.written_at) return {};
+  const std::optional<Milliseconds> since = before != nullptr ? since_last_look : std::nullopt;
+  const ClockDifference found(*peer.written_at, clock_->now(), since);
+  const ClockDifference known = before != nullptr ? before->clock_ahead : ClockDifference();
+  const ClockDifference ahead = known.then(found);
+  if (ahead.is_apart() && !known.is_apart() && !peer.has_left) {
+    log::error("clocks_apart",
+               {{"instance", peer.info.id},
+                {"address", peer.info.address},
+                {"ahead_seconds", std::chrono::floor<Seconds>(ahead.certain()).count()}});
+  }
+  return ahead;
+}
+
 Task<Done> Instances::observe() {
   look_at_clock();
   if (is_alone()) co_return Done{};
+  const Milliseconds look_began = clock_->monotone();
   auto found = co_await storage::all_documents(storage_, kInstanceKind, RealmName());
   storage::Transaction burial;
   {
@@ -166,6 +188,9 @@ Task<Done> Instances::observe() {
         observed_at_ ? std::max(now - *observed_at_ - Milliseconds(interval_), Milliseconds(0))
                      : Milliseconds(0);
     observed_at_ = now;
+    const auto since_last_look =
+        looked_at_ ? std::optional(now - *looked_at_) : std::optional<Milliseconds>();
+    looked_at_ = look_began;
     std::map<std::string, Peer> peers;
     for (const auto& document : *found) {
       if (document.id == self_.id) continue;
@@ -185,6 +210,8 @@ Task<Done> Instances::observe() {
       peer.info.id = document.id;
       peer.revision = document.revision;
       peer.seen_at = now;
+      peer.clock_ahead =
+          compare_clocks(peer, known != peers_.end() ? &known->second : nullptr, since_last_look);
       peers[document.id] = std::move(peer);
     }
     peers_ = std::move(peers);
@@ -230,6 +257,7 @@ std::vector<InstanceStatus> Instances::all() const {
     InstanceStatus status;
     status.info = peer.info;
     status.is_live = is_live(peer, clock_->monotone());
+    status.clock_ahead = peer.clock_ahead.certain();
     for (const auto& [key, since] : peer.prepared)
       status.prepared.insert(key);
     out.push_back(std::move(status));

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/clock_watch.h"
+#include "secrets/keeper/clock_difference.h"
 #include "secrets/keeper/gate.h"
 #include "secrets/keeper/kinds.h"
 #include "secrets/secret.h"
@@ -40,6 +41,8 @@ struct InstanceStatus {
   bool is_self = false;
   bool is_live = true;
   std::set<PreparedKey> prepared;
+  /// By how much its clock is ahead of ours at least; negative: behind; zero where they may agree.
+  Milliseconds clock_ahead{0};
 };
 
 /// Who lives is judged by our own monotone clock alone: an instance whose document did not change
@@ -85,6 +88,8 @@ class Instances {
     std::int64_t revision = 0;
     Milliseconds seen_at{};  ///< when this revision was first seen, by our monotone clock
     bool has_left = false;
+    std::optional<Instant> written_at;  ///< this revision, by its own clock
+    ClockDifference clock_ahead;        ///< of ours
     /// For how long it had published each when it wrote this revision.
     std::map<PreparedKey, Milliseconds> prepared;
   };
@@ -93,6 +98,9 @@ class Instances {
   std::string text(Milliseconds now) const;
   static std::optional<Peer> read(const storage::Document& document);
   bool is_live(const Peer& peer, Milliseconds now) const;
+  /// By a revision that is new; `before` is the one that the last look found, if any.
+  ClockDifference compare_clocks(const Peer& peer, const Peer* before,
+                                 std::optional<Milliseconds> since_last_look) const;
   /// For how long a silent one is held for alive.
   Milliseconds life_after_word(const Peer& peer) const;
 
@@ -110,6 +118,7 @@ class Instances {
   bool was_set_forward_ = false;  ///< the clock, in the life of this process
   std::map<std::string, Peer> peers_;
   std::optional<Milliseconds> observed_at_;  ///< when the others were read last
+  std::optional<Milliseconds> looked_at_;    ///< when the last look that succeeded began
   std::optional<Error> unread_;              ///< why the others are not known
 };
 

@@ -161,6 +161,71 @@ TEST(Instances, sec_133_wrong_clocks_neither_kill_nor_revive) {
   EXPECT_FALSE(ahead->all().at(1).is_live);
 }
 
+TEST(Instances, sec_133_clocks_that_are_apart_are_told_by_how_much_at_least) {
+  for (const Seconds off : {Seconds(-600), Seconds(-45), Seconds(45), Seconds(600)}) {
+    Cluster cluster;
+    auto one = cluster.join("one");
+    auto other = cluster.join("other", std::make_shared<CrookedClock>(*cluster.clock, off));
+    cluster.pass(Seconds(20), {one.get(), other.get()});
+    const Milliseconds ahead = one->all().at(1).clock_ahead, ours = other->all().at(1).clock_ahead;
+    EXPECT_GE(std::chrono::abs(ahead), kClocksApart) << off.count();
+    EXPECT_LE(std::chrono::abs(ahead), std::chrono::abs(off)) << off.count();
+    EXPECT_EQ(ahead > Seconds(0), off > Seconds(0));
+    EXPECT_EQ(ours > Seconds(0), off < Seconds(0));
+    EXPECT_GE(std::chrono::abs(ours), kClocksApart) << "neither knows whose clock is wrong";
+    EXPECT_EQ(one->all().at(0).clock_ahead, Milliseconds(0));
+  }
+}
+
+TEST(Instances, sec_133_clocks_that_agree_are_not_called_apart_however_late_one_looks) {
+  Cluster cluster;
+  auto one = cluster.join("one");
+  cluster.clock->advance(Seconds(200));
+  auto late = cluster.join("late");
+  ASSERT_THAT(Cluster::observe(*late), is_ok());
+  EXPECT_EQ(late->all().at(1).clock_ahead, Milliseconds(0)) << "it may have written long ago";
+  ASSERT_THAT(Cluster::beat(*one), is_ok());
+  cluster.clock->advance(Seconds(100));
+  ASSERT_THAT(Cluster::observe(*late), is_ok());
+  EXPECT_EQ(late->all().at(1).clock_ahead, Milliseconds(0));
+  cluster.pass(Seconds(60), {one.get(), late.get()});
+  EXPECT_EQ(late->all().at(1).clock_ahead, Milliseconds(0));
+}
+
+TEST(Instances, sec_133_a_clock_that_is_put_right_is_no_longer_told) {
+  Cluster cluster;
+  auto one = cluster.join("one");
+  const auto its = std::make_shared<ManualClock>(cluster.clock->now() - std::chrono::minutes(10));
+  auto other = cluster.join("other", its);
+  const auto pass = [&] {
+    its->advance(kInterval);
+    cluster.pass(kInterval, {one.get(), other.get()});
+  };
+  for (int i = 0; i < 3; ++i)
+    pass();
+  EXPECT_LE(one->all().at(1).clock_ahead, -Seconds(590));
+  its->set(cluster.clock->now());
+  for (int i = 0; i < 2; ++i)
+    pass();
+  EXPECT_EQ(one->all().at(1).clock_ahead, Milliseconds(0));
+}
+
+TEST(ClockDifference, is_known_between_two_moments_and_better_with_each_look) {
+  const Instant now = from_unix_seconds(1'700'000'000);
+  const ClockDifference first(now - Seconds(50), now, std::nullopt);
+  EXPECT_EQ(first.certain(), Milliseconds(0)) << "it may have been there for long";
+  const ClockDifference wide = first.then({now - Seconds(50), now, Seconds(40)});
+  EXPECT_EQ(wide.certain(), -Milliseconds(Seconds(10)));
+  EXPECT_FALSE(wide.is_apart());
+  const ClockDifference narrow = wide.then({now - Seconds(45), now, Seconds(10)});
+  EXPECT_EQ(narrow.certain(), -Milliseconds(Seconds(35)));
+  EXPECT_TRUE(narrow.is_apart());
+  EXPECT_EQ(narrow.then({now - Seconds(55), now, Seconds(30)}).certain(), narrow.certain());
+  EXPECT_EQ(narrow.then({now, now, Seconds(10)}).certain(), Milliseconds(0)) << "it was set";
+  EXPECT_EQ(ClockDifference(now + Seconds(31), now, std::nullopt).certain(),
+            Milliseconds(Seconds(31)));
+}
+
 TEST(Instances, one_that_leaves_is_gone_at_once_and_stays_gone) {
   Cluster cluster;
   auto one = cluster.join("one");
