@@ -10,6 +10,7 @@ import time
 
 from comparison import oidc_provider
 from rig import LOAD_CORE, SERVER_CORE, TOOLS, Bare, Failed, harness, pinned
+from secret_timing import timing
 from signet_bench import (TOKENS, bench_server, document_request, encryption_keys, form_request,
                           put_resource_server, token_body_size, token_requests)
 
@@ -376,5 +377,5 @@ def compare_refusals(rig, server, kind, good, rows):
 ALL = [("limits", limits), ("tokens", tokens), ("introspection", introspection),
        ("documents", documents), ("opaque", opaque), ("loops", loops), ("resource-servers", resource_servers),
        ("many-resource-servers", many_resource_servers), ("oidc-provider", oidc_provider),
-       ("start", start), ("latency", latency), ("refusal", refusal), ("rings", rings), ("remote", remote),
+       ("start", start), ("latency", latency), ("refusal", refusal), ("timing", timing), ("rings", rings), ("remote", remote),
        ("scale", scale)]

@@ -1,6 +1,13 @@
 // The hot paths ask for no memory of our own once they are warm. The C library's allocations (and
 // so OpenSSL's) are not counted; what operator new gives out on this thread is.
+#include <zlib.h>
+
+#include <fstream>
+#include <functional>
+#include <optional>
+
 #include "jose/algorithm_info.h"
+#include "jose/content.h"
 #include "jose/encryptor.h"
 #include "jose/jose_test_support.h"
 #include "support/counted_new.h"
@@ -8,8 +15,90 @@
 namespace signet::jose {
 namespace {
 
+using signet::test::allocated_bytes;
 using signet::test::allocations;
 using test::is_ok;
+
+/// A line of /proc/self/status, in bytes.
+std::size_t status_of_process(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(name + ":")) return std::stoul(line.substr(name.size() + 1)) * 1024;
+  }
+  return 0;
+}
+
+/// By how much the memory that is held rose at most while `act` ran; nothing where the system does
+/// not tell.
+std::optional<std::size_t> peak_of(const std::function<void()>& act) {
+  std::ofstream reset("/proc/self/clear_refs");
+  if (!(reset << "5" << std::flush)) return std::nullopt;
+  const std::size_t before = status_of_process("VmRSS");
+  act();
+  const std::size_t peak = status_of_process("VmHWM");
+  if (before == 0 || peak == 0) return std::nullopt;
+  return peak > before ? peak - before : 0;
+}
+
+/// A token with a content that inflates to `size` bytes of one letter.
+std::string token_of_deflated(std::size_t size, const KeyPtr& key) {
+  const Bytes plain(size, 'x');
+  Bytes packed(size / 500 + 1024);
+  z_stream z{};
+  deflateInit2(&z, 9, Z_DEFLATED, -MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
+  z.next_in = const_cast<Bytef*>(plain.data());
+  z.avail_in = static_cast<uInt>(plain.size());
+  z.next_out = packed.data();
+  z.avail_out = static_cast<uInt>(packed.size());
+  EXPECT_EQ(deflate(&z, Z_FINISH), Z_STREAM_END);
+  packed.resize(z.total_out);
+  deflateEnd(&z);
+  const std::string header = test::encoded(R"({"alg":"dir","enc":"A256GCM","zip":"DEF"})");
+  const Bytes iv(12, 9);
+  const Sealed sealed =
+      test::must(seal(JweEnc::kA256Gcm, key->jwk().symmetric(), iv, as_bytes(header), packed));
+  return header + ".." + base64::url_encode(iv) + '.' + base64::url_encode(sealed.ciphertext) +
+         '.' + base64::url_encode(sealed.tag);
+}
+
+TEST(Allocation, sec_078_a_bomb_is_refused_with_less_than_two_megabytes) {
+  const std::vector<KeyPtr> keys = {test::key(test::symmetric(32))};
+  constexpr std::uint64_t kMost = 2 << 20;
+  // The largest that a token may be: 40 KB that would be 40 MB.
+  for (const std::size_t size : {1u << 20, 40u << 20}) {
+    const std::string bomb = token_of_deflated(size, keys[0]);
+    ASSERT_LT(bomb.size(), Limits{}.max_token);
+    DecryptOptions options = test::decrypt_with(keys);
+    EXPECT_THAT(decrypt_compact(bomb, options), test::fails("jwe_zip_not_allowed"));
+    options.allow_deflate = true;
+    const std::uint64_t before = allocated_bytes;
+    bool is_refused = false;
+    const auto peak = peak_of([&] {
+      const auto opened = decrypt_compact(bomb, options);
+      is_refused = !opened.ok() && opened.error().is("jwe_inflate_limit");
+    });
+    EXPECT_TRUE(is_refused);
+    EXPECT_LT(allocated_bytes - before, kMost) << "all in all, however short each was held";
+    if (peak) {
+      EXPECT_LT(*peak, kMost) << "with what zlib and secret memory take";
+    }
+  }
+}
+
+TEST(Allocation, sec_088_what_is_too_large_is_refused_before_any_of_it_is_copied) {
+  const KeyPtr keys[] = {test::hmac_key()};
+  const std::string dots(Limits{}.max_token + 1, '.'), letters(8 << 20, 'A');
+  const std::string header =
+      test::encoded("{\"alg\":\"HS256\",\"x\":\"" + std::string(Limits{}.max_header, 'x') + "\"}");
+  const std::string signed_one = header + ".e30.AAAA", sealed_one = header + "....";
+  for (const std::string& large : {dots, letters, signed_one, sealed_one}) {
+    const std::uint64_t before = allocated_bytes;
+    const bool is_verified = verify_compact(large, test::with(keys)).ok();
+    const bool is_decrypted = decrypt_compact(large, test::decrypt_with(keys)).ok();
+    EXPECT_LT(allocated_bytes - before, 1024U) << large.size();
+    EXPECT_FALSE(is_verified || is_decrypted);
+  }
+}
 
 TEST(Allocation, signing_and_appending_take_no_memory_once_warm) {
   const std::string payload(500, 'p');

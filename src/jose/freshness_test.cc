@@ -1,13 +1,35 @@
-// What must never be the same twice.
+// What must never be the same twice. SIGNET_LONG=1 makes a million of each.
+#include <algorithm>
 #include <unordered_set>
 
 #include "jose/encryptor.h"
 #include "jose/jose_test_support.h"
+#include "support/tries.h"
 
 namespace signet::jose {
 namespace {
 
+using signet::test::tries;
 using test::is_ok;
+
+constexpr std::uint64_t kMillion = 1'000'000;
+
+TEST(Freshness, sec_147_no_initialisation_vector_for_gcm_comes_twice_in_a_million_tokens) {
+  SystemRandom random;
+  const KeyPtr key = test::key(test::symmetric(32));
+  const auto encryptor = test::must(Encryptor::make(key, {JweAlg::kDir, JweEnc::kA256Gcm}));
+  std::vector<std::array<char, 16>> seen(kMillion);  // 12 bytes as base64url
+  std::string token;
+  for (auto& iv : seen) {
+    token.clear();
+    ASSERT_TRUE(encryptor.append(token, as_bytes("x"), random).ok());
+    const auto begin = token.find("..") + 2;  // dir: the encrypted key is empty
+    ASSERT_EQ(token.find('.', begin), begin + iv.size());
+    std::copy_n(token.begin() + static_cast<std::ptrdiff_t>(begin), iv.size(), iv.begin());
+  }
+  std::sort(seen.begin(), seen.end());
+  EXPECT_EQ(std::adjacent_find(seen.begin(), seen.end()), seen.end());
+}
 
 TEST(Freshness, sec_147_no_initialisation_vector_comes_twice_under_one_key) {
   SystemRandom random;
@@ -15,7 +37,7 @@ TEST(Freshness, sec_147_no_initialisation_vector_comes_twice_under_one_key) {
   const auto encryptor = test::must(Encryptor::make(key, {JweAlg::kDir, JweEnc::kA128CbcHs256}));
   std::unordered_set<std::string> seen;
   std::string token;
-  for (int i = 0; i < 100'000; ++i) {
+  for (std::uint64_t i = tries(100'000, kMillion); i > 0; --i) {
     token.clear();
     ASSERT_THAT(encryptor.append(token, as_bytes("x"), random), is_ok());
     const auto begin = token.find("..") + 2;  // dir: the encrypted key is empty
@@ -31,7 +53,7 @@ TEST(Freshness, sec_147_no_content_key_comes_twice) {
         Encryptor::make(key, {JweAlg::kA128Kw, JweEnc::kA128CbcHs256, {}, false, issuer_key}));
     std::unordered_set<std::string> seen;
     std::string token;
-    for (int i = 0; i < 20'000; ++i) {
+    for (std::uint64_t i = tries(20'000, kMillion); i > 0; --i) {
       token.clear();
       ASSERT_THAT(encryptor.append(token, as_bytes("x"), random), is_ok());
       // AES Key Wrap is deterministic: equal keys would give equal wrapped keys.
@@ -48,7 +70,7 @@ TEST(Freshness, sec_147_no_ephemeral_key_comes_twice) {
     const auto encryptor =
         test::must(Encryptor::make(key, {JweAlg::kEcdhEs, JweEnc::kA128CbcHs256}));
     std::unordered_set<std::string> seen;
-    for (int i = 0; i < 2'000; ++i) {
+    for (std::uint64_t i = tries(2'000, kMillion); i > 0; --i) {
       std::string token;
       ASSERT_THAT(encryptor.append(token, as_bytes("x"), random), is_ok());
       ASSERT_TRUE(seen.insert(token.substr(0, token.find('.'))).second);
@@ -60,7 +82,7 @@ TEST(Freshness, sec_096_no_ecdsa_signature_has_the_same_r_as_another) {
   const auto signer = test::must(CompactSigner::make(test::ec_key(), JwsAlg::kEs256, {}));
   std::unordered_set<std::string> seen;
   std::string token;
-  for (int i = 0; i < 50'000; ++i) {
+  for (std::uint64_t i = tries(50'000, kMillion); i > 0; --i) {
     token.clear();
     ASSERT_THAT(signer.append(token, as_bytes("the same message each time")), is_ok());
     // The first 40 characters of the signature are 30 bytes of r.

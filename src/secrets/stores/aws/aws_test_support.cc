@@ -26,6 +26,18 @@ void FakeAws::put(const std::string& name, const std::string& text, bool is_bina
   stages["AWSCURRENT"] = {text, "version-" + std::to_string(++versions_), is_binary};
 }
 
+void FakeAws::put_pending(const std::string& name, const std::string& text) {
+  const std::lock_guard hold(mutex);
+  secrets[name]["AWSPENDING"] = {text, "version-" + std::to_string(++versions_), false};
+}
+
+void FakeAws::finish_rotation(const std::string& name) {
+  const std::lock_guard hold(mutex);
+  auto& stages = secrets.at(name);
+  stages["AWSPREVIOUS"] = stages.at("AWSCURRENT");
+  stages["AWSCURRENT"] = stages.at("AWSPENDING");  // which AWS leaves where it is
+}
+
 Result<OutboundResponse> FakeAws::answer(const OutboundRequest& request) {
   const std::lock_guard hold(mutex);
   if (!next.empty()) {
@@ -52,6 +64,10 @@ std::optional<OutboundResponse> FakeAws::check_signature(const OutboundRequest& 
   const auto scope = split(std::string_view(given).substr(given.find('=') + 1), '/');
   if (scope.size() < 5 || scope[0] != access_key) {
     return refusal(400, "UnrecognizedClientException");
+  }
+  if (!region.empty() && scope[2] != region) {
+    return refusal(400, "InvalidSignatureException",
+                   "Credential should be scoped to a valid region.");
   }
   SignableRequest what;
   what.method = request.method;

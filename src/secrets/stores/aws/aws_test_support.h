@@ -41,6 +41,7 @@ class FakeAws {
   std::set<std::string> denied;  ///< "GetSecretValue", "CreateSecret", "GetSecretValue:missing"
   std::vector<OutboundResponse> next;  ///< answers that come before any sense
   std::string access_key = kKeyId, secret_key = kSecretKey;
+  std::string region;  ///< which signatures must be for; empty: any
   std::function<std::optional<OutboundResponse>(const OutboundRequest&,
                                                 const std::string& operation,
                                                 const json::Object& body)>
@@ -51,6 +52,10 @@ class FakeAws {
 
   /// Puts a value; what was current becomes previous.
   void put(const std::string& name, const std::string& text, bool is_binary = false);
+  /// Puts a value that a rotation has only begun with.
+  void put_pending(const std::string& name, const std::string& text);
+  /// What was pending becomes current, and what was current previous: the end of a rotation.
+  void finish_rotation(const std::string& name);
 
   Result<OutboundResponse> answer(const OutboundRequest& request);
 

@@ -74,6 +74,50 @@ TEST(SecretsManagerStore, sec_118_the_current_version_is_active_and_the_previous
   EXPECT_EQ((*after)[1].version, "version-1");
 }
 
+TEST(SecretsManagerStore, sec_118_a_pending_version_is_no_key_until_it_is_current) {
+  Mapped mapped;
+  mapped.world.aws.put(kSecret.str(), pem_of("P-256"));
+  const auto store = mapped.store();
+  const auto fetch = [&] {
+    mapped.world.aws.clock->advance(std::chrono::seconds(31));  // reread_seconds, by default 30
+    std::vector<std::string> kids;
+    const auto secrets = now(store->fetch(kSecret));
+    EXPECT_THAT(secrets, is_ok());
+    for (const Secret& secret : *secrets)
+      kids.push_back(secret.kid.str());
+    return kids;
+  };
+  const auto before = fetch();
+  ASSERT_EQ(before.size(), 1U);
+  mapped.world.aws.put_pending(kSecret.str(), pem_of("P-256"));
+  EXPECT_EQ(fetch(), before);
+  mapped.world.aws.put_pending(kSecret.str(), "a rotation that went wrong");
+  EXPECT_EQ(fetch(), before);
+  EXPECT_TRUE(store->warnings().empty()) << "it is not even read";
+  mapped.world.aws.put_pending(kSecret.str(), pem_of("P-256"));
+  mapped.world.aws.finish_rotation(kSecret.str());
+  const auto after = fetch();
+  ASSERT_EQ(after.size(), 2U) << "within the time of one reading";
+  EXPECT_NE(after[0], before[0]);
+  EXPECT_EQ(after[1], before[0]) << "which verifies on";
+  for (const OutboundRequest& request : mapped.world.http->sent())
+    EXPECT_EQ(request.body.find("AWSPENDING"), std::string::npos);
+}
+
+TEST(SecretsManagerStore, sec_119_values_of_64_kilobytes_are_read_whole_as_text_and_as_bytes) {
+  for (const bool is_binary : {false, true}) {
+    Mapped mapped;
+    std::string large;
+    while (large.size() < 64 * 1024)  // AWS takes no more
+      large += "a secret text, ";
+    large.resize(64 * 1024);
+    mapped.world.aws.put("large", large, is_binary);
+    const auto fetched = now(mapped.store()->fetch(Alias("large")));
+    ASSERT_THAT(fetched, is_ok());
+    EXPECT_EQ(text_of(fetched->front()), large);
+  }
+}
+
 TEST(SecretsManagerStore, reads_every_form_and_texts) {
   Mapped mapped;
   const auto fetch = [&](const std::string& value, bool is_binary = false) {
@@ -254,6 +298,21 @@ TEST(AwsSharedCertificate, sec_119_nothing_but_a_clear_answer_leads_to_a_key) {
   Shared unreachable;
   unreachable.world.http->answer_with({});
   EXPECT_EQ(unreachable.kid(unreachable.instance()), "outbound_unreachable");
+}
+
+TEST(AwsSharedCertificate, sec_119_a_wrong_region_is_told_and_makes_no_key) {
+  Shared shared;
+  shared.world.aws.region = "us-east-1";
+  const auto refused = now(shared.instance()->fetch(Alias("certificate")));
+  ASSERT_THAT(refused, fails("aws_credentials_refused"));
+  EXPECT_NE(refused.error().detail.find("scoped to a valid region"), std::string::npos);
+  EXPECT_NE(refused.error().detail.find("in eu-west-1"), std::string::npos)
+      << refused.error().detail;
+  EXPECT_TRUE(shared.world.aws.secrets.empty());
+  for (const OutboundRequest& request : shared.world.http->sent())
+    EXPECT_EQ(header_of(request, "X-Amz-Target"), "secretsmanager.GetSecretValue");
+  shared.world.settings.region = "us-east-1";
+  EXPECT_EQ(shared.kid(shared.instance()).size(), 43U) << "in the right one it is made";
 }
 
 TEST(AwsSharedCertificate, takes_what_others_put_there) {
