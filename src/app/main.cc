@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -98,9 +99,12 @@ int main(int argc, char** argv) {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
-  // A dump of this process would hold keys (sec_125).
+  // A dump of this process would hold keys (sec_125). The limit alone does not keep the system from
+  // giving a dump to a program (core_pattern "|..."), nor another process of this user from
+  // reading.
   const rlimit no_dump{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_dump);
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 
   if (const auto ready = signet::crypto::init(); !ready.ok()) return fail(ready.error());
 

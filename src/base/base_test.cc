@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <cstdio>
+#include <fstream>
 #include <set>
 
 #include "base/clock.h"
@@ -48,6 +50,34 @@ TEST(SecretBytes, sec_124_memory_is_zeroed_when_given_back) {
   }
   // The arena keeps the page mapped; only its free-list link may stand in the first eight bytes.
   EXPECT_EQ(std::string(reinterpret_cast<const char*>(where) + 8, 27), std::string(27, '\0'));
+}
+
+// What the system says of the mapping that an address lies in (proc(5), VmFlags).
+std::string flags_of_mapping(const void* where) {
+  const auto address = reinterpret_cast<std::uintptr_t>(where);
+  std::ifstream maps("/proc/self/smaps");
+  bool is_it = false;
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long begin = 0, end = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2)
+      is_it = begin <= address && address < end;
+    if (is_it && line.starts_with("VmFlags:")) return line + " ";
+  }
+  return {};
+}
+
+TEST(SecretBytes, sec_124_memory_is_locked_and_left_out_of_dumps) {
+  const SecretBytes small(32), large(1 << 20);
+  for (const SecretBytes* secret : {&small, &large}) {
+    const std::string flags = flags_of_mapping(secret->view().data());
+    if (flags.empty()) GTEST_SKIP() << "skipped: this system does not tell";
+    EXPECT_NE(flags.find(" dd "), std::string::npos) << flags;
+    if (secret_memory_is_locked()) {
+      EXPECT_NE(flags.find(" lo "), std::string::npos) << flags;
+    }
+  }
+  const std::string ordinary(100'000, 'x');
+  EXPECT_EQ(flags_of_mapping(ordinary.data()).find(" dd "), std::string::npos);
 }
 
 TEST(SecretBytes, large_and_many_secrets_are_held) {

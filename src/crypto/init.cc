@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "crypto/fetched.h"
+#include "crypto/wiped_memory.h"
 
 namespace signet::crypto {
 namespace {
@@ -16,6 +17,8 @@ constexpr std::size_t kSecureHeapSmallest = 32;
 }  // namespace
 
 Status init() {
+  // False in tests that used OpenSSL before or set functions of their own; main() comes first.
+  static_cast<void>(wipe_library_memory());
   // 2 means that the system refused to lock it (RLIMIT_MEMLOCK): still usable, still wiped.
   if (!CRYPTO_secure_malloc_initialized() &&
       CRYPTO_secure_malloc_init(kSecureHeapBytes, kSecureHeapSmallest) == 0) {
