@@ -1,6 +1,6 @@
 # The one door. `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build run run-cluster test unit asan tsan interop chaos bench fuzz format check golden docs clean
+.PHONY: help setup setup-test build sbom run run-cluster test unit asan tsan interop chaos bench fuzz format check golden docs clean
 
 JOBS ?= $(shell nproc)
 export SIGNET_VECTORS ?= $(abspath ../shared/vectors)
@@ -17,6 +17,9 @@ setup-test: setup ## also what the interop tests need from npm and PyPI
 build: setup ## build/release/bin/signetd and signet
 	@cmake --preset release >build-release.log 2>&1 || { cat build-release.log; exit 1; }; rm -f build-release.log
 	@cmake --build --preset release -j $(JOBS) --target signetd signet
+
+sbom: build ## what the programs consist of, in build/release/sbom.cdx.json (CycloneDX)
+	@python3 tools/sbom.py
 
 run: build ## start the server with a demo client (PORT, DATA_DIR)
 	@exec build/release/bin/signetd --demo

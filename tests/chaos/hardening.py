@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """How the programs are built and how the server runs: sec_216 (PIE, full RELRO, no executable stack,
-stack protector, FORTIFY, CET), sec_125 (no core dumps), sec_113 (files for the owner alone) ,
+stack protector, FORTIFY, CET, and the list of what they consist of), sec_125 (no core dumps), sec_113 (files
+for the owner alone),
 sec_207 (administration on loopback only) and sec_218 (unsafe switches are told)."""
 
+import json
 import pathlib
 import re
+import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 
 import harness
@@ -36,6 +40,37 @@ def check_build(report, name, binary):
     }
     for what, holds in checks.items():
         report.line(f"sec_216_{name}_{what}", 1 if holds else 0, "-", "1", bool(holds))
+
+
+def check_bill(report, options):
+    """tools/sbom.py names a package and its version for every library that the programs want."""
+    if shutil.which("dpkg-query") is None:
+        print("# skipped: no dpkg-query, so no bill of materials")
+        return
+    programs = [pathlib.Path(options.signetd).resolve(), pathlib.Path(options.signet).resolve()]
+    with tempfile.TemporaryDirectory() as scratch:
+        out = pathlib.Path(scratch) / "sbom.cdx.json"
+        done = subprocess.run([sys.executable, str(harness.REPO / "tools/sbom.py"), "--bin", str(programs[0].parent),
+                               "--out", str(out)], capture_output=True, text=True)
+        bill = json.loads(out.read_text()) if done.returncode == 0 else {"components": []}
+    if done.returncode != 0:
+        print("#", done.stderr)
+    components = bill["components"]
+    told = [item["value"] for one in components for item in one.get("properties", ()) if item["name"] == "signet:file"]
+    files = {pathlib.Path(file).name.split(".so")[0] for file in told}
+    needed = {name for program in programs for name in re.findall(r"NEEDED.*\[(.*?)\]", readelf(program, "-d"))}
+    missing = sorted(name for name in needed if name.split(".so")[0] not in files)
+    incomplete = [one["name"] for one in components if not one["version"] or not one["bom-ref"]]
+    known = {one["bom-ref"] for one in components} | {bill.get("metadata", {}).get("component", {}).get("bom-ref")}
+    loose = [name for one in bill.get("dependencies", ()) for name in [one["ref"], *one["dependsOn"]]
+             if name not in known]
+    for name in missing + incomplete + loose:
+        print("# not told, or only half:", name)
+    report.at_least("sec_216_libraries_wanted", len(needed), "libraries", 10)
+    report.at_most("sec_216_libraries_that_the_bill_lacks", len(missing), "libraries", 0)
+    report.at_most("sec_216_components_without_version_or_target", len(incomplete) + len(loose), "components", 0)
+    report.line("sec_216_bill_of_materials", bill.get("bomFormat"), bill.get("specVersion"), "CycloneDX",
+                bill.get("bomFormat") == "CycloneDX" and {"libssl3", "libcli11-dev"} <= {c["name"] for c in components})
 
 
 def check_running(report, options):
@@ -91,6 +126,7 @@ def main():
     report = harness.Report()
     check_build(report, "signetd", options.signetd)
     check_build(report, "signet", options.signet)
+    check_bill(report, options)
     check_running(report, options)
     check_unsafe_switches(report, options)
     report.finish()

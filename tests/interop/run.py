@@ -37,6 +37,7 @@ import resource_server_checks  # noqa: E402
 import resource_server_cluster_checks  # noqa: E402
 import rotation_checks  # noqa: E402
 import setting  # noqa: E402
+import tls_checks  # noqa: E402
 import vault_checks  # noqa: E402
 from results import Results  # noqa: E402
 
@@ -117,6 +118,7 @@ def main():
     hsm_checks.run(results, options)
     inject_checks.run(results, options)
     limit_checks.run(results, options)
+    tls_checks.run(results, options)
     resource_server_cluster_checks.run(results, options)
     rotation_checks.run(results, options, js_folder)
     sys.exit(results.finish())
