@@ -55,6 +55,7 @@ constexpr Route kRoutes[] = {
     {Method::kGet, "/admin/secrets/mappings", list_mappings},
     {Method::kGet, "/admin/invariants", check_invariants},
     {Method::kPut, "/admin/secrets/mappings", replace_mapping},
+    {Method::kPost, "/admin/secrets/mappings/undo", undo_mapping},
 };
 
 bool matches(std::string_view pattern, std::string_view path,

@@ -56,6 +56,7 @@ Task<AdminReply> show_usage(const AdminServices& services, AdminRequest request)
 Task<AdminReply> check_invariants(const AdminServices& services, AdminRequest request);
 Task<AdminReply> list_mappings(const AdminServices& services, AdminRequest request);
 Task<AdminReply> replace_mapping(const AdminServices& services, AdminRequest request);
+Task<AdminReply> undo_mapping(const AdminServices& services, AdminRequest request);
 Task<AdminReply> list_stores(const AdminServices& services, AdminRequest request);
 Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request);
 Task<AdminReply> list_instances(const AdminServices& services, AdminRequest request);

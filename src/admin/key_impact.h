@@ -27,4 +27,8 @@ Task<KeyImpact> impact_of(const AdminServices& services, RealmName ring_realm,
 /// "name"}...]}, at most 100 of each, and "realm_count", "client_count", "resource_server_count".
 void add_impact(json::Object& out, const KeyImpact& impact);
 
+/// Until when tokens of a key can be alive, whichever instance made them.
+Instant horizon_in(const std::vector<storage::KeyRecord>& records, const secrets::SecretId& id,
+                   const secrets::RingEntry& entry);
+
 }  // namespace signet::admin

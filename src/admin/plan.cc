@@ -96,17 +96,6 @@ json::Object key_json(const RingEntry& entry, Instant horizon) {
   return out;
 }
 
-/// The durable one, which other instances raise too.
-Instant horizon_in(const std::vector<storage::KeyRecord>& records, const secrets::SecretId& id,
-                   const RingEntry& entry) {
-  Instant horizon = entry.history.horizon;
-  for (const auto& record : records) {
-    if (record.secret_id == id.str() && record.kid == entry.secret.kid)
-      horizon = std::max(horizon, record.horizon);
-  }
-  return horizon;
-}
-
 /// When the step is safe, as far as it is known now; nothing where another step must come first.
 std::optional<Instant> safe_at(const std::string& name, const RingEntry& entry, Instant horizon,
                                const secrets::RotationPolicy& policy) {
@@ -181,6 +170,16 @@ Task<Asked> filled(const AdminServices& services, Asked asked) {
 }
 
 }  // namespace
+
+Instant horizon_in(const std::vector<storage::KeyRecord>& records, const secrets::SecretId& id,
+                   const RingEntry& entry) {
+  Instant horizon = entry.history.horizon;
+  for (const auto& record : records) {
+    if (record.secret_id == id.str() && record.kid == entry.secret.kid)
+      horizon = std::max(horizon, record.horizon);
+  }
+  return horizon;
+}
 
 Task<AdminReply> show_plan(const AdminServices& services, AdminRequest request) {
   CO_TRY(Asked asked, from_query(request));

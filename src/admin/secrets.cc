@@ -163,25 +163,6 @@ Task<AdminReply> list_mappings(const AdminServices& services, AdminRequest reque
   co_return reply;
 }
 
-Task<AdminReply> replace_mapping(const AdminServices& services, AdminRequest request) {
-  CO_TRY(const json::Object body, json::parse_object(request.body));
-  json::Fields f(body, "mapping");
-  const RealmName realm(f.text("realm"));
-  const StoreName store(f.required_text("store"));
-  const std::string id_text = f.required_text("secretId");
-  std::vector<Alias> aliases;
-  for (auto& alias : f.texts("aliases"))
-    aliases.emplace_back(std::move(alias));
-  const bool force = f.boolean("force", false);
-  CO_TRY(f.finish());
-  CO_TRY(const auto id, SecretId::parse(id_text));
-  CO_TRY(auto mapping, secrets::Mapping::make(id, std::move(aliases), false));
-  CO_TRY(co_await services.oauth->keeper->map(realm, store, mapping, force, request.actor));
-  AdminReply reply;
-  reply.body = mapping.to_json();
-  co_return reply;
-}
-
 Task<AdminReply> list_instances(const AdminServices& services, AdminRequest) {
   json::Array out;
   for (const auto& instance : services.oauth->keeper->instances()) {

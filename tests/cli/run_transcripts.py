@@ -64,6 +64,9 @@ KEYS = {
         "tokens_until": "2026-01-02T01:00:00.000Z", "rings": [], "successor": "k2",
         "successor_is_early": True, "realms": ["root"], "realm_count": 1, "clients": [],
         "client_count": 0, "resource_servers": [], "resource_server_count": 0, "warnings": []},
+    ("POST", "secrets/mappings/undo"): {
+        "secretId": ES256, "aliases": ["web-2", "web-1"], "whole": False, "reason": "activation_too_early",
+        "detail": "600 seconds are left"},
     ("GET", "instances"): {"instances": [
         {"id": "a", "version": "1.0", "address": "host:8080", "started": "2026-01-01T00:00:00.000Z",
          "self": True, "live": True, "clock_ahead_seconds": 0,
@@ -215,6 +218,12 @@ class Admin(http.server.BaseHTTPRequestHandler):
                                                   for id, list in sorted(known.items())]})
         if body["store"] != "ks":
             return self.problem(404, "store_unknown", f"there is no store {body['store']}")
+        if body.get("dry_run"):
+            leaving = [{"alias": "web-1", "kid": "k1", "state": "active",
+                        "tokens_unverifiable_until": "2026-01-02T01:00:00.000Z"}]
+            return self.answer(200, {"secretId": body["secretId"], "aliases": body["aliases"], "dry_run": True,
+                                     "safe": False, "reason": "activation_too_early",
+                                     "detail": "600 seconds are left", "leaving": leaving})
         before, wanted = known.get(body["secretId"], []), body["aliases"]
         if before and before[0] != wanted[0] and wanted[0] not in self.server.ripe:
             return self.problem(409, "activation_too_early", "600 seconds are left")

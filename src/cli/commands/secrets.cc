@@ -90,8 +90,42 @@ Result<int> map(const Context& context, const SecretsOptions& options) {
   body.set("secretId", options.id);
   body.set("aliases", json::Array(options.aliases.begin(), options.aliases.end()));
   body.set("force", options.force);
+  if (options.dry_run) body.set("dry_run", true);
   TRY(const json::Value answer, admin.put("/admin/secrets/mappings", body));
   if (context.as_json()) context.print(answer);
+  if (!options.dry_run) return 0;
+  const bool is_safe = text_of(answer, "safe") == "true";
+  if (context.as_json()) return is_safe ? 0 : 1;
+  Table table({"leaves", "state", "kid", "its tokens are refused until"});
+  for (const auto& key : list_of(answer, "leaving")) {
+    const std::string until = text_of(key, "tokens_unverifiable_until");
+    table.add({text_of(key, "alias"), text_of(key, "state"), text_of(key, "kid"),
+               until.empty() ? "-" : until});
+  }
+  context.print(table);
+  if (!is_safe)
+    context.note("refused: " + text_of(answer, "reason") + ": " + text_of(answer, "detail"));
+  return is_safe ? 0 : 1;
+}
+
+Result<int> undo(const Context& context, const SecretsOptions& options) {
+  TRY(const AdminClient admin, AdminClient::make(context));
+  json::Object body;
+  body.set("realm", options.realm);
+  body.set("store", options.store);
+  body.set("secretId", options.id);
+  body.set("force", options.force);
+  TRY(const json::Value answer, admin.post("/admin/secrets/mappings/undo", body));
+  if (context.as_json()) {
+    context.print(answer);
+    return 0;
+  }
+  Table table({"secret id", "aliases"});
+  table.add({text_of(answer, "secretId"), texts_of(answer, "aliases")});
+  context.print(table);
+  if (text_of(answer, "whole") != "true")
+    context.note("the key that signed before verifies again, and does not sign yet: " +
+                 text_of(answer, "detail"));
   return 0;
 }
 
@@ -215,7 +249,13 @@ void add_secrets(CLI::App& noun, Context& context) {
   add_id(mapping);
   mapping.add_option("alias", options->aliases, "Aliases")->required()->type_name("ALIAS");
   mapping.add_flag("--force", options->force, "Even if tokens would be refused because of it");
+  mapping.add_flag("--dry-run", options->dry_run, "Only say whose tokens would be refused");
   on_run(mapping, context, [&context, options] { return map(context, *options); });
+
+  CLI::App& undoing = add("undo", "Takes back the last change of a mapping.", true);
+  add_id(undoing);
+  undoing.add_flag("--force", options->force, "Even if it is too early");
+  on_run(undoing, context, [&context, options] { return undo(context, *options); });
 
   const std::pair<const char*, const char*> steps[] = {
       {"publish", "Publishes a key: it verifies, and does not sign yet."},

@@ -179,13 +179,14 @@ Task<Done> Keeper::retire(StepRequest step) {
 }
 
 Task<Done> Keeper::map(RealmName realm, StoreName store, Mapping mapping, bool force,
-                       std::string actor) {
+                       std::string actor, bool dry_run) {
   StepRequest step;
   step.realm = std::move(realm);
   step.store = std::move(store);
   step.id = mapping.id;
   step.force = force;
   step.actor = std::move(actor);
+  step.dry_run = dry_run;
   return state_->change_mapping(
       std::move(step),
       [aliases = mapping.aliases](std::vector<Alias>) -> Result<std::vector<Alias>> {

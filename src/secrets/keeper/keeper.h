@@ -202,7 +202,19 @@ class Keeper {
   Task<Done> undo_compromise(CompromiseRequest request);
 
   /// Sets the whole list (the console's drag and drop); refused like the steps it amounts to.
-  Task<Done> map(RealmName realm, StoreName store, Mapping mapping, bool force, std::string actor);
+  Task<Done> map(RealmName realm, StoreName store, Mapping mapping, bool force, std::string actor,
+                 bool dry_run = false);
+  struct Undone {
+    std::vector<Alias> aliases;  ///< the list as it is now
+    /// Why the key that signed before does not sign again yet, although it verifies again; nothing
+    /// where all is as it was.
+    std::optional<Error> not_first;
+  };
+  /// Takes back the last change of the list behind `step.id`, by whichever of the calls above; done
+  /// twice it is the change again. Keys that had gone are published again, so that what they made
+  /// verifies. "mapping_unchanged" where none is known, "mapping_changed_since", and what the steps
+  /// refuse.
+  Task<Undone> undo_map(StepRequest step);
   Task<std::vector<Mapping>> mappings(RealmName realm, StoreName store) const;
 
   /// Tells the other instances that this one lives; to be called each `refresh_every` from a thread

@@ -7,6 +7,8 @@ namespace signet::secrets {
 
 /// Mappings that operators changed (mapping_document.h).
 inline constexpr const char* kMappingKind = "mapping";
+/// What a mapping was before its last change; the id is that of the mapping (undo.h).
+inline constexpr const char* kMappingBeforeKind = "mapping_before";
 /// Compromised keys; the id is the kid.
 inline constexpr const char* kCompromisedKind = "compromised_key";
 /// In which instances report themselves; the id is the instance's.
@@ -26,11 +28,11 @@ inline bool changes_rings(std::string_view kind) {
   return kind == kMappingKind || kind == kCompromisedKind;
 }
 
-/// What instances write for each other all the time; whoever follows the feed of changes passes
-/// over it.
+/// What instances write for each other all the time, or what is only read when it is asked for;
+/// whoever follows the feed of changes passes over it.
 inline bool is_bookkeeping(std::string_view kind) {
   return kind == kInstanceKind || kind == kLeaseKind || kind == kRotationKind ||
-         kind == kUsageKind || kind == kGlobalUseKind;
+         kind == kUsageKind || kind == kGlobalUseKind || kind == kMappingBeforeKind;
 }
 
 }  // namespace signet::secrets

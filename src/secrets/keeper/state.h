@@ -124,6 +124,9 @@ struct Keeper::State {
   Task<Done> undo_compromise(CompromiseRequest request);
   Task<Done> undo_in(RealmName realm, CompromiseRequest request);
 
+  // undo.cc
+  Task<Undone> undo_map(StepRequest step);
+
   // steps.cc
   using ChangeList = std::function<Result<std::vector<Alias>>(std::vector<Alias>)>;
   Task<Done> change_mapping(StepRequest step, ChangeList change);

@@ -6,6 +6,7 @@
 #include "secrets/keeper/mapping_document.h"
 #include "secrets/keeper/state.h"
 #include "secrets/keeper/step_plan.h"
+#include "secrets/keeper/undo.h"
 
 namespace signet::secrets {
 namespace {
@@ -156,6 +157,8 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
   const std::int64_t revision = document ? document->revision : 0;
   storage::Transaction transaction;
   transaction.push_back(put_mapping(step.realm, step.store, step.id, after, revision));
+  if (before != after)
+    transaction.push_back(remember_before(step.realm, step.store, step.id, before, after));
   plan.add_to(transaction);
   transaction.push_back(mapping_audit(step, after, now));
   CO_TRY(co_await storage->commit(std::move(transaction)));

@@ -10,6 +10,7 @@ using namespace test;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 Status publish(Keeper& keeper, Keeper::StepRequest step) {
   return async::run_now(keeper.publish(std::move(step)));
@@ -202,6 +203,72 @@ TEST(Map, a_whole_list_is_refused_like_the_steps_it_amounts_to) {
   EXPECT_EQ(World::active(*keeper), kid(3));
   ASSERT_THAT(map(*keeper, mapped(kEs256, {"b"}), true), is_ok());
   EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(2)));
+}
+
+Result<Keeper::Undone> undo(World& world, Keeper& keeper) {
+  return async::run_now(keeper.undo_map(world.step("")));
+}
+
+TEST(Map, sec_131_a_change_is_taken_back_in_one_call_and_made_again_by_another) {
+  World world;
+  auto keeper = world.start({"a"});
+  EXPECT_THAT(undo(world, *keeper), fails("mapping_unchanged"));
+  ASSERT_THAT(map(*keeper, mapped(kEs256, {"a", "b", "c"})), is_ok());
+  world.clock->advance(world.options.policy.publish_ahead);
+  ASSERT_THAT(map(*keeper, mapped(kEs256, {"b", "a", "c"})), is_ok());
+  EXPECT_EQ(World::active(*keeper), kid(2));
+  for (const int first : {1, 2, 1}) {
+    const auto undone = undo(world, *keeper);
+    ASSERT_THAT(undone, is_ok());
+    EXPECT_FALSE(undone->not_first);
+    EXPECT_EQ(World::active(*keeper), kid(first));
+    EXPECT_EQ(undone->aliases.size(), 3u);
+  }
+}
+
+TEST(Map, sec_131_what_a_forced_change_made_unverifiable_verifies_again) {
+  World world;
+  auto keeper = world.start({"a"});
+  ASSERT_THAT(world.issue(*keeper, Seconds(3600)), is_ok());
+  ASSERT_THAT(map(*keeper, mapped(kEs256, {"a", "b"})), is_ok());
+  world.clock->advance(world.options.policy.publish_ahead);
+  ASSERT_THAT(map(*keeper, mapped(kEs256, {"b"}), true), is_ok());
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(2))) << "tokens of a key that is gone";
+  const auto undone = undo(world, *keeper);
+  ASSERT_THAT(undone, is_ok());
+  EXPECT_THAT(World::kids(*keeper), UnorderedElementsAre(kid(1), kid(2)));
+  EXPECT_EQ(World::active(*keeper), kid(2)) << "nobody may have a JWKS yet with the other again";
+  ASSERT_TRUE(undone->not_first);
+  EXPECT_STREQ(undone->not_first->reason, "activation_too_early");
+  EXPECT_THAT(undone->aliases, ElementsAre(Alias("b"), Alias("a")));
+}
+
+TEST(Map, sec_131_what_came_since_a_change_is_not_lost_by_taking_it_back) {
+  World world;
+  auto keeper = world.start({"a"});
+  ASSERT_THAT(map(*keeper, mapped(kEs256, {"a", "b"})), is_ok());
+  auto other = world.keeper();
+  ASSERT_THAT(World::configure(*other, {{world.store, kGlobal, {mapped(kEs256, {"a"})}}}), is_ok());
+  world.storage->before_commit = [&] {
+    ASSERT_THAT(map(*keeper, mapped(kEs256, {"a", "b", "c"})), is_ok());
+  };
+  EXPECT_THAT(undo(world, *other), fails("mapping_changed_since"));
+  EXPECT_THAT(World::kids(*keeper), UnorderedElementsAre(kid(1), kid(2), kid(3)));
+}
+
+TEST(Map, sec_131_a_trial_says_what_would_be_refused_and_changes_nothing) {
+  World world;
+  auto keeper = world.start({"a"});
+  ASSERT_THAT(world.issue(*keeper, Seconds(3600)), is_ok());
+  const auto attempt = [&](std::initializer_list<const char*> aliases, bool force) {
+    return async::run_now(
+        keeper->map(kGlobal, StoreName("ks"), mapped(kEs256, aliases), force, "operator", true));
+  };
+  EXPECT_THAT(attempt({"b", "a"}, false), fails("activation_too_early"));
+  EXPECT_THAT(attempt({"b"}, true), is_ok());
+  EXPECT_THAT(attempt({"a", "b"}, false), is_ok());
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(1)));
+  EXPECT_THAT(undo(world, *keeper), fails("mapping_unchanged"));
 }
 
 TEST(Map, the_first_mapping_of_an_id_signs_at_once) {

@@ -1,0 +1,129 @@
+// PUT /admin/secrets/mappings and POST .../undo: the whole list of aliases, tried, set and taken
+// back.
+
+#include <algorithm>
+
+#include "admin/handlers.h"
+#include "admin/key_impact.h"
+#include "base/text.h"
+
+namespace signet::admin {
+namespace {
+
+using secrets::Keeper;
+using secrets::Mapping;
+
+json::Array alias_array(const std::vector<Alias>& aliases) {
+  json::Array out;
+  for (const auto& alias : aliases)
+    out.emplace_back(alias.view());
+  return out;
+}
+
+struct MappingAsked {
+  RealmName realm;
+  StoreName store;
+  Mapping mapping;
+  bool force = false;
+  bool dry_run = false;
+};
+
+Result<MappingAsked> read_mapping(const std::string& text) {
+  TRY(const json::Object body, json::parse_object(text));
+  json::Fields f(body, "mapping");
+  MappingAsked asked;
+  asked.realm = RealmName(f.text("realm"));
+  asked.store = StoreName(f.required_text("store"));
+  const std::string id_text = f.required_text("secretId");
+  std::vector<Alias> aliases;
+  for (auto& alias : f.texts("aliases"))
+    aliases.emplace_back(std::move(alias));
+  asked.force = f.boolean("force", false);
+  asked.dry_run = f.boolean("dry_run", false);
+  TRY(f.finish());
+  TRY(const auto id, secrets::SecretId::parse(id_text));
+  TRY(asked.mapping, Mapping::make(id, std::move(aliases), false));
+  return asked;
+}
+
+/// The keys that would leave, each with the moment until which its tokens would be refused; null
+/// where it made none that are alive.
+Task<json::Array> keys_that_leave(const AdminServices& services, const MappingAsked& asked) {
+  const Keeper& keeper = *services.oauth->keeper;
+  const RealmName realm = asked.realm.empty() ? RealmName("root") : asked.realm;
+  CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
+  json::Array out;
+  const secrets::LiveRing* ring = rings->find(asked.mapping.id);
+  if (ring == nullptr || ring->realm != asked.realm) co_return out;
+  CO_TRY(const auto records, co_await services.oauth->storage->keys(ring->realm));
+  const Instant now = services.oauth->clock->now();
+  for (const auto& entry : ring->entries) {
+    const auto& aliases = asked.mapping.aliases;
+    const bool stays =
+        std::find(aliases.begin(), aliases.end(), entry.secret.alias) != aliases.end();
+    if (stays || entry.secret.store != asked.store) continue;
+    const Instant refused_until =
+        horizon_in(records, asked.mapping.id, entry) + keeper.policy().clock_skew;
+    json::Object one;
+    one.set("alias", entry.secret.alias.view());
+    one.set("kid", entry.secret.kid.view());
+    one.set("state", secrets::to_string(entry.state));
+    one.set("tokens_unverifiable_until",
+            refused_until > now ? json::Value(to_rfc3339(refused_until)) : json::Value());
+    out.emplace_back(std::move(one));
+  }
+  co_return out;
+}
+
+Task<AdminReply> try_mapping(const AdminServices& services, MappingAsked asked, std::string actor) {
+  Keeper& keeper = *services.oauth->keeper;
+  const auto tried = co_await keeper.map(asked.realm, asked.store, asked.mapping, asked.force,
+                                         std::move(actor), true);
+  AdminReply reply;
+  reply.body = asked.mapping.to_json();
+  reply.body.set("dry_run", true);
+  reply.body.set("safe", tried.ok());
+  reply.body.set("reason", tried.ok() ? json::Value() : json::Value(tried.error().reason));
+  reply.body.set("detail", tried.ok() ? json::Value() : json::Value(tried.error().detail));
+  CO_TRY(auto leaving, co_await keys_that_leave(services, asked));
+  reply.body.set("leaving", std::move(leaving));
+  CO_TRY(const KeyImpact impact, co_await impact_of(services, asked.realm, asked.mapping.id));
+  add_impact(reply.body, impact);
+  co_return reply;
+}
+
+}  // namespace
+
+Task<AdminReply> replace_mapping(const AdminServices& services, AdminRequest request) {
+  CO_TRY(MappingAsked asked, read_mapping(request.body));
+  if (asked.dry_run) co_return co_await try_mapping(services, std::move(asked), request.actor);
+  CO_TRY(co_await services.oauth->keeper->map(asked.realm, asked.store, asked.mapping, asked.force,
+                                              request.actor));
+  AdminReply reply;
+  reply.body = asked.mapping.to_json();
+  co_return reply;
+}
+
+Task<AdminReply> undo_mapping(const AdminServices& services, AdminRequest request) {
+  CO_TRY(const json::Object body, json::parse_object(request.body));
+  json::Fields f(body, "undo");
+  Keeper::StepRequest step;
+  step.realm = RealmName(f.text("realm"));
+  step.store = StoreName(f.required_text("store"));
+  const std::string id_text = f.required_text("secretId");
+  step.force = f.boolean("force", false);
+  CO_TRY(f.finish());
+  CO_TRY(step.id, secrets::SecretId::parse(id_text));
+  step.actor = request.actor;
+  AdminReply reply;
+  reply.body.set("secretId", step.id.str());
+  CO_TRY(const Keeper::Undone undone, co_await services.oauth->keeper->undo_map(std::move(step)));
+  reply.body.set("aliases", alias_array(undone.aliases));
+  const bool is_whole = !undone.not_first;
+  reply.body.set("whole", is_whole);
+  reply.body.set("reason", is_whole ? json::Value() : json::Value(undone.not_first->reason));
+  reply.body.set("detail", is_whole ? json::Value() : json::Value(undone.not_first->detail));
+  co_return reply;
+}
+
+}  // namespace signet::admin
