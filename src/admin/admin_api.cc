@@ -145,6 +145,13 @@ Task<Done> answer(const AdminServices& services, AdminHandler handler, AdminRequ
 
 }  // namespace
 
+std::vector<AdminRoute> admin_routes() {
+  std::vector<AdminRoute> out;
+  for (const auto& route : kRoutes)
+    out.push_back({route.method, route.pattern});
+  return out;
+}
+
 void AdminApi::handle(net::Exchange& exchange) {
   const http::Request& request = exchange.request();
   http::Response& response = exchange.response();

@@ -47,6 +47,14 @@ class AdminApi {
   std::shared_ptr<const AdminServices> services_;
 };
 
+/// Everything that is answered below /admin, "*" for one segment of a path: for tests that must
+/// not leave out any.
+struct AdminRoute {
+  http::Method method;
+  std::string_view pattern;
+};
+std::vector<AdminRoute> admin_routes();
+
 struct StoredRevision {
   std::int64_t revision = 0;
   bool created = false;

@@ -11,7 +11,7 @@
 namespace signet::secrets {
 namespace {
 
-struct Remembered {
+struct KnownChange {
   std::vector<Alias> before, after;
 };
 
@@ -32,13 +32,13 @@ std::vector<Alias> list_in(const json::Object& object, std::string_view name) {
   return out;
 }
 
-Result<Remembered> remembered_in(const storage::Document& document) {
+Result<KnownChange> remembered_in(const storage::Document& document) {
   TRY(const json::Object object, json::parse_object(document.text));
-  return Remembered{list_in(object, "before"), list_in(object, "after")};
+  return KnownChange{list_in(object, "before"), list_in(object, "after")};
 }
 
 /// Only from the list that the change left behind: whatever came since is not to be lost.
-Status check_unchanged(const std::vector<Alias>& now, const Remembered& remembered) {
+Status check_unchanged(const std::vector<Alias>& now, const KnownChange& remembered) {
   if (now == remembered.after) return Done{};
   return Error{Code::kConflict, "mapping_changed_since",
                "the mapping is not what its last known change made of it"};
@@ -81,7 +81,7 @@ Task<Keeper::Undone> Keeper::State::undo_map(StepRequest step) {
   if (!document)
     co_return Error{Code::kNotFound, "mapping_unchanged",
                     "no change of the mapping of " + step.id.str() + " is known"};
-  CO_TRY(const Remembered remembered, remembered_in(*document));
+  CO_TRY(const KnownChange remembered, remembered_in(*document));
   const ChangeList restore = [remembered](std::vector<Alias> now) -> Result<std::vector<Alias>> {
     TRY(check_unchanged(now, remembered));
     return remembered.before;
