@@ -65,6 +65,9 @@ def main():
     if shutil.which("strace") is None:
         print("skipped: strace is not installed (see packages.txt)")
         return
+    if os.geteuid() != 0:
+        print("skipped: the server lets nobody look into it but root")
+        return
     report = harness.Report()
     report.line("the_checker_finds_early_answers", 1, "-", "1", proves_itself())
     server = harness.Server(options.signetd, {}, keep=options.keep)
