@@ -54,7 +54,8 @@ def writable_pages(pid):
     with open(f"/proc/{pid}/mem", "rb") as memory:
         for begin, end, name, is_dumped in ranges:
             memory.seek(begin)
-            pages.append(Pages(name or "anonymous memory", is_dumped, memory.read(end - begin).rstrip(b"\0")))
+            used = memory.read(end - begin).replace(bytes(4096), b"")  # most of it was never touched
+            pages.append(Pages(name or "anonymous memory", is_dumped, used))
     return pages
 
 
