@@ -178,8 +178,8 @@ TEST(Jwe, sec_092_no_answer_tells_a_padding_of_rsa_right_or_wrong) {
       choices.fill(draw);
       Bytes encrypted = right;
       if (i % 3 == 0) {  // right padding around a key that is not the token's, of any size
-        encrypted = test::must(
-            crypto::rsa_encrypt(pub, info(alg).padding, ByteView(draw).subspan(1, 1 + draw[0] % 64)));
+        encrypted = test::must(crypto::rsa_encrypt(pub, info(alg).padding,
+                                                   ByteView(draw).subspan(1, 1 + draw[0] % 64)));
       } else if (i % 3 == 1) {  // noise below the modulus
         choices.fill(encrypted);
         encrypted[0] &= 0x7F;
