@@ -65,6 +65,8 @@ def start_all(servers):
     """All at the same moment; each has its own data, as on its own machine."""
     with concurrent.futures.ThreadPoolExecutor(len(servers)) as pool:
         list(pool.map(lambda one: one.start(timeout=120), servers))
+    # One that was refused its turn by a busy AWS says that it is not ready yet, and asks again.
+    wait_for(lambda: all(one.management("/health/ready").status == 200 for one in servers))
 
 
 def wait_for(condition, seconds=60):
