@@ -15,7 +15,7 @@ using testing::IsEmpty;
 
 const PreparedKey kKey{kGlobal, kEs256, KeyId("k")};
 constexpr Seconds kCacheLife{300};
-constexpr Seconds kInterval{10};
+constexpr Seconds kHeartbeat{10};
 
 /// Its wall clock may be wrong; its monotone one runs like everybody's.
 class CrookedClock : public Clock {
@@ -38,7 +38,7 @@ struct Cluster {
     InstanceInfo self;
     self.id = id;
     self.address = std::string(id) + ":8080";
-    auto made = std::make_unique<Instances>(storage, its ? its : clock, std::move(self), kInterval,
+    auto made = std::make_unique<Instances>(storage, its ? its : clock, std::move(self), kHeartbeat,
                                             kCacheLife);
     EXPECT_THAT(report(*made, {}), is_ok());
     return made;
@@ -53,8 +53,8 @@ struct Cluster {
     return instance.missing(kKey);
   }
   void pass(Seconds time, const std::vector<Instances*>& living) {
-    for (Seconds done{0}; done < time; done += kInterval) {
-      clock->advance(kInterval);
+    for (Seconds done{0}; done < time; done += kHeartbeat) {
+      clock->advance(kHeartbeat);
       for (Instances* one : living)
         EXPECT_THAT(beat(*one), is_ok());
       for (Instances* one : living)
@@ -198,8 +198,8 @@ TEST(Instances, sec_133_a_clock_that_is_put_right_is_no_longer_told) {
   const auto its = std::make_shared<ManualClock>(cluster.clock->now() - std::chrono::minutes(10));
   auto other = cluster.join("other", its);
   const auto pass = [&] {
-    its->advance(kInterval);
-    cluster.pass(kInterval, {one.get(), other.get()});
+    its->advance(kHeartbeat);
+    cluster.pass(kHeartbeat, {one.get(), other.get()});
   };
   for (int i = 0; i < 3; ++i)
     pass();
@@ -234,9 +234,9 @@ TEST(Instances, one_that_leaves_is_gone_at_once_and_stays_gone) {
   ASSERT_THAT(async::run_now(two->leave()), is_ok());
   EXPECT_THAT(cluster.missing(*one), ElementsAre(HasSubstr("is gone")));
   EXPECT_EQ(one->all().size(), 1u);
-  cluster.clock->advance(kInterval);
+  cluster.clock->advance(kHeartbeat);
   ASSERT_THAT(Cluster::beat(*two), is_ok());
-  cluster.pass(kCacheLife - kInterval, {one.get()});
+  cluster.pass(kCacheLife - kHeartbeat, {one.get()});
   EXPECT_THAT(cluster.missing(*one), IsEmpty());
   EXPECT_EQ(one->all().size(), 1u);
 }
@@ -263,7 +263,7 @@ TEST(Instances, write_only_when_the_list_changed_or_an_interval_is_over) {
   EXPECT_EQ(cluster.storage->commits, before);
   ASSERT_THAT(Cluster::report(*one, {kKey}), is_ok());
   EXPECT_EQ(cluster.storage->commits, before + 1);
-  cluster.clock->advance(kInterval);
+  cluster.clock->advance(kHeartbeat);
   ASSERT_THAT(Cluster::beat(*one), is_ok());
   EXPECT_EQ(cluster.storage->commits, before + 2);
 }

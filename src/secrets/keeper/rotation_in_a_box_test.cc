@@ -17,8 +17,8 @@ using testing::HasSubstr;
 using testing::SizeIs;
 using testing::StartsWith;
 
-constexpr Seconds kMonth{30 * 86400};
-constexpr Seconds kTurn{10};
+constexpr Seconds kBoxMonth{30 * 86400};
+constexpr Seconds kBoxTurn{10};
 
 class KeyInABox : public RemoteKey {
  public:
@@ -109,15 +109,15 @@ struct BoxPlan {
     RotationRule rule;
     rule.id = id;
     rule.store = StoreName("box");
-    rule.every = kMonth;
+    rule.every = kBoxMonth;
     rule.publish_ahead = Seconds(600);
-    rule.keep = kMonth;
-    runner =
-        std::make_unique<RotationRunner>(keeper, storage, clock, std::vector{rule}, "one", kTurn);
+    rule.keep = kBoxMonth;
+    runner = std::make_unique<RotationRunner>(keeper, storage, clock, std::vector{rule}, "one",
+                                              kBoxTurn);
   }
   void turn(int times = 1) {
     for (int i = 0; i < times; ++i) {
-      clock->advance(kTurn);
+      clock->advance(kBoxTurn);
       EXPECT_THAT(World::refresh(*keeper), is_ok());
       EXPECT_THAT(async::run_now(runner->run()), is_ok());
     }
@@ -125,7 +125,7 @@ struct BoxPlan {
   /// Up to the making of the next key.
   void become_due() {
     turn(2);
-    clock->advance(kMonth);
+    clock->advance(kBoxMonth);
     turn();
   }
   KeyId active() { return World::active(*keeper, id); }
@@ -183,7 +183,7 @@ TEST(RotationInABox, keys_that_nobody_named_get_successors_with_a_name) {
   const KeyId first = plan.active();
   plan.turn(70);
   EXPECT_NE(plan.active(), first);
-  plan.clock->advance(kMonth);
+  plan.clock->advance(kBoxMonth);
   plan.turn();
   ASSERT_TRUE(plan.memory().pending);
   EXPECT_THAT(plan.memory().pending->str(), StartsWith("named-7-"));
@@ -193,7 +193,7 @@ TEST(RotationInABox, keys_that_nobody_named_get_successors_with_a_name) {
 TEST(RotationInABox, a_box_that_cannot_be_reached_makes_the_same_key_later) {
   BoxPlan plan("web");
   plan.turn(2);
-  plan.clock->advance(kMonth);
+  plan.clock->advance(kBoxMonth);
   ASSERT_THAT(World::refresh(*plan.keeper), is_ok()) << "so that the lease of its secrets serves";
   plan.box->fail_with(Error{Code::kUnavailable, "pkcs11_lost", "gone"});
   plan.turn();

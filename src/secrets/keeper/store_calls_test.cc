@@ -9,7 +9,7 @@ namespace {
 using signet::test::is_ok;
 using std::chrono::seconds;
 
-const Error kDown{Code::kUnavailable, "store_down", "nobody there"};
+const Error kStoreDown{Code::kUnavailable, "store_down", "nobody there"};
 
 // The fake store, counting every question.
 class CountedStore : public FakeStore {
@@ -53,7 +53,7 @@ TEST(StoreCalls, an_unreachable_store_is_asked_less_and_less_while_its_lease_ser
   BackoffWorld world;
   world.begin();
   const KeyId kid = world.active(*world.keeper_);
-  world.counted->outage = kDown;
+  world.counted->outage = kStoreDown;
   // After 10, 20 (10 later), 40 (20 later), 80 (40 later), then every 60 seconds.
   EXPECT_EQ(world.questions_in(Seconds(80)), 4);
   EXPECT_EQ(world.questions_in(Seconds(600)), 10);
@@ -69,7 +69,7 @@ TEST(StoreCalls, an_unreachable_store_is_asked_less_and_less_while_its_lease_ser
 TEST(StoreCalls, an_operator_who_asks_for_a_refresh_does_not_wait) {
   BackoffWorld world;
   world.begin();
-  world.counted->outage = kDown;
+  world.counted->outage = kStoreDown;
   world.questions_in(Seconds(300));
   const int before = world.counted->questions;
   EXPECT_THAT(world.refresh(*world.keeper_), is_ok());
@@ -84,7 +84,7 @@ TEST(StoreCalls, a_store_is_asked_at_the_end_of_its_lease_and_from_then_on_at_ev
   BackoffWorld world;
   world.options.lease = Seconds(100);
   world.begin();
-  world.counted->outage = kDown;
+  world.counted->outage = kStoreDown;
   // 10, 20, 40, 80; the lease ends at 100.
   EXPECT_EQ(world.questions_in(Seconds(100)), 5);
   EXPECT_EQ(world.questions_in(Seconds(200)), 20);
@@ -93,7 +93,7 @@ TEST(StoreCalls, a_store_is_asked_at_the_end_of_its_lease_and_from_then_on_at_ev
 
 TEST(StoreCalls, a_store_that_never_answered_is_asked_at_every_refresh) {
   BackoffWorld world;
-  world.counted->outage = kDown;
+  world.counted->outage = kStoreDown;
   world.begin();
   EXPECT_EQ(world.questions_in(Seconds(100)), 10);
 }
@@ -105,7 +105,7 @@ TEST(StoreCalls, instances_with_jitter_do_not_come_back_in_step) {
     world.options.random = std::make_shared<SeededRandom>(seed);
     world.options.refresh_every = Seconds(1);
     world.begin();
-    world.counted->outage = kDown;
+    world.counted->outage = kStoreDown;
     const int asked = world.questions_in(Seconds(3600));
     EXPECT_GE(asked, 60);
     EXPECT_LE(asked, 140);
@@ -123,7 +123,7 @@ TEST(StoreCalls, calls_are_counted_by_outcome) {
   EXPECT_EQ(calls().name.str(), "ks");
   EXPECT_EQ(calls().realm, kGlobal);
   EXPECT_GE(calls().seconds, 0.0);
-  world.counted->outage = kDown;
+  world.counted->outage = kStoreDown;
   EXPECT_THAT(world.refresh(*world.keeper_), is_ok());
   EXPECT_EQ(calls().outcomes[0], 2U);
   EXPECT_EQ(calls().outcomes[1 + static_cast<std::size_t>(Code::kUnavailable)], 1U);

@@ -7,8 +7,8 @@ namespace {
 
 using ::testing::ElementsAre;
 
-std::shared_ptr<Store> store_of(std::map<std::string, std::string> environment,
-                                std::string_view text = "{}") {
+std::shared_ptr<Store> environment_of(std::map<std::string, std::string> environment,
+                                      std::string_view text = "{}") {
   StoreContext context = test_context();
   context.environment = std::move(environment);
   return make_store("environment", settings(text), std::move(context));
@@ -16,7 +16,7 @@ std::shared_ptr<Store> store_of(std::map<std::string, std::string> environment,
 
 TEST(EnvironmentStore, passes_the_exam_of_all_stores) {
   Exam exam;
-  exam.store = store_of({{"AM_GLOBAL_SERVICES_SECRET_PEM_DECRYPTION", "Y2FuYXJ5LTc3MTI="}});
+  exam.store = environment_of({{"AM_GLOBAL_SERVICES_SECRET_PEM_DECRYPTION", "Y2FuYXJ5LTc3MTI="}});
   exam.known = Alias("am.global.services.secret.pem.decryption");
   exam.unknown = Alias("am.services.oauth2.oidc.signing.RSA");
   exam.canaries = {"canary-7712", "Y2FuYXJ5LTc3MTI="};
@@ -24,7 +24,7 @@ TEST(EnvironmentStore, passes_the_exam_of_all_stores) {
 }
 
 TEST(EnvironmentStore, a_broken_value_tells_nothing) {
-  const auto store = store_of({{"STOREPASS", "canary-7712!"}});
+  const auto store = environment_of({{"STOREPASS", "canary-7712!"}});
   const auto broken = now(store->fetch(Alias("storepass")));
   EXPECT_THAT(broken, fails("value_not_base64"));
   EXPECT_EQ(broken.error().detail.find("canary"), std::string::npos);
@@ -38,20 +38,21 @@ TEST(EnvironmentStore, names_are_upper_case_with_underscores) {
 
 TEST(EnvironmentStore, the_format_is_base64_unless_another_is_set) {
   const std::map<std::string, std::string> environment = {{"STOREPASS", "Y2hhbmdlaXQ="}};
-  EXPECT_EQ(text_of(now(store_of(environment)->fetch(Alias("storepass")))->at(0)), "changeit");
+  EXPECT_EQ(text_of(now(environment_of(environment)->fetch(Alias("storepass")))->at(0)),
+            "changeit");
   EXPECT_EQ(
-      text_of(
-          now(store_of(environment, R"({"format":"plain"})")->fetch(Alias("storepass")))->at(0)),
+      text_of(now(environment_of(environment, R"({"format":"plain"})")->fetch(Alias("storepass")))
+                  ->at(0)),
       "Y2hhbmdlaXQ=");
 }
 
 TEST(EnvironmentStore, an_empty_variable_is_none) {
-  EXPECT_TRUE(now(store_of({{"STOREPASS", ""}})->fetch(Alias("storepass")))->empty());
-  EXPECT_THAT(now(store_of({})->fetch(Alias("a_b"))), fails("secret_id_invalid"));
+  EXPECT_TRUE(now(environment_of({{"STOREPASS", ""}})->fetch(Alias("storepass")))->empty());
+  EXPECT_THAT(now(environment_of({})->fetch(Alias("a_b"))), fails("secret_id_invalid"));
 }
 
 TEST(EnvironmentStore, two_ids_in_one_variable_are_reported) {
-  const auto store = store_of({{"A_B", "Y2hhbmdlaXQ="}});
+  const auto store = environment_of({{"A_B", "Y2hhbmdlaXQ="}});
   EXPECT_THAT(now(store->fetch(Alias("a.b"))), is_ok());
   EXPECT_THAT(now(store->fetch(Alias("a.b"))), is_ok());
   EXPECT_TRUE(store->warnings().empty());
@@ -60,8 +61,8 @@ TEST(EnvironmentStore, two_ids_in_one_variable_are_reported) {
 }
 
 TEST(EnvironmentStore, a_pem_keeps_its_lines) {
-  const auto store =
-      store_of({{"AM_SERVICES_OAUTH2_OIDC_SIGNING_ES256", pem_of("P-256")}}, R"({"format":"PEM"})");
+  const auto store = environment_of({{"AM_SERVICES_OAUTH2_OIDC_SIGNING_ES256", pem_of("P-256")}},
+                                    R"({"format":"PEM"})");
   EXPECT_EQ(now(store->fetch(Alias("am.services.oauth2.oidc.signing.ES256")))->at(0).kind,
             SecretKind::kKeyPair);
 }

@@ -8,8 +8,8 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 
-std::shared_ptr<Store> store_of(const TempFolder& folder, const std::string& more,
-                                StoreContext context = test_context()) {
+std::shared_ptr<Store> volume_of(const TempFolder& folder, const std::string& more,
+                                 StoreContext context = test_context()) {
   return make_store("filesystem", settings(R"({"directory":")" + folder.str() + "\"" + more + "}"),
                     std::move(context));
 }
@@ -30,7 +30,7 @@ TEST(FilesystemStore, passes_the_exam_of_all_stores) {
   folder.write("storepass.v1", "canary-one-8f31");
   folder.write("storepass.v2", "canary-two-8f31");
   Exam exam;
-  exam.store = store_of(folder, R"(,"versionSuffix":".v")");
+  exam.store = volume_of(folder, R"(,"versionSuffix":".v")");
   exam.known = Alias("storepass");
   exam.unknown = Alias("entrypass");
   exam.canaries = {"canary-one-8f31", "canary-two-8f31", "canary-tree-8f31"};
@@ -54,7 +54,7 @@ TEST(FilesystemStore, an_encrypted_value_that_is_damaged_tells_nothing) {
       context.encoding_keys->encode(as_bytes("canary-5521"), *context.random).value();
   folder.write("storepass", good);
   Exam exam;
-  exam.store = store_of(folder, R"(,"format":"ENCRYPTED_PLAIN")", context);
+  exam.store = volume_of(folder, R"(,"format":"ENCRYPTED_PLAIN")", context);
   exam.known = Alias("storepass");
   exam.unknown = Alias("entrypass");
   exam.canaries = {"canary-5521", good};
@@ -65,7 +65,7 @@ TEST(FilesystemStore, an_encrypted_value_that_is_damaged_tells_nothing) {
 
 TEST(FilesystemStore, versions_rotate_by_files) {
   const TempFolder folder;
-  const auto store = store_of(folder, R"(,"suffix":".txt","versionSuffix":".v")");
+  const auto store = volume_of(folder, R"(,"suffix":".txt","versionSuffix":".v")");
   EXPECT_THAT(texts(store, "storepass"), ElementsAre());
   folder.write("storepass.txt", "bare");
   folder.write("storepass.v1.txt", "1");
@@ -79,7 +79,7 @@ TEST(FilesystemStore, versions_rotate_by_files) {
 
 TEST(FilesystemStore, one_broken_version_does_not_take_the_others_away) {
   const TempFolder folder;
-  const auto store = store_of(folder, R"(,"versionSuffix":".v")");
+  const auto store = volume_of(folder, R"(,"versionSuffix":".v")");
   folder.write("storepass.v1", "1");
   folder.write("storepass.v2", "");
   EXPECT_THAT(texts(store, "storepass"), ElementsAre("1"));
@@ -92,7 +92,7 @@ TEST(FilesystemStore, one_broken_version_does_not_take_the_others_away) {
 
 TEST(FilesystemStore, names_that_are_no_secret_ids_never_reach_the_disk_sec_111_) {
   const TempFolder folder;
-  const auto store = store_of(folder, "");
+  const auto store = volume_of(folder, "");
   for (const std::string name :
        {"../storepass", "..", ".hidden", "a/b", "a..b", "a.", "", "\xc3\xa9", "a b", "a_b"}) {
     EXPECT_THAT(now(store->fetch(Alias(name))), fails("secret_id_invalid")) << name;
@@ -103,7 +103,7 @@ TEST(FilesystemStore, names_that_are_no_secret_ids_never_reach_the_disk_sec_111_
 TEST(FilesystemStore, a_trailing_newline_is_part_of_the_secret_sec_111_) {
   const TempFolder folder;
   folder.write("storepass", "changeit\n");
-  const auto store = store_of(folder, "");
+  const auto store = volume_of(folder, "");
   EXPECT_THAT(texts(store, "storepass"), ElementsAre("changeit\n"));
   EXPECT_EQ(store->warnings().size(), 1U);
 }
@@ -112,10 +112,10 @@ TEST(FilesystemStore, a_file_that_others_can_read_stops_it_unless_told_otherwise
   const TempFolder folder;
   folder.write("storepass.v1", "1");
   folder.write("storepass.v2", "2", 0644);
-  const auto store = store_of(folder, R"(,"versionSuffix":".v")");
+  const auto store = volume_of(folder, R"(,"versionSuffix":".v")");
   EXPECT_THAT(now(store->fetch(Alias("storepass"))), fails("secret_file_permissions"));
   EXPECT_THAT(now(store->probe()), fails("secret_file_permissions"));
-  const auto unsafe = store_of(folder, R"(,"versionSuffix":".v","unsafe_permissions":true)");
+  const auto unsafe = volume_of(folder, R"(,"versionSuffix":".v","unsafe_permissions":true)");
   EXPECT_THAT(texts(unsafe, "storepass"), ElementsAre("2", "1"));
   EXPECT_THAT(now(unsafe->probe()), is_ok());
 }
@@ -125,7 +125,7 @@ TEST(FilesystemStore, a_link_out_of_the_folder_is_refused_sec_112_) {
   outside.write("x", "outside");
   const TempFolder folder;
   fs::create_symlink(outside / "x", folder / "storepass");
-  EXPECT_THAT(now(store_of(folder, "")->fetch(Alias("storepass"))), fails("secret_file_escapes"));
+  EXPECT_THAT(now(volume_of(folder, "")->fetch(Alias("storepass"))), fails("secret_file_escapes"));
 }
 
 TEST(FilesystemStore, lists_ids_and_ignores_what_editors_drop) {
@@ -134,7 +134,7 @@ TEST(FilesystemStore, lists_ids_and_ignores_what_editors_drop) {
                                  ".storepass.txt.swp", "#storepass.txt#", "README"}) {
     folder.write(name, "x", 0644);
   }
-  const auto store = store_of(folder, R"(,"suffix":".txt","versionSuffix":".v")");
+  const auto store = volume_of(folder, R"(,"suffix":".txt","versionSuffix":".v")");
   EXPECT_THAT(now(store->aliases()).value(), ElementsAre(Alias("entrypass"), Alias("storepass")));
   const std::string before = now(store->fingerprint()).value();
   folder.write("x.txt~", "other");
@@ -160,7 +160,7 @@ TEST(FilesystemStore, a_volume_swapped_under_readers_gives_old_or_new_and_never_
   for (const std::string version : {".v1", ".v2", ".v3"}) {
     fs::create_symlink("..data/storepass" + version, folder / ("storepass" + version));
   }
-  const auto store = store_of(folder, R"(,"versionSuffix":".v")");
+  const auto store = volume_of(folder, R"(,"versionSuffix":".v")");
   constexpr int kSwaps = 300;
   std::atomic<bool> stop{false};
   std::atomic<int> reads{0}, mixed{0}, failed{0};
@@ -202,7 +202,7 @@ TEST(FilesystemStore, a_new_volume_has_a_new_fingerprint) {
   folder.write("..1/storepass", "old");
   folder.write("..2/storepass", "new");
   fs::create_directory_symlink("..1", folder / "..data");
-  const auto store = store_of(folder, "");
+  const auto store = volume_of(folder, "");
   const std::string before = now(store->fingerprint()).value();
   fs::create_directory_symlink("..2", folder / "..data_tmp");
   fs::rename(folder / "..data_tmp", folder / "..data");
@@ -214,7 +214,7 @@ TEST(FilesystemStore, keys_come_from_pem_files) {
   const TempFolder folder;
   const std::string id = "am.services.oauth2.oidc.signing.ES256";
   folder.write(id + ".pem", pem_of("P-256"));
-  const auto store = store_of(folder, R"(,"format":"PEM","suffix":".pem")");
+  const auto store = volume_of(folder, R"(,"format":"PEM","suffix":".pem")");
   const auto secrets = now(store->fetch(Alias(id)));
   ASSERT_THAT(secrets, is_ok());
   ASSERT_EQ(secrets->size(), 1U);
@@ -238,21 +238,21 @@ TEST(FilesystemStore, the_password_of_an_encrypted_pem_comes_from_another_store)
   folder.write(id, kEncryptedPem);
   StoreContext context = test_context();
   context.password = knows_password("changeit");
-  const auto read = now(store_of(folder, R"(,"format":"PEM")", context)->fetch(Alias(id)));
+  const auto read = now(volume_of(folder, R"(,"format":"PEM")", context)->fetch(Alias(id)));
   ASSERT_THAT(read, is_ok());
   EXPECT_EQ(read->at(0).kind, SecretKind::kKeyPair);
 
   context.password = knows_password("canary-wrong-password");
-  const auto wrong = now(store_of(folder, R"(,"format":"PEM")", context)->fetch(Alias(id)));
+  const auto wrong = now(volume_of(folder, R"(,"format":"PEM")", context)->fetch(Alias(id)));
   ASSERT_FALSE(wrong.ok());
   EXPECT_EQ(wrong.error().detail.find("canary"), std::string::npos);
 
-  EXPECT_THAT(now(store_of(folder, R"(,"format":"PEM")")->fetch(Alias(id))),
+  EXPECT_THAT(now(volume_of(folder, R"(,"format":"PEM")")->fetch(Alias(id))),
               fails("pem_password_missing"));
   context.password = [](SecretId) -> Task<Secret> {
     co_return Error{Code::kUnavailable, "store_down", "down"};
   };
-  EXPECT_THAT(now(store_of(folder, R"(,"format":"PEM")", context)->fetch(Alias(id))),
+  EXPECT_THAT(now(volume_of(folder, R"(,"format":"PEM")", context)->fetch(Alias(id))),
               fails_with_code(Code::kUnavailable));
 }
 
@@ -268,7 +268,7 @@ TEST(FilesystemStore, the_pem_password_is_asked_for_only_where_it_is_needed_and_
     ++*asked;
     co_return Secret::of_text(SecretBytes::from_text("changeit"));
   };
-  const auto store = store_of(folder, R"(,"format":"PEM")", context);
+  const auto store = volume_of(folder, R"(,"format":"PEM")", context);
   EXPECT_THAT(now(store->fetch(Alias(id))), is_ok());
   EXPECT_THAT(now(store->fetch(Alias(password_id))), fails("pem_password_missing"));
   EXPECT_EQ(*asked, 0);

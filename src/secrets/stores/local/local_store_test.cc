@@ -10,8 +10,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // Small and quick: most of these tests are about files.
-std::shared_ptr<Store> store_of(const std::string& directory,
-                                std::string_view more = R"(,"key":"P-256","aliases":["a","b"])") {
+std::shared_ptr<Store> local_store_of(
+    const std::string& directory, std::string_view more = R"(,"key":"P-256","aliases":["a","b"])") {
   return make_store("local_certificate",
                     settings(R"({"directory":")" + directory + "\"" + std::string(more) + "}"));
 }
@@ -24,7 +24,7 @@ std::string kid_of(const std::shared_ptr<Store>& store, std::string_view alias) 
 
 TEST(LocalStore, passes_the_exam_of_all_stores) {
   const TempFolder folder;
-  const auto store = store_of(folder.str());
+  const auto store = local_store_of(folder.str());
   EXPECT_THAT(now(store->probe()), is_ok());
   std::ifstream file(folder / "a.pem");
   std::string line;
@@ -49,7 +49,7 @@ TEST(LocalStore, passes_the_exam_of_all_stores) {
 
 TEST(LocalStore, a_fresh_server_serves_every_secret_id_that_has_a_default_alias) {
   const TempFolder folder;
-  const auto store = store_of(folder.str() + "/keys", "");
+  const auto store = local_store_of(folder.str() + "/keys", "");
   const auto mappings = default_mappings();
   EXPECT_GE(mappings.size(), 25U);
   for (const Mapping& mapping : mappings) {
@@ -70,7 +70,7 @@ TEST(LocalStore, a_fresh_server_serves_every_secret_id_that_has_a_default_alias)
 
 TEST(LocalStore, files_are_for_the_owner_alone) {
   const TempFolder folder;
-  const auto store = store_of(folder.str() + "/keys");
+  const auto store = local_store_of(folder.str() + "/keys");
   EXPECT_THAT(now(store->probe()), is_ok());
   struct stat info {};
   ASSERT_EQ(::stat((folder / "keys").c_str(), &info), 0);
@@ -84,7 +84,7 @@ TEST(LocalStore, files_are_for_the_owner_alone) {
 TEST(LocalStore, the_certificate_is_of_the_key_and_valid_as_set) {
   const TempFolder folder;
   const auto store =
-      store_of(folder.str(), R"(,"aliases":{"s":"Ed25519"},"common_name":"auth.example",
+      local_store_of(folder.str(), R"(,"aliases":{"s":"Ed25519"},"common_name":"auth.example",
                                                "validity_days":30)");
   const auto secrets = now(store->fetch(Alias("s")));
   ASSERT_THAT(secrets, is_ok());
@@ -100,23 +100,23 @@ TEST(LocalStore, the_certificate_is_of_the_key_and_valid_as_set) {
 
 TEST(LocalStore, keys_stay_over_a_restart) {
   const TempFolder folder;
-  const std::string before = kid_of(store_of(folder.str()), "a");
+  const std::string before = kid_of(local_store_of(folder.str()), "a");
   EXPECT_FALSE(before.empty());
-  EXPECT_EQ(kid_of(store_of(folder.str()), "a"), before);
-  EXPECT_EQ(kid_of(store_of(folder.str(), R"(,"aliases":["a","other"])"), "a"), before);
+  EXPECT_EQ(kid_of(local_store_of(folder.str()), "a"), before);
+  EXPECT_EQ(kid_of(local_store_of(folder.str(), R"(,"aliases":["a","other"])"), "a"), before);
   EXPECT_FALSE(fs::exists(folder / "other.pem")) << "nothing is made after the first time";
 }
 
 TEST(LocalStore, lost_keys_are_an_error_and_never_new_keys_sec_121_) {
   const TempFolder folder;
-  EXPECT_FALSE(kid_of(store_of(folder.str()), "a").empty());
+  EXPECT_FALSE(kid_of(local_store_of(folder.str()), "a").empty());
   fs::remove(folder / "a.pem");
-  const auto store = store_of(folder.str());
+  const auto store = local_store_of(folder.str());
   EXPECT_THAT(now(store->fetch(Alias("a"))), fails("local_keys_lost"));
   EXPECT_THAT(now(store->probe()), fails("local_keys_lost"));
   EXPECT_FALSE(kid_of(store, "b").empty());
   fs::remove(folder / "b.pem");
-  EXPECT_THAT(now(store_of(folder.str())->fetch(Alias("b"))), fails("local_keys_lost"));
+  EXPECT_THAT(now(local_store_of(folder.str())->fetch(Alias("b"))), fails("local_keys_lost"));
   EXPECT_FALSE(fs::exists(folder / "a.pem"));
   auto maker = std::dynamic_pointer_cast<KeyMaker>(store);
   EXPECT_THAT(now(maker->make_key(Alias("a"), crypto::KeyKind::kEcP256, 0)), fails("alias_exists"));
@@ -125,7 +125,7 @@ TEST(LocalStore, lost_keys_are_an_error_and_never_new_keys_sec_121_) {
 TEST(LocalStore, keys_that_were_put_there_are_taken_and_none_are_made) {
   const TempFolder folder;
   folder.write("mine.pem", pem_of("P-256"));
-  const auto store = store_of(folder.str());
+  const auto store = local_store_of(folder.str());
   EXPECT_FALSE(kid_of(store, "mine").empty());
   EXPECT_TRUE(now(store->fetch(Alias("a")))->empty());
 }
@@ -133,32 +133,34 @@ TEST(LocalStore, keys_that_were_put_there_are_taken_and_none_are_made) {
 TEST(LocalStore, a_folder_of_other_things_is_left_alone) {
   const TempFolder folder;
   folder.write("important.txt", "x");
-  EXPECT_THAT(now(store_of(folder.str())->fetch(Alias("a"))), fails("local_directory_foreign"));
+  EXPECT_THAT(now(local_store_of(folder.str())->fetch(Alias("a"))),
+              fails("local_directory_foreign"));
   EXPECT_FALSE(fs::exists(folder / "a.pem"));
 }
 
 TEST(LocalStore, a_folder_that_others_may_write_is_refused_sec_113_) {
   const TempFolder folder;
   fs::permissions(folder.str(), fs::perms(0770));
-  EXPECT_THAT(now(store_of(folder.str())->fetch(Alias("a"))), fails("local_directory_permissions"));
+  EXPECT_THAT(now(local_store_of(folder.str())->fetch(Alias("a"))),
+              fails("local_directory_permissions"));
 }
 
 TEST(LocalStore, a_start_that_was_cut_short_is_finished_or_begun_anew) {
   const TempFolder folder;
   folder.write(".making/a.pem", "half a key");
-  const std::string kid = kid_of(store_of(folder.str()), "a");
+  const std::string kid = kid_of(local_store_of(folder.str()), "a");
   EXPECT_FALSE(kid.empty());
   EXPECT_FALSE(fs::exists(folder / ".making"));
 
   // Stopped between moving the first key up and writing the record.
   const TempFolder cut;
-  EXPECT_FALSE(kid_of(store_of(cut.str()), "a").empty());
-  const std::string kid_a = kid_of(store_of(cut.str()), "a");
-  const std::string kid_b = kid_of(store_of(cut.str()), "b");
+  EXPECT_FALSE(kid_of(local_store_of(cut.str()), "a").empty());
+  const std::string kid_a = kid_of(local_store_of(cut.str()), "a");
+  const std::string kid_b = kid_of(local_store_of(cut.str()), "b");
   fs::create_directory(cut / ".ready");
   fs::rename(cut / "b.pem", cut / ".ready/b.pem");
   fs::remove(cut / ".initialised");
-  const auto again = store_of(cut.str());
+  const auto again = local_store_of(cut.str());
   EXPECT_EQ(kid_of(again, "b"), kid_b);
   EXPECT_EQ(kid_of(again, "a"), kid_a);
   EXPECT_FALSE(fs::exists(cut / ".ready"));
@@ -171,7 +173,7 @@ TEST(LocalStore, any_number_of_starts_at_once_end_with_one_set) {
   std::vector<std::string> kids(kStarts);
   std::vector<std::thread> starts;
   for (int i = 0; i < kStarts; ++i) {
-    starts.emplace_back([&, i] { kids[i] = kid_of(store_of(folder.str()), "a"); });
+    starts.emplace_back([&, i] { kids[i] = kid_of(local_store_of(folder.str()), "a"); });
   }
   for (std::thread& start : starts)
     start.join();
@@ -182,7 +184,7 @@ TEST(LocalStore, any_number_of_starts_at_once_end_with_one_set) {
 
 TEST(LocalStore, makes_keys_and_never_replaces_one) {
   const TempFolder folder;
-  const auto store = store_of(folder.str());
+  const auto store = local_store_of(folder.str());
   auto maker = std::dynamic_pointer_cast<KeyMaker>(store);
   const auto made = now(maker->make_key(Alias("new.key-1"), crypto::KeyKind::kEd25519, 0));
   ASSERT_THAT(made, is_ok());
