@@ -217,7 +217,7 @@ Task<bool> store(std::shared_ptr<Attempt> a) {
   const rs::ResourceServer* old_server = a->old_server ? &*a->old_server : nullptr;
   transaction.move_uri(old_server, &*a->server);
   transaction.move_scopes(old_server, &*a->server, a->document);
-  CO_TRY(transaction.move_direct_keys(old_server, &*a->server));
+  CO_TRY(co_await transaction.move_direct_keys(old_server, &*a->server));
   // A rename writes the state whatever it says: a policy that is written at this moment sees it.
   if (a->after != a->state.state || a->is_rename() || is_first_of_built_in(*a))
     transaction.state(a->state, a->after);

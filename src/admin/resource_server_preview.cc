@@ -61,8 +61,9 @@ Result<bool> is_strict(const storage::Document& realm) {
 json::Object tokens_json(bool strict) {
   json::Object out;
   out.set("strict", strict);
-  out.set("what", strict ? "strict mode: tokens of resource servers other than the new default "
-                           "become inactive where a request names none"
+  out.set("what", strict ? "strict mode: tokens that were encrypted with the key of another "
+                           "resource server than the new default become inactive where a request "
+                           "names none"
                          : "tokens that live stay readable and active");
   return out;
 }

@@ -1,6 +1,7 @@
 // Resource servers as operators write them: what is stored, what is refused, who is told.
 
 #include "admin/test_resource_servers.h"
+#include "resource_servers/direct_key.h"
 
 namespace signet::admin {
 namespace {
