@@ -36,6 +36,23 @@ TEST_F(InjectPoliciesTest, a_policy_names_what_there_is) {
     EXPECT_THAT(journal(), HasSubstr(event));
 }
 
+TEST_F(InjectPoliciesTest, a_policy_that_can_give_no_token_is_told_of_when_it_is_written) {
+  const auto warnings = [&](const std::string& more) {
+    return json::dump(*put_policy("p", more).json().find("warnings"));
+  };
+  EXPECT_EQ(warnings(R"(,"scopes":["read"])"), "[]");
+  EXPECT_THAT(warnings(R"(,"scopes":["own"])"), HasSubstr("may not have the scope 'own'"));
+  EXPECT_THAT(warnings(R"(,"renew_before":600)"), HasSubstr("every request makes a token"));
+  EXPECT_EQ(warnings(R"(,"renew_before":599)"), "[]");
+  put_server("RS1", R"({"access_token":{"lifetime":42}})");
+  EXPECT_THAT(warnings(R"(,"resource_server":"RS1")"), HasSubstr("they live for 42 s"));
+  world.client("gateway", R"(,"enabled":false,"grant_types":[],)"
+                          R"("token_endpoint_auth_method":"client_secret_post")");
+  const std::string all = warnings("");
+  for (const char* why : {"is disabled", "client_secret_basic", "client_credentials"})
+    EXPECT_THAT(all, HasSubstr(why));
+}
+
 TEST_F(InjectPoliciesTest, used_by_a_policy_it_is_not_deleted_and_the_policies_are_named) {
   put_server("RS1");
   ASSERT_EQ(put_policy("first", R"(,"resource_server":"RS1")").status(), 201);
