@@ -33,6 +33,10 @@ Result<json::Object> item_of(const storage::Document& document) {
   return out;
 }
 
+bool lists(const oauth::Client& client, const std::string& scope) {
+  return std::find(client.scopes.begin(), client.scopes.end(), scope) != client.scopes.end();
+}
+
 // The client that the policy names.
 Task<storage::Document> check_references(const AdminServices& services, storage::Document realm,
                                          rs::State state, rs::InjectPolicy policy) {
@@ -49,7 +53,11 @@ Task<storage::Document> check_references(const AdminServices& services, storage:
       co_return Error{Code::kInvalid, "resource_server_unknown",
                       "no resource server " + quoted(policy.resource_server, 128)};
   }
+  CO_TRY(const json::Object members, json::parse_object(client->text));
+  CO_TRY(const auto settings, oauth::Client::from_json(members));
   for (const auto& scope : policy.scopes) {
+    // A client's own list is its operator's definition, as at the token endpoint.
+    if (lists(settings, scope)) continue;
     CO_TRY(const auto definer, co_await scope_definer(services, realm, scope));
     if (!definer)
       co_return Error{Code::kInvalid, "scope_undefined",
@@ -120,8 +128,7 @@ std::vector<std::string> warnings_of(const rs::InjectPolicy& policy, const oauth
     none(" does not prove itself by client_secret_basic, as gateways do");
   if (!client.may_use("client_credentials")) none(" may not use client_credentials");
   for (const auto& scope : policy.scopes) {
-    const auto& allowed = client.scopes;
-    if (client.has_scope_list && std::find(allowed.begin(), allowed.end(), scope) == allowed.end())
+    if (client.has_scope_list && !lists(client, scope))
       none(" may not have the scope " + quoted(scope));
   }
   if (policy.renew_before >= lifetime)

@@ -17,6 +17,12 @@ TEST_F(InjectPoliciesTest, a_policy_names_what_there_is) {
   EXPECT_EQ(put_policy("p", R"(,"resource_server":"nobody")").text("code"),
             "resource_server_unknown");
   EXPECT_EQ(put_policy("p", R"(,"scopes":["nowhere"])").text("code"), "scope_undefined");
+  world.put("client", "root", "listing", R"({"client_id":"listing","scopes":["its_own"]})");
+  EXPECT_EQ(put("/admin/realms/root/inject-policies/listed",
+                R"({"client_id":"listing","scopes":["its_own"]})")
+                .status(),
+            201)
+      << "what the token endpoint grants";
   EXPECT_EQ(put_policy("p", R"(,"scopes":["own"],"renew_before":0)").text("code"),
             "settings_invalid");
   EXPECT_EQ(put_policy("p", R"(,"name":"q")").text("code"), "name_mismatch");
