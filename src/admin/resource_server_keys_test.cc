@@ -190,6 +190,15 @@ TEST_F(ResourceServerKeysTest, sec_145_a_preview_tells_what_another_default_touc
 
   const json::Value deleting(get(kPath + "/preview?delete=RS1").json());
   EXPECT_EQ(*deleting.get("refused")->get("code"), json::Value("resource_server_in_use"));
+  put_server("RS2", R"({"scopes":[{"name":"going"}]})");
+  world.put("client", "root", "open", R"({"client_id":"open"})");
+  ASSERT_EQ(
+      put("/admin/realms/root/inject-policies/asks", R"({"client_id":"open","scopes":["going"]})")
+          .status(),
+      201);
+  const json::Value losing(get(kPath + "/preview?delete=RS2").json());
+  EXPECT_TRUE(losing.get("refused")->is_null());
+  EXPECT_EQ(json::dump(*losing.get("inject_policies_by_scope")->get("names")), R"(["asks"])");
   const json::Value built_in(get(kPath + "/preview?delete=Identity+Provider").json());
   EXPECT_EQ(*built_in.get("refused")->get("code"), json::Value("resource_server_is_default"));
   EXPECT_EQ(get(kPath + "/preview?default=nobody").status(), 404);
