@@ -1,11 +1,15 @@
 // The routes of inject policies: which token a gateway passes upstream.
 
+#include <algorithm>
+
 #include "admin/handlers.h"
 #include "admin/inject_policy_change.h"
 #include "admin/operator_change.h"
 #include "admin/resource_server_change.h"
 #include "admin/resource_server_records.h"
 #include "base/text.h"
+#include "oauth/client.h"
+#include "realms/realm_settings.h"
 
 namespace signet::admin {
 namespace {
@@ -29,6 +33,10 @@ Result<json::Object> item_of(const storage::Document& document) {
   return out;
 }
 
+bool lists(const oauth::Client& client, const std::string& scope) {
+  return std::find(client.scopes.begin(), client.scopes.end(), scope) != client.scopes.end();
+}
+
 // The client that the policy names.
 Task<storage::Document> check_references(const AdminServices& services, storage::Document realm,
                                          rs::State state, rs::InjectPolicy policy) {
@@ -45,7 +53,11 @@ Task<storage::Document> check_references(const AdminServices& services, storage:
       co_return Error{Code::kInvalid, "resource_server_unknown",
                       "no resource server " + quoted(policy.resource_server, 128)};
   }
+  CO_TRY(const json::Object members, json::parse_object(client->text));
+  CO_TRY(const auto settings, oauth::Client::from_json(members));
   for (const auto& scope : policy.scopes) {
+    // A client's own list is its operator's definition, as at the token endpoint.
+    if (lists(settings, scope)) continue;
     CO_TRY(const auto definer, co_await scope_definer(services, realm, scope));
     if (!definer)
       co_return Error{Code::kInvalid, "scope_undefined",
@@ -104,6 +116,50 @@ Task<std::optional<StoredRevision>> try_to_put(const AdminServices& services, Re
   co_return out;
 }
 
+// A gateway that can get no token is told of when the policy is written, not by those who use it.
+std::vector<std::string> warnings_of(const rs::InjectPolicy& policy, const oauth::Client& client,
+                                     Seconds lifetime) {
+  std::vector<std::string> out;
+  const auto none = [&](const std::string& why) {
+    out.push_back("there will be no token: the client " + quoted(client.id.view()) + why);
+  };
+  if (!client.enabled) none(" is disabled");
+  if (client.auth_method != oauth::AuthMethod::kBasic)
+    none(" does not prove itself by client_secret_basic, as gateways do");
+  if (!client.may_use("client_credentials")) none(" may not use client_credentials");
+  for (const auto& scope : policy.scopes) {
+    if (client.has_scope_list && !lists(client, scope))
+      none(" may not have the scope " + quoted(scope));
+  }
+  if (policy.renew_before >= lifetime)
+    out.push_back("every request makes a token: they live for " + std::to_string(lifetime.count()) +
+                  " s and are renewed " + std::to_string(policy.renew_before.count()) +
+                  " s before their end");
+  return out;
+}
+
+Task<std::vector<std::string>> policy_warnings(const AdminServices& services, RealmName name,
+                                               json::Object document) {
+  CO_TRY(const auto policy, rs::InjectPolicy::from_json(document));
+  CO_TRY(const auto realm_document, co_await existing_realm(services, name));
+  CO_TRY(const json::Object realm_members, json::parse_object(realm_document.text));
+  CO_TRY(const auto realm, realms::RealmSettings::from_json(realm_members));
+  CO_TRY(const auto client_document, co_await existing_client(services, name, policy.client.str()));
+  CO_TRY(const json::Object client_members, json::parse_object(client_document.text));
+  CO_TRY(const auto client, oauth::Client::from_json(client_members));
+  CO_TRY(const auto state, co_await load_state(services, name));
+  std::string server_name = policy.resource_server;
+  if (server_name.empty()) server_name = rs::select(state.state, std::nullopt);
+  CO_TRY(const auto record,
+         co_await find_resource_server(services, name, state.state, server_name));
+  Seconds lifetime = client.lifetime.value_or(realm.lifetime);
+  if (record) {
+    CO_TRY(const auto server, rs::ResourceServer::from_json(record->document));
+    lifetime = server.lifetime.value_or(lifetime);
+  }
+  co_return warnings_of(policy, client, std::min(lifetime, realm.max_lifetime));
+}
+
 }  // namespace
 
 Task<StoredRevision> put_inject_policy(const AdminServices& services, RealmName realm,
@@ -153,7 +209,10 @@ Task<AdminReply> replace_inject_policy(const AdminServices& services, AdminReque
   AdminReply reply;
   reply.status = stored.created ? 201 : 200;
   reply.body.set("revision", stored.revision);
+  // Somebody may have deleted something meanwhile; the policy is stored all the same.
+  const auto warnings = co_await policy_warnings(services, realm, document);
   reply.body.set("inject_policy", std::move(document));
+  if (warnings.ok()) reply.body.set("warnings", json::Array(warnings->begin(), warnings->end()));
   co_return reply;
 }
 

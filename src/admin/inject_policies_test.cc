@@ -17,6 +17,12 @@ TEST_F(InjectPoliciesTest, a_policy_names_what_there_is) {
   EXPECT_EQ(put_policy("p", R"(,"resource_server":"nobody")").text("code"),
             "resource_server_unknown");
   EXPECT_EQ(put_policy("p", R"(,"scopes":["nowhere"])").text("code"), "scope_undefined");
+  world.put("client", "root", "listing", R"({"client_id":"listing","scopes":["its_own"]})");
+  EXPECT_EQ(put("/admin/realms/root/inject-policies/listed",
+                R"({"client_id":"listing","scopes":["its_own"]})")
+                .status(),
+            201)
+      << "what the token endpoint grants";
   EXPECT_EQ(put_policy("p", R"(,"scopes":["own"],"renew_before":0)").text("code"),
             "settings_invalid");
   EXPECT_EQ(put_policy("p", R"(,"name":"q")").text("code"), "name_mismatch");
@@ -34,6 +40,23 @@ TEST_F(InjectPoliciesTest, a_policy_names_what_there_is) {
   for (const char* event :
        {"inject_policy.created", "inject_policy.changed", "inject_policy.deleted"})
     EXPECT_THAT(journal(), HasSubstr(event));
+}
+
+TEST_F(InjectPoliciesTest, a_policy_that_can_give_no_token_is_told_of_when_it_is_written) {
+  const auto warnings = [&](const std::string& more) {
+    return json::dump(*put_policy("p", more).json().find("warnings"));
+  };
+  EXPECT_EQ(warnings(R"(,"scopes":["read"])"), "[]");
+  EXPECT_THAT(warnings(R"(,"scopes":["own"])"), HasSubstr("may not have the scope 'own'"));
+  EXPECT_THAT(warnings(R"(,"renew_before":600)"), HasSubstr("every request makes a token"));
+  EXPECT_EQ(warnings(R"(,"renew_before":599)"), "[]");
+  put_server("RS1", R"({"access_token":{"lifetime":42}})");
+  EXPECT_THAT(warnings(R"(,"resource_server":"RS1")"), HasSubstr("they live for 42 s"));
+  world.client("gateway", R"(,"enabled":false,"grant_types":[],)"
+                          R"("token_endpoint_auth_method":"client_secret_post")");
+  const std::string all = warnings("");
+  for (const char* why : {"is disabled", "client_secret_basic", "client_credentials"})
+    EXPECT_THAT(all, HasSubstr(why));
 }
 
 TEST_F(InjectPoliciesTest, used_by_a_policy_it_is_not_deleted_and_the_policies_are_named) {

@@ -192,6 +192,12 @@ bool is_worth_writing(const Attempt& a) {
   return a.document.size() > 2;  // more than its name and that it is the built-in one
 }
 
+// Where no document of the built-in one is, its removal and its renaming write the state alone.
+// What is first said about it writes the state too: neither overlooks the other.
+bool is_first_of_built_in(const Attempt& a) {
+  return a.before && !a.is_written() && is_worth_writing(a);
+}
+
 Task<bool> store(std::shared_ptr<Attempt> a) {
   ResourceServerTransaction transaction(a->services, a->realm, a->put.actor);
   const std::int64_t revision = a->before ? a->before->revision : 0;
@@ -211,9 +217,10 @@ Task<bool> store(std::shared_ptr<Attempt> a) {
   const rs::ResourceServer* old_server = a->old_server ? &*a->old_server : nullptr;
   transaction.move_uri(old_server, &*a->server);
   transaction.move_scopes(old_server, &*a->server, a->document);
-  CO_TRY(transaction.move_direct_keys(old_server, &*a->server));
+  CO_TRY(co_await transaction.move_direct_keys(old_server, &*a->server));
   // A rename writes the state whatever it says: a policy that is written at this moment sees it.
-  if (a->after != a->state.state || a->is_rename()) transaction.state(a->state, a->after);
+  if (a->after != a->state.state || a->is_rename() || is_first_of_built_in(*a))
+    transaction.state(a->state, a->after);
   add_events(*a, transaction);
   co_return co_await transaction.commit();
 }
@@ -253,7 +260,9 @@ Task<StoredResourceServer> put_resource_server(const AdminServices& services, Re
     CO_TRY(co_await read_before(a));
     CO_TRY(read_document(*a));
     CO_TRY(co_await check_not_taken(a));
-    if (!tried) {
+    // Inline keys may be those that somebody else has just written: what is stored is what was
+    // tried.
+    if (!tried || a->server->jwks_uri.empty()) {
       CO_TRY(tried, co_await try_encryption(services, realm, *a->server, put.trial));
     }
     a->out.untested = tried->untested;

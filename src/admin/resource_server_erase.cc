@@ -3,6 +3,7 @@
 #include "admin/operator_change.h"
 #include "admin/resource_server_change.h"
 #include "admin/resource_server_transaction.h"
+#include "resource_servers/direct_key.h"
 #include "storage/document_pages.h"
 
 namespace signet::admin {
@@ -26,7 +27,7 @@ Task<bool> try_to_erase(const AdminServices& services, RealmName realm, std::str
   if (before.revision > 0) transaction.erase(name, before.revision);
   transaction.move_uri(&server, nullptr);
   transaction.move_scopes(&server, nullptr, before.document);
-  CO_TRY(transaction.move_direct_keys(&server, nullptr));
+  CO_TRY(co_await transaction.move_direct_keys(&server, nullptr));
   transaction.state(state, after);
   json::Object detail;
   detail.set("id", name);

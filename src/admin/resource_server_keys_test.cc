@@ -3,6 +3,7 @@
 #include "admin/test_resource_servers.h"
 #include "base/log.h"
 #include "oauth/endpoints/key_set_test_support.h"
+#include "resource_servers/direct_key.h"
 
 namespace signet::admin {
 namespace {
@@ -125,6 +126,49 @@ TEST_F(ResourceServerKeysTest, a_realm_that_lacks_keys_is_a_warning) {
   EXPECT_THAT(*(*warnings)[0].if_string(), HasSubstr("am.services.oauth2.stateless.signing.ES512"));
 }
 
+TEST_F(ResourceServerKeysTest, keys_for_dir_are_kept_until_no_token_can_hold_them) {
+  const auto direct = [](char last) {
+    return by_its_key(
+        jwks(R"("kty":"oct","kid":"d","k":")" + kMaterial + kMaterial.substr(0, 20) + last + "\""),
+        "dir");
+  };
+  const auto kept = [this] {
+    std::pair<int, int> present_and_dropped;
+    const auto all = async::run_now(storage->documents(
+        std::string(resource_servers::kDirectKeyKind), RealmName("root"), "", 1000));
+    for (const auto& document : *all) {
+      const auto key = resource_servers::DirectKey::from_text(document.text);
+      ++(key->until ? present_and_dropped.second : present_and_dropped.first);
+    }
+    return present_and_dropped;
+  };
+  ASSERT_EQ(put_server("RS1", direct('w')).status(), 201);
+  ASSERT_EQ(put_server("RS1", direct('w')).status(), 200);
+  EXPECT_EQ(kept(), std::pair(1, 0));
+  ASSERT_EQ(put_server("RS1", direct('g')).status(), 200);
+  EXPECT_EQ(kept(), std::pair(1, 1)) << "the same kid, and another key";
+  std::string renamed = direct('g');
+  renamed.insert(1, R"("name":"RS2",)");
+  ASSERT_EQ(put_server("RS1", renamed).status(), 200);
+  EXPECT_EQ(kept(), std::pair(1, 2));
+  ASSERT_EQ(erase(kPath + "/RS2").status(), 204);
+  EXPECT_EQ(kept(), std::pair(0, 3));
+  world.clock->advance(resource_servers::kLongestTokenLife + Seconds(1));
+  ASSERT_EQ(put_server("RS1", direct('w')).status(), 201);
+  EXPECT_EQ(kept(), std::pair(1, 0));
+}
+
+TEST_F(ResourceServerKeysTest, more_keys_for_dir_than_can_be_told_apart_do_not_share_a_kid) {
+  const std::string direct = by_its_key(
+      jwks(R"("kty":"oct","kid":"d","k":")" + kMaterial + kMaterial.substr(0, 20) + "w\""), "dir");
+  for (std::size_t i = 0; i < resource_servers::kMostOfOneKid; ++i)
+    ASSERT_EQ(put_server("RS" + std::to_string(i), direct).status(), 201);
+  const auto refused = put_server("one-more", direct);
+  EXPECT_EQ(refused.status(), 409);
+  EXPECT_EQ(refused.text("code"), "direct_kid_taken");
+  EXPECT_EQ(put_server("RS0", direct).status(), 200) << "one of them may stay";
+}
+
 TEST_F(ResourceServerKeysTest, sec_145_a_preview_tells_what_another_default_touches) {
   put_server("RS1", by_its_key(jwks(shared_key())));
   put_policy("follows", "");
@@ -146,6 +190,15 @@ TEST_F(ResourceServerKeysTest, sec_145_a_preview_tells_what_another_default_touc
 
   const json::Value deleting(get(kPath + "/preview?delete=RS1").json());
   EXPECT_EQ(*deleting.get("refused")->get("code"), json::Value("resource_server_in_use"));
+  put_server("RS2", R"({"scopes":[{"name":"going"}]})");
+  world.put("client", "root", "open", R"({"client_id":"open"})");
+  ASSERT_EQ(
+      put("/admin/realms/root/inject-policies/asks", R"({"client_id":"open","scopes":["going"]})")
+          .status(),
+      201);
+  const json::Value losing(get(kPath + "/preview?delete=RS2").json());
+  EXPECT_TRUE(losing.get("refused")->is_null());
+  EXPECT_EQ(json::dump(*losing.get("inject_policies_by_scope")->get("names")), R"(["asks"])");
   const json::Value built_in(get(kPath + "/preview?delete=Identity+Provider").json());
   EXPECT_EQ(*built_in.get("refused")->get("code"), json::Value("resource_server_is_default"));
   EXPECT_EQ(get(kPath + "/preview?default=nobody").status(), 404);

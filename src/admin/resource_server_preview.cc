@@ -42,6 +42,13 @@ Task<json::Object> described(const AdminServices& services, RealmName realm, rs:
   co_return out;
 }
 
+bool asks_for_one_of(const rs::InjectPolicy& policy,
+                     const std::vector<rs::ScopeDefinition>& scopes) {
+  return std::any_of(scopes.begin(), scopes.end(), [&](const rs::ScopeDefinition& scope) {
+    return std::find(policy.scopes.begin(), policy.scopes.end(), scope.name) != policy.scopes.end();
+  });
+}
+
 json::Object names_of(const std::vector<PolicyRecord>& policies) {
   json::Array names;
   for (std::size_t i = 0; i < std::min(policies.size(), kMostShown); ++i)
@@ -61,8 +68,9 @@ Result<bool> is_strict(const storage::Document& realm) {
 json::Object tokens_json(bool strict) {
   json::Object out;
   out.set("strict", strict);
-  out.set("what", strict ? "strict mode: tokens of resource servers other than the new default "
-                           "become inactive where a request names none"
+  out.set("what", strict ? "strict mode: tokens that were encrypted with the key of another "
+                           "resource server than the new default become inactive where a request "
+                           "names none"
                          : "tokens that live stay readable and active");
   return out;
 }
@@ -82,7 +90,8 @@ Task<AdminReply> preview_resource_servers(const AdminServices& services, AdminRe
   CO_TRY(const auto document, co_await existing_realm(services, realm));
   CO_TRY(const auto state, co_await load_state(services, realm));
   const std::string name = wanted.empty() ? deleted : wanted;
-  CO_TRY(co_await existing_resource_server(services, realm, state.state, name));
+  CO_TRY(const auto record, co_await existing_resource_server(services, realm, state.state, name));
+  CO_TRY(const auto server, rs::ResourceServer::from_json(record.document));
 
   rs::State after = state.state;
   json::Value refused;
@@ -107,6 +116,10 @@ Task<AdminReply> preview_resource_servers(const AdminServices& services, AdminRe
     return !deleted.empty() && p.resource_server == deleted;
   };
   CO_TRY(const auto blocking, co_await policies_where(services, realm, names_it));
+  std::function<bool(const rs::InjectPolicy&)> loses_scope = [&](const rs::InjectPolicy& p) {
+    return !deleted.empty() && asks_for_one_of(p, server.scopes);
+  };
+  CO_TRY(const auto losing, co_await policies_where(services, realm, loses_scope));
   if (!blocking.empty() && refused.is_null()) {
     json::Object why;
     why.set("code", "resource_server_in_use");
@@ -137,6 +150,7 @@ Task<AdminReply> preview_resource_servers(const AdminServices& services, AdminRe
   reply.body.set("clients", std::move(touched));
   reply.body.set("inject_policies_by_default", names_of(following));
   reply.body.set("inject_policies_by_name", names_of(blocking));
+  reply.body.set("inject_policies_by_scope", names_of(losing));
   reply.body.set("live_tokens", tokens_json(strict));
   reply.body.set("refused", std::move(refused));
   co_return reply;

@@ -1,13 +1,18 @@
 #include "admin/resource_server_transaction.h"
 
 #include <algorithm>
+#include <set>
 
-#include "resource_servers/document.h"
+#include "base/text.h"
+#include "resource_servers/direct_key.h"
 
 namespace signet::admin {
 namespace {
 
 namespace rs = resource_servers;
+
+// Those that no token can hold any more are among them.
+constexpr std::size_t kMostDirectKeysRead = 1000;
 
 const rs::ScopeDefinition* find_scope(const rs::ResourceServer* server, const std::string& name) {
   if (!server) return nullptr;
@@ -20,10 +25,24 @@ bool encrypts_directly(const rs::ResourceServer* server) {
   return server && server->key_alg == jose::JweAlg::kDir;
 }
 
-bool has_direct_key(const rs::ResourceServer* server, const std::string& kid) {
+// Keys by URL are kept when they are used.
+void add_direct_kids(const rs::ResourceServer* server, std::set<std::string>& kids) {
+  if (!encrypts_directly(server)) return;
+  for (const auto& key : server->keys)
+    if (key.is_symmetric()) kids.insert(key.kid());
+}
+
+bool uses_direct_kid(const rs::ResourceServer* server, const std::string& kid) {
+  std::set<std::string> kids;
+  add_direct_kids(server, kids);
+  return kids.contains(kid);
+}
+
+bool has_direct_key(const rs::ResourceServer* server, const std::string& id) {
   return encrypts_directly(server) &&
-         std::any_of(server->keys.begin(), server->keys.end(),
-                     [&](const jose::Jwk& key) { return key.kid() == kid; });
+         std::any_of(server->keys.begin(), server->keys.end(), [&](const jose::Jwk& key) {
+           return key.is_symmetric() && rs::direct_key_id(key, server->name) == id;
+         });
 }
 
 std::string owned_by(const std::string& name) {
@@ -104,32 +123,51 @@ void ResourceServerTransaction::move_scopes(const rs::ResourceServer* before,
   }
 }
 
-Status ResourceServerTransaction::put_direct_key(const jose::Jwk& key, const std::string& name,
-                                                 std::optional<Instant> until) {
-  std::string text = json::dump(key.private_json());
-  auto sealed = services_.seal(as_bytes(text));
-  wipe(text);
-  if (!sealed.ok()) return std::move(sealed).error();
-  json::Object out;
-  out.set("sealed_jwk", std::move(*sealed));
-  if (until) out.set("until", unix_seconds(*until));
-  put_raw(rs::kDirectKeyKind, rs::direct_key_id(key.kid(), name), json::dump(out), std::nullopt);
-  return Done{};
+// Of the keys of one kid: those that no token can hold any more go, and those that this resource
+// server drops go when no token can.
+Status ResourceServerTransaction::drop_direct_keys(const std::vector<storage::Document>& stored,
+                                                   const std::string& kid,
+                                                   const rs::ResourceServer* before,
+                                                   const rs::ResourceServer* after) {
+  const Instant now = services_.oauth->clock->now();
+  std::size_t others = 0;
+  for (const auto& document : stored) {
+    if (!document.id.starts_with(rs::direct_key_prefix(kid))) break;
+    if (has_direct_key(after, document.id)) continue;  // it is put anew
+    TRY(rs::DirectKey key, rs::DirectKey::from_text(document.text));
+    if (key.until && *key.until < now) {
+      erase_raw(rs::kDirectKeyKind, document.id, document.revision);
+      continue;
+    }
+    ++others;
+    if (key.until || !before || !rs::is_direct_key_of(document.id, kid, before->name)) continue;
+    key.until = now + rs::kLongestTokenLife;
+    put_raw(rs::kDirectKeyKind, document.id, key.to_text(), document.revision);
+  }
+  if (others < rs::kMostOfOneKid || !uses_direct_kid(after, kid)) return Done{};
+  return Error{Code::kConflict, "direct_kid_taken",
+               "by dir " + std::to_string(others) + " other keys have the kid " + quoted(kid) +
+                   ", and tokens could not be told apart: give the key another kid"};
 }
 
-Status ResourceServerTransaction::move_direct_keys(const rs::ResourceServer* before,
-                                                   const rs::ResourceServer* after) {
-  if (encrypts_directly(before)) {
-    const Instant until = services_.oauth->clock->now() + rs::kLongestTokenLife;
-    for (const auto& key : before->keys) {
-      if (!key.is_symmetric() || has_direct_key(after, key.kid())) continue;
-      TRY(put_direct_key(key, before->name, until));
-    }
+Task<Done> ResourceServerTransaction::move_direct_keys(const rs::ResourceServer* before,
+                                                       const rs::ResourceServer* after) {
+  std::set<std::string> kids;
+  add_direct_kids(before, kids);
+  add_direct_kids(after, kids);
+  for (const std::string& kid : kids) {
+    CO_TRY(const auto stored, co_await services_.oauth->storage->documents(
+                                  std::string(rs::kDirectKeyKind), realm_,
+                                  rs::direct_key_prefix(kid), kMostDirectKeysRead));
+    CO_TRY(drop_direct_keys(stored, kid, before, after));
   }
-  if (!encrypts_directly(after)) return Done{};
-  for (const auto& key : after->keys)
-    if (key.is_symmetric()) TRY(put_direct_key(key, after->name, std::nullopt));
-  return Done{};
+  if (!encrypts_directly(after)) co_return Done{};
+  for (const auto& key : after->keys) {
+    if (!key.is_symmetric()) continue;
+    CO_TRY(const auto kept, rs::DirectKey::seal(key, std::nullopt, services_.seal));
+    put_raw(rs::kDirectKeyKind, rs::direct_key_id(key, after->name), kept.to_text(), std::nullopt);
+  }
+  co_return Done{};
 }
 
 void ResourceServerTransaction::rename_in(const PolicyRecord& policy, const std::string& name) {

@@ -21,9 +21,10 @@ class ResourceServerTransaction {
                 const resource_servers::ResourceServer* after);
   void move_scopes(const resource_servers::ResourceServer* before,
                    const resource_servers::ResourceServer* after, const json::Object& document);
-  /// Keys for `dir`, which are kept for as long as a token may hold them.
-  Status move_direct_keys(const resource_servers::ResourceServer* before,
-                          const resource_servers::ResourceServer* after);
+  /// Keys for `dir`, which are kept for as long as a token may hold them. kConflict
+  /// "direct_kid_taken" where too many keys have one kid.
+  Task<Done> move_direct_keys(const resource_servers::ResourceServer* before,
+                              const resource_servers::ResourceServer* after);
   void rename_in(const PolicyRecord& policy, const std::string& name);
   void state(const StateRecord& before, const resource_servers::State& after);
   void event(std::string name, json::Object detail);
@@ -36,8 +37,9 @@ class ResourceServerTransaction {
   void tell(std::string_view kind, const std::string& id);
   void put_raw(std::string_view kind, const std::string& id, std::string text,
                std::optional<std::int64_t> expected);
-  Status put_direct_key(const jose::Jwk& key, const std::string& name,
-                        std::optional<Instant> until);
+  Status drop_direct_keys(const std::vector<storage::Document>& stored, const std::string& kid,
+                          const resource_servers::ResourceServer* before,
+                          const resource_servers::ResourceServer* after);
   void erase_raw(std::string_view kind, const std::string& id,
                  std::optional<std::int64_t> expected);
 

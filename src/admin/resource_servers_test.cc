@@ -1,6 +1,7 @@
 // Resource servers as operators write them: what is stored, what is refused, who is told.
 
 #include "admin/test_resource_servers.h"
+#include "resource_servers/direct_key.h"
 
 namespace signet::admin {
 namespace {
@@ -111,6 +112,35 @@ TEST_F(ResourceServersTest, of_two_defaults_set_at_once_the_later_one_wins_whole
   EXPECT_EQ(put_server("RS1", R"({"default":true})").status(), 200);
   EXPECT_TRUE(is_default("RS1"));
   EXPECT_FALSE(is_default("RS2"));
+}
+
+TEST_F(ResourceServersTest,
+       what_is_first_said_about_the_built_in_one_goes_with_it_when_it_is_removed) {
+  put_server("RS1", R"({"default":true})");
+  const std::string first = R"({"uri":"https://idp.example","scopes":[{"name":"s"}]})";
+  storage->meanwhile = [&] { EXPECT_EQ(put_server("Identity%20Provider", first).status(), 200); };
+  EXPECT_EQ(erase(kPath + "/Identity%20Provider").status(), 204);
+  EXPECT_THAT(names(), testing::ElementsAre("RS1"));
+  EXPECT_EQ(stored("resource_server", "Identity Provider"), "");
+  EXPECT_EQ(stored("resource_server_uri", "https://idp.example"), "");
+  EXPECT_EQ(stored("scope", "s"), "");
+}
+
+TEST_F(ResourceServersTest,
+       what_is_first_said_about_a_built_in_one_that_was_just_removed_brings_it_back) {
+  put_server("RS1", R"({"default":true})");
+  storage->meanwhile = [&] { EXPECT_EQ(erase(kPath + "/Identity%20Provider").status(), 204); };
+  EXPECT_EQ(put_server("Identity%20Provider", R"({"description":"d"})").status(), 201);
+  EXPECT_EQ(*shown("Identity%20Provider").get("built_in"), json::Value(true));
+}
+
+TEST_F(ResourceServersTest, what_is_first_said_about_the_built_in_one_is_renamed_with_it) {
+  put_server("RS1", R"({"default":true})");
+  storage->meanwhile = [&] {
+    EXPECT_EQ(put_server("Identity%20Provider", R"({"description":"d"})").status(), 200);
+  };
+  EXPECT_EQ(put_server("Identity%20Provider", R"({"name":"Front"})").status(), 200);
+  EXPECT_THAT(names(), testing::ElementsAre("Front", "RS1"));
 }
 
 TEST_F(ResourceServersTest, a_change_that_loses_every_time_says_so) {

@@ -139,13 +139,14 @@ Status Application::State::open() {
   TRY(services->key_sets, make_key_sets(config, options.environment, options.clock, options.random,
                                         resource_servers::parse_key_set));
   services->unseal = [keys = encoding](std::string_view sealed) { return keys->decode(sealed); };
+  services->seal = [keys = encoding, random = options.random](ByteView secret) {
+    return keys->encode(secret, *random);
+  };
 
   admin_services = std::make_shared<admin::AdminServices>();
   admin_services->stores = std::move(made.infos);
   admin_services->oauth = services;
-  admin_services->seal = [keys = encoding, random = options.random](ByteView secret) {
-    return keys->encode(secret, *random);
-  };
+  admin_services->seal = services->seal;
   admin_services->rotation = rotation;
   admin_services->is_ready = [this] { return is_ready(); };
   admin_services->waits_for = [this] { return waits_for(); };

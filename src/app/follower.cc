@@ -1,6 +1,7 @@
 #include "app/follower.h"
 
 #include "base/log.h"
+#include "resource_servers/direct_key.h"
 #include "resource_servers/inject_policy.h"
 #include "resource_servers/resource_server.h"
 #include "secrets/keeper/kinds.h"

@@ -75,8 +75,14 @@ class Jwk {
 /// A JWK set (RFC 7517 §5). Keys of unknown kinds are skipped, as the RFC says; broken keys of
 /// known kinds are counted in `skipped` with their reason.
 struct JwkSet {
+  /// What is known of a key of an unknown kind, curve or use.
+  struct Unsupported {
+    std::string kid;               ///< as JSON where it is no text; empty where there is none
+    bool is_private_half = false;  ///< whether it has a member that no public key has
+  };
   std::vector<Jwk> keys;
   std::vector<Error> skipped;
+  std::vector<Unsupported> unsupported;
   /// "jwks_malformed", at most 256 keys. Also refused: a set that holds both secrets and keys that
   /// are only public ("jwks_mixed": a secret would be published with them), and two keys of one
   /// kind and use under one kid ("jwks_duplicate_kid"), be the second one broken.

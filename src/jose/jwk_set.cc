@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::size_t kMaxText = 1024 * 1024;
 constexpr std::size_t kMaxKeys = 256;
+// Of RFC 7518 §6 and RFC 8037, and of kinds that came later. What else a private key has, it has
+// beside one of them.
+constexpr std::string_view kPrivateMembers[] = {"d", "k", "priv"};
 
 Error duplicate_kid(const std::string& kid) {
   return {Code::kInvalid, "jwks_duplicate_kid", "two keys have the kid " + quoted(kid)};
@@ -33,6 +36,19 @@ Status check_kids(const std::vector<Jwk>& keys) {
     by_kid.emplace(key.kid(), &key);
   }
   return Done{};
+}
+
+// After wipe_secret_members(): that leaves the members, and empties them.
+JwkSet::Unsupported unsupported_key(const json::Object& members) {
+  JwkSet::Unsupported out;
+  if (const json::Value* kid = members.find("kid"))
+    out.kid = kid->is_string() ? *kid->if_string() : json::dump(*kid);
+  const json::Value* kty = members.find("kty");
+  const bool is_shared_secret = kty && *kty == json::Value("oct");
+  out.is_private_half =
+      !is_shared_secret && std::any_of(std::begin(kPrivateMembers), std::end(kPrivateMembers),
+                                       [&](auto name) { return members.find(name) != nullptr; });
+  return out;
 }
 
 Status check_mixture(const std::vector<Jwk>& keys) {
@@ -66,7 +82,9 @@ Result<JwkSet> JwkSet::parse(std::string_view text) {
     wipe_secret_members(*members);
     if (key.ok()) {
       set.keys.push_back(std::move(key).value());
-    } else if (key.error().reason != std::string_view("jwk_unsupported")) {
+    } else if (key.error().reason == std::string_view("jwk_unsupported")) {
+      set.unsupported.push_back(unsupported_key(*members));
+    } else {
       set.skipped.push_back(key.error());
       const json::Value* kid = members->find("kid");
       if (kid && kid->is_string()) broken_kids.push_back(*kid->if_string());

@@ -214,6 +214,12 @@ TEST(HttpServer, sec_214_answers_cors_for_listed_origins_without_credentials) {
     EXPECT_EQ(refused.status, 403);
     EXPECT_FALSE(refused.has("Access-Control-Allow"));
   }
+  EXPECT_NE(client
+                .ask("OPTIONS / HTTP/1.1\r\nHost: h\r\nOrigin: https://app.example\r\n"
+                     "Access-Control-Request-Method: POST\r\nAuthorization: Basic eA==\r\n\r\n")
+                .status,
+            204)
+      << "a gateway asks, and no browser";
   const auto simple =
       client.ask("GET / HTTP/1.1\r\nHost: h\r\nOrigin: https://app.example\r\n\r\n");
   EXPECT_TRUE(simple.has("Access-Control-Allow-Origin: https://app.example\r\n"));

@@ -1,5 +1,7 @@
 #include "resource_servers/document.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace signet::resource_servers {
@@ -37,14 +39,37 @@ bool has_symmetric_keys(json::Object& document) {
   return false;
 }
 
-const json::Value* material_of(json::Object& document, const json::Value& kid) {
+bool is_same_member(const json::Value& a, const json::Value& b, std::string_view name) {
+  const json::Value* of_a = a.get(name);
+  const json::Value* of_b = b.get(name);
+  return of_a && of_b ? *of_a == *of_b : of_a == of_b;
+}
+
+bool is_same_without_material(const json::Value& known, const json::Value& shown) {
+  const json::Object& members = *known.if_object();
+  return members.size() == shown.if_object()->size() + 1 &&
+         std::all_of(members.begin(), members.end(), [&](const auto& member) {
+           return member.first == "k" || is_same_member(known, shown, member.first);
+         });
+}
+
+// The one of its kid. Where several have that kid, or none, only what is the same in every other
+// member is the same key.
+const json::Value* material_of(json::Object& document, const json::Value& shown) {
   const json::Array* keys = keys_of(document);
   if (!keys) return nullptr;
+  const json::Value *of_kid = nullptr, *same = nullptr;
+  std::size_t count = 0, same_count = 0;
   for (const auto& key : *keys) {
-    const json::Value* other = key.get("kid");
-    if (is_symmetric(key) && other && *other == kid) return key.get("k");
+    if (!is_symmetric(key) || !is_same_member(key, shown, "kid")) continue;
+    ++count;
+    of_kid = &key;
+    if (!is_same_without_material(key, shown)) continue;
+    ++same_count;
+    same = &key;
   }
-  return nullptr;
+  if (same_count == 1) return same->get("k");
+  return count == 1 ? of_kid->get("k") : nullptr;
 }
 
 }  // namespace
@@ -55,8 +80,7 @@ Result<json::Object> with_known_keys(json::Object document, const json::Object* 
   json::Object known = before ? *before : json::Object();
   for (auto& key : *keys) {
     if (!is_symmetric(key) || key.get("k")) continue;
-    const json::Value* kid = key.get("kid");
-    const json::Value* material = kid ? material_of(known, *kid) : nullptr;
+    const json::Value* material = material_of(known, key);
     if (!material) {
       return Error{Code::kInvalid, "resource_server_key_missing",
                    "a symmetric key without 'k' is none that this resource server has"};

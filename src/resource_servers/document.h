@@ -13,8 +13,9 @@ using Seal = std::function<Result<std::string>(ByteView plain)>;
 using Unseal = std::function<Result<SecretBytes>(std::string_view sealed)>;
 
 /// Completes what an operator wrote with the symmetric keys that `before` (in the operator's form;
-/// may be null) has under the same kid: they are shown without `k`, and may come back so.
-/// "resource_server_key_missing" for one that is not there.
+/// may be null) has under the same kid: they are shown without `k`, and may come back so. Of
+/// several with one kid, or with none, it is the one that is the same but for its `k`.
+/// "resource_server_key_missing" for one that is not there, or could be more than one.
 Result<json::Object> with_known_keys(json::Object document, const json::Object* before);
 
 /// The operator's form to the stored one and back. A key set without symmetric keys is stored as it

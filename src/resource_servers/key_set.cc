@@ -1,8 +1,10 @@
 #include "resource_servers/key_set.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 
 #include "base/text.h"
 
@@ -13,25 +15,67 @@ bool is_printable_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
+// "1_0" is ten to Python, Go and others.
+std::string without_separators(std::string_view text) {
+  const auto is_digit = [&](std::size_t at) {
+    return at < text.size() && text[at] >= '0' && text[at] <= '9';
+  };
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (text[i] != '_' || i == 0 || !is_digit(i - 1) || !is_digit(i + 1)) out += text[i];
+  return out;
+}
+
+// "0b111" and "0o7" are seven to Python, Go and JavaScript. Nothing for other spellings.
+std::optional<std::uint64_t> binary_or_octal(std::string_view text) {
+  const bool is_negative = text.starts_with('-');
+  if (is_negative || text.starts_with('+')) text.remove_prefix(1);
+  if (text.size() < 3 || text.front() != '0') return std::nullopt;
+  const char letter = text[1];
+  const bool is_binary = letter == 'b' || letter == 'B';
+  if (!is_binary && letter != 'o' && letter != 'O') return std::nullopt;
+  text.remove_prefix(2);
+  std::uint64_t value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value, is_binary ? 2 : 8);
+  const bool is_number = error == std::errc() && end == text.data() + text.size();
+  if (!is_number || (is_negative && value > 0)) return std::nullopt;
+  return value;
+}
+
+Error reserved_kid(const std::string& shown) {
+  return {Code::kInvalid, "key_set_reserved_kid",
+          "the kid " + shown + " is one of 0 to 10, which name the server's own keys"};
+}
+
+Error private_key(const std::string& shown) {
+  return {Code::kInvalid, "key_set_private",
+          "the key " + shown + " is a private one; give its public half only"};
+}
+
+// It is never used, but the set is not one that we take, and what is inline is stored and shown.
+Status check_unsupported(const jose::JwkSet::Unsupported& key) {
+  if (is_reserved_kid(key.kid)) return reserved_kid(quoted(key.kid));
+  if (key.is_private_half) return private_key(quoted(key.kid));
+  return Done{};
+}
+
 Status check_key(const jose::Jwk& key) {
   const std::string shown = quoted(key.kid());
   if (!is_printable_ascii(key.kid()))
     return Error{Code::kInvalid, "key_set_kid_malformed",
                  "the kid " + shown + " is not printable ASCII"};
-  if (is_reserved_kid(key.kid()))
-    return Error{Code::kInvalid, "key_set_reserved_kid",
-                 "the kid " + shown + " is one of 0 to 10, which name the server's own keys"};
-  if (key.is_private() && !key.is_symmetric())
-    return Error{Code::kInvalid, "key_set_private",
-                 "the key " + shown + " is a private one; give its public half only"};
+  if (is_reserved_kid(key.kid())) return reserved_kid(shown);
+  if (key.is_private() && !key.is_symmetric()) return private_key(shown);
   return Done{};
 }
 
 }  // namespace
 
 bool is_reserved_kid(std::string_view kid) {
-  const std::string text(trim(kid));
-  if (text.empty() || text.size() > 64) return false;
+  const std::string text = without_separators(trim(kid));
+  if (text.empty()) return false;
+  if (const auto value = binary_or_octal(text)) return *value <= 10;
   // strtod reads every spelling of a number that libraries are known to accept: signs, leading
   // zeros, hexadecimal, fractions, exponents.
   char* end = nullptr;
@@ -43,6 +87,9 @@ bool is_reserved_kid(std::string_view kid) {
 Result<std::vector<jose::Jwk>> parse_key_set(std::string_view text) {
   TRY(auto set, jose::JwkSet::parse(text));
   if (!set.skipped.empty()) return std::move(set.skipped.front());
+  for (const auto& key : set.unsupported) {
+    TRY(check_unsupported(key));
+  }
   if (set.keys.empty()) return Error{Code::kInvalid, "key_set_empty", "the key set holds no key"};
   for (const auto& key : set.keys) {
     TRY(check_key(key));

@@ -202,19 +202,6 @@ std::string ResourceServer::audience() const {
   return encryption == Encryption::kAsRealm ? std::string() : name;
 }
 
-// Neither kids nor names of resource servers hold a line feed.
-std::string direct_key_prefix(std::string_view kid) {
-  std::string id(kid);
-  id += '\n';
-  return id;
-}
-
-std::string direct_key_id(std::string_view kid, std::string_view resource_server) {
-  std::string id = direct_key_prefix(kid);
-  id += resource_server;
-  return id;
-}
-
 bool is_resource_server_name(std::string_view text) {
   return !text.empty() && text.size() <= 128 && is_utf8(text) && text.front() != ' ' &&
          text.back() != ' ' && text != "." && text != ".." &&

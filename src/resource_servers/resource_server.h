@@ -27,14 +27,6 @@ inline constexpr std::string_view kUriKind = "resource_server_uri";
 inline constexpr std::string_view kScopeKind = "scope";
 inline constexpr std::string_view kStateKind = "resource_server_state";
 inline constexpr std::string_view kStateId = "state";
-/// A key that encrypts tokens by `dir`: what the server needs to open its own token again, which
-/// names nothing but the key. Found by direct_key_id(); the text is {"sealed_jwk", "until"}: the
-/// key sealed, and, once the resource server has dropped it, the time (seconds since 1970) until
-/// which a token may still hold it.
-inline constexpr std::string_view kDirectKeyKind = "resource_server_key";
-std::string direct_key_id(std::string_view kid, std::string_view resource_server);
-/// What the ids of all keys of one kid begin with.
-std::string direct_key_prefix(std::string_view kid);
 /// No token of any realm lives longer.
 inline constexpr Seconds kLongestTokenLife{86400};
 

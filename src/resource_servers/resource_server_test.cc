@@ -108,12 +108,65 @@ TEST(ResourceServerDocument, WhatWasShownMayComeBackWithoutItsKeys) {
   EXPECT_THAT(with_known_keys(shown(document), nullptr), fails("resource_server_key_missing"));
 }
 
+TEST(ResourceServerDocument, KeysOfOneKidOrOfNoneAreTheSameOnlyIfAllElseIs) {
+  const auto document_of = [](const std::string& keys) {
+    return *json::parse_object(R"({"name":"RS2","access_token":{"jwks":{"keys":[)" + keys + "]}}}");
+  };
+  const auto two = document_of(R"({"kty":"oct","kid":"a","use":"sig","k":"Zmlyc3Q"},)"
+                               R"({"kty":"oct","kid":"a","use":"enc","k":"c2Vjb25k"},)"
+                               R"({"kty":"oct","alg":"A128KW","k":"dGhpcmQ"})");
+  const auto again = with_known_keys(shown(two), &two);
+  ASSERT_THAT(again, is_ok());
+  EXPECT_TRUE(*again == two);
+  EXPECT_THAT(with_known_keys(document_of(R"({"kty":"oct","kid":"a"})"), &two),
+              fails("resource_server_key_missing"))
+      << "which of the two?";
+  EXPECT_THAT(with_known_keys(document_of(R"({"kty":"oct","alg":"A256KW"})"), &two), is_ok())
+      << "the only one without a kid";
+  const auto alike = document_of(R"({"kty":"oct","k":"Zmlyc3Q"},{"kty":"oct","k":"c2Vjb25k"})");
+  EXPECT_THAT(with_known_keys(shown(alike), &alike), fails("resource_server_key_missing"));
+}
+
 TEST(KeySet, Sec144ReservedKidsAreRefusedInEverySpelling) {
-  for (const char* kid :
-       {"0", "10", "07", "+7", "7.0", "0x7", "0X0a", " 7 ", "1e1", "-0", "007", "10.000", "100e-1"})
+  for (const char* kid : {"0",      "10",
+                          "07",     "+7",
+                          "7.0",    "0x7",
+                          "0X0a",   " 7 ",
+                          "1e1",    "-0",
+                          "007",    "10.000",
+                          "100e-1", "0b111",
+                          "0B1010", "+0b0",
+                          "0o7",    "0O12",
+                          "-0o0",   "1_0",
+                          "0_7",    "0x0000000000000000000a"})
     EXPECT_TRUE(is_reserved_kid(kid)) << kid;
-  for (const char* kid : {"11", "-1", "7a", "0.5", "", "key-7", "seven", "10.1", "nan", "inf"})
+  EXPECT_TRUE(is_reserved_kid(std::string(1000, '0') + "7"));
+  EXPECT_TRUE(is_reserved_kid("7." + std::string(1000, '0')));
+  EXPECT_TRUE(is_reserved_kid("0b" + std::string(1000, '0') + "111"));
+  for (const char* kid : {"11",
+                          "-1",
+                          "7a",
+                          "0.5",
+                          "",
+                          "key-7",
+                          "seven",
+                          "10.1",
+                          "nan",
+                          "inf",
+                          "0b1011",
+                          "0b2",
+                          "0b",
+                          "0o13",
+                          "-0b1",
+                          "0o",
+                          "1_1",
+                          "_",
+                          "a_7",
+                          "7_",
+                          "0b11111111111111111111111111111111111111111"
+                          "111111111111111111111111111111111"})
     EXPECT_FALSE(is_reserved_kid(kid)) << kid;
+  EXPECT_FALSE(is_reserved_kid(std::string(1000, '1')));
   EXPECT_THAT(parse_key_set(R"({"keys":[{"kty":"oct","kid":"07","k":"Vlbwxl5hbCOLMwupPc2hDw"}]})"),
               fails("key_set_reserved_kid"));
   EXPECT_THAT(
@@ -129,6 +182,24 @@ TEST(KeySet, PrivateKeysAndEmptySetsAreRefused) {
   json::Object set;
   set.set("keys", json::Array{jose::Jwk::from_private(*key).private_json()});
   EXPECT_THAT(parse_key_set(json::dump(set)), fails("key_set_private"));
+}
+
+TEST(KeySet, KeysOfUnknownKindsArePassedOverUnlessTheSetMayNotHaveThem) {
+  const auto beside_a_good_one = [](const std::string& members) {
+    const auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256, 0);
+    json::Object good = *jose::Jwk::from_private(*key).public_json();
+    return parse_key_set(R"({"keys":[{)" + members + "}," + json::dump(good) + "]}");
+  };
+  EXPECT_THAT(beside_a_good_one(R"("kty":"AKP","alg":"ML-KEM-768","kid":"new","pub":"AAEC")"),
+              is_ok());
+  for (const char* kid : {R"("7")", R"("007")", "7", "7.0", R"("1_0")"})
+    EXPECT_THAT(beside_a_good_one(R"("kty":"AKP","pub":"AAEC","kid":)" + std::string(kid)),
+                fails("key_set_reserved_kid"))
+        << kid;
+  for (const char* secret :
+       {R"("kty":"AKP","pub":"AAEC","priv":"AAEC")",
+        R"("kty":"OKP","crv":"X9","x":"AA","d":"AAEC")", R"("kty":"OCT","k":"AAEC")"})
+    EXPECT_THAT(beside_a_good_one(secret), fails("key_set_private")) << secret;
 }
 
 TEST(KeySet, WhatIsNoSetFailsAsTheFormatSays) {

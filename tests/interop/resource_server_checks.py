@@ -75,7 +75,7 @@ def check_sample(world):
 
 
 def check_reserved_kids(world):
-    for kid in ("0", "7", "10", "07", "+7", "7.0", " 7"):
+    for kid in ("0", "7", "10", "07", "+7", "7.0", " 7", "0b111", "0o7", "1_0", "0" * 50 + "7"):
         keys = {"keys": [{**SAMPLE["keys"][0], "kid": kid}]}
         answer = put(world.server, "reserved", {"encryption": "resource_server_key", "jwks": keys,
                                                 "key_encryption_algorithm": "A128KW"}, status=(400,))

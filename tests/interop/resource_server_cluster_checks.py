@@ -169,6 +169,30 @@ def keys_by_url_are_followed(world):
         world.material.append(one["k"])
 
 
+def keys_for_dir_are_known_everywhere(world):
+    published = world.publisher
+    by_url = {"encryption": "resource_server_key", "key_encryption_algorithm": "dir",
+              "jwks_uri": published.url("/direct")}
+    keys = [key("direct", 256), key("direct", 256)]
+    tokens = []
+    for kind, inline in (("direct by url", False), ("direct inline", True)):
+        for one in keys:
+            world.material.append(one["k"])
+            published.sets["/direct"] = [one]
+            world.put(kind, own(one, alg="dir") if inline else by_url)
+            if not soon(lambda: world.inner(world.issue(world.a, resourceServer=kind), one, "dir"), 10):
+                return f"{kind}: the key is not used"
+            tokens.append(world.issue(world.a, resourceServer=kind))
+    nameless = key("", 256)
+    del nameless["kid"]
+    world.put("direct without a kid", own(nameless, alg="dir"))
+    tokens.append(world.issue(world.a, resourceServer="direct without a kid"))
+    for server in (world.a, world.b):
+        known = [soon(lambda: world.introspect(server, token)["active"]) for token in tokens]
+        if not all(known):
+            return f"tokens of earlier keys, later keys and a key without a kid are known: {known}"
+
+
 def uses_for_gcm_are_shared(world):
     one = key("gcm", 256)
     world.put("gcm", own(one, alg="A256GCMKW"))
@@ -247,6 +271,7 @@ def run(results, options):
                             ("a rename", a_rename_is_followed),
                             ("a deletion", a_deletion_is_followed),
                             ("keys by URL", keys_by_url_are_followed),
+                            ("keys for dir", keys_for_dir_are_known_everywhere),
                             ("sec_147 uses for GCM are shared", uses_for_gcm_are_shared),
                             ("sec_122 keys are nowhere in the clear", keys_are_nowhere_in_the_clear)):
             results.check("resource servers of a cluster: " + name, check, world)

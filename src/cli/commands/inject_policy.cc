@@ -1,6 +1,7 @@
 #include "cli/admin_client.h"
 #include "cli/command.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/resource_server_trial.h"
 #include "cli/documents.h"
 
 namespace signet::cli {
@@ -43,6 +44,7 @@ Result<int> put(const Context& context, const InjectPolicyOptions& options) {
   TRY(const net::LocalHeaders condition, admin.condition_for(path));
   TRY(const json::Value answer, admin.put(path, document, condition));
   print_document(context, answer, "inject_policy");
+  note_warnings(context, answer);
   return 0;
 }
 

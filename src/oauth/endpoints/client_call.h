@@ -36,6 +36,7 @@ class ClientCall {
     kDefinitions,
     kKeySet,
     kKeyUses,
+    kKeptKey,
     kRefresh
   };
 

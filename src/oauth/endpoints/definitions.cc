@@ -1,6 +1,6 @@
 #include "oauth/endpoints/definitions.h"
 
-#include "resource_servers/document.h"
+#include "resource_servers/direct_key.h"
 
 namespace signet::oauth {
 namespace {
@@ -32,20 +32,14 @@ PreparedResourceServerPtr prepare(const Services& services, std::string_view rea
   return prepared;
 }
 
-/// More resource servers than these do not share one kid.
-constexpr std::size_t kMostOfOneKid = 16;
+/// Some were dropped and not forgotten yet.
+constexpr std::size_t kMostDirectKeysRead = 4 * resource_servers::kMostOfOneKid;
 
 /// Null for one that no token can hold any more.
 Result<jose::KeyPtr> read_direct_key(const Services& services, const storage::Document& document) {
-  TRY(const json::Object object, json::parse_object(document.text));
-  const json::Value* until = object.find("until");
-  if (until && until->if_int() && *until->if_int() < unix_seconds(services.clock->now()))
-    return jose::KeyPtr();
-  const json::Value* sealed = object.find("sealed_jwk");
-  if (!sealed || !sealed->if_string())
-    return Error{Code::kInternal, "direct_key_malformed", "a stored key holds no key"};
-  TRY(const SecretBytes text, services.unseal(*sealed->if_string()));
-  TRY(auto jwk, jose::Jwk::parse(as_text(text.view())));
+  TRY(const auto kept, resource_servers::DirectKey::from_text(document.text));
+  if (kept.until && *kept.until < services.clock->now()) return jose::KeyPtr();
+  TRY(auto jwk, kept.open(services.unseal));
   return jose::Key::local(std::move(jwk));
 }
 
@@ -132,7 +126,7 @@ Task<DirectKeysPtr> load_direct_keys(const Services& services, WorkerState& work
   const std::string kind(resource_servers::kDirectKeyKind);
   const std::string prefix = resource_servers::direct_key_prefix(kid);
   std::function<Task<std::vector<storage::Document>>()> read = [&] {
-    return services.storage->documents(kind, realm, prefix, kMostOfOneKid);
+    return services.storage->documents(kind, realm, prefix, kMostDirectKeysRead);
   };
   CO_TRY(const auto page, co_await until_followed(worker, std::move(read)));
   auto keys = std::make_shared<std::vector<jose::KeyPtr>>();

@@ -46,7 +46,7 @@ bool is_own_key(const RealmRuntime& realm, std::string_view kid) {
 
 /// Whether the server's own key encrypted the token, for nobody but the server.
 bool is_for_ourselves(const RealmRuntime& realm, const jose::JweHeader& header) {
-  return header.alg == jose::JweAlg::kDir && (header.kid.empty() || is_own_key(realm, header.kid));
+  return header.alg == jose::JweAlg::kDir && is_own_key(realm, header.kid);
 }
 
 /// What an encrypted token of ours holds. What was encrypted for a resource server is only as

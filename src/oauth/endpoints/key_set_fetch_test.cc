@@ -229,7 +229,7 @@ net::HttpClientSettings only_public(std::vector<std::string> exempt = {}) {
   return out;
 }
 
-TEST(KeySetFetch, sec_143_no_socket_is_opened_to_an_address_that_is_not_public) {
+TEST(KeySetFetch, sec_143_sec_211_no_socket_is_opened_to_an_address_that_is_not_public) {
   Peer peer([](const SeenRequest&) { return Reply::ok(set_of({"a"})); });
   RealWorld world(only_public());
   const std::string port = std::to_string(peer.port());
@@ -244,7 +244,7 @@ TEST(KeySetFetch, sec_143_no_socket_is_opened_to_an_address_that_is_not_public) 
   EXPECT_EQ(peer.connections(), 0U);
 }
 
-TEST(KeySetFetch, sec_143_a_redirect_to_a_private_address_is_denied) {
+TEST(KeySetFetch, sec_143_sec_211_a_redirect_to_a_private_address_is_denied) {
   Peer inner([](const SeenRequest&) { return Reply::ok(set_of({"a"})); });
   for (const char* host : {"127.0.0.2", "localhost", "[::1]", "169.254.169.254"}) {
     Peer outer([&](const SeenRequest&) {

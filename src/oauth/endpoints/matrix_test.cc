@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "oauth/endpoints/test_clients.h"
+#include "resource_servers/direct_key.h"
 #include "support/matrix.h"
 
 namespace signet::oauth::test {
@@ -99,6 +100,7 @@ class Kinds {
       return issue(R"(,"access_token":{"format":"encrypted_jwt"})");
     if (kind == "access_opaque") return issue(R"(,"access_token":{"format":"opaque"})");
     if (kind == "access_nested_server_key") return issue_for("Sealed", R"({"name":"Sealed"})");
+    if (kind == "access_nested_dir") return direct();
     if (kind.starts_with("access_nested")) return nested(kind == "access_nested_inner");
     if (kind == "private_claim") {
       const std::string inner = nested(true);
@@ -158,6 +160,18 @@ class Kinds {
     const std::vector<jose::KeyPtr> keys{key};
     options.keys = keys;
     return std::string(as_text(jose::decrypt_compact(outer, options)->plain.view()));
+  }
+  // For a resource server whose key encrypts it directly; the token does not even name it.
+  std::string direct() {
+    const auto key =
+        jose::Jwk::from_symmetric(SecretBytes::from_text("0123456789abcdef0123456789abcdef"));
+    const auto kept = resource_servers::DirectKey::seal(key, std::nullopt, world_.services->seal);
+    world_.put(std::string(resource_servers::kDirectKeyKind), "root",
+               resource_servers::direct_key_id(key, "Direct"), kept->to_text());
+    return issue_for("Direct",
+                     R"({"name":"Direct","access_token":{"encryption":"resource_server_key",)"
+                     R"("key_encryption_algorithm":"dir","jwks":{"keys":[)" +
+                         json::dump(key.private_json()) + "]}}}");
   }
   // The claims would do for an access token and for an assertion alike.
   json::Object claims() {

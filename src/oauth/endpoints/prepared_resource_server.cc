@@ -49,13 +49,20 @@ Result<jose::Encryptor> encryptor_for(PreparedResourceServer& prepared, const Re
     options.gcm_uses = GcmLedger::Account::uses_of(account);
   }
   const Instant end = end_of((*key)->jwk());
-  TRY(auto encryptor, jose::Encryptor::make(std::move(*key), std::move(options)));
+  TRY(auto encryptor, jose::Encryptor::make(*key, std::move(options)));
   prepared.encryptor.emplace(std::move(encryptor));
+  prepared.key = std::move(*key);
   prepared.account = std::move(account);
   prepared.realm_serial = realm.serial();
   prepared.key_set = std::move(key_set);
   prepared.good_until = end;
   return *prepared.encryptor;
+}
+
+bool must_keep_key(const PreparedResourceServer& prepared, Instant now) {
+  const bool is_by_url = prepared.source && prepared.server.key_alg == jose::JweAlg::kDir;
+  return is_by_url && (prepared.kept_key != prepared.key ||
+                       now + resource_servers::kLongestTokenLife > prepared.kept_until);
 }
 
 }  // namespace signet::oauth

@@ -45,8 +45,18 @@ struct PreparedResourceServer {
   std::uint64_t realm_serial = 0;
   std::shared_ptr<const RemoteKeySet> key_set;
   Instant good_until{};  ///< the end of the chosen key's certificate
+  jose::KeyPtr key;      ///< the chosen one
+
+  /// By `dir` with a key from a URL: the one that storage keeps for the server to know its tokens
+  /// again, and until when.
+  jose::KeyPtr kept_key;
+  Instant kept_until{};
 };
 using PreparedResourceServerPtr = std::shared_ptr<PreparedResourceServer>;
+
+/// Whether storage must first keep the key of encryptor_for() for the tokens that it is to encrypt:
+/// nobody wrote it down before.
+bool must_keep_key(const PreparedResourceServer& prepared, Instant now);
 
 /// What encrypts a token with the resource server's key. `key_set` is null where keys are inline.
 /// "encryption_key_missing" with the reason, key by key; the realm's own words where its server key

@@ -181,30 +181,6 @@ TEST_F(ResourceServers,
   EXPECT_FALSE(world.is_active(forged, "gateway"));
 }
 
-TEST_F(ResourceServers, a_token_by_dir_is_known_while_it_may_live) {
-  const jose::KeyPtr key = key_of("direct", 32, 'd');
-  json::Object set;
-  set.set("keys", json::Array{key->jwk().private_json()});
-  world.put("resource_server", "root", "Direct",
-            R"({"name":"Direct","access_token":{"encryption":"resource_server_key","jwks":)" +
-                json::dump(set) + R"(,"key_encryption_algorithm":"dir"}})");
-  const std::string outer = token("&resourceServer=Direct");
-  EXPECT_EQ(member(inside(outer, key), "aud"), "Direct");
-  EXPECT_FALSE(world.is_active(outer, "gateway")) << "nobody told the key yet";
-  const auto keep = [&](const std::string& more) {
-    json::Object text;
-    std::string jwk = json::dump(key->jwk().private_json());
-    std::string quoted_jwk;
-    json::append_string(quoted_jwk, "SGN1." + jwk);
-    world.put("resource_server_key", "root", resource_servers::direct_key_id("direct", "Direct"),
-              R"({"sealed_jwk":)" + quoted_jwk + more + "}");
-  };
-  keep("");
-  EXPECT_TRUE(world.is_active(outer, "gateway"));
-  keep(R"(,"until":)" + std::to_string(unix_seconds(world.clock->now()) - 1));
-  EXPECT_FALSE(world.is_active(outer, "gateway")) << "no token can hold it any more";
-}
-
 TEST_F(ResourceServers, no_token_shows_a_header_that_strict_libraries_do_not_know) {
   add("RS2", "", key2);
   const auto header = jose::parse_jwe_header(token("&resourceServer=RS2"));

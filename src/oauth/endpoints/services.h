@@ -63,6 +63,8 @@ struct Services {
   std::shared_ptr<KeySetCache> key_sets;          ///< that others publish; null: none is ever read
   /// Opens a client secret that is kept reversibly.
   std::function<Result<SecretBytes>(std::string_view sealed)> unseal;
+  /// The other way.
+  std::function<Result<std::string>(ByteView secret)> seal;
 };
 
 }  // namespace signet::oauth

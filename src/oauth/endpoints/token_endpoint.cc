@@ -85,6 +85,8 @@ Task<Done, Refusal> TokenCall::provide_for_act(Need need) {
       co_return co_await load_keys();
     case Need::kKeyUses:
       co_return co_await take_uses();
+    case Need::kKeptKey:
+      co_return co_await keep_key();
     default:
       co_return co_await keep_opaque();
   }

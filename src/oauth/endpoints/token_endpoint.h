@@ -65,6 +65,7 @@ class TokenCall : public ClientCall {
   Task<Done, Refusal> keep_opaque();
   Task<Done, Refusal> load_keys();
   Task<Done, Refusal> take_uses();
+  Task<Done, Refusal> keep_key();
 
   const tokens::ClaimsTemplate& claims() const { return *claims_; }
 

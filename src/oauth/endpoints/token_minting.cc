@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "oauth/endpoints/token_endpoint.h"
+#include "resource_servers/direct_key.h"
 
 namespace signet::oauth {
 namespace {
@@ -108,6 +109,7 @@ Answer<ClientCall::Need> TokenCall::find_encryptor() {
     return Need::kKeySet;
   }
   encryptor_ = std::move(*encryptor);
+  if (must_keep_key(*server_, now_)) return Need::kKeptKey;
   return reserve_uses();
 }
 
@@ -192,6 +194,42 @@ Task<Done, Refusal> TokenCall::load_keys() {
   } else {
     CO_TRY(key_set_, co_await sets.load(server_->source));
   }
+  co_return Done{};
+}
+
+// Kept for twice as long as a token lives, so that it is written once a day at most, by one worker
+// of one instance. Where another key was found meanwhile, or somebody else wrote at this moment, it
+// is asked for anew.
+Task<Done, Refusal> TokenCall::keep_key() {
+  using resource_servers::DirectKey;
+  const PreparedResourceServerPtr server = server_;
+  const jose::KeyPtr key = server->key;
+  const std::string kind(resource_servers::kDirectKeyKind);
+  const RealmName realm = realm_->settings().name;
+  const std::string id = resource_servers::direct_key_id(key->jwk(), server->server.name);
+  CO_TRY(const auto stored, co_await services_.storage->document(kind, realm, id));
+  Instant until = now_ + 2 * resource_servers::kLongestTokenLife;
+  bool is_kept = false;
+  if (stored) {
+    CO_TRY(const DirectKey known, DirectKey::from_text(stored->text));
+    is_kept = !known.until || *known.until >= now_ + resource_servers::kLongestTokenLife;
+    if (is_kept && known.until) until = *known.until;
+  }
+  if (!is_kept) {
+    CO_TRY(const DirectKey kept, DirectKey::seal(key->jwk(), until, services_.seal));
+    storage::PutDocument put;
+    put.document = {kind, realm, id, kept.to_text(), 0};
+    put.expected = stored ? stored->revision : 0;
+    storage::Transaction transaction;
+    transaction.emplace_back(std::move(put));
+    const auto done = co_await services_.storage->commit(std::move(transaction));
+    if (!done.ok() && !done.error().is("revision_conflict")) co_return Refusal(done.error());
+    if (!done.ok()) co_return Done{};
+    ChangeFeed::Change change{kind, realm, id};
+    services_.changes->publish(std::move(change));
+  }
+  server->kept_key = key;
+  server->kept_until = until;
   co_return Done{};
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "resource_servers/direct_key.h"
+
 namespace signet::oauth {
 namespace {
 

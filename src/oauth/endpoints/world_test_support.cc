@@ -91,6 +91,7 @@ void World::start() {
   services->unseal = [](std::string_view sealed) -> Result<SecretBytes> {
     return SecretBytes::from_text(sealed.substr(5));
   };
+  services->seal = [](ByteView secret) -> Result<std::string> { return "SGN1." + to_text(secret); };
   EXPECT_THAT(async::run_now(services->denied->load(*storage)), signet::test::is_ok());
   router = std::make_unique<Router>(services, 1);
 }

@@ -1,0 +1,43 @@
+#pragma once
+// Keys that encrypt tokens by `dir`, as storage keeps them: what the server needs to open its own
+// token again, which names nothing but the key's kid. One document each, in its id the kid, the
+// resource server and the key.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "jose/jwk.h"
+#include "resource_servers/document.h"
+
+namespace signet::resource_servers {
+
+inline constexpr std::string_view kDirectKeyKind = "resource_server_key";
+
+/// More keys of one kid than these are never told apart: each look at a token would try them all.
+inline constexpr std::size_t kMostOfOneKid = 64;
+
+std::string direct_key_id(const jose::Jwk& key, std::string_view resource_server);
+/// What the ids of all keys of one kid begin with. The kid is what stands before the first line
+/// feed.
+std::string direct_key_prefix(std::string_view kid);
+/// Whether the id is that of a key that the resource server has, or had, under the kid.
+bool is_direct_key_of(std::string_view id, std::string_view kid, std::string_view resource_server);
+
+struct DirectKey {
+  std::string sealed_jwk;
+  /// Until when a token may hold it, where the resource server has dropped it or publishes it by
+  /// URL; then it may be forgotten.
+  std::optional<Instant> until;
+
+  static Result<DirectKey> seal(const jose::Jwk& key, std::optional<Instant> until,
+                                const Seal& seal);
+  /// kInternal "direct_key_malformed".
+  static Result<DirectKey> from_text(std::string_view text);
+  std::string to_text() const;
+  /// As a key that decrypts: what the resource server lets its senders do with it is left out.
+  Result<jose::Jwk> open(const Unseal& unseal) const;
+};
+
+}  // namespace signet::resource_servers
