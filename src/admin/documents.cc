@@ -21,14 +21,6 @@ Task<json::Object> shown(storage::Document document, std::string name, bool hide
   co_return out;
 }
 
-Status check_secret(std::string_view secret) {
-  if (secret.size() < oauth::kShortestSecret || secret.size() > oauth::kLongestSecret)
-    return Error{Code::kInvalid, "client_secret_length", "a client secret has 8 to 512 bytes"};
-  if (!is_utf8(secret) || secret.find('\0') != secret.npos)
-    return Error{Code::kInvalid, "client_secret_malformed", "a client secret is UTF-8 without NUL"};
-  return Done{};
-}
-
 }  // namespace
 
 // Realm names may hold slashes; in these paths they are written with '~', which no name may hold.
@@ -77,7 +69,7 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
     out.generated_secret = secret;
   } else if (given) {
     secret = *given->if_string();
-    CO_TRY(check_secret(secret));
+    CO_TRY(oauth::check_client_secret(secret));
   }
   document.erase("secret");
   document.erase("generate_secret");
@@ -88,9 +80,7 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
   if (!secret.empty()) {
     std::string stored;
     if (client.auth_method == oauth::AuthMethod::kSecretJwt) {
-      if (secret.size() < 32)
-        co_return Error{Code::kInvalid, "client_secret_length",
-                        "client_secret_jwt needs a secret of at least 32 bytes (RFC 7518 §3.2)"};
+      CO_TRY(oauth::check_client_secret(secret, true));
       CO_TRY(stored, services.seal(as_bytes(secret)));
     } else if (secret.size() >= oauth::kFastSecretFrom) {
       stored = oauth::hash_fast(secret, *services.oauth->random);

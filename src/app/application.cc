@@ -108,7 +108,10 @@ Status Application::State::open() {
   TRY(context.http, make_outbound(config, options.environment));
   TRY(auto made, make_stores(config, context));
   TRY(auto storage_options, storage_options_of(config, made));
-  TRY(storage, storage::open(config.storage_url, *options.clock, std::move(storage_options)));
+  auto opened = storage::open(config.storage_url, *options.clock, std::move(storage_options));
+  if (!opened.ok())
+    return config::at_setting(config.places, "storage.url", std::move(opened).error());
+  storage = std::move(*opened);
 
   secrets::KeeperOptions keeping = keeper_options(config, options.random);
   keeping.instance = new_instance(config, options.version, *options.clock, *options.random);
@@ -194,9 +197,8 @@ Result<Application::Started> Application::State::listen() {
 
 // What the configuration declares and the storage does not have yet; never over what is there.
 Status Application::State::fill(const Started& started) {
-  for (const auto& realm : options.config.realms)
-    TRY(put_configured_realm(*admin_services, realm));
-  TRY(put_configured_realm(*admin_services, root_realm(started.demo_secret)));
+  TRY(put_configured_realms(*admin_services, options.config));
+  TRY(put_configured_realm(*admin_services, root_realm(started.demo_secret), {}, "root"));
   // The first request finds the root realm's keys ready.
   TRY(async::run_now(router->directory().load(RealmName("root"))));
   return Done{};

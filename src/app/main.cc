@@ -15,6 +15,8 @@
 #include "app/application.h"
 #include "base/log.h"
 #include "crypto/init.h"
+#include "realms/configured_documents.h"
+#include "secrets/stores/configured_stores.h"
 
 extern char** environ;
 
@@ -65,6 +67,15 @@ signet::log::Level level_of(const std::string& text) {
   return Level::kInfo;
 }
 
+// What stores and realms say of their own settings, before anything is made.
+signet::config::Problems check_contents(const signet::config::ServerConfig& config,
+                                        const signet::config::Environment& environment) {
+  auto problems = signet::secrets::check_stores(config, environment);
+  const auto documents = signet::realms::check_documents(config);
+  problems.insert(problems.end(), documents.begin(), documents.end());
+  return problems;
+}
+
 int fail(const signet::Error& error) {
   signet::log::flush();
   std::cerr << "signetd: " << error.reason << ": " << error.detail << "\n";
@@ -109,8 +120,9 @@ int main(int argc, char** argv) {
     return fail({signet::Code::kConfig, "config_unreadable", "cannot read " + config_file});
   const auto environment = read_environment();
   auto config = signet::config::load(*text, demo ? "demo.yaml" : config_file, environment);
-  if (!config.ok()) {
-    std::cerr << signet::config::to_text(config.error());
+  const auto problems = config.ok() ? check_contents(*config, environment) : config.error();
+  if (!problems.empty()) {
+    std::cerr << signet::config::to_text(problems);
     return 1;
   }
   if (check) {

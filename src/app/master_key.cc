@@ -126,17 +126,23 @@ Result<std::shared_ptr<const secrets::EncodingKeys>> load_encoding_keys(
     const config::ServerConfig& config, const config::Environment& environment, bool has_data,
     Random& random) {
   std::vector<secrets::EncodingKeys::Key> keys;
-  for (const auto& configured : config.encryption_keys) {
+  for (std::size_t i = 0; i < config.encryption_keys.size(); ++i) {
+    const auto& configured = config.encryption_keys[i];
+    const std::string path = "encryption_keys[" + std::to_string(i) + ']';
     if (!configured.file.empty()) {
-      TRY(auto raw, read_secret_file(configured.file));
-      keys.push_back({configured.name, secrets::EncodingKeys::master_from(std::move(raw))});
+      auto raw = read_secret_file(configured.file);
+      if (!raw.ok())
+        return config::at_setting(config.places, path + ".file", std::move(raw).error());
+      keys.push_back({configured.name, secrets::EncodingKeys::master_from(std::move(*raw))});
       continue;
     }
     const auto found = environment.find(configured.environment);
     if (found == environment.end())
-      return Error{Code::kConfig, "encryption_key_missing",
-                   "the environment has no variable " + signet::quoted(configured.environment) +
-                       " for key " + signet::quoted(configured.name)};
+      return config::at_setting(
+          config.places, path + ".environment",
+          {Code::kConfig, "encryption_key_missing",
+           "the environment has no variable " + signet::quoted(configured.environment) +
+               " for key " + signet::quoted(configured.name)});
     keys.push_back({configured.name,
                     secrets::EncodingKeys::master_from(SecretBytes::from_text(found->second))});
   }

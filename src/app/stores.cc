@@ -1,6 +1,5 @@
 #include "app/stores.h"
 
-#include "base/text.h"
 #include "secrets/keeper/passwords.h"
 #include "secrets/stores/local/key_spec.h"
 
@@ -15,18 +14,7 @@ class Collector {
   explicit Collector(const secrets::StoreContext& context) : context_(context) {}
 
   Status add(const config::StoreConfig& configured, const RealmName& realm) {
-    const secrets::StoreType* type = secrets::find_store_type(configured.type);
-    if (!type) {
-      std::vector<std::string> known;
-      for (const auto& t : secrets::store_types())
-        known.emplace_back(t.name);
-      const std::string near = nearest(configured.type, known);
-      return Error{
-          Code::kConfig, "store_type_unknown",
-          "store " + signet::quoted(configured.name) + ": no type " +
-              signet::quoted(configured.type) +
-              (near.empty() ? "; known: " + join(known, ", ") : ", did you mean '" + near + "'?")};
-    }
+    TRY(const secrets::StoreType* type, secrets::store_type(configured.type));
     const StoreName name(configured.name);
     secrets::StoreContext context = context_;
     context.password = secrets::password_lookup_over(name, sources_for(realm));

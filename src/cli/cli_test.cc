@@ -474,7 +474,7 @@ TEST_F(Cli, config_check_says_everything_and_show_hides_secrets) {
   EXPECT_THAT(errors, HasSubstr("bad.yaml:1: server.prot"));
   EXPECT_THAT(errors, HasSubstr("bad.yaml:2: keys.lease"));
   const std::string good =
-      file("good.yaml", "realms: [{name: root, clients: [{client_id: a, secret: hunter2}]}]\n");
+      file("good.yaml", "realms: [{name: root, clients: [{client_id: a, secret: hunter2-hunter2}]}]\n");
   EXPECT_EQ(run({"config", "check", "--config", good}), 0);
   EXPECT_EQ(run({"config", "show", "--config", good}), 0);
   EXPECT_THAT(output, HasSubstr("(hidden)"));

@@ -23,6 +23,18 @@ SecretForm form_of(std::string_view stored) {
   return SecretForm::kSealed;
 }
 
+Status check_client_secret(std::string_view secret, bool is_mac_key) {
+  constexpr std::size_t kShortestMacKey = 32;
+  if (secret.size() < kShortestSecret || secret.size() > kLongestSecret)
+    return Error{Code::kInvalid, "client_secret_length", "a client secret has 8 to 512 bytes"};
+  if (!is_utf8(secret) || secret.find('\0') != secret.npos)
+    return Error{Code::kInvalid, "client_secret_malformed", "a client secret is UTF-8 without NUL"};
+  if (is_mac_key && secret.size() < kShortestMacKey)
+    return Error{Code::kInvalid, "client_secret_length",
+                 "client_secret_jwt needs a secret of at least 32 bytes (RFC 7518 §3.2)"};
+  return Done{};
+}
+
 std::string make_client_secret(Random& random) {
   SecretBytes bytes(32);
   random.fill(bytes.span());

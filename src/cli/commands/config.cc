@@ -6,7 +6,7 @@ namespace signet::cli {
 namespace {
 
 Result<int> check(const Context& context) {
-  TRY(const auto config, context.load_config());
+  TRY(const auto config, context.load_whole_config());
   for (const auto& warning : config.warnings) {
     context.note("warning: " + config::to_text(warning));
   }
