@@ -303,6 +303,13 @@ TEST_F(Cli, client_update_changes_only_what_was_said_and_only_the_revision_it_sa
   EXPECT_EQ(sent[1].headers[0], (std::pair<std::string, std::string>("If-Match", "\"7\"")));
 }
 
+TEST_F(Cli, a_client_whose_id_no_path_can_hold_is_asked_for_in_base64url) {
+  answers["DELETE /admin/realms/root/clients/~aHR0cHM6Ly9hLmV4YW1wbGUv"] = {204, ""};
+  EXPECT_EQ(admin({"client", "delete", "https://a.example/", "--yes"}), 0) << errors;
+  answers["DELETE /admin/realms/root/clients/~fmE"] = {204, ""};
+  EXPECT_EQ(admin({"client", "delete", "~a", "--yes"}), 0) << errors;
+}
+
 TEST_F(Cli, deleting_wants_to_be_told_twice) {
   EXPECT_EQ(admin({"realm", "delete", "a"}), 2);
   EXPECT_THAT(sent, IsEmpty());
