@@ -80,7 +80,7 @@ std::vector<std::string> Application::State::waits_for() const {
   const auto unread = keeper->unread();
   for (const auto& id : unread) {
     if (out.size() == kMostLines) {
-      out.push_back("and " + std::to_string(unread.size() - kMostLines) + " more");
+      out.push_back(std::to_string(unread.size() - kMostLines) + " more secret IDs");
       break;
     }
     out.push_back(id.id.str() + (id.realm.empty() ? "" : " in realm " + id.realm.str()) + ": " +
@@ -167,11 +167,17 @@ Result<Application::Started> Application::State::listen() {
 
   net::ListenOptions open = public_listener(config);
   open.handler = [this](net::Exchange& exchange) { router->handle(exchange); };
-  TRY(const std::uint16_t port, server->listen(std::move(open)));
+  const auto bound = [&config](Result<std::uint16_t> at, const std::string& group) {
+    if (at.ok()) return at;
+    const bool is_tls = at.error().is("tls_config_invalid");
+    return Result<std::uint16_t>(config::at_setting(
+        config.places, group + (is_tls ? ".tls" : ".port"), std::move(at).error()));
+  };
+  TRY(const std::uint16_t port, bound(server->listen(std::move(open)), "server"));
 
   net::ListenOptions own = management_listener(config);
   own.handler = [this](net::Exchange& exchange) { admin_api->handle(exchange); };
-  TRY(const std::uint16_t management_port, management->listen(std::move(own)));
+  TRY(const std::uint16_t management_port, bound(management->listen(std::move(own)), "management"));
 
   Started started;
   started.public_url = config.server.public_url;

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "app/application.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "crypto/init.h"
 #include "realms/configured_documents.h"
@@ -45,7 +46,9 @@ std::string demo_config() {
   const std::string port = environment_or("PORT", "8080");
   const int number = std::atoi(port.c_str());
   const std::string next = std::to_string(number > 0 && number < 65535 ? number + 1 : 0);
-  return "data_dir: " + environment_or("DATA_DIR", "./data") + "\nserver:\n  port: " + port +
+  // A JSON text is a YAML one: no path can be taken for more than a path.
+  const std::string folder = signet::json::dump(environment_or("DATA_DIR", "./data"));
+  return "data_dir: " + folder + "\nserver:\n  port: " + port +
          "\nmanagement:\n  port: " + environment_or("MANAGEMENT_PORT", next) +
          "\nlog:\n  format: text\n";
 }
@@ -94,7 +97,11 @@ int main(int argc, char** argv) {
                "Start with a demo client; DATA_DIR and PORT are taken from the environment");
   app.add_flag("--check", check, "Check the configuration and end");
   app.set_version_flag("--version", SIGNET_VERSION);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& wish) {  // --help and --version too
+    return app.exit(wish) == 0 ? 0 : 2;
+  }
   if (config_file.empty() != demo) {
     std::cerr << "signetd: give --config FILE, or --demo to try it\n";
     return 2;

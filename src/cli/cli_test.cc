@@ -128,6 +128,9 @@ constexpr const char* kEcKey =
 TEST_F(Cli, a_command_that_is_not_understood_is_exit_code_2) {
   EXPECT_EQ(run({}), 2);
   EXPECT_EQ(run({"nonsense"}), 2);
+  EXPECT_THAT(errors, HasSubstr("there is no command 'nonsense' here"));
+  EXPECT_EQ(run({"realm", "lst"}), 2);
+  EXPECT_THAT(errors, HasSubstr("there is no command 'lst' here"));
   EXPECT_EQ(run({"realm"}), 2);
   EXPECT_EQ(run({"jose", "verify"}), 2);
   EXPECT_EQ(run({"jose", "verify", "--key", "/nonexistent"}), 2);
@@ -480,8 +483,8 @@ TEST_F(Cli, config_check_says_everything_and_show_hides_secrets) {
   EXPECT_EQ(run({"config", "check", "--config", bad}), 1);
   EXPECT_THAT(errors, HasSubstr("bad.yaml:1: server.prot"));
   EXPECT_THAT(errors, HasSubstr("bad.yaml:2: keys.lease"));
-  const std::string good =
-      file("good.yaml", "realms: [{name: root, clients: [{client_id: a, secret: hunter2-hunter2}]}]\n");
+  const std::string good = file(
+      "good.yaml", "realms: [{name: root, clients: [{client_id: a, secret: hunter2-hunter2}]}]\n");
   EXPECT_EQ(run({"config", "check", "--config", good}), 0);
   EXPECT_EQ(run({"config", "show", "--config", good}), 0);
   EXPECT_THAT(output, HasSubstr("(hidden)"));
