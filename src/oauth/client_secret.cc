@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "crypto/kdf.h"
+#include "secrets/secret.h"
 
 namespace signet::oauth {
 namespace {
@@ -32,6 +33,9 @@ Status check_client_secret(std::string_view secret, bool is_mac_key) {
   if (is_mac_key && secret.size() < kShortestMacKey)
     return Error{Code::kInvalid, "client_secret_length",
                  "client_secret_jwt needs a secret of at least 32 bytes (RFC 7518 §3.2)"};
+  if (is_mac_key && secrets::is_found_in_the_wild(as_bytes(secret)))
+    return Error{Code::kInvalid, "client_secret_well_known",
+                 "this secret is in the lists that attackers try; have one made"};
   return Done{};
 }
 
