@@ -395,6 +395,14 @@ TEST_F(Cli, apply_shows_and_makes_the_difference) {
   for (const auto& one : sent)
     EXPECT_TRUE(one.line.starts_with("GET ")) << one.line;
 
+  EXPECT_EQ(admin({"apply", path, "--dry-run", "--output", "json"}), 2) << errors;
+  const auto shown = json::parse_object(output);
+  ASSERT_THAT(shown, test::is_ok()) << output;
+  EXPECT_EQ(json::dump(*shown->find("differences")),
+            R"([{"difference":"change","what":"realm root","settings":)"
+            R"([{"setting":"access_token.lifetime","from":"600","to":"900"}]},)"
+            R"({"difference":"create","what":"client root/new"}])");
+
   answers["PUT /admin/realms/root"] = {200, "{}"};
   answers["PUT /admin/realms/root/clients/new"] = {201, "{}"};
   answers["DELETE /admin/realms/root/clients/old"] = {204, ""};
