@@ -1,10 +1,12 @@
 #include "app/master_key.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 
@@ -17,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxSecretFile = 64 * 1024;
 constexpr std::size_t kMasterKeyBytes = 32;
+constexpr std::string_view kUnfinished = ".new.";  ///< and the number of the process that writes
 
 // A descriptor that closes itself.
 class File {
@@ -81,10 +84,27 @@ Result<SecretBytes> read_secret_file(const std::string& path) {
   return content;
 }
 
+void remove_unfinished_files(const std::string& folder) {
+  std::error_code ec;
+  std::filesystem::directory_iterator it(folder, ec);
+  for (const std::filesystem::directory_iterator end; !ec && it != end; it.increment(ec)) {
+    const std::string name = it->path().filename().string();
+    const std::size_t at = name.rfind(kUnfinished);
+    if (at == name.npos) continue;
+    const char* const stop = name.data() + name.size();
+    pid_t writer = 0;
+    const auto read = std::from_chars(name.data() + at + kUnfinished.size(), stop, writer);
+    if (read.ec != std::errc() || read.ptr != stop || writer <= 0) continue;
+    // In a container the process that was killed had our number.
+    const bool is_gone = writer == ::getpid() || (::kill(writer, 0) != 0 && errno == ESRCH);
+    if (is_gone) ::unlink(it->path().c_str());
+  }
+}
+
 Status write_new_secret_file(const std::string& path, ByteView content) {
   // Written beside and linked into place, so that no reader ever sees half of it and no old file is
   // lost.
-  const std::string temporary = path + ".new." + std::to_string(::getpid());
+  const std::string temporary = path + std::string(kUnfinished) + std::to_string(::getpid());
   ::unlink(temporary.c_str());
   {
     const File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
