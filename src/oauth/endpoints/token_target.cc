@@ -42,8 +42,6 @@ json::Array permissions_of(
 Answer<ClientCall::Need> TokenCall::find_target() {
   const std::string_view realm = realm_->settings().name.view();
   std::optional<std::string_view> parameter = asked_.resource_server;
-  if (parameter && parameter->empty())
-    return Refusal(OAuthError::kInvalidRequest, "resourceServer is empty");
   for (const auto& resource : asked_.resources) {
     const std::string* name = worker_.resource_uri(realm, resource);
     if (!name) {
