@@ -2,7 +2,8 @@
 """Forged tokens (F27): every token of the set jose-attacks, and good tokens of this server whose header
 points elsewhere (sec_081), at introspection, at revocation and as client assertions. None is believed, none
 is a 5xx, and the process opens no connection: strace sees every connect(), and a listener waits where the
-headers point."""
+headers point. Then without strace: what is large or asks for much work is refused soon, and memory stays flat
+(sec_078, sec_088, sec_090)."""
 
 import base64
 import json
@@ -12,6 +13,7 @@ import re
 import shutil
 import signal
 import socket
+import time
 import zlib
 
 import harness
@@ -59,6 +61,37 @@ def accepted_somewhere(server, secret, token):
     if answers["assertion"].status == 200:
         told.append(f"assertion: {answers['assertion']}")
     return told
+
+
+def quickest_ms(server, secret, token, tries=5):
+    """The shortest of some refusals: the others waited for their turn."""
+    times = []
+    for _ in range(tries):
+        begin = time.monotonic()
+        answer = server.introspect("c", secret, token)
+        times.append((time.monotonic() - begin) * 1000)
+        if answer.status not in (400, 413) and answer.json() != {"active": False}:
+            raise RuntimeError(f"believed: {answer}")
+    return min(times)
+
+
+def measure(options, report, attacks):
+    tokens = {one["id"]: token_of(one) for one in attacks["tokens"] if one["expect"] == "reject"}
+    slow = [tokens[one["id"]] for one in attacks["tokens"] if "maxMs" in one]
+    limit = min(one["maxMs"] for one in attacks["tokens"] if "maxMs" in one)
+    large = {"token": "a." * 2 + "A" * (80 << 10), "header": encode({"alg": "RS256", "x": "y" * (40 << 10)}) + ".e30.AA",
+             "parts": "." * (60 << 10)}
+    with harness.Server(options.signetd, harness.config([]), keep=options.keep) as server:
+        secret = harness.create_client(server, "c", may_introspect="realm")
+        report.at_most("sec_090_much_work_refused", max(quickest_ms(server, secret, token) for token in slow),
+                       "ms", limit)
+        for name, token in large.items():
+            report.at_most(f"sec_088_large_{name}_refused", quickest_ms(server, secret, token), "ms", 5)
+        for _ in range(2):  # once so that what is kept anyway is there
+            before = server.rss_kib()
+            for token in tokens.values():
+                server.introspect("c", secret, token)
+        report.at_most("sec_078_memory_growth", server.rss_kib() - before, "KiB", 2048)
 
 
 def traced(strace):
@@ -113,6 +146,7 @@ def main():
     report.line("f_27_connections_opened", len(connects), "connect()", "0", not connects)
     report.at_most("f_27_connections_at_the_bait", caught, "connections", 0)
     report.line("good_token_is_active", still, "-", "True", still)
+    measure(options, report, attacks)
     report.finish()
 
 
