@@ -55,6 +55,20 @@ TEST_F(AdminApiTest, sec_142_health_says_when_a_key_set_serves_past_its_age) {
   EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"key_sets","ok":true)"));
 }
 
+TEST_F(AdminApiTest, health_shows_a_secret_that_requests_needed_and_nobody_holds) {
+  const auto checks = [&] { return json::dump(get("/admin/health").json()); };
+  EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"needed_secrets","ok":true)"));
+  put("/admin/realms/root", "{}");
+  world.client("a", R"(,"access_token":{"signing_algorithm":"ES512"})");
+  EXPECT_EQ(world.post("/oauth2/access_token", "grant_type=client_credentials", "a").status(), 500);
+  EXPECT_THAT(checks(),
+              testing::HasSubstr(R"({"name":"needed_secrets","ok":false,"detail":")"
+                                 R"(am.services.oauth2.stateless.signing.ES512 in realm root: )"));
+  EXPECT_EQ(get("/admin/health").text("status"), "degraded");
+  world.clock->advance(Seconds(3601));
+  EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"needed_secrets","ok":true)"));
+}
+
 TEST_F(AdminApiTest, f15_health_shows_for_an_hour_that_somebody_set_the_clock) {
   const auto checks = [&] { return json::dump(get("/admin/health").json()); };
   EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"clock","ok":true)"));
