@@ -90,11 +90,23 @@ Result<MadeStores> make_stores(const config::ServerConfig& config,
     local.settings.set("directory", config.data_dir + "/keys");
     global.push_back(std::move(local));
   }
-  for (const auto& store : global)
-    TRY(collector.add(store, RealmName()));
-  for (const auto& realm : config.realms)
-    for (const auto& store : realm.secret_stores)
-      TRY(collector.add(store, RealmName(realm.name)));
+  const auto add = [&](const config::StoreConfig& store, const RealmName& realm,
+                       const std::string& path) -> Status {
+    auto added = collector.add(store, realm);
+    if (added.ok()) return Done{};
+    return config::at_setting(config.places, path, std::move(added).error());
+  };
+  const std::size_t shared = config.shared_signing ? 1 : 0;
+  for (std::size_t i = 0; i < global.size(); ++i)
+    TRY(add(global[i], RealmName(),
+            i < shared ? "OpenIDServerSigningSettings"
+                       : "secret_stores[" + std::to_string(i - shared) + ']'));
+  for (std::size_t r = 0; r < config.realms.size(); ++r) {
+    const auto& realm = config.realms[r];
+    for (std::size_t i = 0; i < realm.secret_stores.size(); ++i)
+      TRY(add(realm.secret_stores[i], RealmName(realm.name),
+              "realms[" + std::to_string(r) + "].secret_stores[" + std::to_string(i) + ']'));
+  }
   return std::move(collector.out);
 }
 
