@@ -45,11 +45,11 @@ interop: build ## clients that others wrote, against the built server
 chaos: build ## kill -9, rotation under load, slow clients, full disk
 	@python3 tests/chaos/run.py
 
-bench: setup ## the table of docs/performance.md, also in build/bench.json
+bench: build ## the table of docs/performance.md, also in build/bench.json
 	@cmake --preset bench >/dev/null && cmake --build --preset bench -j $(JOBS)
 	@python3 bench/run.py
 
-fuzz: setup ## each fuzz target for SECONDS (60)
+fuzz: setup ## each fuzz target for SECONDS_EACH (60)
 	@cmake --preset fuzz >/dev/null && cmake --build --preset fuzz -j $(JOBS)
 	@tools/run_fuzz.sh $${SECONDS_EACH:-60}
 

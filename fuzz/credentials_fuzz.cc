@@ -40,14 +40,14 @@ void check_request(std::string_view authorization, std::string_view body) {
     FUZZ_CHECK(is_inside(text, buffer) || is_inside(text, body) || is_inside(text, scratch));
     FUZZ_CHECK(is_utf8(text));
   }
-  const bool is_assertion = form->find("client_assertion").has_value();
-  const bool is_post = form->find("client_secret").has_value();
+  const bool is_assertion = form->given("client_assertion").has_value();
+  const bool is_post = form->given("client_secret").has_value();
   FUZZ_CHECK((authorization.empty() ? 0 : 1) + is_assertion + is_post <= 1);
   using Kind = Credentials::Kind;
   FUZZ_CHECK((out.kind == Kind::kBasic) == !authorization.empty());
   FUZZ_CHECK((out.kind == Kind::kAssertion) == is_assertion);
   FUZZ_CHECK((out.kind == Kind::kPost) == is_post);
-  const auto named = form->find("client_id");
+  const auto named = form->given("client_id");
   if (named) FUZZ_CHECK(*named == out.client_id);
 }
 

@@ -124,6 +124,20 @@ bool is_admin(const AdminServices& services, const http::Request& request) {
   return constant_time_equal(hash, services.token_hash);
 }
 
+// A question that is not understood must not be answered as if it were another one.
+Status check_query(std::string_view query) {
+  std::string scratch(query.size(), '\0');
+  const auto form = http::FormView::parse(query, scratch);
+  if (!form.ok() || !form->duplicate().empty())
+    return Error{Code::kInvalid, "query_malformed",
+                 "the query is not well-formed, or a parameter occurs twice"};
+  const auto limit = form->find("limit");
+  const bool is_number =
+      !limit || (!limit->empty() && limit->find_first_not_of("0123456789") == limit->npos);
+  if (is_number) return Done{};
+  return Error{Code::kInvalid, "query_malformed", "limit must be a whole number from 1 to 1000"};
+}
+
 Task<Done> answer(const AdminServices& services, AdminHandler handler, AdminRequest request,
                   net::Exchange& exchange) {
   auto reply = co_await handler(services, std::move(request));
@@ -175,6 +189,9 @@ void AdminApi::handle(net::Exchange& exchange) {
                    "send the admin token as Authorization: Bearer");
     return response.add("WWW-Authenticate", "Bearer realm=\"signet-admin\"");
   }
+  if (const auto asked = check_query(request.query); !asked.ok())
+    return answer_problem(response, status_of(asked.error()), asked.error().reason,
+                          asked.error().detail);
   bool path_known = false;
   for (const auto& route : kRoutes) {
     AdminRequest admin;

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "admin/test_admin.h"
+#include "base/base64.h"
 #include "oauth/endpoints/key_set_test_support.h"
 #include "tokens/format.h"
 
@@ -54,6 +55,20 @@ TEST_F(AdminApiTest, sec_142_health_says_when_a_key_set_serves_past_its_age) {
   EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"key_sets","ok":true)"));
 }
 
+TEST_F(AdminApiTest, health_shows_a_secret_that_requests_needed_and_nobody_holds) {
+  const auto checks = [&] { return json::dump(get("/admin/health").json()); };
+  EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"needed_secrets","ok":true)"));
+  put("/admin/realms/root", "{}");
+  world.client("a", R"(,"access_token":{"signing_algorithm":"ES512"})");
+  EXPECT_EQ(world.post("/oauth2/access_token", "grant_type=client_credentials", "a").status(), 500);
+  EXPECT_THAT(checks(),
+              testing::HasSubstr(R"({"name":"needed_secrets","ok":false,"detail":")"
+                                 R"(am.services.oauth2.stateless.signing.ES512 in realm root: )"));
+  EXPECT_EQ(get("/admin/health").text("status"), "degraded");
+  world.clock->advance(Seconds(3601));
+  EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"needed_secrets","ok":true)"));
+}
+
 TEST_F(AdminApiTest, f15_health_shows_for_an_hour_that_somebody_set_the_clock) {
   const auto checks = [&] { return json::dump(get("/admin/health").json()); };
   EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"clock","ok":true)"));
@@ -93,6 +108,35 @@ TEST_F(AdminApiTest, a_realm_with_clients_is_not_deleted) {
   put("/admin/realms/alpha", "{}");
   put("/admin/realms/alpha/clients/c", R"({"generate_secret":true})");
   EXPECT_EQ(call(http::Method::kDelete, "/admin/realms/alpha").text("code"), "realm_not_empty");
+}
+
+TEST_F(AdminApiTest, the_root_realm_always_stays) {
+  put("/admin/realms/root", "{}");
+  EXPECT_EQ(call(http::Method::kDelete, "/admin/realms/root").text("code"), "realm_is_root");
+  EXPECT_EQ(get("/admin/realms/root").status(), 200);
+}
+
+TEST_F(AdminApiTest, a_client_whose_id_no_path_can_hold_is_written_in_base64url) {
+  put("/admin/realms/root", "{}");
+  const std::string id = "https://app.example/x;y%z";
+  const std::string path = "/admin/realms/root/clients/~" + base64::url_encode(as_bytes(id));
+  const auto created = put(path, R"({"generate_secret":true})");
+  EXPECT_EQ(created.status(), 201);
+  EXPECT_EQ(get(path).json().find("client")->get("client_id")->if_string()->c_str(), id);
+  EXPECT_EQ(put(path, R"({"client_id":"another"})").text("code"), "name_mismatch");
+  EXPECT_EQ(call(http::Method::kDelete, path).status(), 204);
+  EXPECT_EQ(get(path).text("code"), "client_unknown");
+  for (const char* malformed : {"~", "~a", "~YQ=="})
+    EXPECT_EQ(get("/admin/realms/root/clients/" + std::string(malformed)).text("code"),
+              "client_id_malformed");
+}
+
+TEST_F(AdminApiTest, a_question_that_is_not_understood_is_not_answered_as_another) {
+  put("/admin/realms/root", "{}");
+  for (const char* query : {"?limit=all", "?limit=-1", "?limit=", "?limit=1&limit=2", "?after=%zz"})
+    EXPECT_EQ(get("/admin/realms" + std::string(query)).text("code"), "query_malformed") << query;
+  EXPECT_EQ(get("/admin/audit?after=yesterday").text("code"), "query_malformed");
+  EXPECT_EQ(get("/admin/audit?after=0&limit=5000").status(), 200);
 }
 
 TEST_F(AdminApiTest, a_nested_realm_is_written_with_a_tilde) {

@@ -1,14 +1,19 @@
 // GET /admin/audit: what happened, oldest first.
 
+#include <algorithm>
+
 #include "admin/handlers.h"
 #include "base/text.h"
 
 namespace signet::admin {
 
 Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request) {
-  const std::size_t limit = page_asked(request).limit;
+  const PageAsked asked = page_asked(request);
+  const std::int64_t after = query_number(request, "after", -1);
+  if (after < 0 && !asked.after.empty())
+    co_return Error{Code::kInvalid, "query_malformed", "after must be the sequence of an event"};
   CO_TRY(const auto events,
-         co_await services.oauth->storage->audit(query_number(request, "after", 0), limit));
+         co_await services.oauth->storage->audit(std::max<std::int64_t>(after, 0), asked.limit));
   json::Array out;
   for (const auto& event : events) {
     json::Object one;

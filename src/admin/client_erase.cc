@@ -29,7 +29,7 @@ Task<bool> try_to_erase_client(const AdminServices& services, RealmName realm, s
 
 Task<AdminReply> delete_client(const AdminServices& services, AdminRequest request) {
   const RealmName realm = realm_parameter(request);
-  const std::string id = request.parameters.at(1);
+  CO_TRY(const std::string id, client_parameter(request));
   CO_TRY(const auto expected, expected_revision(request));
   for (int i = 0; i < kMostTries; ++i) {
     CO_TRY(const bool is_done,

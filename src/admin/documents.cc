@@ -5,6 +5,7 @@
 #include "admin/handlers.h"
 #include "admin/operator_change.h"
 #include "admin/resource_server_change.h"
+#include "base/base64.h"
 #include "base/json_members.h"
 #include "base/text.h"
 #include "oauth/client_secret.h"
@@ -21,14 +22,6 @@ Task<json::Object> shown(storage::Document document, std::string name, bool hide
   co_return out;
 }
 
-Status check_secret(std::string_view secret) {
-  if (secret.size() < oauth::kShortestSecret || secret.size() > oauth::kLongestSecret)
-    return Error{Code::kInvalid, "client_secret_length", "a client secret has 8 to 512 bytes"};
-  if (!is_utf8(secret) || secret.find('\0') != secret.npos)
-    return Error{Code::kInvalid, "client_secret_malformed", "a client secret is UTF-8 without NUL"};
-  return Done{};
-}
-
 }  // namespace
 
 // Realm names may hold slashes; in these paths they are written with '~', which no name may hold.
@@ -36,6 +29,16 @@ RealmName realm_parameter(const AdminRequest& request) {
   std::string name = request.parameters.at(0);
   std::replace(name.begin(), name.end(), '~', '/');
   return RealmName(std::move(name));
+}
+
+Result<std::string> client_parameter(const AdminRequest& request) {
+  const std::string& written = request.parameters.at(1);
+  if (!written.starts_with('~')) return written;
+  const auto id = base64::url_decode(std::string_view(written).substr(1));
+  if (!id.ok() || id->empty())
+    return Error{Code::kInvalid, "client_id_malformed",
+                 "'~' in a path stands before the base64url of a client_id"};
+  return std::string(as_text(*id));
 }
 
 Task<StoredRevision> put_realm(const AdminServices& services, json::Object document,
@@ -77,7 +80,7 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
     out.generated_secret = secret;
   } else if (given) {
     secret = *given->if_string();
-    CO_TRY(check_secret(secret));
+    CO_TRY(oauth::check_client_secret(secret));
   }
   document.erase("secret");
   document.erase("generate_secret");
@@ -88,9 +91,7 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
   if (!secret.empty()) {
     std::string stored;
     if (client.auth_method == oauth::AuthMethod::kSecretJwt) {
-      if (secret.size() < 32)
-        co_return Error{Code::kInvalid, "client_secret_length",
-                        "client_secret_jwt needs a secret of at least 32 bytes (RFC 7518 §3.2)"};
+      CO_TRY(oauth::check_client_secret(secret, true));
       CO_TRY(stored, services.seal(as_bytes(secret)));
     } else if (secret.size() >= oauth::kFastSecretFrom) {
       stored = oauth::hash_fast(secret, *services.oauth->random);
@@ -172,6 +173,9 @@ Task<AdminReply> replace_realm(const AdminServices& services, AdminRequest reque
 
 Task<AdminReply> delete_realm(const AdminServices& services, AdminRequest request) {
   const RealmName realm = realm_parameter(request);
+  if (realm.view() == "root")
+    co_return Error{Code::kConflict, "realm_is_root",
+                    "the realm 'root' always stays; \"enabled\": false closes it"};
   CO_TRY(co_await existing_realm(services, realm));
   CO_TRY(const auto clients, co_await services.oauth->storage->count_documents("client", realm));
   if (clients > 0)
@@ -202,14 +206,14 @@ Task<AdminReply> list_clients(const AdminServices& services, AdminRequest reques
 }
 
 Task<AdminReply> get_client(const AdminServices& services, AdminRequest request) {
-  const std::string id = request.parameters.at(1);
+  CO_TRY(const std::string id, client_parameter(request));
   CO_TRY(auto document, co_await existing_client(services, realm_parameter(request), id));
   CO_TRY(auto body, co_await shown(std::move(document), "client", true));
   co_return AdminReply{200, std::move(body)};
 }
 
 Task<AdminReply> replace_client(const AdminServices& services, AdminRequest request) {
-  const std::string id = request.parameters.at(1);
+  CO_TRY(const std::string id, client_parameter(request));
   CO_TRY(json::Object document, json::parse_object(request.body));
   wipe(request.body);
   if (!document.find("client_id")) document.set("client_id", id);

@@ -72,6 +72,10 @@ inline constexpr std::size_t kMostShown = 100;
 
 /// The realm that the path names.
 RealmName realm_parameter(const AdminRequest& request);
+/// The client that the path names. What a path cannot hold without a second reading (`/`, `\`, `;`,
+/// `%`, "." and "..") and what begins with `~` is written as `~` and base64url: kInvalid
+/// "client_id_malformed".
+Result<std::string> client_parameter(const AdminRequest& request);
 /// As RFC 3339 writes it.
 json::Value time_or_null(const std::optional<Instant>& at);
 /// The same of a time that is the first of all where it is not known, such as the horizon of a key

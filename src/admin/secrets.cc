@@ -191,6 +191,28 @@ Task<AdminReply> list_instances(const AdminServices& services, AdminRequest) {
   co_return reply;
 }
 
+namespace {
+
+constexpr Milliseconds kNeedIsShown = std::chrono::hours(1);
+
+/// Why requests of the last hour failed for want of a secret that is still not there.
+std::vector<std::string> still_missing(const oauth::Services& services) {
+  std::vector<std::string> out;
+  for (const auto& need : services.needed_secrets->all()) {
+    const auto rings = services.keeper->rings_now(need.realm);
+    const bool is_there = rings && rings->find(need.id) != nullptr;
+    if (is_there || services.clock->now() - need.last > kNeedIsShown) {
+      services.needed_secrets->forget(need.realm, need.id);
+    } else {
+      out.push_back(need.id.str() + " in realm " + need.realm.str() +
+                    (rings ? ": " + rings->why(need.id).detail : std::string()));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
   bool ok = true;
   json::Array stores, checks;
@@ -232,6 +254,8 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
                                        to_rfc3339(memory.retry_at.value_or(Instant{})));
     }
   }
+  const auto missing = still_missing(*services.oauth);
+  check("needed_secrets", missing.empty(), join(missing, "; "));
   KeySetHealth key_sets = key_set_health(*services.oauth);
   check("key_sets", key_sets.is_ok, std::move(key_sets.detail));
   AdminReply reply;

@@ -80,7 +80,7 @@ std::vector<std::string> Application::State::waits_for() const {
   const auto unread = keeper->unread();
   for (const auto& id : unread) {
     if (out.size() == kMostLines) {
-      out.push_back("and " + std::to_string(unread.size() - kMostLines) + " more");
+      out.push_back(std::to_string(unread.size() - kMostLines) + " more secret IDs");
       break;
     }
     out.push_back(id.id.str() + (id.realm.empty() ? "" : " in realm " + id.realm.str()) + ": " +
@@ -108,7 +108,10 @@ Status Application::State::open() {
   TRY(context.http, make_outbound(config, options.environment));
   TRY(auto made, make_stores(config, context));
   TRY(auto storage_options, storage_options_of(config, made));
-  TRY(storage, storage::open(config.storage_url, *options.clock, std::move(storage_options)));
+  auto opened = storage::open(config.storage_url, *options.clock, std::move(storage_options));
+  if (!opened.ok())
+    return config::at_setting(config.places, "storage.url", std::move(opened).error());
+  storage = std::move(*opened);
 
   secrets::KeeperOptions keeping = keeper_options(config, options.random);
   keeping.instance = new_instance(config, options.version, *options.clock, *options.random);
@@ -165,11 +168,17 @@ Result<Application::Started> Application::State::listen() {
 
   net::ListenOptions open = public_listener(config);
   open.handler = [this](net::Exchange& exchange) { router->handle(exchange); };
-  TRY(const std::uint16_t port, server->listen(std::move(open)));
+  const auto bound = [&config](Result<std::uint16_t> at, const std::string& group) {
+    if (at.ok()) return at;
+    const bool is_tls = at.error().is("tls_config_invalid");
+    return Result<std::uint16_t>(config::at_setting(
+        config.places, group + (is_tls ? ".tls" : ".port"), std::move(at).error()));
+  };
+  TRY(const std::uint16_t port, bound(server->listen(std::move(open)), "server"));
 
   net::ListenOptions own = management_listener(config);
   own.handler = [this](net::Exchange& exchange) { admin_api->handle(exchange); };
-  TRY(const std::uint16_t management_port, management->listen(std::move(own)));
+  TRY(const std::uint16_t management_port, bound(management->listen(std::move(own)), "management"));
 
   Started started;
   started.public_url = config.server.public_url;
@@ -195,9 +204,8 @@ Result<Application::Started> Application::State::listen() {
 
 // What the configuration declares and the storage does not have yet; never over what is there.
 Status Application::State::fill(const Started& started) {
-  for (const auto& realm : options.config.realms)
-    TRY(put_configured_realm(*admin_services, realm));
-  TRY(put_configured_realm(*admin_services, root_realm(started.demo_secret)));
+  TRY(put_configured_realms(*admin_services, options.config));
+  TRY(put_configured_realm(*admin_services, root_realm(started.demo_secret), {}, "root"));
   // The first request finds the root realm's keys ready.
   TRY(async::run_now(router->directory().load(RealmName("root"))));
   return Done{};

@@ -33,21 +33,33 @@ Result<bool> is_stored(storage::Storage& storage, std::string_view kind, const R
 
 }  // namespace
 
-Status put_configured_realm(const admin::AdminServices& services,
-                            const config::RealmConfig& realm) {
+Status put_configured_realms(const admin::AdminServices& services,
+                             const config::ServerConfig& config) {
+  for (std::size_t i = 0; i < config.realms.size(); ++i)
+    TRY(put_configured_realm(services, config.realms[i], config.places,
+                             "realms[" + std::to_string(i) + ']'));
+  return Done{};
+}
+
+Status put_configured_realm(const admin::AdminServices& services, const config::RealmConfig& realm,
+                            const config::Places& places, const std::string& path) {
   const RealmName name(realm.name);
   storage::Storage& storage = *services.oauth->storage;
   TRY(const auto existing, async::run_now(storage.document("realm", RealmName(), realm.name)));
+  const auto at = [&](std::string_view list, std::size_t item) {
+    return path + '.' + std::string(list) + '[' + std::to_string(item) + ']';
+  };
   // Another instance that starts now may be quicker.
-  const auto unless_there = [](auto put) -> Status {
+  const auto unless_there = [&](auto put, const std::string& where) -> Status {
     if (put.ok() || put.error().is("revision_conflict")) return Done{};
-    return std::move(put).error();
+    return config::at_setting(places, where, std::move(put).error());
   };
   if (!existing) {
-    TRY(unless_there(
-        async::run_now(admin::put_realm(services, realm.document, 0, "configuration"))));
+    TRY(unless_there(async::run_now(admin::put_realm(services, realm.document, 0, "configuration")),
+                     path));
   }
-  for (const auto& document : realm.resource_servers) {
+  for (std::size_t i = 0; i < realm.resource_servers.size(); ++i) {
+    const auto& document = realm.resource_servers[i];
     TRY(const bool is_known, is_stored(storage, resource_servers::kKind, name, document, "name"));
     if (is_known || says_nothing(document)) continue;
     admin::ResourceServerPut put;
@@ -55,20 +67,24 @@ Status put_configured_realm(const admin::AdminServices& services,
     put.expected = 0;
     put.trial = admin::Trial::kInlineOnly;
     put.actor = "configuration";
-    TRY(unless_there(async::run_now(admin::put_resource_server(services, name, std::move(put)))));
+    TRY(unless_there(async::run_now(admin::put_resource_server(services, name, std::move(put))),
+                     at("resource_servers", i)));
   }
-  for (const auto& client : realm.clients) {
+  for (std::size_t i = 0; i < realm.clients.size(); ++i) {
+    const auto& client = realm.clients[i];
     TRY(const bool is_known, is_stored(storage, "client", name, client, "client_id"));
     if (is_known) continue;
-    TRY(unless_there(
-        async::run_now(admin::put_client(services, name, client, 0, "configuration"))));
+    TRY(unless_there(async::run_now(admin::put_client(services, name, client, 0, "configuration")),
+                     at("clients", i)));
   }
-  for (const auto& policy : realm.inject_policies) {
+  for (std::size_t i = 0; i < realm.inject_policies.size(); ++i) {
+    const auto& policy = realm.inject_policies[i];
     TRY(const bool is_known,
         is_stored(storage, resource_servers::kPolicyKind, name, policy, "name"));
     if (is_known) continue;
     TRY(unless_there(
-        async::run_now(admin::put_inject_policy(services, name, policy, 0, "configuration"))));
+        async::run_now(admin::put_inject_policy(services, name, policy, 0, "configuration")),
+        at("inject_policies", i)));
   }
   return Done{};
 }

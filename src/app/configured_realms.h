@@ -7,9 +7,13 @@
 
 namespace signet::app {
 
-/// Puts what the configuration says of a realm where the storage does not have it yet; never over
-/// what is there. At start, before anything is answered.
-Status put_configured_realm(const admin::AdminServices& services, const config::RealmConfig& realm);
+/// Puts what the configuration says of its realms where the storage does not have it yet; never
+/// over what is there. At start, before anything is answered. A failure names the setting.
+Status put_configured_realms(const admin::AdminServices& services,
+                             const config::ServerConfig& config);
+/// The same of one realm; `config` is where failures find the settings at `path`.
+Status put_configured_realm(const admin::AdminServices& services, const config::RealmConfig& realm,
+                            const config::Places& places, const std::string& path);
 
 /// The realm "root", which every server has; with a client "demo" where a secret for it is given.
 config::RealmConfig root_realm(const std::string& demo_secret);

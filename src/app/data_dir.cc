@@ -18,6 +18,7 @@ Status make_data_dir(const std::string& path) {
                  signet::quoted(path, 256) + ": " + ec.message()};
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0 && (info.st_mode & S_IRWXO)) ::chmod(path.c_str(), 0700);
+  remove_unfinished_files(path);
   return Done{};
 }
 

@@ -14,8 +14,11 @@
 #include <sstream>
 
 #include "app/application.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "crypto/init.h"
+#include "realms/configured_documents.h"
+#include "secrets/stores/configured_stores.h"
 
 extern char** environ;
 
@@ -44,7 +47,9 @@ std::string demo_config() {
   const std::string port = environment_or("PORT", "8080");
   const int number = std::atoi(port.c_str());
   const std::string next = std::to_string(number > 0 && number < 65535 ? number + 1 : 0);
-  return "data_dir: " + environment_or("DATA_DIR", "./data") + "\nserver:\n  port: " + port +
+  // A JSON text is a YAML one: no path can be taken for more than a path.
+  const std::string folder = signet::json::dump(environment_or("DATA_DIR", "./data"));
+  return "data_dir: " + folder + "\nserver:\n  port: " + port +
          "\nmanagement:\n  port: " + environment_or("MANAGEMENT_PORT", next) +
          "\nlog:\n  format: text\n";
 }
@@ -66,6 +71,15 @@ signet::log::Level level_of(const std::string& text) {
   return Level::kInfo;
 }
 
+// What stores and realms say of their own settings, before anything is made.
+signet::config::Problems check_contents(const signet::config::ServerConfig& config,
+                                        const signet::config::Environment& environment) {
+  auto problems = signet::secrets::check_stores(config, environment);
+  const auto documents = signet::realms::check_documents(config);
+  problems.insert(problems.end(), documents.begin(), documents.end());
+  return problems;
+}
+
 int fail(const signet::Error& error) {
   signet::log::flush();
   std::cerr << "signetd: " << error.reason << ": " << error.detail << "\n";
@@ -84,7 +98,11 @@ int main(int argc, char** argv) {
                "Start with a demo client; DATA_DIR and PORT are taken from the environment");
   app.add_flag("--check", check, "Check the configuration and end");
   app.set_version_flag("--version", SIGNET_VERSION);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& wish) {  // --help and --version too
+    return app.exit(wish) == 0 ? 0 : 2;
+  }
   if (config_file.empty() != demo) {
     std::cerr << "signetd: give --config FILE, or --demo to try it\n";
     return 2;
@@ -113,8 +131,9 @@ int main(int argc, char** argv) {
     return fail({signet::Code::kConfig, "config_unreadable", "cannot read " + config_file});
   const auto environment = read_environment();
   auto config = signet::config::load(*text, demo ? "demo.yaml" : config_file, environment);
-  if (!config.ok()) {
-    std::cerr << signet::config::to_text(config.error());
+  const auto problems = config.ok() ? check_contents(*config, environment) : config.error();
+  if (!problems.empty()) {
+    std::cerr << signet::config::to_text(problems);
     return 1;
   }
   if (check) {

@@ -1,10 +1,12 @@
 #include "app/master_key.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 
@@ -17,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxSecretFile = 64 * 1024;
 constexpr std::size_t kMasterKeyBytes = 32;
+constexpr std::string_view kUnfinished = ".new.";  ///< and the number of the process that writes
 
 // A descriptor that closes itself.
 class File {
@@ -44,7 +47,7 @@ Result<SecretBytes> load_or_make(const std::string& path, bool has_data, Random&
       return Error{Code::kConfig, "master_key_lost",
                    signet::quoted(path, 256) +
                        " is gone but the storage may hold what it sealed; restore it from "
-                       "a back-up, or see docs/recovery.md"};
+                       "a back-up, or see docs/operations.md, back-up and recovery"};
     SecretBytes made(kMasterKeyBytes);
     random.fill(made.span());
     std::string text = base64::encode(made.view()) + "\n";
@@ -81,10 +84,27 @@ Result<SecretBytes> read_secret_file(const std::string& path) {
   return content;
 }
 
+void remove_unfinished_files(const std::string& folder) {
+  std::error_code ec;
+  std::filesystem::directory_iterator it(folder, ec);
+  for (const std::filesystem::directory_iterator end; !ec && it != end; it.increment(ec)) {
+    const std::string name = it->path().filename().string();
+    const std::size_t at = name.rfind(kUnfinished);
+    if (at == name.npos) continue;
+    const char* const stop = name.data() + name.size();
+    pid_t writer = 0;
+    const auto read = std::from_chars(name.data() + at + kUnfinished.size(), stop, writer);
+    if (read.ec != std::errc() || read.ptr != stop || writer <= 0) continue;
+    // In a container the process that was killed had our number.
+    const bool is_gone = writer == ::getpid() || (::kill(writer, 0) != 0 && errno == ESRCH);
+    if (is_gone) ::unlink(it->path().c_str());
+  }
+}
+
 Status write_new_secret_file(const std::string& path, ByteView content) {
   // Written beside and linked into place, so that no reader ever sees half of it and no old file is
   // lost.
-  const std::string temporary = path + ".new." + std::to_string(::getpid());
+  const std::string temporary = path + std::string(kUnfinished) + std::to_string(::getpid());
   ::unlink(temporary.c_str());
   {
     const File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
@@ -126,17 +146,23 @@ Result<std::shared_ptr<const secrets::EncodingKeys>> load_encoding_keys(
     const config::ServerConfig& config, const config::Environment& environment, bool has_data,
     Random& random) {
   std::vector<secrets::EncodingKeys::Key> keys;
-  for (const auto& configured : config.encryption_keys) {
+  for (std::size_t i = 0; i < config.encryption_keys.size(); ++i) {
+    const auto& configured = config.encryption_keys[i];
+    const std::string path = "encryption_keys[" + std::to_string(i) + ']';
     if (!configured.file.empty()) {
-      TRY(auto raw, read_secret_file(configured.file));
-      keys.push_back({configured.name, secrets::EncodingKeys::master_from(std::move(raw))});
+      auto raw = read_secret_file(configured.file);
+      if (!raw.ok())
+        return config::at_setting(config.places, path + ".file", std::move(raw).error());
+      keys.push_back({configured.name, secrets::EncodingKeys::master_from(std::move(*raw))});
       continue;
     }
     const auto found = environment.find(configured.environment);
     if (found == environment.end())
-      return Error{Code::kConfig, "encryption_key_missing",
-                   "the environment has no variable " + signet::quoted(configured.environment) +
-                       " for key " + signet::quoted(configured.name)};
+      return config::at_setting(
+          config.places, path + ".environment",
+          {Code::kConfig, "encryption_key_missing",
+           "the environment has no variable " + signet::quoted(configured.environment) +
+               " for key " + signet::quoted(configured.name)});
     keys.push_back({configured.name,
                     secrets::EncodingKeys::master_from(SecretBytes::from_text(found->second))});
   }

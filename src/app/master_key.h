@@ -21,5 +21,7 @@ Result<std::shared_ptr<const secrets::EncodingKeys>> load_encoding_keys(
 Result<SecretBytes> read_secret_file(const std::string& path);
 /// Writes a new file of mode 0600, durable before it returns; kConflict "file_exists".
 Status write_new_secret_file(const std::string& path, ByteView content);
+/// Removes what that left in the folder where it was killed. At start, before anything is written.
+void remove_unfinished_files(const std::string& folder);
 
 }  // namespace signet::app

@@ -1,6 +1,5 @@
 #include "app/stores.h"
 
-#include "base/text.h"
 #include "secrets/keeper/passwords.h"
 #include "secrets/stores/local/key_spec.h"
 
@@ -15,18 +14,7 @@ class Collector {
   explicit Collector(const secrets::StoreContext& context) : context_(context) {}
 
   Status add(const config::StoreConfig& configured, const RealmName& realm) {
-    const secrets::StoreType* type = secrets::find_store_type(configured.type);
-    if (!type) {
-      std::vector<std::string> known;
-      for (const auto& t : secrets::store_types())
-        known.emplace_back(t.name);
-      const std::string near = nearest(configured.type, known);
-      return Error{
-          Code::kConfig, "store_type_unknown",
-          "store " + signet::quoted(configured.name) + ": no type " +
-              signet::quoted(configured.type) +
-              (near.empty() ? "; known: " + join(known, ", ") : ", did you mean '" + near + "'?")};
-    }
+    TRY(const secrets::StoreType* type, secrets::store_type(configured.type));
     const StoreName name(configured.name);
     secrets::StoreContext context = context_;
     context.password = secrets::password_lookup_over(name, sources_for(realm));
@@ -102,11 +90,23 @@ Result<MadeStores> make_stores(const config::ServerConfig& config,
     local.settings.set("directory", config.data_dir + "/keys");
     global.push_back(std::move(local));
   }
-  for (const auto& store : global)
-    TRY(collector.add(store, RealmName()));
-  for (const auto& realm : config.realms)
-    for (const auto& store : realm.secret_stores)
-      TRY(collector.add(store, RealmName(realm.name)));
+  const auto add = [&](const config::StoreConfig& store, const RealmName& realm,
+                       const std::string& path) -> Status {
+    auto added = collector.add(store, realm);
+    if (added.ok()) return Done{};
+    return config::at_setting(config.places, path, std::move(added).error());
+  };
+  const std::size_t shared = config.shared_signing ? 1 : 0;
+  for (std::size_t i = 0; i < global.size(); ++i)
+    TRY(add(global[i], RealmName(),
+            i < shared ? "OpenIDServerSigningSettings"
+                       : "secret_stores[" + std::to_string(i - shared) + ']'));
+  for (std::size_t r = 0; r < config.realms.size(); ++r) {
+    const auto& realm = config.realms[r];
+    for (std::size_t i = 0; i < realm.secret_stores.size(); ++i)
+      TRY(add(realm.secret_stores[i], RealmName(realm.name),
+              "realms[" + std::to_string(r) + "].secret_stores[" + std::to_string(i) + ']'));
+  }
   return std::move(collector.out);
 }
 

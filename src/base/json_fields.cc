@@ -158,9 +158,10 @@ std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
     if (unit == 0 || (iso && text[0] >= 'a')) return std::nullopt;
     text.remove_prefix(1);
     total += number * unit;
+    if (total > 10'000'000'000) return std::nullopt;
     any = true;
   }
-  if (!any || total > 10'000'000'000) return std::nullopt;
+  if (!any) return std::nullopt;
   return std::chrono::seconds(total);
 }
 

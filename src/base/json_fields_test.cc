@@ -43,6 +43,10 @@ TEST(Duration, reads_iso_8601_and_short_forms) {
     EXPECT_EQ(parse_duration(text), std::chrono::seconds(seconds)) << text;
   for (const char* bad : {"", "P", "PT", "10x", "-5", "P1M", "PT1", "1m5", "m", "99999999999999"})
     EXPECT_EQ(parse_duration(bad), std::nullopt) << bad;
+  std::string beyond;  // more than 2^63 seconds in all
+  for (int i = 0; i < 2000; ++i)
+    beyond += "9999999999w";
+  EXPECT_EQ(parse_duration(beyond), std::nullopt);
   for (const int s : {1, 59, 60, 3600, 86399, 86400, 90061})
     EXPECT_EQ(parse_duration(format_duration(std::chrono::seconds(s))), std::chrono::seconds(s));
 }

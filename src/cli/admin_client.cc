@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "http/form.h"
 
@@ -143,7 +144,11 @@ std::string path_segment(const std::string& name) {
   return out;
 }
 std::string client_path(const std::string& realm, const std::string& id) {
-  return realm_path(realm) + "/clients/" + path_segment(id);
+  // What a path cannot hold without a second reading, and what would be taken for this form.
+  const bool fits = !id.starts_with('~') && id != "." && id != ".." &&
+                    id.find_first_of("/\\;%") == std::string::npos;
+  return realm_path(realm) + "/clients/" +
+         (fits ? path_segment(id) : '~' + base64::url_encode(as_bytes(id)));
 }
 std::string resource_server_path(const std::string& realm, const std::string& name) {
   return realm_path(realm) + "/resource-servers/" + path_segment(name);

@@ -128,6 +128,9 @@ constexpr const char* kEcKey =
 TEST_F(Cli, a_command_that_is_not_understood_is_exit_code_2) {
   EXPECT_EQ(run({}), 2);
   EXPECT_EQ(run({"nonsense"}), 2);
+  EXPECT_THAT(errors, HasSubstr("there is no command 'nonsense' here"));
+  EXPECT_EQ(run({"realm", "lst"}), 2);
+  EXPECT_THAT(errors, HasSubstr("there is no command 'lst' here"));
   EXPECT_EQ(run({"realm"}), 2);
   EXPECT_EQ(run({"jose", "verify"}), 2);
   EXPECT_EQ(run({"jose", "verify", "--key", "/nonexistent"}), 2);
@@ -303,6 +306,13 @@ TEST_F(Cli, client_update_changes_only_what_was_said_and_only_the_revision_it_sa
   EXPECT_EQ(sent[1].headers[0], (std::pair<std::string, std::string>("If-Match", "\"7\"")));
 }
 
+TEST_F(Cli, a_client_whose_id_no_path_can_hold_is_asked_for_in_base64url) {
+  answers["DELETE /admin/realms/root/clients/~aHR0cHM6Ly9hLmV4YW1wbGUv"] = {204, ""};
+  EXPECT_EQ(admin({"client", "delete", "https://a.example/", "--yes"}), 0) << errors;
+  answers["DELETE /admin/realms/root/clients/~fmE"] = {204, ""};
+  EXPECT_EQ(admin({"client", "delete", "~a", "--yes"}), 0) << errors;
+}
+
 TEST_F(Cli, deleting_wants_to_be_told_twice) {
   EXPECT_EQ(admin({"realm", "delete", "a"}), 2);
   EXPECT_THAT(sent, IsEmpty());
@@ -384,6 +394,14 @@ TEST_F(Cli, apply_shows_and_makes_the_difference) {
   EXPECT_THAT(errors, HasSubstr("client root/old is in no file; --prune would delete it"));
   for (const auto& one : sent)
     EXPECT_TRUE(one.line.starts_with("GET ")) << one.line;
+
+  EXPECT_EQ(admin({"apply", path, "--dry-run", "--output", "json"}), 2) << errors;
+  const auto shown = json::parse_object(output);
+  ASSERT_THAT(shown, test::is_ok()) << output;
+  EXPECT_EQ(json::dump(*shown->find("differences")),
+            R"([{"difference":"change","what":"realm root","settings":)"
+            R"([{"setting":"access_token.lifetime","from":"600","to":"900"}]},)"
+            R"({"difference":"create","what":"client root/new"}])");
 
   answers["PUT /admin/realms/root"] = {200, "{}"};
   answers["PUT /admin/realms/root/clients/new"] = {201, "{}"};
@@ -473,8 +491,8 @@ TEST_F(Cli, config_check_says_everything_and_show_hides_secrets) {
   EXPECT_EQ(run({"config", "check", "--config", bad}), 1);
   EXPECT_THAT(errors, HasSubstr("bad.yaml:1: server.prot"));
   EXPECT_THAT(errors, HasSubstr("bad.yaml:2: keys.lease"));
-  const std::string good =
-      file("good.yaml", "realms: [{name: root, clients: [{client_id: a, secret: hunter2}]}]\n");
+  const std::string good = file(
+      "good.yaml", "realms: [{name: root, clients: [{client_id: a, secret: hunter2-hunter2}]}]\n");
   EXPECT_EQ(run({"config", "check", "--config", good}), 0);
   EXPECT_EQ(run({"config", "show", "--config", good}), 0);
   EXPECT_THAT(output, HasSubstr("(hidden)"));

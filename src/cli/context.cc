@@ -8,6 +8,8 @@
 #include <ostream>
 
 #include "base/text.h"
+#include "realms/configured_documents.h"
+#include "secrets/stores/configured_stores.h"
 
 namespace signet::cli {
 namespace {
@@ -110,6 +112,15 @@ Result<config::ServerConfig> Context::load_config() const {
   auto config = config::load(text, path.empty() ? "defaults" : path, world.environment);
   if (!config.ok()) return config::to_error(config.error());
   return std::move(config).value();
+}
+
+Result<config::ServerConfig> Context::load_whole_config() const {
+  TRY(auto config, load_config());
+  config::Problems problems = secrets::check_stores(config, world.environment);
+  const config::Problems documents = realms::check_documents(config);
+  problems.insert(problems.end(), documents.begin(), documents.end());
+  if (!problems.empty()) return config::to_error(problems);
+  return config;
 }
 
 }  // namespace signet::cli

@@ -77,6 +77,8 @@ class Context {
   std::string config_path() const;
   /// The configuration, or all defaults where there is no file. "config_invalid".
   Result<config::ServerConfig> load_config() const;
+  /// The same as a server checks it when it starts: also what is said of stores and in documents.
+  Result<config::ServerConfig> load_whole_config() const;
 };
 
 }  // namespace signet::cli

@@ -27,6 +27,20 @@ std::shared_ptr<CLI::App> make_tree(Context& context) {
   return root;
 }
 
+namespace {
+
+// CLI11 would only say that a command is missing.
+bool names_no_command(const CLI::App& root, const CLI::ParseError& failure, World& world) {
+  if (!std::string_view(failure.what()).starts_with("A subcommand is required")) return false;
+  const auto left = root.remaining(true);
+  if (left.empty()) return false;
+  world.err << "signet: usage: there is no command " << quoted(left.front())
+            << " here; --help shows those there are\n";
+  return true;
+}
+
+}  // namespace
+
 int run(int argc, const char* const* argv, World& world) {
   Context context(world);
   const auto root = make_tree(context);
@@ -36,7 +50,7 @@ int run(int argc, const char* const* argv, World& world) {
     root->exit(wish, world.out, world.err);
     return 0;
   } catch (const CLI::ParseError& failure) {
-    root->exit(failure, world.out, world.err);
+    if (!names_no_command(*root, failure, world)) root->exit(failure, world.out, world.err);
     return 2;
   } catch (const std::exception& failure) {
     world.err << "signet: internal: " << failure.what() << '\n';

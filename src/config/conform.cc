@@ -260,17 +260,6 @@ class Conformer {
 
 }  // namespace
 
-Place Conformed::place_of(std::string path) const {
-  while (true) {
-    if (const auto found = places.find(path); found != places.end()) return found->second;
-    const std::size_t cut = path.find_last_of(".[");
-    if (cut == std::string::npos) {
-      return places.empty() ? Place{} : Place{places.begin()->second.source, 0};
-    }
-    path.resize(cut);
-  }
-}
-
 Result<Conformed, Problems> conform(const Node& node, const Field& schema, Fill fill,
                                     Unknown unknown, std::string path) {
   Conformer conformer(fill, unknown);

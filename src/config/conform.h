@@ -1,7 +1,6 @@
 #pragma once
 // Gives types to a document by the schema, and says everything that is wrong with it.
 
-#include <map>
 #include <string>
 
 #include "base/json.h"
@@ -13,11 +12,7 @@ namespace signet::config {
 /// Values in the form that the rooms read: durations are whole seconds, sizes bytes.
 struct Conformed {
   json::Object values;
-  /// Where each setting was written, by path ("realms[0].name").
-  std::map<std::string, Place> places;
-
-  /// The place of the setting, else of the nearest group around it.
-  Place place_of(std::string path) const;
+  Places places;
 };
 
 /// Which defaults are filled in.

@@ -16,10 +16,21 @@ std::string shown(const std::string& path) {
 
 }  // namespace
 
+Place place_of(const Places& places, std::string path) {
+  while (true) {
+    if (const auto found = places.find(path); found != places.end()) return found->second;
+    const std::size_t cut = path.find_last_of(".[");
+    if (cut == std::string::npos) {
+      return places.empty() ? Place{} : Place{places.begin()->second.source, 0};
+    }
+    path.resize(cut);
+  }
+}
+
 std::string to_text(const Problem& problem) {
   std::string text = problem.place.source;
   if (problem.place.line > 0) text += ':' + std::to_string(problem.place.line);
-  text += ": ";
+  if (!text.empty()) text += ": ";
   if (!problem.path.empty()) text += shown(problem.path) + ": ";
   text += problem.what;
   if (!problem.remedy.empty()) text += ", " + problem.remedy;
@@ -37,6 +48,11 @@ Error to_error(const Problems& problems) {
   std::string text = to_text(problems);
   if (!text.empty()) text.pop_back();
   return {Code::kConfig, "config_invalid", std::move(text)};
+}
+
+Error at_setting(const Places& places, const std::string& path, Error why) {
+  why.detail = to_text(Problem{place_of(places, path), path, std::move(why.detail), {}});
+  return why;
 }
 
 }  // namespace signet::config

@@ -2,6 +2,7 @@
 // config: settings as a schema. Text in, typed values out, and every problem reported at once with
 // its place and its remedy.
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,11 +25,18 @@ struct Problem {
 };
 using Problems = std::vector<Problem>;
 
+/// Where each setting was written, by path ("realms[0].name").
+using Places = std::map<std::string, Place>;
+/// The place of the setting, else of the nearest group around it.
+Place place_of(const Places& places, std::string path);
+
 /// "signet.yaml:3: server.prot: unknown setting 'prot', did you mean 'port'?"
 std::string to_text(const Problem& problem);
 /// One line each.
 std::string to_text(const Problems& problems);
 /// All of them as one failure: kConfig "config_invalid".
 Error to_error(const Problems& problems);
+/// A failure that another room found in a setting, with the setting and its place in its words.
+Error at_setting(const Places& places, const std::string& path, Error why);
 
 }  // namespace signet::config

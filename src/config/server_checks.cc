@@ -39,11 +39,12 @@ class Checks {
 
  private:
   void refuse(const std::string& path, std::string what, std::string remedy) {
-    problems_.push_back({conformed_.place_of(path), path, std::move(what), std::move(remedy)});
+    problems_.push_back(
+        {place_of(conformed_.places, path), path, std::move(what), std::move(remedy)});
   }
   void warn(const std::string& path, std::string what, std::string remedy) {
     config_.warnings.push_back(
-        {conformed_.place_of(path), path, std::move(what), std::move(remedy)});
+        {place_of(conformed_.places, path), path, std::move(what), std::move(remedy)});
   }
 
   void check_public_url() {

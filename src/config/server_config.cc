@@ -237,6 +237,7 @@ Result<ServerConfig, Problems> load(std::string_view text, std::string_view file
   if (storage && storage->if_object() && storage->if_object()->find("url"))
     storage->if_object()->set("url", without_password(config.storage_url));
   config.shown = std::move(*shown.if_object());
+  config.places = std::move(conformed->places);
   return config;
 }
 

@@ -115,6 +115,8 @@ struct ServerConfig {
   std::optional<SharedSigningConfig> shared_signing;
   std::vector<RealmConfig> realms;
 
+  /// For what other rooms find wrong with the values.
+  Places places;
   /// What is allowed but unwise; to be logged at start.
   Problems warnings;
   /// Everything that holds, defaults included and secrets replaced by "(hidden)".

@@ -43,6 +43,11 @@ std::optional<std::string_view> FormView::find(std::string_view name) const {
   return std::nullopt;
 }
 
+std::optional<std::string_view> FormView::given(std::string_view name) const {
+  const auto value = find(name);
+  return value && !value->empty() ? value : std::nullopt;
+}
+
 std::string_view FormView::duplicate(std::string_view repeatable) const {
   for (std::size_t i = 0; i < count_; ++i)
     for (std::size_t j = i + 1; j < count_; ++j)

@@ -26,6 +26,8 @@ class FormView {
   /// The value of a field; nothing if absent. Call duplicate() first: a name that occurs twice is
   /// an error of the request, not a choice.
   std::optional<std::string_view> find(std::string_view name) const;
+  /// The same where a field without a value counts as omitted (RFC 6749 §3.1, §3.2).
+  std::optional<std::string_view> given(std::string_view name) const;
   /// The name of a field that occurs more than once, apart from `repeatable`; empty if none.
   std::string_view duplicate(std::string_view repeatable = {}) const;
   std::span<const Field> fields() const { return {fields_.data(), count_}; }

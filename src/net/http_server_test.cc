@@ -234,6 +234,21 @@ TEST(HttpServer, sec_214_a_wildcard_origin_never_comes_with_credentials) {
   EXPECT_FALSE(any.has("Credentials"));
 }
 
+TEST(HttpServer, a_document_for_everybody_names_the_allowed_origin_once) {
+  const auto shared = [](Exchange& exchange) {
+    exchange.response().add("Access-Control-Allow-Origin", "*");
+    echo(exchange);
+  };
+  TestServer server(shared, [](ListenOptions& o) { o.cors_origins = {"https://app.example"}; });
+  RawClient client(server.port());
+  for (const char* origin : {"https://app.example", "https://other.example"}) {
+    const auto answer =
+        client.ask("GET / HTTP/1.1\r\nHost: h\r\nOrigin: " + std::string(origin) + "\r\n\r\n");
+    EXPECT_TRUE(answer.has("Access-Control-Allow-Origin: *\r\n"));
+    EXPECT_FALSE(answer.has("Access-Control-Allow-Origin: " + std::string(origin)));
+  }
+}
+
 TEST(HttpServer, a_handler_that_throws_costs_its_own_connection_only) {
   TestServer server([](Exchange& exchange) {
     if (exchange.request().path == "/bug") throw std::runtime_error("secret detail");

@@ -8,6 +8,7 @@ namespace signet::net {
 namespace {
 
 constexpr int kFirstStatus = 100, kLastStatus = 599;
+constexpr std::string_view kAllowOrigin = "Access-Control-Allow-Origin";
 
 std::string status_line_of(int status) {
   return "HTTP/1.1 " + std::to_string(status) + " " + std::string(http::reason_phrase(status)) +
@@ -76,11 +77,12 @@ void append_head(std::string& out, const Site& site, const http::Response& respo
   }
   if (plain || response.header("Cache-Control").empty()) out += "Cache-Control: no-store\r\n";
   out += response.header_lines();
-  if (!site.options.cors_origins.empty()) {
+  // What a handler shares with everybody needs no second opinion: a browser refuses two.
+  if (!site.options.cors_origins.empty() && response.header(kAllowOrigin).empty()) {
     if (!site.any_origin) out += "Vary: Origin\r\n";
     const std::string_view allowed = site.allowed_origin(frame.origin);
     if (!allowed.empty()) {
-      out.append("Access-Control-Allow-Origin: ").append(allowed);
+      out.append(kAllowOrigin).append(": ").append(allowed);
       out +=
           "\r\nAccess-Control-Expose-Headers: DPoP-Nonce, ETag, WWW-Authenticate, X-Request-Id\r\n";
     }

@@ -113,15 +113,14 @@ Answer<Done> read_credentials(std::string_view authorization_header,
                               std::size_t authorization_headers, const http::FormView& form,
                               Credentials& out) {
   if (authorization_headers > 1) return invalid_request("more than one Authorization header");
-  const auto client_id = form.find("client_id");
-  const auto secret = form.find("client_secret");
-  const auto assertion = form.find("client_assertion");
-  const auto assertion_type = form.find("client_assertion_type");
+  const auto client_id = form.given("client_id");
+  const auto secret = form.given("client_secret");
+  const auto assertion = form.given("client_assertion");
+  const auto assertion_type = form.given("client_assertion_type");
   const int methods =
       (authorization_headers ? 1 : 0) + (secret ? 1 : 0) + (assertion || assertion_type ? 1 : 0);
   // RFC 6749 §2.3: no more than one method in a request.
   if (methods > 1) return invalid_request("more than one way of client authentication");
-  if (client_id && client_id->empty()) return invalid_request("client_id is empty");
   if (authorization_headers) {
     TRY(read_basic(authorization_header, out));
     if (client_id && *client_id != out.client_id)

@@ -68,6 +68,15 @@ TEST(Credentials, nobody_at_all_is_invalid_client) {
             OAuthError::kInvalidClient);
 }
 
+TEST(Credentials, what_has_no_value_counts_as_omitted) {
+  const auto by_basic = read(basic("c:s"), "client_id=&client_secret=&client_assertion=");
+  EXPECT_TRUE(by_basic.answer.ok());
+  EXPECT_EQ(by_basic.kind, Credentials::Kind::kBasic);
+  EXPECT_EQ(read("", "client_id=c&client_secret=").kind, Credentials::Kind::kNone);
+  EXPECT_EQ(read("", "client_id=&client_secret=s").answer.error().error,
+            OAuthError::kInvalidClient);
+}
+
 class Assertion : public ::testing::Test {
  protected:
   Assertion() {

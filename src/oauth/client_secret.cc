@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "crypto/kdf.h"
+#include "secrets/secret.h"
 
 namespace signet::oauth {
 namespace {
@@ -21,6 +22,21 @@ SecretForm form_of(std::string_view stored) {
   if (stored.starts_with(kFastPrefix)) return SecretForm::kFast;
   if (stored.starts_with("$argon2id$")) return SecretForm::kSlow;
   return SecretForm::kSealed;
+}
+
+Status check_client_secret(std::string_view secret, bool is_mac_key) {
+  constexpr std::size_t kShortestMacKey = 32;
+  if (secret.size() < kShortestSecret || secret.size() > kLongestSecret)
+    return Error{Code::kInvalid, "client_secret_length", "a client secret has 8 to 512 bytes"};
+  if (!is_utf8(secret) || secret.find('\0') != secret.npos)
+    return Error{Code::kInvalid, "client_secret_malformed", "a client secret is UTF-8 without NUL"};
+  if (is_mac_key && secret.size() < kShortestMacKey)
+    return Error{Code::kInvalid, "client_secret_length",
+                 "client_secret_jwt needs a secret of at least 32 bytes (RFC 7518 §3.2)"};
+  if (is_mac_key && secrets::is_found_in_the_wild(as_bytes(secret)))
+    return Error{Code::kInvalid, "client_secret_well_known",
+                 "this secret is in the lists that attackers try; have one made"};
+  return Done{};
 }
 
 std::string make_client_secret(Random& random) {

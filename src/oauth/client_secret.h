@@ -25,6 +25,11 @@ inline constexpr std::size_t kShortestSecret = 8, kLongestSecret = 512;
 /// wrong secret take the same time (sec_044).
 inline constexpr std::size_t kFastSecretFrom = 32;
 
+/// Whether a secret that somebody chose may be one; `is_mac_key` where assertions are checked with
+/// it (client_secret_jwt). "client_secret_length", "client_secret_malformed",
+/// "client_secret_well_known".
+Status check_client_secret(std::string_view secret, bool is_mac_key = false);
+
 /// 256 random bits as base64url, 43 characters.
 std::string make_client_secret(Random& random);
 /// The form for secrets of make_client_secret(). A guess is as hard as guessing the 256 bits, so a

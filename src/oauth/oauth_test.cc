@@ -52,6 +52,17 @@ TEST(ClientSecret, chosen_by_a_person_is_hashed_slowly) {
   EXPECT_FALSE(verify_fast(*stored, as_bytes("hunter2hunter2")));
 }
 
+TEST(ClientSecret, sec_127_one_that_checks_assertions_is_long_and_in_no_attackers_list) {
+  const std::string copied = "<random_string_at_least_32_characters_long>";
+  EXPECT_THAT(check_client_secret("correct horse"), is_ok());
+  EXPECT_THAT(check_client_secret("correct horse", true), fails("client_secret_length"));
+  EXPECT_THAT(check_client_secret(copied, true), fails("client_secret_well_known"));
+  EXPECT_THAT(check_client_secret(copied + "x", true), is_ok());
+  EXPECT_THAT(check_client_secret("1234567"), fails("client_secret_length"));
+  EXPECT_THAT(check_client_secret(std::string(513, 'x')), fails("client_secret_length"));
+  EXPECT_THAT(check_client_secret("correct \xFF horse"), fails("client_secret_malformed"));
+}
+
 TEST(ClientDocument, defaults_are_the_safe_ones) {
   const auto c = client(R"({"client_id":"c"})");
   ASSERT_THAT(c, is_ok());

@@ -195,6 +195,11 @@ Status refuse_known_to_all(const Secret& secret) {
     return unfit("secret_well_known",
                  "this key is printed in a standard or shipped by a product: anybody has it");
   }
+  if (secret.kind == SecretKind::kSymmetric &&
+      is_found_in_the_wild(secret.key->jwk().symmetric())) {
+    return unfit("secret_well_known",
+                 "this key is in the lists of secrets that attackers try; make a random one");
+  }
   if (secret.kind == SecretKind::kSymmetric && is_guessable(secret.key->jwk().symmetric())) {
     return unfit("secret_well_known",
                  "the bytes of this key follow a pattern or spell well-known words; make a random "
@@ -204,6 +209,19 @@ Status refuse_known_to_all(const Secret& secret) {
 }
 
 }  // namespace
+
+bool is_found_in_the_wild(ByteView key) {
+  static constexpr std::uint64_t kPrefixes[] = {
+#include "secrets/weak_secrets.def"
+  };
+  constexpr std::size_t kShortest = 32;
+  if (key.size() < kShortest) return false;
+  const auto digest = crypto::sha256(key);
+  std::uint64_t prefix = 0;
+  for (std::size_t i = 0; i < sizeof prefix; ++i)
+    prefix = prefix << 8 | digest[i];
+  return std::binary_search(std::begin(kPrefixes), std::end(kPrefixes), prefix);
+}
 
 bool is_guessable(ByteView key) {
   std::array<bool, 256> seen{};

@@ -1,7 +1,9 @@
 #include "base/base64.h"
+#include "base/text.h"
 #include "secrets/secret.h"
 #include "secrets/test_keys.h"
 #include "support/matchers.h"
+#include "support/vectors.h"
 
 namespace signet::secrets {
 namespace {
@@ -207,6 +209,30 @@ TEST(CheckFits, sec_127_symmetric_keys_that_are_a_pattern_or_a_phrase_are_refuse
   for (std::size_t i = 0; i < count.size(); ++i)
     count[i] = static_cast<std::uint8_t>(i);
   EXPECT_TRUE(is_guessable(count));
+}
+
+TEST(CheckFits, sec_127_secrets_found_in_the_wild_are_refused) {
+  SIGNET_VECTORS_OR_SKIP(folder, "jwt-weak-secrets");
+  const std::string list = signet::test::read_file(folder / "jwt.secrets.list");
+  std::size_t refused = 0, seen = 0;
+  for (std::string_view line : split(list, '\n')) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    // What is too short is refused for that; a part of them shows it.
+    const bool is_short = line.size() < 32;
+    if (line.empty() || (is_short && ++seen % 100 != 0)) continue;
+    const auto jwk = jose::Jwk::from_symmetric(SecretBytes::from_text(line));
+    EXPECT_THAT(check_fits(kHmac, secret_of(jwk)),
+                fails(is_short ? "secret_too_small" : "secret_well_known"))
+        << line;
+    refused += !is_short;
+  }
+  EXPECT_GT(refused, 1800U);
+}
+
+TEST(CheckFits, sec_127_one_secret_found_in_the_wild_without_the_list) {
+  const std::string_view copied = "<random_string_at_least_32_characters_long>";
+  EXPECT_TRUE(is_found_in_the_wild(as_bytes(copied)));
+  EXPECT_FALSE(is_found_in_the_wild(as_bytes(copied.substr(1))));
 }
 
 TEST(IsGuessable, random_bytes_are_not) {

@@ -70,6 +70,10 @@ Status check_fits(const SecretId& id, const Secret& secret);
 /// a count, or a text of well-known words. A modest check: the floor is the size.
 bool is_guessable(ByteView key);
 
+/// Whether the bytes are an HMAC secret of 32 bytes or more that was found in the wild: copied from
+/// manuals and examples, and in every attacker's list.
+bool is_found_in_the_wild(ByteView key);
+
 /// The secret as the ID may use it: its key is pinned to the algorithms of the ID and, where it
 /// does not say so itself, to its use (sig or enc). Texts and certificates stay as they are.
 Secret bound_to(const SecretId& id, const Secret& secret);

@@ -139,7 +139,8 @@ def main():
         faults += found + check_audit(server)
         looked_at += seen
         server.stop()
-        left = [str(p) for p in server.data_dir.rglob("*") if p.name.endswith(LEFTOVERS) or ".tmp" in p.name]
+        left = [str(p) for p in server.data_dir.rglob("*")
+                if p.name.endswith(LEFTOVERS) or ".tmp" in p.name or ".new." in p.name]
     for text in (faults + driver.unexpected)[:10]:
         print("#", text)
     tokens = driver.journal.tokens

@@ -25,6 +25,24 @@ class Application {
       : context_(context), admin_(admin), options_(options) {}
 
   Result<int> run(const DescribedState& wanted) {
+    const Status done = everything(wanted);
+    // Also after a failure: what was done until then is done.
+    if (context_.as_json()) {
+      json::Object out;
+      out.set("differences", std::move(shown_));
+      out.set("waiting", waiting_);
+      context_.print(out);
+    } else if (done.ok() && changed_ == 0) {
+      context_.print_line("no differences");
+    }
+    if (!done.ok()) return done.error();
+    if (options_.check) return changed_ > 0 ? 3 : 0;
+    if (options_.dry_run) return changed_ > 0 ? 2 : 0;
+    return waiting_ > 0 ? 1 : 0;
+  }
+
+ private:
+  Status everything(const DescribedState& wanted) {
     const std::vector<DescribedRealm>& realms = wanted.realms;
     for (const auto& realm : realms) {
       TRY(const bool is_new, one_realm(realm));
@@ -44,14 +62,41 @@ class Application {
     for (const auto& store : wanted.stores) {
       TRY(one_store(store));
     }
-    if (changed_ == 0) context_.print_line("no differences");
-    if (options_.check) return changed_ > 0 ? 3 : 0;
-    if (options_.dry_run) return changed_ > 0 ? 2 : 0;
-    return waiting_ > 0 ? 1 : 0;
+    return Done{};
   }
 
- private:
   void line(const std::string& text) const { context_.print_line(printable(text)); }
+
+  /// A difference: '+' comes, '~' changes, '-' goes.
+  void tell(char sign, const std::string& what) {
+    ++changed_;
+    if (!context_.as_json()) return line(std::string(1, sign) + ' ' + what);
+    json::Object one;
+    one.set("difference", sign == '+' ? "create" : sign == '-' ? "delete" : "change");
+    one.set("what", what);
+    shown_.emplace_back(std::move(one));
+  }
+  /// What belongs to the difference told last.
+  void tell(const std::vector<Change>& changes) {
+    json::Array list;
+    for (const auto& change : changes) {
+      if (!context_.as_json()) line("    " + to_text(change));
+      json::Object one;
+      one.set("setting", change.path);
+      if (!change.from.empty()) one.set("from", change.from);
+      if (!change.to.empty()) one.set("to", change.to);
+      list.emplace_back(std::move(one));
+    }
+    if (context_.as_json()) shown_.back().if_object()->set("settings", std::move(list));
+  }
+  void tell(const std::vector<std::string>& steps) {
+    json::Array list;
+    for (const auto& step : steps) {
+      if (!context_.as_json()) line("    " + step);
+      list.emplace_back(step);
+    }
+    if (context_.as_json()) shown_.back().if_object()->set("steps", std::move(list));
+  }
 
   // Null where the thing does not exist.
   Result<json::Value> find(const std::string& path) const {
@@ -72,8 +117,7 @@ class Application {
                    const std::string& path, const json::Object& wanted,
                    const config::Field& schema) {
     if (answer.is_null()) {
-      ++changed_;
-      line("+ " + label);
+      tell('+', label);
       if (!options_.is_dry()) {
         TRY(put(path, wanted, {{"If-None-Match", "*"}}));
       }
@@ -91,10 +135,8 @@ class Application {
       changes.push_back({'~', "secret", "(hidden)", "(hidden)"});
     }
     if (changes.empty()) return false;
-    ++changed_;
-    line("~ " + label);
-    for (const auto& change : changes)
-      line("    " + to_text(change));
+    tell('~', label);
+    tell(changes);
     if (options_.is_dry()) return false;
     json::Object document = wanted;
     if (!adds_secret && !options_.set_secrets) {
@@ -190,11 +232,9 @@ class Application {
                      const std::vector<std::string>& running,
                      const std::vector<std::string>& wanted) {
     if (running == wanted) return Done{};
-    ++changed_;
     const std::string label = cli::label_of(store, id);
-    line((running.empty() ? "+ " : "~ ") + label);
-    for (const auto& step : steps_between(running, wanted))
-      line("    " + step);
+    tell(running.empty() ? '+' : '~', label);
+    tell(steps_between(running, wanted));
     if (!options_.is_dry()) settle(label, bring_to(admin_, store, id, running, wanted));
     return Done{};
   }
@@ -214,8 +254,7 @@ class Application {
       context_.note(label + " is in no file; --prune would delete it");
       return false;
     }
-    ++changed_;
-    line("- " + label);
+    tell('-', label);
     return options_.prune;
   }
 
@@ -231,6 +270,7 @@ class Application {
   const AdminClient& admin_;
   const ApplyOptions& options_;
   int changed_ = 0, waiting_ = 0;
+  json::Array shown_;  ///< with --output json
 };
 
 Result<int> apply(const Context& context, const ApplyOptions& options) {

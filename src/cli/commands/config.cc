@@ -6,11 +6,18 @@ namespace signet::cli {
 namespace {
 
 Result<int> check(const Context& context) {
-  TRY(const auto config, context.load_config());
+  TRY(const auto config, context.load_whole_config());
   for (const auto& warning : config.warnings) {
     context.note("warning: " + config::to_text(warning));
   }
   const std::string path = context.config_path();
+  if (context.as_json()) {
+    json::Object out;
+    out.set("valid", true);
+    out.set("file", path);
+    context.print(out);
+    return 0;
+  }
   context.print_line((path.empty() ? std::string("no file, all defaults") : path) + ": valid");
   return 0;
 }

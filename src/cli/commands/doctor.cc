@@ -47,7 +47,7 @@ int report(const Context& context, const std::vector<Finding>& findings) {
 Result<int> doctor(const Context& context, bool confirms_backup, bool is_offline,
                    bool with_invariants) {
   std::vector<Finding> findings;
-  const auto config = context.load_config();
+  const auto config = context.load_whole_config();
   if (!config.ok()) {
     if (config.error().is("file_unreadable")) return config.error();
     findings.push_back({"configuration", Health::kBad, config.error().detail});

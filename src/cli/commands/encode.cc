@@ -11,7 +11,13 @@ Result<int> encode(const Context& context) {
   TRY(const SecretBytes plain, context.read_secret("-"));
   if (plain.empty()) return Context::usage("standard input is empty");
   TRY(const std::string sealed, keys->encode(plain.view(), *context.world.random));
-  context.print_line(sealed);
+  if (context.as_json()) {
+    json::Object out;
+    out.set("encoded", sealed);
+    context.print(out);
+  } else {
+    context.print_line(sealed);
+  }
   return 0;
 }
 

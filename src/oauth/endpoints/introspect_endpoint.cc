@@ -9,8 +9,8 @@ namespace {
 constexpr std::size_t kMaxToken = 64 * 1024;
 
 Answer<std::string_view> read_token(const http::FormView& form) {
-  const auto token = form.find("token");
-  if (!token || token->empty()) return Refusal(OAuthError::kInvalidRequest, "token is missing");
+  const auto token = form.given("token");
+  if (!token) return Refusal(OAuthError::kInvalidRequest, "token is missing");
   if (token->size() > kMaxToken)
     return Refusal(OAuthError::kInvalidRequest, "the token is too large");
   return *token;
@@ -87,7 +87,7 @@ Answer<ClientCall::Need> IntrospectCall::act(http::Response& response) {
 Status IntrospectCall::check_resource_server(const FoundToken& found) const {
   if (!realm_->settings().strict_resource_servers || found.resource_server.empty()) return Done{};
   const auto selected =
-      resource_servers::select(realm_->resource_servers(), form_.find("resourceServer"));
+      resource_servers::select(realm_->resource_servers(), form_.given("resourceServer"));
   if (found.resource_server == selected) return Done{};
   return Error{Code::kDenied, "resource_server_other", "issued for another resource server"};
 }

@@ -14,6 +14,7 @@
 #include "oauth/endpoints/change_feed.h"
 #include "oauth/endpoints/deny_list.h"
 #include "oauth/endpoints/gcm_ledger.h"
+#include "oauth/endpoints/needed_secrets.h"
 #include "oauth/endpoints/request_limits.h"
 #include "oauth/endpoints/resource_server_uses.h"
 #include "secrets/keeper/keeper.h"
@@ -51,6 +52,7 @@ struct Services {
   std::shared_ptr<TokenCache> token_cache = make_token_cache();
   std::shared_ptr<ResourceServerUses> uses = std::make_shared<ResourceServerUses>();
   std::shared_ptr<GcmLedger> gcm_ledger = std::make_shared<GcmLedger>();
+  std::shared_ptr<NeededSecrets> needed_secrets = std::make_shared<NeededSecrets>();
   std::shared_ptr<ChangeFeed> changes;
   std::shared_ptr<RequestLimits> limits = std::make_shared<RequestLimits>();
   std::shared_ptr<net::Metrics> metrics;

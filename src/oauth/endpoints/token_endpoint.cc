@@ -36,20 +36,20 @@ Answer<ClientCall::Need> TokenCall::act(http::Response& response) {
 }
 
 Answer<TokenCall::Asked> TokenCall::ask() const {
-  const auto grant = form_.find("grant_type");
-  if (!grant || grant->empty())
-    return Refusal(OAuthError::kInvalidRequest, "grant_type is missing");
+  const auto grant = form_.given("grant_type");
+  if (!grant) return Refusal(OAuthError::kInvalidRequest, "grant_type is missing");
   if (*grant != "client_credentials")
     return Refusal(OAuthError::kUnsupportedGrantType, "this grant type is not supported");
   if (!client_->client.may_use(*grant))
     return Refusal(OAuthError::kUnauthorizedClient, "this client may not use this grant type");
   Asked asked;
-  asked.resource_server = form_.find("resourceServer");
+  asked.resource_server = form_.given("resourceServer");
   asked.scope = form_.find("scope").value_or(std::string_view());
   auto& resources = asked.resources;
   for (const auto& field : form_.fields()) {
-    const bool is_new = field.name == "resource" && std::find(resources.begin(), resources.end(),
-                                                              field.value) == resources.end();
+    if (field.name != "resource" || field.value.empty()) continue;
+    const bool is_new =
+        std::find(resources.begin(), resources.end(), field.value) == resources.end();
     if (is_new) resources.emplace_back(field.value);
   }
   return asked;

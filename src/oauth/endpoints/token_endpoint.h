@@ -50,6 +50,8 @@ class TokenCall : public ClientCall {
   Task<Done, Refusal> load_definitions();
 
   // token_minting.cc: how the token is made.
+  /// Why no token can be made; health shows the ID from now on.
+  Refusal lacks_secret(const secrets::SecretId& id) const;
   Answer<Done> choose_form();
   Answer<Need> mint(http::Response& response);
   Answer<Need> mint_signed(http::Response& response);

@@ -21,6 +21,11 @@ Refusal cannot_mint(const Error& why) {
 
 }  // namespace
 
+Refusal TokenCall::lacks_secret(const secrets::SecretId& id) const {
+  services_.needed_secrets->note(realm_->settings().name, id, now_);
+  return cannot_mint(realm_->why(id));
+}
+
 Answer<Done> TokenCall::choose_form() {
   const auto& server = server_->server;
   const auto& realm = realm_->settings();
@@ -60,7 +65,7 @@ Answer<ClientCall::Need> TokenCall::mint_signed(http::Response& response) {
   const jose::JwsAlg alg = server_->server.signing_alg.value_or(
       client_->client.signing_alg.value_or(realm_->settings().signing_alg));
   signer_ = realm_->signer(alg);
-  if (!signer_) return cannot_mint(realm_->why(tokens::signing_id(alg)));
+  if (!signer_) return lacks_secret(tokens::signing_id(alg));
   if (is_nested_) {
     TRY(const Need need, find_encryptor());
     if (need != Need::kNothing) return need;
@@ -89,7 +94,7 @@ Answer<ClientCall::Need> TokenCall::mint_signed(http::Response& response) {
 
 Answer<ClientCall::Need> TokenCall::find_encryptor() {
   const ReadyEncryptor* own = realm_->server_encryption();
-  if (!own) return cannot_mint(realm_->why(tokens::encryption_id()));
+  if (!own) return lacks_secret(tokens::encryption_id());
   if (server_->server.encryption == Encryption::kServerKey) {
     encryptor_ = own->nested;
     return Need::kNothing;
@@ -146,7 +151,7 @@ Answer<Done> TokenCall::finish_signed(http::Response& response) {
 
 Answer<ClientCall::Need> TokenCall::mint_encrypted(http::Response& response) {
   const ReadyEncryptor* ready = realm_->server_encryption();
-  if (!ready) return cannot_mint(realm_->why(tokens::encryption_id()));
+  if (!ready) return lacks_secret(tokens::encryption_id());
   if (needs_horizon(ready->ring)) return Need::kHorizon;
   std::string& payload = worker_.payload();
   payload.clear();

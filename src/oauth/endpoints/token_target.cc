@@ -42,8 +42,6 @@ json::Array permissions_of(
 Answer<ClientCall::Need> TokenCall::find_target() {
   const std::string_view realm = realm_->settings().name.view();
   std::optional<std::string_view> parameter = asked_.resource_server;
-  if (parameter && parameter->empty())
-    return Refusal(OAuthError::kInvalidRequest, "resourceServer is empty");
   for (const auto& resource : asked_.resources) {
     const std::string* name = worker_.resource_uri(realm, resource);
     if (!name) {
@@ -151,7 +149,10 @@ Result<std::shared_ptr<const tokens::ClaimsTemplate>> TokenCall::make_claims(
     more.set("permissions", std::move(permissions));
   if (server_->server.encryption == Encryption::kResourceServerKey) {
     const ReadyEncryptor* own = realm_->server_encryption();
-    if (!own) return realm_->why(tokens::encryption_id());
+    if (!own) {
+      services_.needed_secrets->note(realm_->settings().name, tokens::encryption_id(), now_);
+      return realm_->why(tokens::encryption_id());
+    }
     std::string about;
     json::ObjectWriter(about).add("resource_server", server_->server.name).end();
     std::string sealed;

@@ -26,6 +26,7 @@ TEST(Keeper, has_no_ring_for_what_nobody_maps_and_says_so) {
   ASSERT_THAT(rings, is_ok());
   EXPECT_EQ((*rings)->find(kHmac), nullptr);
   EXPECT_STREQ((*rings)->why(kHmac).reason, "secret_not_mapped");
+  EXPECT_THAT((*rings)->why(kHmac).detail, testing::HasSubstr("globally; asked: "));
 }
 
 TEST(Keeper, sec_101_signs_with_the_first_alias_and_verifies_with_all) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "secrets/keeper/state.h"
 
 namespace signet::secrets {
@@ -10,10 +11,11 @@ namespace {
 
 constexpr const char* kGlobalUseId = "used";
 
-Error not_mapped(const SecretId& id, const RealmName& realm) {
+Error not_mapped(const SecretId& id, const RealmName& realm, const std::string& asked) {
   return {Code::kConfig, "secret_not_mapped",
           "no store holds " + id.str() +
-              (realm.empty() ? std::string(" globally") : " for realm " + realm.str())};
+              (realm.empty() ? std::string(" globally") : " for realm " + realm.str()) +
+              (asked.empty() ? std::string("; there are no stores") : "; asked: " + asked)};
 }
 
 }  // namespace
@@ -71,6 +73,14 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
     }
   }
   bool uses_global = false;
+  std::vector<std::string> names;
+  for (const std::size_t place : places_of(realm))
+    names.push_back(stores[place]->name().str());
+  if (!realm.empty()) {
+    for (const std::size_t place : places_of(RealmName()))
+      names.push_back(stores[place]->name().str());
+  }
+  const std::string asked = join(names, ", ");
 
   Status outcome = Done{};
   auto rings = std::make_shared<RealmRings>();
@@ -88,12 +98,15 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
         rings->rings_.push_back(*at);
         uses_global = true;
       }
-      if (blocked || shared == nullptr)
-        rings->missing_.emplace_back(id, blocked ? *found.resolution.outage : global->why(id));
+      if (blocked || shared == nullptr) {
+        const Error& why = blocked ? *found.resolution.outage : global->why(id);
+        rings->missing_.emplace_back(
+            id, why.is("secret_not_mapped") ? not_mapped(id, realm, asked) : why);
+      }
       continue;
     }
     if (!found.is_asked && !remembered.has_living(id)) {
-      rings->missing_.emplace_back(id, not_mapped(id, realm));
+      rings->missing_.emplace_back(id, not_mapped(id, realm, asked));
       continue;
     }
     std::shared_ptr<const LiveRing> before;

@@ -1,5 +1,6 @@
 #include "secrets/stores/catalog.h"
 
+#include "base/text.h"
 #include "secrets/stores/aws/store_types.h"
 #include "secrets/stores/azure/certificate_slot.h"
 #include "secrets/stores/azure/key_vault_store.h"
@@ -47,6 +48,18 @@ const StoreType* find_store_type(std::string_view name) {
     if (type.name == name) return &type;
   }
   return nullptr;
+}
+
+Result<const StoreType*> store_type(std::string_view name) {
+  if (const StoreType* type = find_store_type(name)) return type;
+  std::vector<std::string> known;
+  for (const StoreType& type : store_types())
+    known.emplace_back(type.name);
+  const std::string near = nearest(std::string(name), known);
+  return Error{Code::kConfig, "store_type_unknown",
+               "there is no type " + quoted(name) +
+                   (near.empty() ? "; known: " + join(known, ", ")
+                                 : ", did you mean " + quoted(near) + "?")};
 }
 
 }  // namespace signet::secrets

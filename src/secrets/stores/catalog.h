@@ -25,5 +25,7 @@ struct StoreType {
 
 const std::vector<StoreType>& store_types();
 const StoreType* find_store_type(std::string_view name);
+/// The same with words for the operator: kConfig "store_type_unknown".
+Result<const StoreType*> store_type(std::string_view name);
 
 }  // namespace signet::secrets

@@ -21,6 +21,7 @@ constexpr const char* kRecord = ".initialised";
 constexpr const char* kLock = ".lock";
 constexpr const char* kMaking = ".making";
 constexpr const char* kReady = ".ready";
+constexpr std::string_view kTemporary = ".tmp-";
 constexpr std::string_view kSuffix = ".pem";
 constexpr std::string_view kRecordHead =
     "# The keys of this folder. It names them so that their loss is noticed.\n"
@@ -90,6 +91,7 @@ Status remove_folder(const Folder& outer, const char* name) {
 
 struct Found {
   bool record = false, ready = false, keys = false, foreign = false;
+  bool unfinished = false;  ///< a file that is being written, or was when its process was killed
 };
 
 Found look(const std::vector<std::string>& names) {
@@ -99,6 +101,8 @@ Found look(const std::vector<std::string>& names) {
       found.record = true;
     } else if (name == kReady) {
       found.ready = true;
+    } else if (name.starts_with(kTemporary)) {
+      found.unfinished = true;
     } else if (is_key(name)) {
       found.keys = true;
     } else if (name.front() != '.' && name != "lost+found") {
@@ -122,11 +126,16 @@ Status KeyFolder::prepare(const std::function<Result<KeyFiles>()>& make_first) c
                  "others than the owner may write in " + quoted(path_, 256) + "; chmod 700 it"};
   }
   TRY(const auto before, folder.names());
-  if (const Found found = look(before); found.record && !found.ready) return Done{};
+  if (const Found found = look(before); found.record && !found.ready && !found.unfinished)
+    return Done{};
 
   TRY(const Fd held, lock(folder));
   TRY(const auto names, folder.names());
   const Found found = look(names);
+  // Whoever writes holds the lock, so nobody will finish these: half a private key, perhaps.
+  for (const std::string& name : names) {
+    if (name.starts_with(kTemporary)) ::unlinkat(folder.fd(), name.c_str(), 0);
+  }
   if (found.ready) return finish_set(folder);
   if (found.record) return Done{};
   if (found.keys) return write_record(folder);
@@ -177,7 +186,7 @@ Status KeyFolder::write(const Folder& folder, const std::string& name, ByteView 
                         bool may_replace) const {
   std::array<std::uint8_t, 8> nonce{};
   random_->fill(nonce);
-  const std::string temporary = ".tmp-" + hex(nonce);
+  const std::string temporary = std::string(kTemporary) + hex(nonce);
   Status written = create_file(folder.fd(), temporary, bytes);
   if (written) {
     const bool named =

@@ -167,6 +167,14 @@ TEST(LocalStore, a_start_that_was_cut_short_is_finished_or_begun_anew) {
   EXPECT_TRUE(fs::exists(cut / ".initialised"));
 }
 
+TEST(LocalStore, what_a_killed_process_did_not_finish_is_removed) {
+  const TempFolder folder;
+  const std::string kid = kid_of(store_of(folder.str()), "a");
+  folder.write(".tmp-0011223344556677", "half a key");
+  EXPECT_EQ(kid_of(store_of(folder.str()), "a"), kid);
+  EXPECT_FALSE(fs::exists(folder / ".tmp-0011223344556677"));
+}
+
 TEST(LocalStore, any_number_of_starts_at_once_end_with_one_set) {
   const TempFolder folder;
   constexpr int kStarts = 8;

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "config/server_config.h"
+
+namespace signet::realms {
+
+/// Everything that is wrong with the configured realms, clients, resource servers and inject
+/// policies, each by itself and with its place. Whether what they name exists is seen when they are
+/// stored.
+config::Problems check_documents(const config::ServerConfig& config);
+
+}  // namespace signet::realms

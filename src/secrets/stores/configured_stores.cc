@@ -1,0 +1,71 @@
+#include "secrets/stores/configured_stores.h"
+
+#include "secrets/mapping.h"
+#include "secrets/stores/catalog.h"
+
+namespace signet::secrets {
+namespace {
+
+class StoreChecks {
+ public:
+  StoreChecks(const config::ServerConfig& config, const config::Environment& environment)
+      : config_(config) {
+    context_.clock = std::make_shared<SystemClock>();
+    context_.random = std::make_shared<SystemRandom>();
+    context_.environment = environment;
+  }
+
+  config::Problems run() {
+    check_all(config_.secret_stores, "secret_stores");
+    for (std::size_t i = 0; i < config_.realms.size(); ++i)
+      check_all(config_.realms[i].secret_stores, "realms[" + std::to_string(i) + "].secret_stores");
+    return std::move(problems_);
+  }
+
+ private:
+  void add(std::string path, const Error& error) {
+    config::Place place = config::place_of(config_.places, path);
+    problems_.push_back(
+        {std::move(place), std::move(path), error.detail, "see docs/stores/README.md"});
+  }
+
+  void check_all(const std::vector<config::StoreConfig>& stores, const std::string& list) {
+    for (std::size_t i = 0; i < stores.size(); ++i)
+      check_one(stores[i], list + '[' + std::to_string(i) + ']');
+  }
+
+  void check_one(const config::StoreConfig& configured, const std::string& path) {
+    const auto type = store_type(configured.type);
+    if (!type.ok()) return add(path + ".type", type.error());
+    const auto made = (*type)->make(StoreName(configured.name), configured.settings, context_);
+    if (!made.ok()) add(path + ".settings", made.error());
+    const Ordering ordering = made.ok() ? (*made)->ordering() : (*type)->ordering;
+    for (const auto& [id_text, alias_texts] : configured.mappings) {
+      const std::string where = path + ".mappings." + id_text;
+      auto id = SecretId::parse(id_text);
+      if (!id.ok()) {
+        add(where, id.error());
+        continue;
+      }
+      std::vector<Alias> aliases;
+      for (const auto& alias : alias_texts)
+        aliases.emplace_back(alias);
+      const auto mapping =
+          Mapping::make(std::move(*id), std::move(aliases), ordering == Ordering::kByStore);
+      if (!mapping.ok()) add(where, mapping.error());
+    }
+  }
+
+  const config::ServerConfig& config_;
+  StoreContext context_;
+  config::Problems problems_;
+};
+
+}  // namespace
+
+config::Problems check_stores(const config::ServerConfig& config,
+                              const config::Environment& environment) {
+  return StoreChecks(config, environment).run();
+}
+
+}  // namespace signet::secrets
