@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "secrets/keeper/state.h"
 #include "secrets/keeper/successor.h"
+#include "secrets/keeper/version_order.h"
 #include "storage/document_pages.h"
 
 namespace signet::secrets {
@@ -191,7 +192,9 @@ Task<Done> Keeper::replace(CompromiseRequest request, CompromiseReport report,
   const auto store = lost != nullptr ? this->store(request.realm, report.store) : nullptr;
   auto* versions = dynamic_cast<VersionMaker*>(store.get());
   if (versions != nullptr && store->ordering() == Ordering::kByStore) {
-    CO_TRY(co_await versions->make_version(report.alias, lost->secret.version));
+    CO_TRY(const std::string after,
+           co_await version_to_follow(store, report.alias, lost->secret.version, nullptr));
+    CO_TRY(co_await versions->make_version(report.alias, after));
     co_return co_await refresh();
   }
   const Error none{
