@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "cli/admin_client.h"
 #include "cli/command.h"
 #include "cli/commands/commands.h"
@@ -150,6 +151,13 @@ Result<int> compromise(const Context& context, const KeysOptions& options) {
                                        (text_of(answer, "successor_is_early") == "true"
                                             ? " (verifiers may not know it yet)"
                                             : ""));
+  std::vector<std::string> also;
+  for (const auto& ring : list_of(answer, "rings")) {
+    const std::string name = text_of(ring, "id"), realm = text_of(ring, "realm");
+    if (name == text_of(answer, "id") && realm == text_of(answer, "realm")) continue;
+    also.push_back(realm.empty() ? name : realm + '/' + name);
+  }
+  if (!also.empty()) context.note("out of use for these too: " + join(also, ", "));
   note_impact(context, answer);
   for (const auto& warning : list_of(answer, "warnings")) {
     if (warning.if_string() != nullptr) context.note("warning: " + *warning.if_string());
