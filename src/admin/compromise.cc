@@ -66,7 +66,8 @@ Task<AdminReply> compromise_secret(const AdminServices& services, AdminRequest r
   if (report.warning)
     warnings.emplace_back(std::string(report.warning->reason) + ": " + report.warning->detail);
   for (const auto& [realm, silent] : report.silent) {
-    if (silent == asked.id && realm == asked.realm) continue;  // its successor is missing in the answer
+    if (silent == asked.id && realm == asked.realm)
+      continue;  // its successor is missing in the answer
     warnings.emplace_back("nothing signs for " + silent.str() +
                           (realm.empty() ? std::string() : " in realm " + realm.str()) +
                           " any more, which had the same key: publish one");

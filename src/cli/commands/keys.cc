@@ -48,6 +48,13 @@ void show_plan(const Context& context, const json::Value& answer) {
                or_dash(text_of(key, "published")), or_dash(text_of(key, "tokens_until"))});
   }
   context.print(table);
+  for (const auto& key : list_of(answer, "keys")) {
+    const json::Value* certificate = key.get("certificate");
+    if (certificate == nullptr) continue;
+    context.note("certificate of " + text_of(key, "alias") + ": sha256 " +
+                 text_of(*certificate, "sha256") + ", valid until " +
+                 text_of(*certificate, "not_after") + "; tell whoever pinned it");
+  }
   note_impact(context, answer);
   context.note("last token of this key ends: " + or_dash(text_of(answer, "tokens_until")));
   context.note("safe from: " + or_dash(text_of(answer, "not_before")));
