@@ -99,6 +99,9 @@ struct StoreCalls {
   RealmName realm;
   StoreMeter::Outcomes outcomes{};
   double seconds = 0;  ///< spent waiting, all calls together
+  /// The same of what its keys in boxes were asked: signatures, checks, unwrappings.
+  StoreMeter::Outcomes key_outcomes{};
+  double key_seconds = 0;
 };
 
 struct KeeperOptions {
