@@ -65,6 +65,13 @@ Task<AdminReply> compromise_secret(const AdminServices& services, AdminRequest r
   json::Array warnings;
   if (report.warning)
     warnings.emplace_back(std::string(report.warning->reason) + ": " + report.warning->detail);
+  for (const auto& [realm, silent] : report.silent) {
+    if (silent == asked.id && realm == asked.realm)
+      continue;  // its successor is missing in the answer
+    warnings.emplace_back("nothing signs for " + silent.str() +
+                          (realm.empty() ? std::string() : " in realm " + realm.str()) +
+                          " any more, which had the same key: publish one");
+  }
   // The key is gone already: that its users cannot be listed must not look like a failure.
   const auto impact = co_await impact_of(services, asked.realm, asked.id);
   if (impact.ok()) {

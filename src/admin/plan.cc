@@ -93,6 +93,14 @@ json::Object key_json(const RingEntry& entry, Instant horizon) {
   out.set("state", secrets::to_string(entry.state));
   out.set("published", time_or_null(entry.history.published));
   out.set("tokens_until", known_time(horizon));
+  // Who pinned it is known to nobody here; what they pinned is.
+  if (!entry.secret.certificates.empty()) {
+    const crypto::Certificate& leaf = entry.secret.certificates.front();
+    json::Object certificate;
+    certificate.set("sha256", hex(leaf.thumbprint(crypto::Hash::kSha256)));
+    certificate.set("not_after", to_rfc3339(leaf.not_after()));
+    out.set("certificate", std::move(certificate));
+  }
   return out;
 }
 

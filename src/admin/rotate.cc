@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "realms/realm_settings.h"
 #include "secrets/keeper/successor.h"
+#include "secrets/keeper/version_order.h"
 
 namespace signet::admin {
 namespace {
@@ -81,10 +82,17 @@ Task<NextKey> publish_version(const AdminServices& services, Keeper::StepRequest
     co_return Error{Code::kUnsupported, "store_makes_no_keys",
                     "store " + quoted(step.store.view()) + " makes no versions"};
   }
-  CO_TRY(co_await maker->make_version(active.secret.alias, active.secret.version));
+  const Alias alias = active.secret.alias;
+  // What the store put first meanwhile is known before anything is made after it.
   CO_TRY(co_await keeper.refresh());
-  CO_TRY(const auto rings, co_await keeper.rings(realm_of_step(step)));
+  CO_TRY(auto rings, co_await keeper.rings(realm_of_step(step)));
   const LiveRing* ring = rings->find(step.id);
+  CO_TRY(const std::string after,
+         co_await secrets::version_to_follow(store, alias, active.secret.version, ring));
+  CO_TRY(co_await maker->make_version(alias, after));
+  CO_TRY(co_await keeper.refresh());
+  CO_TRY(rings, co_await keeper.rings(realm_of_step(step)));
+  ring = rings->find(step.id);
   auto next = ring ? next_in(*ring, active) : std::nullopt;
   if (next) co_return std::move(*next);
   co_return Error{Code::kUnavailable, "version_pending",

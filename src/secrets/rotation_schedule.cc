@@ -11,6 +11,8 @@ constexpr Seconds kFirstRest{60};
 constexpr int kMostDoublings = 6;
 constexpr Seconds kLongestRest{3600};
 constexpr std::size_t kStampLength = 14;
+/// How far clocks may be apart before a time that was written down is taken for wrong.
+constexpr Seconds kClocksApart{3600};
 
 const ScheduledKey* find(const std::vector<ScheduledKey>& keys, const Alias& alias) {
   const auto found = std::find_if(keys.begin(), keys.end(),
@@ -33,7 +35,11 @@ bool may_go(const RotationRule& rule, const KeyHistory& key, const RotationPolic
 
 Instant first_due(const RotationRule& rule, const KeyHistory& active, Instant now) {
   const Instant since = active.activated.value_or(active.published.value_or(now));
-  return std::max(since + rule.every, now);
+  return std::max(std::min(since, now) + rule.every, now);
+}
+
+bool is_due_known(const RotationRule& rule, const RotationMemory& memory, Instant now) {
+  return memory.due && *memory.due <= now + rule.every + kClocksApart;
 }
 
 bool is_stamp(std::string_view text) {
@@ -43,13 +49,17 @@ bool is_stamp(std::string_view text) {
 
 }  // namespace
 
+bool is_resting(const RotationMemory& memory, Instant now) {
+  return memory.retry_at && now < *memory.retry_at && *memory.retry_at <= now + kLongestRest;
+}
+
 RotationStep next_rotation_step(const RotationRule& rule, const RotationMemory& memory,
                                 const std::vector<ScheduledKey>& keys, const RotationPolicy& policy,
                                 Instant now) {
   using Kind = RotationStep::Kind;
   RotationStep step;
   step.before = memory;
-  if (memory.retry_at && now < *memory.retry_at) return step;
+  if (is_resting(memory, now)) return step;
   const ScheduledKey* active = active_of(keys);
 
   if (memory.making) {
@@ -78,7 +88,7 @@ RotationStep next_rotation_step(const RotationRule& rule, const RotationMemory& 
     return step;
   }
   if (active == nullptr) return step;
-  if (!memory.due) {
+  if (!is_due_known(rule, memory, now)) {
     step.before.due = first_due(rule, active->history, now);
     step.kind = Kind::kRemember;
     return step;
@@ -95,9 +105,16 @@ RotationStep next_version_step(const RotationRule& rule, const RotationMemory& m
   using Kind = RotationStep::Kind;
   RotationStep step;
   step.before = memory;
-  if (memory.retry_at && now < *memory.retry_at) return step;
+  if (is_resting(memory, now)) return step;
   const ScheduledKey* active = active_of(keys);
 
+  if (memory.making && active != nullptr && active->alias != *memory.making) {
+    // Another alias was mapped meanwhile: nobody waits for a version of that one any more.
+    step.before.making.reset();
+    step.before.after.clear();
+    step.kind = Kind::kRemember;
+    return step;
+  }
   if (memory.making) {
     step.kind = Kind::kMake;
     step.alias = *memory.making;
@@ -116,7 +133,7 @@ RotationStep next_version_step(const RotationRule& rule, const RotationMemory& m
     step.kind = Kind::kRemember;
     return step;
   }
-  if (!memory.due) {
+  if (!is_due_known(rule, memory, now)) {
     step.before.due = first_due(rule, active->history, now);
     step.kind = Kind::kRemember;
     return step;

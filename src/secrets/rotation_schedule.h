@@ -57,8 +57,13 @@ struct RotationStep {
   RotationMemory before{};
 };
 
+/// Whether a failure is still to rest. A rest that ends later than any rest may was written by a
+/// clock that was ahead, and counts for nothing.
+bool is_resting(const RotationMemory& memory, Instant now);
+
 /// At most one step; `keys` in the order of the ring. Each key that a rule makes is activated
-/// before the next one is made. After a failure nothing happens until its time is over.
+/// before the next one is made. After a failure nothing happens until its time is over. A
+/// due time further ahead than `every` (which was longer, or a clock was) is reckoned anew.
 RotationStep next_rotation_step(const RotationRule& rule, const RotationMemory& memory,
                                 const std::vector<ScheduledKey>& keys, const RotationPolicy& policy,
                                 Instant now);

@@ -192,10 +192,48 @@ TEST(RotationSchedule, waits_for_a_version_until_it_signs_and_makes_no_other_bef
 
 TEST(RotationSchedule, versions_that_sign_no_more_are_left_to_the_operator) {
   RotationMemory memory;
-  memory.due = kStart + 900 * kDay;
+  memory.due = kStart + 590 * kDay;
   const std::vector keys{versioned(active(), "8"),
                          versioned(passive("web", kStart + kDay, kStart + kDay), "7")};
   EXPECT_EQ(next_version(memory, keys, kStart + 500 * kDay).kind, Kind::kNone);
+}
+
+TEST(RotationSchedule, a_version_of_an_alias_that_is_mapped_no_more_is_not_asked_for_again) {
+  RotationMemory memory;
+  memory.due = kStart + 90 * kDay;
+  memory.making = Alias("old");
+  memory.after = "7";
+  const std::vector keys{versioned(active("new"), "1")};
+  const auto step = next_version(memory, keys, *memory.due);
+  EXPECT_EQ(step.kind, Kind::kRemember);
+  EXPECT_FALSE(step.before.making);
+  EXPECT_EQ(step.before.after, "");
+  EXPECT_EQ(next_version(step.before, keys, *memory.due).alias, Alias("new"));
+}
+
+TEST(RotationSchedule, an_interval_that_was_made_shorter_counts_from_now_on) {
+  RotationMemory memory;
+  memory.due = kStart + 900 * kDay;
+  for (const auto& step : {next(memory, {active()}, kStart + kDay),
+                           next_version(memory, {versioned(active(), "7")}, kStart + kDay)}) {
+    EXPECT_EQ(step.kind, Kind::kRemember);
+    EXPECT_EQ(step.before.due, kStart + 90 * kDay);
+  }
+  EXPECT_EQ(next(memory, {active()}, kStart + 100 * kDay).before.due, kStart + 100 * kDay);
+  memory.due = kStart + 90 * kDay + Seconds(60);
+  EXPECT_EQ(next(memory, {active()}, kStart).kind, Kind::kNone) << "clocks may be a little apart";
+}
+
+TEST(RotationSchedule, a_rest_that_a_clock_ahead_wrote_does_not_last) {
+  RotationMemory memory;
+  memory.due = kStart;
+  memory.failures = 1;
+  memory.retry_at = kStart + 365 * kDay;
+  EXPECT_FALSE(is_resting(memory, kStart));
+  EXPECT_EQ(next(memory, {active()}, kStart).kind, Kind::kMake);
+  memory.retry_at = kStart + Seconds(3600);
+  EXPECT_TRUE(is_resting(memory, kStart));
+  EXPECT_FALSE(is_resting(memory, *memory.retry_at));
 }
 
 TEST(RotationSchedule, names_successors_without_growing) {

@@ -95,6 +95,12 @@ class Report:
         sys.exit(1 if self.failed else 0)
 
 
+def check_invariants(server):
+    """What the server itself finds broken of what must hold (GET /admin/invariants)."""
+    found = server.admin("GET", "/admin/invariants").json()["invariants"]
+    return [f"{one['name']}: {how}" for one in found if not one["holds"] for how in one["violations"] or ["broken"]]
+
+
 # ------------------------------------------------------------------------------- HTTP, one request
 
 

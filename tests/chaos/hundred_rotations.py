@@ -188,7 +188,7 @@ def main():
         took = time.monotonic() - begin
         background.stop()
         faults = [fault for server in servers for fault in check_rings(server)]
-        faults += check_audit(rng.choice(servers))
+        faults += check_audit(rng.choice(servers)) + harness.check_invariants(rng.choice(servers))
         refused = [fault for rotator in rotators.values() for fault in rotator.faults]
         for text in (refused + traffic.failures + faults)[:10]:
             print("#", text)

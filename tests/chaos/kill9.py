@@ -98,7 +98,7 @@ def check_after(server, driver, rng, before, sample):
     lost = journal.facts.get("kids", set()) - {k["kid"] for k in ring["keys"]}
     if lost:
         faults.append(f"published keys are gone: {sorted(lost)}")
-    return faults + check_rings(server), looked_at
+    return faults + check_rings(server) + harness.check_invariants(server), looked_at
 
 
 def main():

@@ -109,6 +109,7 @@ def main():
         for text in load.wrong[:10]:
             print("#", text)
         report.at_most("wrong_answers", len(load.wrong), "answers", 0)
+        report.at_most("broken_invariants", len(harness.check_invariants(server)), "faults", 0)
     report.finish()
 
 

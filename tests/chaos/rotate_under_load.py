@@ -153,7 +153,7 @@ def main():
         background.stop()
         for text in (rotator.faults + failures + unverified)[:10]:
             print("#", text)
-        faults = check_rings(server) + check_audit(server)
+        faults = check_rings(server) + check_audit(server) + harness.check_invariants(server)
         for text in faults[:10]:
             print("#", text)
         report.at_least("rotations", rotator.done, "keys", options.rotations)

@@ -83,6 +83,7 @@ def main():
         secrets["gateway"] = harness.create_client(server, "gateway", may_introspect="realm")
         soak = Soak(server, secrets, seconds, options.seed)
         asyncio.run(soak.run())
+        broken = harness.check_invariants(server)
     warm, middle = seconds / 3, seconds * 2 / 3
     rss = [kib for at, kib, _ in soak.samples if at >= warm]
     descriptors = [count for at, _, count in soak.samples if at >= warm]
@@ -94,6 +95,7 @@ def main():
     report.at_least("requests", sum(soak.statuses.values()), "requests", int(0.5 * RATE * seconds))
     report.at_most("answers_that_are_not_200", sum(n for (_, status), n in soak.statuses.items() if status != 200),
                    "answers", 0)
+    report.at_most("broken_invariants", len(broken), "faults", 0)
     report.at_most("growth_of_memory", 100.0 * (max(rss[-5:]) - rss[0]) / rss[0], "%", 2.0)
     report.at_most("growth_of_descriptors", descriptors[-1] - descriptors[0], "files", 2)
     # The figure is a tenth; others may be at work on this machine.

@@ -209,6 +209,7 @@ def check_away(options, world, vault, report):
         if options.long:
             check_end_of_lease(server, world, vault, running, report)
         running.stop()
+        report.at_most("broken_invariants", len(harness.check_invariants(server)), "faults", 0)
 
 
 def check_end_of_lease(server, world, vault, running, report):

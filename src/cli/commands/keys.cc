@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "cli/admin_client.h"
 #include "cli/command.h"
 #include "cli/commands/commands.h"
@@ -47,6 +48,13 @@ void show_plan(const Context& context, const json::Value& answer) {
                or_dash(text_of(key, "published")), or_dash(text_of(key, "tokens_until"))});
   }
   context.print(table);
+  for (const auto& key : list_of(answer, "keys")) {
+    const json::Value* certificate = key.get("certificate");
+    if (certificate == nullptr) continue;
+    context.note("certificate of " + text_of(key, "alias") + ": sha256 " +
+                 text_of(*certificate, "sha256") + ", valid until " +
+                 text_of(*certificate, "not_after") + "; tell whoever pinned it");
+  }
   note_impact(context, answer);
   context.note("last token of this key ends: " + or_dash(text_of(answer, "tokens_until")));
   context.note("safe from: " + or_dash(text_of(answer, "not_before")));
@@ -150,6 +158,13 @@ Result<int> compromise(const Context& context, const KeysOptions& options) {
                                        (text_of(answer, "successor_is_early") == "true"
                                             ? " (verifiers may not know it yet)"
                                             : ""));
+  std::vector<std::string> also;
+  for (const auto& ring : list_of(answer, "rings")) {
+    const std::string name = text_of(ring, "id"), realm = text_of(ring, "realm");
+    if (name == text_of(answer, "id") && realm == text_of(answer, "realm")) continue;
+    also.push_back(realm.empty() ? name : realm + '/' + name);
+  }
+  if (!also.empty()) context.note("out of use for these too: " + join(also, ", "));
   note_impact(context, answer);
   for (const auto& warning : list_of(answer, "warnings")) {
     if (warning.if_string() != nullptr) context.note("warning: " + *warning.if_string());

@@ -1,10 +1,13 @@
 // What happens when somebody else may have a key: it is gone at once, everywhere and for good.
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "secrets/keeper/state.h"
 #include "secrets/keeper/successor.h"
+#include "secrets/keeper/version_order.h"
 #include "storage/document_pages.h"
 
 namespace signet::secrets {
@@ -33,6 +36,16 @@ Error unknown_key(const Keeper::CompromiseRequest& request) {
       Code::kNotFound, "key_unknown",
       "no key " + quoted(request.kid.view()) + " is remembered for " + request.id.str() +
           (request.realm.empty() ? std::string(" globally") : " in realm " + request.realm.str())};
+}
+
+std::shared_ptr<const LiveRing> ring_in(const RealmMap& realms, const RealmName& realm,
+                                        const SecretId& id) {
+  const RealmRingsPtr rings = realms.find(realm);
+  if (!rings) return nullptr;
+  const auto found = std::find_if(rings->all().begin(), rings->all().end(), [&](const auto& ring) {
+    return ring->id == id && ring->realm == realm;
+  });
+  return found == rings->all().end() ? nullptr : *found;
 }
 
 }  // namespace
@@ -72,14 +85,17 @@ Task<Keeper::CompromiseReport> Keeper::State::compromise(CompromiseRequest reque
     }
     report.rings.clear();
     const auto current = realms.load();
-    current->for_each([&](const RealmName& name, const RealmRingsPtr& rings) {
+    std::set<const LiveRing*> seen;  // many realms share the global ones
+    current->for_each([&](const RealmName&, const RealmRingsPtr& rings) {
       for (const auto& ring : rings->all()) {
+        if (!seen.insert(ring.get()).second) continue;
+        bool is_told = false;
         for (const auto& entry : ring->entries) {
           const bool is_it = entry.secret.kid == request.kid ||
                              (entry.secret.key && CompromisedKeys::material_of(
                                                       entry.secret.key->jwk()) == key.material);
           if (!is_it) continue;
-          report.rings.emplace_back(name, ring->id);
+          if (!std::exchange(is_told, true)) report.rings.emplace_back(ring->realm, ring->id);
           if (ring->id != request.id || ring->realm != request.realm) continue;
           report.alias = entry.secret.alias;
           report.store = entry.secret.store;
@@ -159,52 +175,60 @@ Task<Done> Keeper::State::undo_compromise(CompromiseRequest request) {
 }
 
 Task<Keeper::CompromiseReport> Keeper::compromise(CompromiseRequest request) {
-  const auto rings_before = rings_now(request.realm);
-  std::shared_ptr<const LiveRing> before;
-  if (rings_before) {
-    for (const auto& ring : rings_before->all())
-      if (ring->id == request.id && ring->realm == request.realm) before = ring;
-  }
+  const auto before = state_->realms.load();
   CO_TRY(CompromiseReport report, co_await state_->compromise(request));
-  const auto look = [&]() {
-    const auto now = rings_now(request.realm);
-    const LiveRing* ring = now ? now->find(request.id) : nullptr;
-    if (ring == nullptr || !ring->can_sign) return;
-    report.successor = ring->ring->active().kid;
-    report.is_early = ring->activated_early;
-  };
-  look();
-  if (report.successor || !before) co_return report;
-  // Nothing is left that signs: make a key where the lost one was.
-  auto made = co_await replace(request, report, before);
-  if (!made.ok() && !report.warning) report.warning = std::move(made).error();
-  look();
+  for (const auto& [realm, id] : report.rings) {
+    const auto ring = ring_in(*before, realm, id);
+    const bool is_asked = realm == request.realm && id == request.id;
+    if (!ring || signs_now(realm, id) || (!is_asked && !ring->can_sign)) continue;
+    // Nothing is left that signs: make a key where the lost one was.
+    CompromiseRequest lost = request;
+    lost.realm = realm;
+    lost.id = id;
+    if (!is_asked) lost.kid = ring->ring->active().kid;
+    auto made = co_await replace(std::move(lost), ring);
+    if (!made.ok() && is_asked && !report.warning) report.warning = std::move(made).error();
+    if (!signs_now(realm, id)) report.silent.emplace_back(realm, id);
+  }
+  const auto now = rings_now(request.realm);
+  const LiveRing* ring = now ? now->find(request.id) : nullptr;
+  if (ring == nullptr || !ring->can_sign) co_return report;
+  report.successor = ring->ring->active().kid;
+  report.is_early = ring->activated_early;
   co_return report;
 }
 
-Task<Done> Keeper::replace(CompromiseRequest request, CompromiseReport report,
-                           std::shared_ptr<const LiveRing> before) {
+bool Keeper::signs_now(const RealmName& realm, const SecretId& id) const {
+  const auto rings = rings_now(realm);
+  const LiveRing* ring = rings ? rings->find(id) : nullptr;
+  return ring != nullptr && ring->can_sign;
+}
+
+Task<Done> Keeper::replace(CompromiseRequest request, std::shared_ptr<const LiveRing> before) {
   const RingEntry* lost = nullptr;
   for (const auto& entry : before->entries) {
     if (entry.secret.kid == request.kid) lost = &entry;
   }
-  const auto store = lost != nullptr ? this->store(request.realm, report.store) : nullptr;
+  const StoreName name = lost != nullptr ? lost->secret.store : StoreName();
+  const auto store = lost != nullptr ? this->store(request.realm, name) : nullptr;
   auto* versions = dynamic_cast<VersionMaker*>(store.get());
   if (versions != nullptr && store->ordering() == Ordering::kByStore) {
-    CO_TRY(co_await versions->make_version(report.alias, lost->secret.version));
+    CO_TRY(const std::string after,
+           co_await version_to_follow(store, lost->secret.alias, lost->secret.version, nullptr));
+    CO_TRY(co_await versions->make_version(lost->secret.alias, after));
     co_return co_await refresh();
   }
   const Error none{
       Code::kUnavailable, "no_successor",
       "no other key of " + request.id.str() + " can sign, and its store makes none: publish one"};
-  if (lost == nullptr || !key_maker(store, report.store).ok()) co_return none;
+  if (lost == nullptr || !key_maker(store, name).ok()) co_return none;
   const Instant now = state_->clock->now();
-  auto made = co_await make_successor(store, report.alias, lost->secret, now);
+  auto made = co_await make_successor(store, lost->secret.alias, lost->secret, now);
   if (!made.ok() && made.error().is("rotate_needs_key_pair")) co_return none;
   if (!made.ok()) co_return std::move(made).error();
   StepRequest step;
   step.realm = request.realm;
-  step.store = report.store;
+  step.store = name;
   step.id = request.id;
   step.alias = made->alias;
   step.actor = request.actor;

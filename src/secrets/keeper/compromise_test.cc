@@ -92,6 +92,42 @@ TEST(Compromise, reaches_other_realms_and_ids_that_use_the_same_key) {
   EXPECT_EQ(world.record(KeyId("chosen"), kAlpha)->state, "compromised");
 }
 
+const SecretId kStateless = SecretId::literal("am.services.oauth2.stateless.signing.ES256");
+
+TEST(Compromise, other_ids_that_had_the_key_get_one_of_their_own_where_the_store_makes_keys) {
+  World world;
+  auto store = std::make_shared<MemoryStore>(StoreName("ks"));
+  store->put(Alias("web"), {Secret::of_key(ec(1))});
+  auto keeper = world.keeper();
+  ASSERT_THAT(
+      World::configure(*keeper,
+                       {{store, kGlobal, {mapped(kEs256, {"web"}), mapped(kStateless, {"web"})}}}),
+      is_ok());
+  World::ring(*keeper, kEs256, kAlpha);  // a realm that shares the rings is no other holder
+  const auto report = compromise(*keeper, kid(1));
+  ASSERT_THAT(report, is_ok());
+  EXPECT_EQ(report->rings.size(), 2u);
+  EXPECT_TRUE(report->silent.empty());
+  EXPECT_EQ(World::active(*keeper), report->successor);
+  const KeyId other = World::active(*keeper, kStateless);
+  EXPECT_NE(other, kid(1));
+  EXPECT_NE(other, report->successor);
+}
+
+TEST(Compromise, ids_that_nothing_signs_for_any_more_are_named) {
+  World world;
+  auto keeper = world.keeper();
+  ASSERT_THAT(
+      World::configure(
+          *keeper,
+          {{world.store, kGlobal, {mapped(kEs256, {"a", "b"}), mapped(kStateless, {"a"})}}}),
+      is_ok());
+  const auto report = compromise(*keeper, kid(1));
+  ASSERT_THAT(report, is_ok());
+  EXPECT_EQ(report->successor, kid(2));
+  EXPECT_EQ(report->silent, (std::vector<std::pair<RealmName, SecretId>>{{kGlobal, kStateless}}));
+}
+
 TEST(Compromise, signing_is_refused_where_nothing_else_can_and_the_store_makes_no_keys) {
   World world;
   auto keeper = world.start({"a"});

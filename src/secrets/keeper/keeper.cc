@@ -261,7 +261,8 @@ std::vector<StoreCalls> Keeper::store_calls() const {
   std::lock_guard hold(state_->seen_mutex);
   std::vector<StoreCalls> out;
   for (const auto& meter : state_->seen.meters)
-    out.push_back({meter.name, meter.realm, meter.counts->outcomes(), meter.counts->seconds()});
+    out.push_back({meter.name, meter.realm, meter.counts->outcomes(), meter.counts->seconds(),
+                   meter.key_counts->outcomes(), meter.key_counts->seconds()});
   return out;
 }
 

@@ -99,6 +99,9 @@ struct StoreCalls {
   RealmName realm;
   StoreMeter::Outcomes outcomes{};
   double seconds = 0;  ///< spent waiting, all calls together
+  /// The same of what its keys in boxes were asked: signatures, checks, unwrappings.
+  StoreMeter::Outcomes key_outcomes{};
+  double key_seconds = 0;
 };
 
 struct KeeperOptions {
@@ -179,8 +182,8 @@ class Keeper {
   Task<Done> retire(StepRequest step);  ///< alias leaves; "retirement_too_early" with seconds left
   /// Somebody else may have this key: from now on it signs and verifies nothing, in no realm and
   /// under no name, whatever stores and mappings say, on every instance after its next refresh. The
-  /// next ready key signs in its place; failing that one that is not ready, or a new one where the
-  /// store makes keys; failing that nothing. "key_unknown".
+  /// next ready key signs in its place, in every ring that held it; failing that one that is not
+  /// ready, or a new one where the store makes keys; failing that nothing. "key_unknown".
   struct CompromiseRequest {
     RealmName realm;  ///< whose ring; empty: global
     SecretId id;
@@ -191,7 +194,9 @@ class Keeper {
     KeyHistory history;  ///< until now
     Alias alias;
     StoreName store;
-    std::vector<std::pair<RealmName, SecretId>> rings;  ///< that held it on this instance
+    /// That held it on this instance, each once; without a realm: the global ones.
+    std::vector<std::pair<RealmName, SecretId>> rings;
+    std::vector<std::pair<RealmName, SecretId>> silent;  ///< of these, where nothing signs any more
     std::optional<KeyId> successor;  ///< what signs now; nothing: signing is refused
     bool is_early = false;           ///< verifiers may not know the successor yet
     std::optional<Error> warning;    ///< what did not work after the key was gone
@@ -250,8 +255,10 @@ class Keeper {
   std::shared_ptr<Store> store(const RealmName& realm, const StoreName& name) const;
 
  private:
-  Task<Done> replace(CompromiseRequest request, CompromiseReport report,
-                     std::shared_ptr<const LiveRing> before);
+  /// Whether the ring has a key that signs.
+  bool signs_now(const RealmName& realm, const SecretId& id) const;
+  /// Makes a key like the one of `before` that is lost, and publishes it.
+  Task<Done> replace(CompromiseRequest request, std::shared_ptr<const LiveRing> before);
 
   struct State;
   std::unique_ptr<State> state_;

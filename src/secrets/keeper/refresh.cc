@@ -170,7 +170,7 @@ void Keeper::State::index_stores() {
     places[store.realm()].push_back(i);
     fresh.stores.emplace(std::make_pair(store.realm(), store.name()), store.store());
     fresh.health.push_back(store.health(options));
-    fresh.meters.push_back({store.name(), store.realm(), store.meter()});
+    fresh.meters.push_back({store.name(), store.realm(), store.meter(), store.key_meter()});
   }
   std::lock_guard hold(seen_mutex);
   seen = std::move(fresh);

@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "secrets/keeper/rotation_memory.h"
+#include "secrets/keeper/rotation_view.h"
 #include "secrets/keeper/successor.h"
+#include "secrets/keeper/version_order.h"
 
 namespace signet::secrets {
 namespace {
@@ -13,6 +15,8 @@ namespace {
 constexpr const char* kActor = "rotation";
 constexpr int kIntervalsOfLease = 3;
 constexpr Seconds kShortestLease{30};
+/// An HSM may take its time for a large RSA key; one that never answers must not hold up the rest.
+constexpr Milliseconds kLongestMaking{120'000};
 
 std::string document_id(const RotationRule& rule) {
   return rule.store.str() + "/" + rule.id.str();
@@ -25,43 +29,23 @@ bool is_not_yet(const Error& error) {
          reason == "version_pending";
 }
 
-bool rotates_by_versions(const Store* store) {
-  return store != nullptr && store->ordering() == Ordering::kByStore;
+bool is_waited_for_too_long(const Error& error, const RotationMemory& memory, Instant now) {
+  return error.is("version_pending") && memory.due && now >= *memory.due + kRotationPatience;
 }
 
-/// What of a rule a store of versions cannot do; told long before the first version is due.
-Status check_versions(const RotationRule& rule, const Store& store, const RotationPolicy& policy) {
-  const auto* maker = dynamic_cast<const VersionMaker*>(&store);
-  if (maker == nullptr) {
-    return Error{Code::kUnsupported, "store_makes_no_keys",
-                 "store " + rule.store.str() + " makes no versions"};
-  }
-  TRY(maker->may_make_versions());
-  // They sign by the order of their store, as soon as the keeper lets them.
-  if (rule.publish_ahead <= policy.publish_ahead) return Done{};
-  return Error{Code::kConfig, "rotation_ahead_unsupported",
-               "store " + rule.store.str() +
-                   " rotates by versions, which sign after keys.publish_ahead (" +
-                   std::to_string(policy.publish_ahead.count()) +
-                   " seconds); a longer publish_ahead of its own, " +
-                   std::to_string(rule.publish_ahead.count()) + " seconds, is not possible"};
+// These own the store, so that a late answer finds it alive.
+Task<Secret> make_one(std::shared_ptr<Store> store, StoreName name, Alias alias, Secret model) {
+  CO_TRY(KeyMaker* const maker, key_maker(store, name));
+  co_return co_await maker->make_like(std::move(alias), std::move(model));
 }
-
-/// `maker`: the rule's store, if it makes keys.
-std::vector<ScheduledKey> keys_of(const LiveRing& ring, const RotationRule& rule,
-                                  const KeyMaker* maker) {
-  std::vector<ScheduledKey> keys;
-  for (const auto& entry : ring.entries) {
-    if (entry.secret.store != rule.store || entry.secret.alias.empty()) continue;
-    ScheduledKey key{entry.secret.alias, entry.history, {}, entry.secret.version};
-    if (maker != nullptr) key.family = maker->family(key.alias);
-    // The horizon moves between refreshes; the atomic has the newest of this instance.
-    if (entry.state == KeyState::kActive && ring.active_horizon)
-      key.history.horizon =
-          std::max(key.history.horizon, from_unix_seconds(ring.active_horizon->load()));
-    keys.push_back(std::move(key));
+Task<Done> make_one_version(std::shared_ptr<Store> store, StoreName name, Alias alias,
+                            std::string after) {
+  auto* maker = dynamic_cast<VersionMaker*>(store.get());
+  if (maker == nullptr) {  // the configuration changed since it was checked
+    co_return Error{Code::kUnsupported, "store_makes_no_keys",
+                    "store " + name.str() + " makes no versions"};
   }
-  return keys;
+  co_return co_await maker->make_version(std::move(alias), std::move(after));
 }
 
 const RingEntry* active_of(const LiveRing& ring) {
@@ -151,37 +135,22 @@ Task<Done> RotationRunner::run_rule(RotationRule rule) {
   CO_TRY(Remembered remembered, co_await load(rule));
   show(rule, remembered.memory);
   const Instant now = clock_->now();
-  const auto rings = co_await keeper_->rings(rule.realm);
-  const LiveRing* ring = rings.ok() ? (*rings)->find(rule.id) : nullptr;
-  const auto store = keeper_->store(rule.realm, rule.store);
-  const auto* maker = dynamic_cast<const KeyMaker*>(store.get());
-  const std::vector<ScheduledKey> keys =
-      ring != nullptr ? keys_of(*ring, rule, maker) : std::vector<ScheduledKey>();
-  const bool is_resting = remembered.memory.retry_at && now < *remembered.memory.retry_at;
-  const bool has_active = std::any_of(keys.begin(), keys.end(), [](const ScheduledKey& key) {
-    return key.history.state == KeyState::kActive;
-  });
-
-  const bool by_versions = rotates_by_versions(store.get());
-  const Status possible =
-      by_versions ? check_versions(rule, *store, keeper_->policy()) : Status(Done{});
-  RotationStep step =
-      by_versions ? next_version_step(rule, remembered.memory, keys, now)
-                  : next_rotation_step(rule, remembered.memory, keys, keeper_->policy(), now);
+  CO_TRY(RotationView view, co_await look_at_rule(keeper_, rule, remembered.memory, now));
+  const bool forgets = remembered.memory.pending && !view.step.before.pending;
+  const bool begins = view.step.kind == RotationStep::Kind::kMake && !remembered.memory.making;
+  // Our rings may be older than what another instance did and wrote down.
+  if (forgets || begins) {
+    CO_TRY(view, co_await look_again(keeper_, rule, remembered.memory, now));
+  }
+  const RotationStep step = view.step;
+  const bool rests = is_resting(remembered.memory, now);
   Status outcome = Done{};
-  if (!has_active && !is_resting) {
-    const std::string why = !rings.ok()                          ? rings.error().detail
-                            : ring == nullptr || !ring->can_sign ? (*rings)->why(rule.id).detail
-                                                                 : "another store serves it";
-    outcome = Error{
-        Code::kConfig, "rotation_no_active_key",
-        "no key of store " + rule.store.str() + " is active for " + rule.id.str() + ": " + why};
-  } else if (!possible.ok() && !is_resting) {
-    outcome = possible;
+  if (!view.possible.ok() && !rests) {
+    outcome = view.possible;
   } else {
     if (step.kind == RotationStep::Kind::kNone) {
       // What failed is over: nothing is due and nothing stands in the way.
-      const bool is_over = !is_resting && remembered.memory.failures > 0;
+      const bool is_over = !rests && remembered.memory.failures > 0;
       if (!is_over) co_return Done{};
       RotationMemory calm = after_step(rule, step, now);
       CO_TRY(co_await save(rule, std::move(calm), remembered.revision));
@@ -195,7 +164,9 @@ Task<Done> RotationRunner::run_rule(RotationRule rule) {
     }
     if (step.kind == RotationStep::Kind::kRemember || !lease_.is_held()) co_return Done{};
     auto acted = co_await act(rule, step);
-    if (!acted.ok() && is_not_yet(acted.error())) co_return Done{};
+    if (!acted.ok() && is_not_yet(acted.error()) &&
+        !is_waited_for_too_long(acted.error(), remembered.memory, now))
+      co_return Done{};
     outcome = std::move(acted);
   }
   if (outcome.ok()) {
@@ -237,13 +208,17 @@ Task<Done> RotationRunner::act(RotationRule rule, RotationStep step) {
 
 Task<Done> RotationRunner::make_version(RotationRule rule, Alias alias, std::string after) {
   const auto store = keeper_->store(rule.realm, rule.store);
-  auto* maker = dynamic_cast<VersionMaker*>(store.get());
-  if (maker == nullptr) {  // the configuration changed since it was checked
-    co_return Error{Code::kUnsupported, "store_makes_no_keys",
-                    "store " + rule.store.str() + " makes no versions"};
-  }
-  CO_TRY(co_await maker->make_version(alias, std::move(after)));
+  auto making = make_one_version(store, rule.store, alias, after);
+  CO_TRY(co_await deadlines_.within<Done>(kLongestMaking, rule.store.str(), std::move(making)));
   CO_TRY(co_await keeper_->refresh());
+  CO_TRY(const RealmRingsPtr rings, co_await keeper_->rings(rule.realm));
+  const LiveRing* ring = rings->find(rule.id);
+  CO_TRY(const std::vector<Secret> versions, co_await store->fetch(alias));
+  if (ring == nullptr || !has_successor(*ring, versions, after)) {
+    co_return Error{Code::kUnavailable, "version_pending",
+                    "a version of " + quoted(alias.view()) + " after " + quoted(after) +
+                        " is there, and none that " + rule.id.str() + " can use"};
+  }
   log::info("key_rotated", {{"id", rule.id.str()}, {"alias", alias.str()}});
   co_return Done{};
 }
@@ -257,8 +232,9 @@ Task<Done> RotationRunner::make(RotationRule rule, Alias alias) {
                     "there is no key to make another one like it for " + rule.id.str()};
   }
   const auto store = keeper_->store(rule.realm, rule.store);
-  CO_TRY(KeyMaker* const maker, key_maker(store, rule.store));
-  auto made = co_await maker->make_like(alias, active->secret);
+  auto making = make_one(store, rule.store, alias, active->secret);
+  auto made =
+      co_await deadlines_.within<Secret>(kLongestMaking, rule.store.str(), std::move(making));
   // An earlier try, or the instance that had the lease before, made it.
   const bool is_there = !made.ok() && made.error().is("alias_exists");
   if (!made.ok() && !is_there) co_return std::move(made).error();

@@ -187,5 +187,40 @@ TEST(RotationRunner, another_instance_goes_on_when_the_first_stops) {
   EXPECT_EQ(fleet.aliases(), 2u);
 }
 
+TEST(RotationRunner, who_takes_over_with_older_rings_does_not_forget_the_new_key) {
+  Fleet fleet(2);
+  fleet.turn(2);
+  fleet.clock->advance(30 * kDay);
+  auto& [keeper, runner] = fleet.instances[0];
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  ASSERT_THAT(async::run_now(runner->run()), is_ok());
+  ASSERT_THAT(async::run_now(runner->stop()), is_ok());
+  ASSERT_EQ(fleet.aliases(), 2u);
+  ASSERT_THAT(async::run_now(fleet.instances[1].runner->run()), is_ok());
+  EXPECT_TRUE(fleet.memory(1).pending);
+  fleet.turn(70);
+  EXPECT_NE(fleet.active(), kid(1));
+}
+
+TEST(RotationRunner, a_new_key_that_cannot_be_read_is_told_and_used_when_it_can) {
+  Fleet fleet(1);
+  fleet.turn(2);
+  fleet.clock->advance(30 * kDay);
+  fleet.turn(2);
+  ASSERT_TRUE(fleet.memory().pending);
+  const Alias alias = *fleet.memory().pending;
+  const auto made = async::run_now(fleet.store->fetch(alias));
+  ASSERT_THAT(made, is_ok());
+  fleet.store->erase(alias);
+  fleet.turn(2);
+  EXPECT_EQ(fleet.memory().pending, alias);
+  EXPECT_EQ(fleet.memory().failures, 1);
+  EXPECT_THAT(fleet.memory().last_error, HasSubstr("alias_unknown"));
+  fleet.store->put(alias, *made);
+  fleet.turn(80);
+  EXPECT_EQ(fleet.memory().failures, 0);
+  EXPECT_NE(fleet.active(), kid(1));
+}
+
 }  // namespace
 }  // namespace signet::secrets

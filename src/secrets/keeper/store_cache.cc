@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "secrets/keeper/mapping_document.h"
+#include "secrets/keeper/metered_key.h"
 
 namespace signet::secrets {
 namespace {
@@ -118,6 +119,8 @@ Task<std::vector<Secret>> StoreCache::fetch(Deadlines& deadlines, Milliseconds l
   for (auto& secret : *secrets) {
     if (secret.alias.empty()) secret.alias = alias;
     if (secret.store.empty()) secret.store = name();
+    if (secret.remote)
+      secret.remote = std::make_shared<const MeteredKey>(std::move(secret.remote), key_meter_);
   }
   co_return std::move(secrets).value();
 }

@@ -50,9 +50,11 @@ class StoreCache {
   struct Meter {
     StoreName name;
     RealmName realm;
-    std::shared_ptr<const StoreMeter> counts;
+    std::shared_ptr<const StoreMeter> counts, key_counts;
   };
   std::shared_ptr<const StoreMeter> meter() const { return meter_; }
+  /// Of what its keys in boxes did.
+  std::shared_ptr<const StoreMeter> key_meter() const { return key_meter_; }
 
  private:
   struct Entry {
@@ -81,6 +83,7 @@ class StoreCache {
   std::uint32_t failures_ = 0;  ///< in a row
   Instant retry_at_{};          ///< not asked before
   std::shared_ptr<StoreMeter> meter_ = std::make_shared<StoreMeter>();
+  std::shared_ptr<StoreMeter> key_meter_ = std::make_shared<StoreMeter>();
 };
 
 }  // namespace signet::secrets

@@ -1,6 +1,7 @@
 // How often a store is asked, and what is counted of it.
 
 #include "secrets/keeper/test_support.h"
+#include "secrets/stores/remote_key.h"
 #include "support/matchers.h"
 
 namespace signet::secrets::test {
@@ -132,6 +133,47 @@ TEST(StoreCalls, calls_are_counted_by_outcome) {
   EXPECT_THAT(world.refresh(*world.keeper_), is_ok());
   EXPECT_EQ(calls().outcomes[0], 3U);
   EXPECT_EQ(calls().outcomes[1 + static_cast<std::size_t>(Code::kConfig)], 1U);
+}
+
+/// Signs as long as it is told nothing else.
+class CountedKey : public RemoteKey {
+ public:
+  explicit CountedKey(std::shared_ptr<std::optional<Error>> failure)
+      : failure_(std::move(failure)) {}
+  Task<Bytes> sign(jose::JwsAlg alg, Bytes signing_input) const override {
+    if (*failure_) co_return **failure_;
+    const jose::KeyPtr key = jose::Key::local(ec(1));
+    Bytes signature(key->signature_size(alg));
+    CO_TRY(key->sign(alg, signing_input, signature.data()));
+    co_return signature;
+  }
+
+ private:
+  std::shared_ptr<std::optional<Error>> failure_;
+};
+
+TEST(StoreCalls, what_a_key_in_a_box_does_is_counted_with_its_store) {
+  BackoffWorld world;
+  auto failure = std::make_shared<std::optional<Error>>();
+  const jose::Jwk half = jose::Jwk::from_public(*ec(1).public_key());
+  world.counted->put(
+      "a", std::vector<Secret>(1, Secret::of_remote_key(half, {jose::JwsAlg::kEs256},
+                                                        std::make_shared<CountedKey>(failure))));
+  world.begin();
+  const auto calls = [&] { return world.keeper_->store_calls().at(0); };
+  const auto sign = [&] {
+    return async::run_now(world.keeper_->sign_in_box(World::ring(*world.keeper_),
+                                                     jose::JwsAlg::kEs256, Bytes{1, 2, 3}));
+  };
+  EXPECT_EQ(calls().key_outcomes[0], 0U);
+  EXPECT_THAT(sign(), is_ok());
+  EXPECT_EQ(calls().key_outcomes[0], 1U);
+  EXPECT_GT(calls().key_seconds, 0.0);
+  *failure = kDown;
+  EXPECT_FALSE(sign().ok());
+  EXPECT_EQ(calls().key_outcomes[0], 1U);
+  EXPECT_EQ(calls().key_outcomes[1 + static_cast<std::size_t>(Code::kUnavailable)], 1U);
+  EXPECT_EQ(calls().outcomes[1 + static_cast<std::size_t>(Code::kUnavailable)], 0U);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Rotation in stores that put their own versions in order.
 
 #include "secrets/keeper/rotation_runner.h"
+#include "secrets/keeper/rotation_view.h"
 #include "secrets/keeper/test_support.h"
 #include "support/matchers.h"
 
@@ -34,6 +35,14 @@ class VersionedStore : public FakeStore, public VersionMaker {
   void add() {
     std::vector<Secret> versions = secrets["web"];
     Secret secret = Secret::of_key(make_key(crypto::KeyKind::kEcP256));
+    secret.version = std::to_string(versions.size() + 1);
+    versions.insert(versions.begin(), std::move(secret));
+    put("web", std::move(versions));
+  }
+  /// One that cannot sign what the tests sign.
+  void add_misfit() {
+    std::vector<Secret> versions = secrets["web"];
+    Secret secret = Secret::of_key(rsa());
     secret.version = std::to_string(versions.size() + 1);
     versions.insert(versions.begin(), std::move(secret));
     put("web", std::move(versions));
@@ -91,6 +100,13 @@ struct VersionFleet {
   void become_due() {
     turn(2);
     clock->advance(kMonth);
+  }
+  Result<Keeper::CompromiseReport> compromise(int number) {
+    Keeper::CompromiseRequest request;
+    request.id = kEs256;
+    request.kid = store->kid_of(number);
+    request.actor = "operator";
+    return async::run_now(instances.front().keeper->compromise(std::move(request)));
   }
   RotationMemory memory() { return instances.front().runner->status().at(0).memory; }
   KeyId active(std::size_t of = 0) { return World::active(*instances.at(of).keeper); }
@@ -245,16 +261,79 @@ TEST(VersionRotation, a_store_that_is_configured_to_make_none_says_so_at_once) {
 TEST(VersionRotation, a_compromised_last_version_is_replaced_where_the_store_makes_them) {
   VersionFleet fleet(1);
   fleet.turn();
-  Keeper::CompromiseRequest request;
-  request.id = kEs256;
-  request.kid = fleet.store->kid_of(1);
-  request.actor = "operator";
-  const auto report = async::run_now(fleet.instances[0].keeper->compromise(request));
+  const auto report = fleet.compromise(1);
   ASSERT_THAT(report, is_ok());
   EXPECT_EQ(fleet.store->made, 1);
   EXPECT_EQ(report->successor, fleet.store->kid_of(2));
   EXPECT_TRUE(report->is_early);
   EXPECT_EQ(fleet.kids(), std::vector<KeyId>{fleet.store->kid_of(2)});
+}
+
+TEST(VersionRotation, a_newer_version_that_was_compromised_is_no_successor) {
+  VersionFleet fleet(1);
+  fleet.become_due();
+  fleet.turn(2);
+  ASSERT_EQ(fleet.store->newest(), 2);
+  ASSERT_THAT(fleet.compromise(2), is_ok());
+  fleet.clock->advance(kMonth);
+  fleet.turn(3);
+  EXPECT_EQ(fleet.store->made, 2);
+  fleet.turn(70);
+  EXPECT_EQ(fleet.active(), fleet.store->kid_of(3));
+  EXPECT_EQ(fleet.memory().failures, 0);
+  ASSERT_THAT(fleet.compromise(3), is_ok());
+  const auto report = fleet.compromise(1);
+  ASSERT_THAT(report, is_ok());
+  EXPECT_EQ(report->successor, fleet.store->kid_of(4)) << "all before it are compromised";
+}
+
+TEST(VersionRotation, a_newer_version_that_does_not_fit_is_no_successor) {
+  VersionFleet fleet(1);
+  fleet.store->add_misfit();
+  fleet.become_due();
+  fleet.turn(2);
+  EXPECT_EQ(fleet.store->newest(), 3);
+  fleet.turn(70);
+  EXPECT_EQ(fleet.active(), fleet.store->kid_of(3));
+}
+
+TEST(VersionRotation, a_version_that_never_becomes_ready_is_told_after_a_while) {
+  VersionFleet fleet(1);
+  fleet.store->is_slow = true;
+  fleet.become_due();
+  fleet.turn(3);
+  EXPECT_EQ(fleet.memory().failures, 0);
+  fleet.clock->advance(kRotationPatience);
+  fleet.turn();
+  EXPECT_EQ(fleet.memory().failures, 1);
+  EXPECT_THAT(fleet.memory().last_error, HasSubstr("version_pending"));
+}
+
+TEST(VersionRotation, an_instance_that_holds_it_up_for_long_is_told) {
+  VersionFleet fleet(1);
+  KeeperOptions options;
+  options.instance.id = "blind";
+  Keeper blind(fleet.storage, fleet.clock, options);
+  ASSERT_THAT(World::configure(blind, {}), is_ok());
+  fleet.become_due();
+  const auto turn = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      ASSERT_THAT(World::refresh(blind), is_ok());
+      fleet.turn();
+    }
+  };
+  turn(100);
+  ASSERT_EQ(fleet.store->newest(), 2);
+  EXPECT_EQ(fleet.memory().failures, 0);
+  turn(360);
+  EXPECT_GE(fleet.memory().failures, 1);
+  EXPECT_THAT(fleet.memory().last_error, HasSubstr("rotation_unready"));
+  EXPECT_THAT(fleet.memory().last_error, HasSubstr("blind"));
+  EXPECT_EQ(fleet.active(), fleet.store->kid_of(1));
+  ASSERT_THAT(async::run_now(blind.leave()), is_ok());
+  fleet.turn(400);
+  EXPECT_EQ(fleet.active(), fleet.store->kid_of(2));
+  EXPECT_EQ(fleet.memory().failures, 0);
 }
 
 }  // namespace

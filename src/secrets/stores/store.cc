@@ -12,4 +12,13 @@ Task<Secret> KeyMaker::make_like(Alias alias, Secret model) {
   co_return co_await make_key(std::move(alias), shape.kind(), bits);
 }
 
+Status check_served_versions(const StoreName& name, std::size_t most) {
+  constexpr std::size_t kFewest = 3;
+  if (most >= kFewest) return Done{};
+  return Error{Code::kConfig, "store_versions_few",
+               "store " + name.str() + " makes no versions while its setting versions is " +
+                   std::to_string(most) +
+                   ": the one that signs would go as the next one comes; 3 are needed at least"};
+}
+
 }  // namespace signet::secrets

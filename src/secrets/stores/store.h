@@ -89,6 +89,11 @@ class VersionMaker {
   virtual Task<Done> make_version(Alias alias, std::string after) = 0;
 };
 
+/// What keeps a store that serves `most` versions of an alias from making more: the one that signs
+/// would be served no more once its successor is there, and that would sign before anybody knows
+/// it. Two at the same moment (VersionMaker) leave room as well. kConfig "store_versions_few".
+Status check_served_versions(const StoreName& name, std::size_t most);
+
 /// An optional ability: stores that know what their secrets are for. Asked where the configuration
 /// maps nothing of theirs.
 class DefaultMapper {

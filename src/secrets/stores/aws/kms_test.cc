@@ -39,6 +39,18 @@ TEST(KmsStore, passes_the_exam_of_all_stores) {
   pass_exam(exam);
 }
 
+TEST(KmsStore, a_key_that_was_not_there_yet_is_looked_for_again_soon) {
+  FakeKms kms;
+  const auto store = kms.store();
+  EXPECT_TRUE(now(store->fetch(Alias("alias/p256")))->empty());
+  kms.add_usual();  // by another instance
+  EXPECT_TRUE(now(store->fetch(Alias("alias/p256")))->empty()) << "not asked at every call";
+  const auto before = now(store->fingerprint());
+  kms.world.aws.clock->advance(Seconds(10));
+  EXPECT_NE(now(store->fingerprint()).value(), before.value());
+  EXPECT_EQ(now(store->fetch(Alias("alias/p256")))->size(), 1U);
+}
+
 TEST(KmsStore, its_settings_are_checked) {
   EXPECT_THAT(try_make("aws_kms", settings(R"({"create_keys":true,"reread_seconds":1})")), is_ok());
   EXPECT_THAT(try_make("aws_kms", settings(R"({"create_keys":"yes"})")),

@@ -1,5 +1,7 @@
 #include "secrets/stores/aws/reread_store.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "crypto/digest.h"
 
@@ -7,6 +9,9 @@ namespace signet::secrets::aws {
 namespace {
 
 constexpr std::size_t kMostReadings = 1024;
+/// AWS does not know everywhere at once what was just made: until an instance sees the key that
+/// another one made, it cannot publish it, and nobody may sign with it.
+constexpr Seconds kAbsentReread{10};
 
 }  // namespace
 
@@ -25,8 +30,10 @@ Task<RereadStore::KeptPtr> RereadStore::current(Alias alias) {
   {
     const std::lock_guard lock(mutex_);
     const auto found = kept_.find(alias);
-    if (found != kept_.end() && now >= found->second->at && now - found->second->at < reread_) {
-      co_return found->second;
+    if (found != kept_.end()) {
+      const bool is_absent = found->second->reading.secrets.empty();
+      const Seconds life = is_absent ? std::min(reread_, kAbsentReread) : reread_;
+      if (now >= found->second->at && now - found->second->at < life) co_return found->second;
     }
   }
   auto reading = co_await read(alias);

@@ -10,7 +10,8 @@
 
 namespace signet::secrets::aws {
 
-/// Reads an alias again when its last reading is older than `reread`, and tells by what it found
+/// Reads an alias again when its last reading is older than `reread` (an absent one sooner), and
+/// tells by what it found
 /// whether something changed: AWS tells nobody by itself. It has no list: the documented rights do
 /// not allow one.
 class RereadStore : public Store {

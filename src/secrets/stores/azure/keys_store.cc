@@ -171,7 +171,7 @@ Task<Done> KeysStore::probe() {
 }
 
 Status KeysStore::may_make_versions() const {
-  if (settings_.create_keys) return Done{};
+  if (settings_.create_keys) return check_served_versions(name_, settings_.most_versions);
   return Error{Code::kUnsupported, "store_makes_no_keys",
                "store " + quoted(name_.view()) +
                    " makes no version of a key: its setting create_keys is off"};

@@ -197,6 +197,14 @@ TEST(AzureKeys, no_version_is_made_without_the_setting_nor_without_the_right) {
   EXPECT_THAT(KeysSetting::make(*store, "v1"), is_ok());
 }
 
+TEST(AzureKeys, no_version_is_made_where_it_would_push_out_the_one_that_signs) {
+  KeysSetting s;
+  const auto store = s.store(R"(,"create_keys":true,"versions":2)");
+  EXPECT_THAT(KeysSetting::make(*store, "v1"), fails("store_versions_few"));
+  EXPECT_TRUE(s.http->sent().empty());
+  EXPECT_THAT(KeysSetting::make(*s.store(R"(,"create_keys":true,"versions":3)"), "v1"), is_ok());
+}
+
 TEST(AzureKeys, a_rotation_of_nothing_and_one_that_brought_nothing_are_told) {
   KeysSetting s;
   const auto store = s.maker();

@@ -145,7 +145,12 @@ Task<Done> TransitStore::probe() {
   co_return co_await session_->check_mount(settings_.mount, "transit");
 }
 
+Status TransitStore::may_make_versions() const {
+  return check_served_versions(name_, settings_.most_versions);
+}
+
 Task<Done> TransitStore::make_version(Alias alias, std::string after) {
+  CO_TRY(may_make_versions());
   const auto last = count_of(after);
   if (!last) {
     Error odd{Code::kInvalid, "version_invalid", quoted(after) + " is no version of a transit key"};

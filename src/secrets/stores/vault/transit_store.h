@@ -46,6 +46,7 @@ class TransitStore : public Store, public VersionMaker {
   Task<std::vector<Alias>> aliases() override;
   Task<std::string> fingerprint() override;
   Task<Done> probe() override;
+  Status may_make_versions() const override;
   /// Needs "update" on transit/keys/NAME/rotate.
   Task<Done> make_version(Alias alias, std::string after) override;
 

@@ -41,7 +41,9 @@ struct TransitSetting : VaultSetting {
     body.set("data", std::move(data));
     vault->answers["GET transit/keys/" + name] = {200, json::dump(json::Value(std::move(body)))};
   }
-  std::shared_ptr<Store> store() { return make_store("vault_transit", json::Object{}, context); }
+  std::shared_ptr<Store> store(json::Object settings = {}) {
+    return make_store("vault_transit", settings, context);
+  }
   Secret active(std::string_view alias) {
     auto secrets = now(store()->fetch(Alias(alias)));
     EXPECT_THAT(secrets, is_ok());
@@ -200,6 +202,17 @@ TEST(VaultTransit, a_key_is_rotated_unless_a_newer_version_is_there) {
   EXPECT_THAT(now(maker.make_version(Alias("ec"), "2")), fails("vault_access_denied"));
   EXPECT_THAT(now(maker.make_version(Alias("none"), "1")), fails("alias_unknown"));
   EXPECT_THAT(now(maker.make_version(Alias("ec"), "newest")), fails("version_invalid"));
+}
+
+TEST(VaultTransit, a_key_of_which_too_few_versions_are_served_is_not_rotated) {
+  TransitSetting s;
+  json::Object settings;
+  settings.set("versions", 2);
+  const auto store = s.store(std::move(settings));
+  auto& maker = dynamic_cast<VersionMaker&>(*store);
+  EXPECT_THAT(maker.may_make_versions(), fails("store_versions_few"));
+  EXPECT_THAT(now(maker.make_version(Alias("ec"), "1")), fails("store_versions_few"));
+  EXPECT_TRUE(s.http->sent().empty());
 }
 
 }  // namespace
