@@ -137,7 +137,8 @@ std::string man_page(const CommandText& root, std::string_view version) {
       ".SH EXIT STATUS\n.TP\n.B 0\nDone; of a check: it holds.\n"
       ".TP\n.B 1\nRefused, invalid or failed; the reason is on standard error.\n"
       ".TP\n.B 2\nThe command was not understood, a file cannot be read, or apply "
-      "\\-\\-dry\\-run found differences.\n";
+      "\\-\\-dry\\-run found differences.\n"
+      ".TP\n.B 3\napply \\-\\-check found some.\n";
   return out;
 }
 
