@@ -80,7 +80,7 @@ std::vector<std::string> Application::State::waits_for() const {
   const auto unread = keeper->unread();
   for (const auto& id : unread) {
     if (out.size() == kMostLines) {
-      out.push_back("and " + std::to_string(unread.size() - kMostLines) + " more");
+      out.push_back(std::to_string(unread.size() - kMostLines) + " more secret IDs");
       break;
     }
     out.push_back(id.id.str() + (id.realm.empty() ? "" : " in realm " + id.realm.str()) + ": " +

@@ -6,14 +6,17 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 
 #include "app/application.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "crypto/init.h"
 
 extern char** environ;
@@ -105,8 +108,10 @@ int main(int argc, char** argv) {
   if (const auto ready = signet::crypto::init(); !ready.ok()) return fail(ready.error());
 
   const auto text = demo ? std::optional(demo_config()) : read_text(config_file);
-  if (!text)
-    return fail({signet::Code::kConfig, "config_unreadable", "cannot read " + config_file});
+  if (!text) {
+    return fail({signet::Code::kConfig, "config_unreadable",
+                 "cannot read " + signet::quoted(config_file, 256) + ": " + std::strerror(errno)});
+  }
   const auto environment = read_environment();
   auto config = signet::config::load(*text, demo ? "demo.yaml" : config_file, environment);
   if (!config.ok()) {
