@@ -1,6 +1,6 @@
 # The one door. `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build run run-cluster test unit asan tsan interop chaos bench fuzz format check golden docs clean
+.PHONY: help setup setup-test build run run-cluster test unit asan tsan interop chaos bench fuzz format check clean
 
 JOBS ?= $(shell nproc)
 export SIGNET_VECTORS ?= $(abspath ../shared/vectors)
@@ -46,7 +46,7 @@ bench: setup ## the table of docs/performance.md, also in build/bench.json
 	@cmake --preset bench >/dev/null && cmake --build --preset bench -j $(JOBS)
 	@python3 bench/run.py
 
-fuzz: setup ## each fuzz target for SECONDS (60)
+fuzz: setup ## each fuzz target for SECONDS_EACH (60)
 	@cmake --preset fuzz >/dev/null && cmake --build --preset fuzz -j $(JOBS)
 	@tools/run_fuzz.sh $${SECONDS_EACH:-60}
 
