@@ -1,6 +1,6 @@
 # The one door. `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build run run-cluster test unit asan tsan interop chaos bench fuzz format check clean
+.PHONY: help setup setup-test build run run-cluster test unit asan tsan interop chaos bench fuzz format check golden docs clean
 
 JOBS ?= $(shell nproc)
 export SIGNET_VECTORS ?= $(abspath ../shared/vectors)
