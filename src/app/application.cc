@@ -17,6 +17,7 @@
 #include "app/storage_options.h"
 #include "app/store_metrics.h"
 #include "app/stores.h"
+#include "app/unknown_ids.h"
 #include "app/unsafe_switches.h"
 #include "app/upkeep.h"
 #include "base/log.h"
@@ -118,6 +119,7 @@ Status Application::State::open() {
   context.environment = options.environment;
   TRY(context.http, make_outbound(config, options.environment));
   TRY(auto made, make_stores(config, context));
+  tell_unknown_ids(made);
   TRY(auto storage_options, storage_options_of(config, made));
   TRY(storage, storage::open(config.storage_url, *options.clock, std::move(storage_options)));
 

@@ -2,7 +2,6 @@
 
 #include "admin/inject_policy_change.h"
 #include "admin/resource_server_change.h"
-#include "base/text.h"
 
 namespace signet::app {
 namespace {
@@ -15,11 +14,6 @@ bool says_nothing(const json::Object& resource_server) {
   rest.erase("name");
   rest.erase("default");
   return rest.empty();
-}
-
-// Of a document that is_stored has looked at.
-std::string named(const json::Object& document, std::string_view id) {
-  return signet::quoted(*document.find(id)->if_string());
 }
 
 Result<bool> is_stored(storage::Storage& storage, std::string_view kind, const RealmName& realm,
@@ -45,19 +39,13 @@ Status put_configured_realm(const admin::AdminServices& services,
   storage::Storage& storage = *services.oauth->storage;
   TRY(const auto existing, async::run_now(storage.document("realm", RealmName(), realm.name)));
   // Another instance that starts now may be quicker.
-  const auto unless_there = [&](std::string what, auto put) -> Status {
+  const auto unless_there = [](auto put) -> Status {
     if (put.ok() || put.error().is("revision_conflict")) return Done{};
-    Error error = std::move(put).error();
-    if (error.is("client_secret_missing"))
-      error.detail =
-          "it authenticates by a secret: give 'secret', or take it out of the file and make it "
-          "with signet client create --generate-secret";
-    error.detail = "realm " + signet::quoted(realm.name) + what + ": " + error.detail;
-    return error;
+    return std::move(put).error();
   };
   if (!existing) {
     TRY(unless_there(
-        "", async::run_now(admin::put_realm(services, realm.document, 0, "configuration"))));
+        async::run_now(admin::put_realm(services, realm.document, 0, "configuration"))));
   }
   for (const auto& document : realm.resource_servers) {
     TRY(const bool is_known, is_stored(storage, resource_servers::kKind, name, document, "name"));
@@ -67,14 +55,12 @@ Status put_configured_realm(const admin::AdminServices& services,
     put.expected = 0;
     put.trial = admin::Trial::kInlineOnly;
     put.actor = "configuration";
-    TRY(unless_there(", resource server " + named(document, "name"),
-                     async::run_now(admin::put_resource_server(services, name, std::move(put)))));
+    TRY(unless_there(async::run_now(admin::put_resource_server(services, name, std::move(put)))));
   }
   for (const auto& client : realm.clients) {
     TRY(const bool is_known, is_stored(storage, "client", name, client, "client_id"));
     if (is_known) continue;
     TRY(unless_there(
-        ", client " + named(client, "client_id"),
         async::run_now(admin::put_client(services, name, client, 0, "configuration"))));
   }
   for (const auto& policy : realm.inject_policies) {
@@ -82,7 +68,6 @@ Status put_configured_realm(const admin::AdminServices& services,
         is_stored(storage, resource_servers::kPolicyKind, name, policy, "name"));
     if (is_known) continue;
     TRY(unless_there(
-        ", inject policy " + named(policy, "name"),
         async::run_now(admin::put_inject_policy(services, name, policy, 0, "configuration"))));
   }
   return Done{};

@@ -44,7 +44,7 @@ Result<SecretBytes> load_or_make(const std::string& path, bool has_data, Random&
       return Error{Code::kConfig, "master_key_lost",
                    signet::quoted(path, 256) +
                        " is gone but the storage may hold what it sealed; restore it from "
-                       "a back-up, or see docs/operations.md"};
+                       "a back-up, or see docs/recovery.md"};
     SecretBytes made(kMasterKeyBytes);
     random.fill(made.span());
     std::string text = base64::encode(made.view()) + "\n";

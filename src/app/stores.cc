@@ -1,6 +1,5 @@
 #include "app/stores.h"
 
-#include "base/log.h"
 #include "base/text.h"
 #include "secrets/keeper/passwords.h"
 #include "secrets/stores/local/key_spec.h"
@@ -9,20 +8,6 @@ namespace signet::app {
 namespace {
 
 constexpr std::string_view kLocalType = "local_certificate";
-
-// An ID of an operator's own is the name of a password; one of "am." that nobody knows is a slip.
-void tell_if_unknown(const std::string& store, const secrets::SecretId& id) {
-  if (!id.str().starts_with("am.") || secrets::find_row(id) != nullptr) return;
-  std::vector<std::string> known;
-  for (const auto& row : secrets::registry()) {
-    if (!secrets::is_template(row)) known.emplace_back(row.name);
-  }
-  const std::string near = nearest(id.str(), known);
-  log::warn("configuration_unwise",
-            {{"setting", "mappings of store " + store},
-             {"what", "nothing asks for the secret ID " + signet::quoted(id.str(), 255)},
-             {"remedy", near.empty() ? "correct it" : "did you mean '" + near + "'?"}});
-}
 
 // Collects stores one after the other; each may look for its passwords in those before it.
 class Collector {
@@ -53,7 +38,6 @@ class Collector {
     const bool versioned = store->ordering() == secrets::Ordering::kByStore;
     for (const auto& [id_text, alias_texts] : configured.mappings) {
       TRY(auto id, secrets::SecretId::parse(id_text));
-      tell_if_unknown(configured.name, id);
       std::vector<Alias> aliases;
       for (const auto& alias : alias_texts)
         aliases.emplace_back(alias);

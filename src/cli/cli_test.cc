@@ -136,16 +136,6 @@ TEST_F(Cli, a_command_that_is_not_understood_is_exit_code_2) {
   EXPECT_THAT(output, HasSubstr("secrets"));
 }
 
-TEST_F(Cli, a_misspelt_command_is_told_with_the_nearest_one) {
-  EXPECT_EQ(run({"--output", "json", "realms", "list"}), 2);
-  EXPECT_THAT(errors, HasSubstr("no command 'signet realms', did you mean 'realm'?"));
-  EXPECT_EQ(run({"realm", "lst"}), 2);
-  EXPECT_THAT(errors, HasSubstr("no command 'signet realm lst', did you mean 'list'?"));
-  EXPECT_EQ(run({"completion", "powershell"}), 2);
-  EXPECT_THAT(errors,
-              HasSubstr("no command 'signet completion powershell': one of bash, zsh, fish"));
-}
-
 TEST_F(Cli, sec_218_the_admin_token_leaves_this_machine_over_http_only_when_told) {
   EXPECT_EQ(run({"realm", "list", "--url", "http://10.0.0.1:8081", "--token-file", token_}), 1);
   EXPECT_THAT(errors, HasSubstr("unsafe_plain_http"));
