@@ -70,13 +70,14 @@ std::string cases(const CommandText& root) {
     out += "    '" + path + "') echo '" + line + "' ;;\n";
   out += "  esac\n}\n";
   out +=
+      // Not "path": to zsh that is an array tied to PATH.
       "_signet_path() {\n"
-      "  local path=signet word\n"
+      "  local found=signet word\n"
       "  for word in \"$@\"; do\n"
       "    case \"$word\" in -*) continue ;; esac\n"
-      "    if [ -n \"$(_signet_words \"$path $word\")\" ]; then path=\"$path $word\"; fi\n"
+      "    if [ -n \"$(_signet_words \"$found $word\")\" ]; then found=\"$found $word\"; fi\n"
       "  done\n"
-      "  echo \"$path\"\n"
+      "  echo \"$found\"\n"
       "}\n";
   return out;
 }
