@@ -56,8 +56,9 @@ fuzz: setup ## each fuzz target for SECONDS_EACH (60)
 format: ## clang-format over our sources
 	@git ls-files '*.h' '*.cc' '*.def' | grep -v '\.def$$' | xargs clang-format-14 -i
 
-check: ## layers and format, nothing built
+check: ## layers, documented reasons and format, nothing built
 	@python3 tools/check_layers.py
+	@python3 tools/check_reasons.py
 	@git ls-files '*.h' '*.cc' | xargs clang-format-14 --dry-run -Werror
 
 clean: ## remove what was built

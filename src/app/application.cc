@@ -1,5 +1,6 @@
 #include "app/application.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <thread>
 
@@ -16,6 +17,7 @@
 #include "app/storage_options.h"
 #include "app/store_metrics.h"
 #include "app/stores.h"
+#include "app/unknown_ids.h"
 #include "app/unsafe_switches.h"
 #include "app/upkeep.h"
 #include "base/log.h"
@@ -74,18 +76,28 @@ bool Application::State::is_ready() {
 }
 
 std::vector<std::string> Application::State::waits_for() const {
-  std::vector<std::string> out;
   if (!running) return {"starting or stopping"};
-  constexpr std::size_t kMostLines = 20;
+  constexpr std::size_t kMostIds = 20;
+  // One line for each failure: a store that is out keeps everything waiting that it serves.
+  std::vector<std::pair<std::string, std::string>> failures;
   const auto unread = keeper->unread();
-  for (const auto& id : unread) {
-    if (out.size() == kMostLines) {
-      out.push_back(std::to_string(unread.size() - kMostLines) + " more secret IDs");
-      break;
+  for (std::size_t i = 0; i < unread.size() && i < kMostIds; ++i) {
+    const auto& id = unread[i];
+    const std::string name = id.id.str() + (id.realm.empty() ? "" : " in realm " + id.realm.str());
+    std::string why = std::string(id.why.reason) + ": " + id.why.detail;
+    const auto found = std::find_if(failures.begin(), failures.end(),
+                                    [&](const auto& failure) { return failure.second == why; });
+    if (found != failures.end()) {
+      found->first += ", " + name;
+    } else {
+      failures.emplace_back(name, std::move(why));
     }
-    out.push_back(id.id.str() + (id.realm.empty() ? "" : " in realm " + id.realm.str()) + ": " +
-                  id.why.reason + ": " + id.why.detail);
   }
+  std::vector<std::string> out;
+  for (const auto& [names, why] : failures)
+    out.push_back(names + ": " + why);
+  if (unread.size() > kMostIds)
+    out.push_back(std::to_string(unread.size() - kMostIds) + " more secret IDs");
   return out;
 }
 
@@ -107,6 +119,7 @@ Status Application::State::open() {
   context.environment = options.environment;
   TRY(context.http, make_outbound(config, options.environment));
   TRY(auto made, make_stores(config, context));
+  tell_unknown_ids(made);
   TRY(auto storage_options, storage_options_of(config, made));
   auto opened = storage::open(config.storage_url, *options.clock, std::move(storage_options));
   if (!opened.ok())

@@ -7,8 +7,10 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -16,6 +18,7 @@
 #include "app/application.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "crypto/init.h"
 #include "realms/configured_documents.h"
 #include "secrets/stores/configured_stores.h"
@@ -127,8 +130,10 @@ int main(int argc, char** argv) {
   if (const auto ready = signet::crypto::init(); !ready.ok()) return fail(ready.error());
 
   const auto text = demo ? std::optional(demo_config()) : read_text(config_file);
-  if (!text)
-    return fail({signet::Code::kConfig, "config_unreadable", "cannot read " + config_file});
+  if (!text) {
+    return fail({signet::Code::kConfig, "config_unreadable",
+                 "cannot read " + signet::quoted(config_file, 256) + ": " + std::strerror(errno)});
+  }
   const auto environment = read_environment();
   auto config = signet::config::load(*text, demo ? "demo.yaml" : config_file, environment);
   const auto problems = config.ok() ? check_contents(*config, environment) : config.error();

@@ -61,6 +61,40 @@ Result<SecretBytes> load_or_make(const std::string& path, bool has_data, Random&
   return read_secret_file(path);
 }
 
+crypto::Hash digest_named(std::string_view name) {
+  if (name == "SHA256") return crypto::Hash::kSha256;
+  if (name == "SHA384") return crypto::Hash::kSha384;
+  if (name == "SHA512") return crypto::Hash::kSha512;
+  return crypto::Hash::kSha1;
+}
+
+// Without a file or variable of AM's password there is none.
+Result<std::optional<secrets::LegacyEncoding>> load_legacy(
+    const config::LegacyEncryptionConfig& configured, const config::Environment& environment) {
+  std::optional<secrets::LegacyEncoding> legacy;
+  if (configured.file.empty() && configured.environment.empty()) return legacy;
+  legacy.emplace();
+  if (!configured.file.empty()) {
+    TRY(const auto raw, read_secret_file(configured.file));
+    std::string_view text = as_text(raw.view());
+    // What an editor puts behind the last line is not part of the password.
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    legacy->password = SecretBytes::from_text(text);
+  } else {
+    const auto found = environment.find(configured.environment);
+    if (found == environment.end())
+      return Error{Code::kConfig, "encryption_key_missing",
+                   "the environment has no variable " + signet::quoted(configured.environment) +
+                       " for legacy_encryption"};
+    legacy->password = SecretBytes::from_text(found->second);
+  }
+  legacy->digest = digest_named(configured.digest);
+  legacy->iterations = configured.iterations;
+  legacy->key_bits = configured.bits;
+  return legacy;
+}
+
 }  // namespace
 
 Result<SecretBytes> read_secret_file(const std::string& path) {
@@ -170,7 +204,8 @@ Result<std::shared_ptr<const secrets::EncodingKeys>> load_encoding_keys(
     TRY(auto raw, load_or_make(config.data_dir + "/master.key", has_data, random));
     keys.push_back({"master", secrets::EncodingKeys::master_from(std::move(raw))});
   }
-  return secrets::EncodingKeys::make(std::move(keys));
+  TRY(auto legacy, load_legacy(config.legacy_encryption, environment));
+  return secrets::EncodingKeys::make(std::move(keys), std::move(legacy));
 }
 
 }  // namespace signet::app

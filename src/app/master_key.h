@@ -11,7 +11,8 @@ namespace signet::app {
 
 /// The server's own sealing keys: those of the configuration, else DATA_DIR/master.key, which is
 /// made once, when the data directory is new. If it is gone while `has_data` says that something
-/// may be sealed under it, that is "master_key_lost" and never a reason for a new one.
+/// may be sealed under it, that is "master_key_lost" and never a reason for a new one. With them
+/// what opens the values of AM's encode.jsp, where it is configured.
 Result<std::shared_ptr<const secrets::EncodingKeys>> load_encoding_keys(
     const config::ServerConfig& config, const config::Environment& environment, bool has_data,
     Random& random);

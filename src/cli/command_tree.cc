@@ -70,13 +70,14 @@ std::string cases(const CommandText& root) {
     out += "    '" + path + "') echo '" + line + "' ;;\n";
   out += "  esac\n}\n";
   out +=
+      // Not "path": to zsh that is an array tied to PATH.
       "_signet_path() {\n"
-      "  local path=signet word\n"
+      "  local found=signet word\n"
       "  for word in \"$@\"; do\n"
       "    case \"$word\" in -*) continue ;; esac\n"
-      "    if [ -n \"$(_signet_words \"$path $word\")\" ]; then path=\"$path $word\"; fi\n"
+      "    if [ -n \"$(_signet_words \"$found $word\")\" ]; then found=\"$found $word\"; fi\n"
       "  done\n"
-      "  echo \"$path\"\n"
+      "  echo \"$found\"\n"
       "}\n";
   return out;
 }
@@ -137,7 +138,8 @@ std::string man_page(const CommandText& root, std::string_view version) {
       ".SH EXIT STATUS\n.TP\n.B 0\nDone; of a check: it holds.\n"
       ".TP\n.B 1\nRefused, invalid or failed; the reason is on standard error.\n"
       ".TP\n.B 2\nThe command was not understood, a file cannot be read, or apply "
-      "\\-\\-dry\\-run found differences.\n";
+      "\\-\\-dry\\-run found differences.\n"
+      ".TP\n.B 3\napply \\-\\-check found some.\n";
   return out;
 }
 

@@ -473,6 +473,20 @@ TEST(ServerConfig, shows_no_password_of_a_database) {
               HasSubstr("postgresql://u@db:5432/x"));
 }
 
+TEST(ServerConfig, reads_what_the_old_server_sealed_its_values_with) {
+  EXPECT_EQ(loaded("").legacy_encryption.file, "");
+  const auto legacy =
+      loaded("legacy_encryption: {file: /k, digest: SHA256, iterations: 20000, size: 256}\n")
+          .legacy_encryption;
+  EXPECT_EQ(legacy.file, "/k");
+  EXPECT_EQ(legacy.digest, "SHA256");
+  EXPECT_EQ(legacy.iterations, 20'000U);
+  EXPECT_EQ(legacy.bits, 256U);
+  EXPECT_THAT(problems_of("legacy_encryption: {file: /k, environment: K}\n"),
+              HasSubstr("legacy_encryption: has a file and an environment"));
+  EXPECT_THAT(problems_of("legacy_encryption: {iterations: 1}\n"), HasSubstr("below the minimum"));
+}
+
 TEST(ServerConfig, refuses_what_cannot_hold_together) {
   EXPECT_THAT(problems_of("server: {port: 8081}\n"), HasSubstr("is the public listener's port"));
   EXPECT_THAT(problems_of("server: {address: 0.0.0.0}\n"),

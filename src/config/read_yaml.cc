@@ -157,7 +157,8 @@ Result<Node, Problems> read_yaml(std::string_view text, const std::string& filen
     }
   } catch (const YAML::Exception& failure) {
     builder.complain(failure.mark.is_null() ? 0 : failure.mark.line + 1,
-                     "not YAML: " + quoted(failure.msg, 200), "mend the line");
+                     "not YAML: " + quoted(failure.msg, 200),
+                     "mend the line, and indent with blanks, not tabs");
   }
   if (!builder.problems.empty()) return std::move(builder.problems);
   return std::move(builder.root);

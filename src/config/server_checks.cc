@@ -184,6 +184,9 @@ class Checks {
         refuse(path, "needs exactly one of file and environment", "give one of them");
       }
     }
+    const auto& legacy = config_.legacy_encryption;
+    if (!legacy.file.empty() && !legacy.environment.empty())
+      refuse("legacy_encryption", "has a file and an environment", "give one of them");
   }
 
   void check_name(const std::string& name, const std::string& path, std::set<std::string>& names) {

@@ -145,6 +145,11 @@ ServerConfig read_all(const json::Object& from) {
     to.encryption_keys.push_back(
         {text_in(key, "name"), text_in(key, "file"), text_in(key, "environment")});
   }
+  const auto& legacy = group(from, "legacy_encryption");
+  to.legacy_encryption = {text_in(legacy, "file"), text_in(legacy, "environment"),
+                          text_in(legacy, "digest"),
+                          static_cast<std::uint32_t>(number(legacy, "iterations")),
+                          static_cast<unsigned>(number(legacy, "size"))};
   to.secret_stores = read_stores(list(from, "secret_stores"));
   if (from.find("OpenIDServerSigningSettings")) {
     const auto& signing = group(from, "OpenIDServerSigningSettings");

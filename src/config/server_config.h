@@ -55,6 +55,14 @@ struct SealingKeyConfig {
   std::string name, file, environment;
 };
 
+/// What AM sealed its values with. Without file and environment there is none.
+struct LegacyEncryptionConfig {
+  std::string file, environment;
+  std::string digest;  ///< "SHA1", "SHA256", "SHA384" or "SHA512"
+  std::uint32_t iterations = 0;
+  unsigned bits = 0;
+};
+
 struct PostgresConfig {
   std::size_t connections = 0;
   Seconds timeout{};
@@ -110,7 +118,8 @@ struct ServerConfig {
   std::size_t cached_resource_servers = 0;
   std::size_t max_requests_per_second = 0;        ///< at the OAuth endpoints; 0: no limit
   std::vector<SealingKeyConfig> encryption_keys;  ///< empty: data_dir/master.key
-  std::vector<StoreConfig> secret_stores;         ///< empty: the built-in "local" one
+  LegacyEncryptionConfig legacy_encryption;
+  std::vector<StoreConfig> secret_stores;  ///< empty: the built-in "local" one
   /// Takes the place of the local store, and stands before `secret_stores`.
   std::optional<SharedSigningConfig> shared_signing;
   std::vector<RealmConfig> realms;

@@ -25,8 +25,9 @@ std::vector<Setting> realm_settings() {
   return {
       {.path = "realms[]",
        .type = Type::kItems,
-       .summary = "Realms that are created at start where they are absent; existing ones are never "
-                  "changed.",
+       .summary =
+           "Realms that are created at each start, with what belongs to them, where they are "
+           "absent; what exists is never changed.",
        .level = kRealm},
       {.path = "realms[].name",
        .summary = "\"root\", or the name of a realm below it.",
@@ -114,8 +115,8 @@ std::vector<Setting> client_settings() {
        .choices = signing_algorithms(),
        .level = kRealm},
       {.path = "realms[].clients[].secret",
-       .summary = "The client's secret. Better given once with signet client update "
-                  "--secret-stdin than kept in a file.",
+       .summary = "The client's secret, which a client that authenticates by one must have. Better "
+                  "made with signet client create than kept in a file.",
        .level = kRealm,
        .is_secret = true},
       {.path = "realms[].clients[].jwks",

@@ -180,7 +180,11 @@ Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, 
     } else if (is_transient(secrets.error().code)) {
       co_return std::move(secrets).error();
     } else {
-      entries_[alias].unread = std::move(secrets).error();
+      Error error = std::move(secrets).error();
+      std::optional<Error>& unread = entries_[alias].unread;
+      if (!unread || !unread->is(error.reason))
+        log::failure("alias_unread", error, {{"store", name().str()}, {"alias", alias.str()}});
+      unread = std::move(error);
     }
   }
   if (fingerprint.ok()) fingerprint_ = std::move(fingerprint).value();

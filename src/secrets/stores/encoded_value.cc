@@ -151,7 +151,7 @@ Result<SecretBytes> EncodingKeys::decode(std::string_view text) const {
   if (!legacy_) {
     return config_error("encoded_value_needs_legacy_password",
                         "a value was written by encode.jsp; reading it takes that server's "
-                        "am.encryption.pwd as the legacy password");
+                        "am.encryption.pwd: give it as legacy_encryption.file");
   }
   return decode_legacy(raw->view(), *legacy_);
 }
