@@ -106,7 +106,9 @@ Status Application::State::open() {
   const auto& config = options.config;
   for (const auto& warning : config.warnings)
     log::warn("configuration_unwise",
-              {{"setting", warning.path}, {"what", warning.what}, {"remedy", warning.remedy}});
+              {{"setting", warning.path.empty() ? warning.place.source : warning.path},
+               {"what", warning.what},
+               {"remedy", warning.remedy}});
   TRY(make_data_dir(config.data_dir));
   const bool has_data =
       fs::exists(config.data_dir + "/signet.db") || fs::exists(config.data_dir + "/keys");

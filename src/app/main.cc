@@ -142,6 +142,8 @@ int main(int argc, char** argv) {
     return 1;
   }
   if (check) {
+    for (const auto& warning : config->warnings)
+      std::cerr << "warning: " << signet::config::to_text(warning) << "\n";
     std::cout << "the configuration is valid\n";
     return 0;
   }

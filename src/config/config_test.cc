@@ -29,6 +29,14 @@ ServerConfig loaded(std::string_view text, const Environment& environment = {},
   return result.ok() ? std::move(result).value() : ServerConfig{};
 }
 
+TEST(Environment, a_name_with_one_underscore_too_few_is_told) {
+  const auto config = loaded("", {{"SIGNET_SERVER__PORT", "1"}, {"SIGNET_CONFIG", "x.yaml"}});
+  ASSERT_EQ(config.warnings.size(), 1U);
+  EXPECT_EQ(to_text(config.warnings.front()),
+            "environment variable SIGNET_SERVER__PORT: is not read, settings begin with SIGNET__: "
+            "two underscores");
+}
+
 TEST(UnsafeSwitches, sec_218_that_are_on_are_found_in_every_store) {
   const auto config = loaded(R"(
 secret_stores:

@@ -215,6 +215,20 @@ void hide_secrets(json::Value& value, const Field* field) {
   }
 }
 
+// SIGNET_SERVER__PORT looks like a setting and is none.
+void warn_of_near_names(const Environment& environment, Problems& warnings) {
+  constexpr std::string_view kNear = "SIGNET_", kPrefix = "SIGNET__";
+  for (const auto& [name, value] : environment) {
+    const std::string upper = to_upper(name);
+    if (!upper.starts_with(kNear) || upper.starts_with(kPrefix)) continue;
+    if (upper.find("__") == std::string::npos) continue;
+    warnings.push_back({{"environment variable " + name, 0},
+                        "",
+                        "is not read",
+                        "settings begin with SIGNET__: two underscores"});
+  }
+}
+
 }  // namespace
 
 Result<ServerConfig, Problems> load(std::string_view text, std::string_view filename,
@@ -235,6 +249,7 @@ Result<ServerConfig, Problems> load(std::string_view text, std::string_view file
   ServerConfig config = read_all(conformed->values);
   check_between(config, *conformed, problems);
   if (!problems.empty()) return problems;
+  warn_of_near_names(environment, config.warnings);
 
   json::Value shown(conformed->values);
   hide_secrets(shown, &server_schema());
