@@ -115,13 +115,6 @@ Status check_version_step(const Keeper::StepRequest& step, const RingEntry* acti
   return Done{};
 }
 
-/// Whether another key like it may be made: a key pair, or a MAC key in a box that may make one.
-bool is_makeable(const RingEntry* active) {
-  if (!active || !active->secret.key) return false;
-  const auto& jwk = active->secret.key->jwk();
-  return jwk.public_key() || jwk.is_hidden();
-}
-
 /// The longest life of a token of the realm.
 Task<Seconds> longest_lifetime(const AdminServices& services, RealmName realm) {
   CO_TRY(const auto document,
@@ -149,10 +142,10 @@ Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest reque
   const bool by_versions = store && store->ordering() == secrets::Ordering::kByStore;
   if (by_versions) {
     CO_TRY(check_version_step(step, active));
-  } else if (!is_makeable(active)) {
-    co_return Error{
-        Code::kUnsupported, "rotate_needs_key_pair",
-        "only key pairs are made by the server; put a new secret into the store and publish it"};
+  } else if (!active || !active->secret.key) {
+    co_return Error{Code::kUnsupported, "rotate_needs_key_pair",
+                    "only keys are made by the server; put a new secret into the store and "
+                    "publish it"};
   }
   const RingEntry before = *active;
   NextKey next;

@@ -102,10 +102,25 @@ Task<Done> LocalStore::probe() {
 }
 
 Task<Secret> LocalStore::make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) {
-  auto work = [self = shared_from_this(), alias, kind, bits]() -> Result<Secret> {
+  const KeySpec spec{KeySpec::Type::kKeyPair, kind, bits};
+  co_return co_await make(std::move(alias), spec);
+}
+
+Task<Secret> LocalStore::make_like(Alias alias, Secret model) {
+  const jose::Jwk* jwk = model.key ? &model.key->jwk() : nullptr;
+  const bool is_symmetric = jwk != nullptr && jwk->is_symmetric() && !jwk->is_hidden();
+  if (!is_symmetric) co_return co_await KeyMaker::make_like(std::move(alias), std::move(model));
+  KeySpec spec;
+  const bool encrypts = jwk->use() == jose::KeyUse::kEnc;
+  spec.type = encrypts ? KeySpec::Type::kAes : KeySpec::Type::kHmac;
+  spec.bits = jwk->symmetric_size() * 8;
+  co_return co_await make(std::move(alias), spec);
+}
+
+Task<Secret> LocalStore::make(Alias alias, KeySpec spec) {
+  auto work = [self = shared_from_this(), alias, spec]() -> Result<Secret> {
     TRY(check_local_alias(alias.view()));
     TRY(self->prepare());
-    const KeySpec spec{KeySpec::Type::kKeyPair, kind, bits};
     TRY(const SecretBytes pem, make_key_pem(spec, self->settings_.terms,
                                             self->context_.clock->now(), *self->context_.random));
     TRY(self->folder_.add(alias.str(), pem));

@@ -28,10 +28,13 @@ class LocalStore : public Store, public KeyMaker, public std::enable_shared_from
   Task<std::string> fingerprint() override;
   Task<Done> probe() override;
   Task<Secret> make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) override;
+  /// Symmetric keys too.
+  Task<Secret> make_like(Alias alias, Secret model) override;
 
  private:
   Status prepare() const;
   Result<KeyFiles> make_first_keys() const;
+  Task<Secret> make(Alias alias, KeySpec spec);
   Result<std::vector<Secret>> read(const Alias& alias) const;
 
   StoreName name_;

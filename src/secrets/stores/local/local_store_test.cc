@@ -210,6 +210,32 @@ TEST(LocalStore, makes_keys_and_never_replaces_one) {
   EXPECT_THAT(now(store->fetch(Alias("new.key-1"))), fails("local_keys_lost"));
 }
 
+TEST(LocalStore, makes_a_successor_of_a_symmetric_key) {
+  const TempFolder folder;
+  const auto store =
+      store_of(folder.str(), R"(,"aliases":{"mac":"HMAC-512","seal":"AES-256","pair":"P-256"})");
+  auto maker = std::dynamic_pointer_cast<KeyMaker>(store);
+  const SecretId mac = SecretId::literal("am.services.oauth2.stateless.signing.HMAC");
+  const SecretId seal = SecretId::literal("am.services.oauth2.stateless.token.encryption");
+  for (const auto& [alias, id] : {std::pair("mac", mac), std::pair("seal", seal)}) {
+    const auto models = now(store->fetch(Alias(alias)));
+    ASSERT_THAT(models, is_ok());
+    const Secret model = bound_to(id, models->front());
+    const auto made = now(maker->make_like(Alias(std::string(alias) + "-2"), model));
+    ASSERT_THAT(made, is_ok());
+    EXPECT_NE(made->kid, model.kid);
+    EXPECT_EQ(made->key->jwk().symmetric_size(), model.key->jwk().symmetric_size());
+    EXPECT_THAT(check_fits(id, *made), is_ok());
+    EXPECT_EQ(kid_of(store, std::string(alias) + "-2"), made->kid.str());
+  }
+  std::ifstream file(folder / "seal-2.pem");
+  std::string line;
+  std::getline(file, line);
+  EXPECT_EQ(line, "-----BEGIN AES SECRET KEY-----");
+  const auto pair = now(store->fetch(Alias("pair")));
+  EXPECT_THAT(now(maker->make_like(Alias("mac-2"), pair->front())), fails("alias_exists"));
+}
+
 TEST(LocalStore, settings_are_checked) {
   for (const std::string_view bad :
        {"{}", R"({"directory":"/x","key":"RSA-1024"})", R"({"directory":"/x","aliases":[]})",
