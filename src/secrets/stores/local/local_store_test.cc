@@ -169,9 +169,9 @@ TEST(LocalStore, a_start_that_was_cut_short_is_finished_or_begun_anew) {
 
 TEST(LocalStore, what_a_killed_process_did_not_finish_is_removed) {
   const TempFolder folder;
-  const std::string kid = kid_of(store_of(folder.str()), "a");
+  const std::string kid = kid_of(local_store_of(folder.str()), "a");
   folder.write(".tmp-0011223344556677", "half a key");
-  EXPECT_EQ(kid_of(store_of(folder.str()), "a"), kid);
+  EXPECT_EQ(kid_of(local_store_of(folder.str()), "a"), kid);
   EXPECT_FALSE(fs::exists(folder / ".tmp-0011223344556677"));
 }
 
@@ -212,8 +212,8 @@ TEST(LocalStore, makes_keys_and_never_replaces_one) {
 
 TEST(LocalStore, makes_a_successor_of_a_symmetric_key) {
   const TempFolder folder;
-  const auto store =
-      store_of(folder.str(), R"(,"aliases":{"mac":"HMAC-512","seal":"AES-256","pair":"P-256"})");
+  const auto store = local_store_of(
+      folder.str(), R"(,"aliases":{"mac":"HMAC-512","seal":"AES-256","pair":"P-256"})");
   auto maker = std::dynamic_pointer_cast<KeyMaker>(store);
   const SecretId mac = SecretId::literal("am.services.oauth2.stateless.signing.HMAC");
   const SecretId seal = SecretId::literal("am.services.oauth2.stateless.token.encryption");
