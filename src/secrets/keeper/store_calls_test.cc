@@ -169,7 +169,7 @@ TEST(StoreCalls, what_a_key_in_a_box_does_is_counted_with_its_store) {
   EXPECT_THAT(sign(), is_ok());
   EXPECT_EQ(calls().key_outcomes[0], 1U);
   EXPECT_GT(calls().key_seconds, 0.0);
-  *failure = kDown;
+  *failure = kStoreDown;
   EXPECT_FALSE(sign().ok());
   EXPECT_EQ(calls().key_outcomes[0], 1U);
   EXPECT_EQ(calls().key_outcomes[1 + static_cast<std::size_t>(Code::kUnavailable)], 1U);
