@@ -34,7 +34,7 @@ bool names_no_command(const CLI::App& root, const CLI::ParseError& failure, Worl
   if (!std::string_view(failure.what()).starts_with("A subcommand is required")) return false;
   const auto left = root.remaining(true);
   if (left.empty()) return false;
-  world.err << "signet: usage: there is no command " << quoted(left.front())
+  world.err << "signet: usage: there is no command " << signet::quoted(left.front())
             << " here; --help shows those there are\n";
   return true;
 }
