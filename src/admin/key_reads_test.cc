@@ -134,7 +134,7 @@ TEST_F(AdminApiTest, sec_134_no_answer_at_any_route_holds_a_private_key_or_a_sym
     const FakeExchange answer = call(one.method, one.path, one.body);
     const std::string& body = answer.response().body;
     const bool is_refused = one.path == "/admin/secrets/compromise" ||  // an unknown key
-                            (one.method == "DELETE" && one.path == "/admin/realms/root");
+                            (one.method == Method::kDelete && one.path == "/admin/realms/root");
     EXPECT_LT(answer.status(), is_refused ? 500 : 300) << one.path << ' ' << body;
     for (const auto& secret : secrets)
       EXPECT_EQ(body.find(secret), std::string::npos) << one.path;
