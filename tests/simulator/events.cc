@@ -99,7 +99,7 @@ void Simulation::publish(Instance& instance) {
     ++next_alias_;
     vault.make(alias, lags());
   }
-  note("publish " + ring.id.str() + " " + alias.str() + " at " + instance.name(),
+  note("publish " + ring.str() + " " + alias.str() + " at " + instance.name(),
        async::run_now(instance.keeper->publish(request(ring, alias))));
 }
 
@@ -108,7 +108,7 @@ void Simulation::activate(Instance& instance) {
   auto aliases = mapped(instance, ring);
   if (aliases.empty()) return;
   const Alias alias = dice_.pick(aliases);
-  note("activate " + ring.id.str() + " " + alias.str() + " at " + instance.name(),
+  note("activate " + ring.str() + " " + alias.str() + " at " + instance.name(),
        async::run_now(instance.keeper->activate(request(ring, alias))));
 }
 
@@ -117,8 +117,10 @@ void Simulation::retire(Instance& instance) {
   auto aliases = mapped(instance, ring);
   if (aliases.empty()) return;
   const Alias alias = dice_.pick(aliases);
-  note("retire " + ring.id.str() + " " + alias.str() + " at " + instance.name(),
-       async::run_now(instance.keeper->retire(request(ring, alias))));
+  const auto asked = request(ring, alias);
+  note("retire " + ring.str() + " " + alias.str() + " at " + instance.name() +
+           (asked.force ? " by force" : ""),
+       async::run_now(instance.keeper->retire(asked)));
 }
 
 void Simulation::compromise(Instance& instance) {
@@ -128,7 +130,7 @@ void Simulation::compromise(Instance& instance) {
   const KeyId kid = dice_.pick(living).kid;
   const auto done =
       async::run_now(instance.keeper->compromise({ring.realm, ring.id, kid, kOperator}));
-  note("compromise " + ring.id.str() + " " + kid.str() + " at " + instance.name(),
+  note("compromise " + ring.str() + " " + kid.str() + " at " + instance.name(),
        done.ok() ? Status(Done{}) : Status(done.error()));
   if (done.ok()) compromised_.emplace_back(ring, kid);
 }

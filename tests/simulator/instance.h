@@ -20,6 +20,8 @@ struct RingName {
   RealmName realm;
   secrets::SecretId id;
   std::size_t vault;
+
+  std::string str() const { return id.str() + (realm.empty() ? "" : " in " + realm.str()); }
 };
 
 /// One server of the cluster: a keeper and a runner over views of what is shared. It dies and comes

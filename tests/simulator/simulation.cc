@@ -323,7 +323,7 @@ void Simulation::calm_down() {
       if (ring.vault != kVersioned) vaults_[ring.vault]->make(alias, {});
       secrets::Keeper::StepRequest step = request(ring, alias);
       step.force = false;
-      note("publish " + ring.id.str() + " at " + instance->name(),
+      note("publish " + ring.str() + " at " + instance->name(),
            async::run_now(instance->keeper->publish(std::move(step))));
     }
   }
