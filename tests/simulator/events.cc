@@ -117,7 +117,10 @@ void Simulation::retire(Instance& instance) {
   auto aliases = mapped(instance, ring);
   if (aliases.empty()) return;
   const Alias alias = dice_.pick(aliases);
-  const auto asked = request(ring, alias);
+  auto asked = request(ring, alias);
+  // A realm without keys uses the global ones, and forgets them when it gets its own again: see
+  // "Retiring by force" in docs/keys.md.
+  if (!ring.realm.empty()) asked.force = false;
   note("retire " + ring.str() + " " + alias.str() + " at " + instance.name() +
            (asked.force ? " by force" : ""),
        async::run_now(instance.keeper->retire(asked)));

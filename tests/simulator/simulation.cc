@@ -109,6 +109,9 @@ void Simulation::start(Instance& instance) {
   rule.keep = Seconds(1800);
   std::vector<secrets::RotationRule> scheduled;
   scheduled.push_back(rule);
+  rule.id = rings_[kVersioned].id;
+  rule.store = vaults_[kVersioned]->name;
+  scheduled.push_back(rule);
   instance.runner = std::make_unique<secrets::RotationRunner>(
       instance.keeper, instance.storage, instance.clock, std::move(scheduled), instance.name(),
       rules_.refresh_every);

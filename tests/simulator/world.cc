@@ -1,9 +1,19 @@
 #include "simulator/world.h"
 
+#include <string>
+
 #include "crypto/key.h"
 #include "jose/jwk.h"
 
 namespace signet::simulator {
+namespace {
+
+/// Of a version, which is called like its key: "k12".
+std::uint64_t number_of(const std::string& version) {
+  return version.size() > 1 ? std::stoull(version.substr(1)) : 0;
+}
+
+}  // namespace
 
 std::uint64_t Dice::next() {
   state_ += 0x9E3779B97F4A7C15u;
@@ -80,6 +90,20 @@ Task<secrets::Secret> VaultView::make_key(Alias alias, crypto::KeyKind, std::siz
   if (vault_->items.contains(alias))
     co_return Error{Code::kConflict, "alias_exists", "there is an alias " + alias.str()};
   co_return vault_->make(alias, {});
+}
+
+Task<Done> VaultView::make_version(Alias alias, std::string after) {
+  CO_TRY(reached());
+  const auto& versions = vault_->items[alias];
+  if (!versions.empty() && number_of(versions.front().secret.version) > number_of(after))
+    co_return Done{};
+  std::vector<Milliseconds> visible;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(vault_->instances); ++i) {
+    const Seconds lag(i == instance_ ? 0 : 300 * static_cast<std::int64_t>(i % 4));
+    visible.push_back(truth_->now + lag);
+  }
+  vault_->make(alias, std::move(visible));
+  co_return Done{};
 }
 
 Status StorageView::reached() const {

@@ -83,7 +83,7 @@ struct Vault {
 };
 
 /// The store as one instance sees it.
-class VaultView : public secrets::Store, public secrets::KeyMaker {
+class VaultView : public secrets::Store, public secrets::KeyMaker, public secrets::VersionMaker {
  public:
   VaultView(std::shared_ptr<Vault> vault, std::shared_ptr<const Truth> truth, std::size_t instance)
       : vault_(std::move(vault)), truth_(std::move(truth)), instance_(instance) {}
@@ -95,6 +95,8 @@ class VaultView : public secrets::Store, public secrets::KeyMaker {
   Task<std::string> fingerprint() override;
   Task<Done> probe() override;
   Task<secrets::Secret> make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) override;
+  /// The instance that has it made sees it at once, the others later.
+  Task<Done> make_version(Alias alias, std::string after) override;
 
   bool is_out() const { return truth_->now < out_until; }
   Milliseconds out_from{0}, out_until{0};
