@@ -49,7 +49,7 @@ class Checker {
   std::map<Token, Milliseconds> tokens_;  ///< and when the last of a kind expires
   std::map<KeyName, storage::KeyRecord> records_;
   std::map<KeyName, Milliseconds> inactive_since_;
-  std::map<KeyId, Milliseconds> excused_;  ///< tokens of these may fail until then
+  std::map<KeyId, Milliseconds> excused_;      ///< tokens of these may fail until then
   std::map<KeyId, Milliseconds> compromised_;  ///< and since when
   std::int64_t audited_ = 0;
   Bytes chain_;
