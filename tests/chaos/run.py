@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the chaos scripts one after the other, in their short form; non-zero if any fails.
+"""Runs the chaos scripts one after the other, in their short form; non-zero if any fails. What was wrong in
+those that failed is said once more at the end.
 
   tests/chaos/run.py [--signetd FILE] [--signet FILE] [NAME...]
 """
@@ -7,6 +8,7 @@
 import pathlib
 import subprocess
 import sys
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -15,21 +17,36 @@ SCRIPTS = ["graceful", "kill9", "rotate_under_load", "slowloris", "disk_full", "
            "hundred_rotations", "guessing", "forged"]
 
 
+def run(name, options):
+    """The exit code, and the lines that the script wrote, which are also printed as they come."""
+    process = subprocess.Popen([sys.executable, str(HERE / f"{name}.py"), *options], stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, errors="replace")
+    late = threading.Timer(300, process.kill)
+    late.start()
+    said = []
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        said.append(line.rstrip("\n"))
+    code = process.wait()
+    is_late = not late.is_alive()
+    late.cancel()
+    return "no end within 300 s" if is_late else code, said
+
+
 def main():
     names = [a for a in sys.argv[1:] if a in SCRIPTS]
     options = [a for a in sys.argv[1:] if a not in SCRIPTS]
-    failed = []
+    failed, wrong = [], []
     for name in names or SCRIPTS:
         print(f"== {name}", flush=True)
         begin = time.monotonic()
-        try:
-            code = subprocess.run([sys.executable, str(HERE / f"{name}.py"), *options], timeout=300).returncode
-        except subprocess.TimeoutExpired:
-            code = "no end within 300 s"
+        code, said = run(name, options)
         print(f"== {name}: {'passed' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - begin:.0f} s",
               flush=True)
         if code != 0:
             failed.append(name)
+            wrong += [f"{name}: {line}" for line in said if not line.endswith(" PASS")]
+    print("".join(line + "\n" for line in wrong[-30:]), end="")
     print(f"{len(names or SCRIPTS) - len(failed)} passed, {len(failed)} failed"
           + (": " + ", ".join(failed) if failed else ""))
     sys.exit(1 if failed else 0)
