@@ -4,8 +4,6 @@
 // told apart (Reparaz, Balasch, Verbauwhede: Dude, is my code constant time?, 2017). At last what
 // it costs to refuse a decompression bomb: {"name","ms"}. Pin it with taskset.
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -22,6 +20,7 @@
 #include "jose/content.h"
 #include "jose/jwe.h"
 #include "oauth/client_secret.h"
+#include "support/deflated.h"
 
 namespace {
 
@@ -214,17 +213,7 @@ void compare_rsa(std::size_t samples) {
 
 /// The largest bomb that a token may hold (sec_078).
 void refuse_bomb() {
-  const Bytes plain(40 << 20, 'x');
-  Bytes packed(1 << 20);
-  z_stream z{};
-  deflateInit2(&z, 9, Z_DEFLATED, -MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
-  z.next_in = const_cast<Bytef*>(plain.data());
-  z.avail_in = static_cast<uInt>(plain.size());
-  z.next_out = packed.data();
-  z.avail_out = static_cast<uInt>(packed.size());
-  deflate(&z, Z_FINISH);
-  packed.resize(z.total_out);
-  deflateEnd(&z);
+  const Bytes packed = signet::test::deflated(Bytes(40 << 20, 'x'));
   const std::vector<KeyPtr> keys = {
       Key::local(Jwk::from_symmetric(signet::SecretBytes(noise(32))))};
   const std::string header =

@@ -222,9 +222,7 @@ TEST_F(AdminApiTest, the_steps_of_a_rotation_are_refused_when_too_early_and_done
   world.client("c1");
   const std::string id = "am.services.oauth2.stateless.signing.RSA";
   const std::string step = R"("store":"memory","id":")" + id + "\"";
-  world.store->put(Alias("rsa2"),
-                   {secrets::Secret::of_key(jose::Jwk::from_private(
-                       *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
+  add_rsa_key();
   const std::string before = world.issue("c1");
 
   EXPECT_EQ(
@@ -351,9 +349,7 @@ TEST_F(AdminApiTest, sec_132_a_stolen_key_is_out_within_two_calls) {
   world.client("o", R"(,"access_token":{"format":"opaque"})");
   const std::string step =
       R"("store":"memory","id":"am.services.oauth2.stateless.signing.RSA","force":true)";
-  world.store->put(Alias("rsa2"),
-                   {secrets::Secret::of_key(jose::Jwk::from_private(
-                       *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
+  add_rsa_key();
   const std::string stolen = world.issue("c1"), opaque = world.issue("o");
   const std::string kid = jose::parse_compact_header(stolen)->kid;
   post("/admin/secrets/publish", "{" + step + R"(,"alias":"rsa2"})");
@@ -386,9 +382,7 @@ TEST_F(AdminApiTest, sec_131_a_mapping_that_cannot_serve_is_refused_and_the_old_
 TEST_F(AdminApiTest, sec_131_a_trial_lists_the_keys_whose_tokens_would_be_refused) {
   put("/admin/realms/root", "{}");
   world.client("c1");
-  world.store->put(Alias("rsa2"),
-                   {secrets::Secret::of_key(jose::Jwk::from_private(
-                       *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
+  add_rsa_key();
   const std::string start =
       R"({"store":"memory","secretId":"am.services.oauth2.stateless.signing.RSA")";
   const std::string token = world.issue("c1");
@@ -418,9 +412,7 @@ TEST_F(AdminApiTest, sec_131_a_trial_lists_the_keys_whose_tokens_would_be_refuse
 TEST_F(AdminApiTest, sec_131_one_call_takes_a_change_back) {
   put("/admin/realms/root", "{}");
   world.client("c1");
-  world.store->put(Alias("rsa2"),
-                   {secrets::Secret::of_key(jose::Jwk::from_private(
-                       *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
+  add_rsa_key();
   const std::string start =
       R"({"store":"memory","secretId":"am.services.oauth2.stateless.signing.RSA")";
   const std::string undo = "/admin/secrets/mappings/undo";

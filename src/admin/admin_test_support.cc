@@ -39,5 +39,10 @@ FakeExchange AdminApiTest::put(const std::string& path, const std::string& body,
 FakeExchange AdminApiTest::post(const std::string& path, const std::string& body) {
   return call(http::Method::kPost, path, body);
 }
+void AdminApiTest::add_rsa_key() {
+  world.store->put(Alias("rsa2"),
+                   {secrets::Secret::of_key(jose::Jwk::from_private(
+                       *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
+}
 
 }  // namespace signet::admin::test

@@ -105,9 +105,7 @@ TEST_F(AdminApiTest, sec_134_no_answer_at_any_route_holds_a_private_key_or_a_sym
     for (auto& text : spelled(secret))
       secrets.push_back(std::move(text));
   };
-  world.store->put(Alias("rsa2"),
-                   {secrets::Secret::of_key(jose::Jwk::from_private(
-                       *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
+  add_rsa_key();
   for (const char* alias : {"rsa", "rsa2", "ec256", "ed", "hmac", "aes"}) {
     const auto found = async::run_now(world.store->fetch(Alias(alias)));
     ASSERT_THAT(found, signet::test::is_ok()) << alias;

@@ -20,9 +20,7 @@ class KeysTest : public test::AdminApiTest {
     world.client("jwt");
     world.client("es", R"(,"access_token":{"signing_algorithm":"ES256"})");
     world.client("opaque", R"(,"access_token":{"format":"opaque"})");
-    world.store->put(Alias("rsa2"),
-                     {secrets::Secret::of_key(jose::Jwk::from_private(
-                         *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
+    add_rsa_key();
   }
   FakeExchange step(const char* name, const char* alias) {
     return post("/admin/secrets/plan", R"({"id":")" + kRsaId + R"(","step":")" + name +

@@ -77,11 +77,7 @@ Task<NextKey> publish_version(const AdminServices& services, Keeper::StepRequest
                               RingEntry active) {
   Keeper& keeper = *services.oauth->keeper;
   const auto store = keeper.store(step.realm, step.store);
-  auto* maker = dynamic_cast<secrets::VersionMaker*>(store.get());
-  if (!maker) {
-    co_return Error{Code::kUnsupported, "store_makes_no_keys",
-                    "store " + quoted(step.store.view()) + " makes no versions"};
-  }
+  CO_TRY(secrets::VersionMaker* const maker, secrets::version_maker(store, step.store));
   const Alias alias = active.secret.alias;
   // What the store put first meanwhile is known before anything is made after it.
   CO_TRY(co_await keeper.refresh());

@@ -20,6 +20,8 @@ class AdminApiTest : public ::testing::Test {
   FakeExchange put(const std::string& path, const std::string& body,
                    std::map<std::string, std::string> headers = {});
   FakeExchange post(const std::string& path, const std::string& body);
+  /// Another RSA key, "rsa2", in the store; nothing maps it.
+  void add_rsa_key();
 
   World world;
   std::shared_ptr<AdminServices> services;

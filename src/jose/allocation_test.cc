@@ -1,6 +1,5 @@
 // The hot paths ask for no memory of our own once they are warm. The C library's allocations (and
 // so OpenSSL's) are not counted; what operator new gives out on this thread is.
-#include <zlib.h>
 
 #include <fstream>
 #include <functional>
@@ -11,6 +10,7 @@
 #include "jose/encryptor.h"
 #include "jose/jose_test_support.h"
 #include "support/counted_new.h"
+#include "support/deflated.h"
 
 namespace signet::jose {
 namespace {
@@ -40,33 +40,13 @@ std::optional<std::size_t> peak_of(const std::function<void()>& act) {
   return peak > before ? peak - before : 0;
 }
 
-/// A token with a content that inflates to `size` bytes of one letter.
-std::string token_of_deflated(std::size_t size, const KeyPtr& key) {
-  const Bytes plain(size, 'x');
-  Bytes packed(size / 500 + 1024);
-  z_stream z{};
-  deflateInit2(&z, 9, Z_DEFLATED, -MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
-  z.next_in = const_cast<Bytef*>(plain.data());
-  z.avail_in = static_cast<uInt>(plain.size());
-  z.next_out = packed.data();
-  z.avail_out = static_cast<uInt>(packed.size());
-  EXPECT_EQ(deflate(&z, Z_FINISH), Z_STREAM_END);
-  packed.resize(z.total_out);
-  deflateEnd(&z);
-  const std::string header = test::encoded(R"({"alg":"dir","enc":"A256GCM","zip":"DEF"})");
-  const Bytes iv(12, 9);
-  const Sealed sealed =
-      test::must(seal(JweEnc::kA256Gcm, key->jwk().symmetric(), iv, as_bytes(header), packed));
-  return header + ".." + base64::url_encode(iv) + '.' + base64::url_encode(sealed.ciphertext) +
-         '.' + base64::url_encode(sealed.tag);
-}
-
 TEST(Allocation, sec_078_a_bomb_is_refused_with_less_than_two_megabytes) {
   const std::vector<KeyPtr> keys = {test::key(test::symmetric(32))};
   constexpr std::uint64_t kMost = 2 << 20;
   // The largest that a token may be: 40 KB that would be 40 MB.
   for (const std::size_t size : {1u << 20, 40u << 20}) {
-    const std::string bomb = token_of_deflated(size, keys[0]);
+    const std::string bomb = test::dir_token(R"({"alg":"dir","enc":"A256GCM","zip":"DEF"})",
+                                             signet::test::deflated(Bytes(size, 'x')), keys[0]);
     ASSERT_LT(bomb.size(), Limits{}.max_token);
     DecryptOptions options = test::decrypt_with(keys);
     EXPECT_THAT(decrypt_compact(bomb, options), test::fails("jwe_zip_not_allowed"));

@@ -1,5 +1,10 @@
 #include "jose/jose_test_support.h"
 
+#include "base/base64.h"
+#include "base/text.h"
+#include "jose/algorithm_info.h"
+#include "jose/content.h"
+
 namespace signet::jose::test {
 
 Jwk jwk(std::string_view text) {
@@ -56,6 +61,14 @@ std::string token_with_header(std::string_view header, std::string_view payload,
   Bytes signature(signer->signature_size(alg));
   must(signer->sign(alg, as_bytes(token), signature.data()));
   return token + '.' + base64::url_encode(signature);
+}
+
+std::string dir_token(std::string_view header, ByteView plain, const KeyPtr& key, JweEnc enc) {
+  const std::string first = encoded(header);
+  const Bytes iv(info(enc).iv_bytes(), 9);
+  const Sealed sealed = must(seal(enc, key->jwk().symmetric(), iv, as_bytes(first), plain));
+  return first + ".." + base64::url_encode(iv) + '.' + base64::url_encode(sealed.ciphertext) + '.' +
+         base64::url_encode(sealed.tag);
 }
 
 VerifyOptions with(std::span<const KeyPtr> keys, std::span<const JwsAlg> algs) {

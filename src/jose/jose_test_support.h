@@ -46,6 +46,10 @@ std::string encoded(std::string_view text);
 std::string token_with_header(std::string_view header, std::string_view payload,
                               const KeyPtr& signer = hmac_key(), JwsAlg alg = JwsAlg::kHs256);
 
+/// A `dir` token with any header at all.
+std::string dir_token(std::string_view header, ByteView plain, const KeyPtr& key,
+                      JweEnc enc = JweEnc::kA256Gcm);
+
 VerifyOptions with(std::span<const KeyPtr> keys, std::span<const JwsAlg> algs = {});
 DecryptOptions decrypt_with(std::span<const KeyPtr> keys, std::span<const JweAlg> algs = {});
 EncryptOptions encryption(JweAlg alg, JweEnc enc);

@@ -1,19 +1,20 @@
 #include "jose/jwe.h"
 
-#include <zlib.h>
-
 #include <set>
 
 #include "jose/content.h"
 #include "jose/ecdh.h"
 #include "jose/inflate.h"
 #include "jose/jose_test_support.h"
+#include "support/deflated.h"
 #include "support/tries.h"
 
 namespace signet::jose {
 namespace {
 
+using signet::test::deflated;
 using test::decrypt_with;
+using test::dir_token;
 using test::encoded;
 using test::encryption;
 using test::fails;
@@ -48,30 +49,6 @@ DecryptOptions allowing_all(std::span<const KeyPtr> keys) {
   options.allow_pbes2 = true;
   options.allow_deflate = true;
   return options;
-}
-
-/// A `dir` token with any header at all.
-std::string dir_token(std::string_view header, ByteView plain, const KeyPtr& key,
-                      JweEnc enc = JweEnc::kA256Gcm) {
-  const std::string first = encoded(header);
-  const Bytes iv(info(enc).iv_bytes(), 9);
-  const Sealed sealed = test::must(seal(enc, key->jwk().symmetric(), iv, as_bytes(first), plain));
-  return first + ".." + base64::url_encode(iv) + '.' + base64::url_encode(sealed.ciphertext) + '.' +
-         base64::url_encode(sealed.tag);
-}
-
-Bytes deflated(ByteView plain) {
-  Bytes out(plain.size() + 1024);
-  z_stream z{};
-  deflateInit2(&z, 9, Z_DEFLATED, -MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
-  z.next_in = const_cast<Bytef*>(plain.data());
-  z.avail_in = static_cast<uInt>(plain.size());
-  z.next_out = out.data();
-  z.avail_out = static_cast<uInt>(out.size());
-  deflate(&z, Z_FINISH);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
 }
 
 TEST(Jwe, decrypts_what_it_encrypts_with_every_pair_of_algorithms) {

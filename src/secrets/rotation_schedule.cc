@@ -47,6 +47,16 @@ bool is_stamp(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// Whether the time of the key after `active` has not come yet; what is to be remembered of that
+/// is in `step` then.
+bool is_before_due(RotationStep& step, const RotationRule& rule, const RotationMemory& memory,
+                   const ScheduledKey& active, Instant now) {
+  if (is_due_known(rule, memory, now)) return now < *memory.due;
+  step.before.due = first_due(rule, active.history, now);
+  step.kind = RotationStep::Kind::kRemember;
+  return true;
+}
+
 }  // namespace
 
 bool is_resting(const RotationMemory& memory, Instant now) {
@@ -88,12 +98,7 @@ RotationStep next_rotation_step(const RotationRule& rule, const RotationMemory& 
     return step;
   }
   if (active == nullptr) return step;
-  if (!is_due_known(rule, memory, now)) {
-    step.before.due = first_due(rule, active->history, now);
-    step.kind = Kind::kRemember;
-    return step;
-  }
-  if (now < *memory.due) return step;
+  if (is_before_due(step, rule, memory, *active, now)) return step;
   step.kind = Kind::kMake;
   step.alias = next_alias(active->family.empty() ? active->alias : active->family, now);
   step.before.making = step.alias;
@@ -133,12 +138,7 @@ RotationStep next_version_step(const RotationRule& rule, const RotationMemory& m
     step.kind = Kind::kRemember;
     return step;
   }
-  if (!is_due_known(rule, memory, now)) {
-    step.before.due = first_due(rule, active->history, now);
-    step.kind = Kind::kRemember;
-    return step;
-  }
-  if (now < *memory.due) return step;
+  if (is_before_due(step, rule, memory, *active, now)) return step;
   step.kind = Kind::kMake;
   step.alias = active->alias;
   step.before.making = step.alias;

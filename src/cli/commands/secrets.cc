@@ -82,14 +82,19 @@ Result<int> mappings(const Context& context, const SecretsOptions& options) {
   return 0;
 }
 
-Result<int> map(const Context& context, const SecretsOptions& options) {
-  TRY(const AdminClient admin, AdminClient::make(context));
+json::Object mapping_body(const SecretsOptions& options) {
   json::Object body;
   body.set("realm", options.realm);
   body.set("store", options.store);
   body.set("secretId", options.id);
-  body.set("aliases", json::Array(options.aliases.begin(), options.aliases.end()));
   body.set("force", options.force);
+  return body;
+}
+
+Result<int> map(const Context& context, const SecretsOptions& options) {
+  TRY(const AdminClient admin, AdminClient::make(context));
+  json::Object body = mapping_body(options);
+  body.set("aliases", json::Array(options.aliases.begin(), options.aliases.end()));
   if (options.dry_run) body.set("dry_run", true);
   TRY(const json::Value answer, admin.put("/admin/secrets/mappings", body));
   if (context.as_json()) context.print(answer);
@@ -110,12 +115,7 @@ Result<int> map(const Context& context, const SecretsOptions& options) {
 
 Result<int> undo(const Context& context, const SecretsOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
-  json::Object body;
-  body.set("realm", options.realm);
-  body.set("store", options.store);
-  body.set("secretId", options.id);
-  body.set("force", options.force);
-  TRY(const json::Value answer, admin.post("/admin/secrets/mappings/undo", body));
+  TRY(const json::Value answer, admin.post("/admin/secrets/mappings/undo", mapping_body(options)));
   if (context.as_json()) {
     context.print(answer);
     return 0;

@@ -211,11 +211,10 @@ Task<Done> Keeper::replace(CompromiseRequest request, std::shared_ptr<const Live
   }
   const StoreName name = lost != nullptr ? lost->secret.store : StoreName();
   const auto store = lost != nullptr ? this->store(request.realm, name) : nullptr;
-  auto* versions = dynamic_cast<VersionMaker*>(store.get());
-  if (versions != nullptr && store->ordering() == Ordering::kByStore) {
+  if (const auto versions = version_maker(store, name); versions.ok()) {
     CO_TRY(const std::string after,
            co_await version_to_follow(store, lost->secret.alias, lost->secret.version, nullptr));
-    CO_TRY(co_await versions->make_version(lost->secret.alias, after));
+    CO_TRY(co_await (*versions)->make_version(lost->secret.alias, after));
     co_return co_await refresh();
   }
   const Error none{

@@ -40,11 +40,7 @@ Task<Secret> make_one(std::shared_ptr<Store> store, StoreName name, Alias alias,
 }
 Task<Done> make_one_version(std::shared_ptr<Store> store, StoreName name, Alias alias,
                             std::string after) {
-  auto* maker = dynamic_cast<VersionMaker*>(store.get());
-  if (maker == nullptr) {  // the configuration changed since it was checked
-    co_return Error{Code::kUnsupported, "store_makes_no_keys",
-                    "store " + name.str() + " makes no versions"};
-  }
+  CO_TRY(VersionMaker* const maker, version_maker(store, name));
   co_return co_await maker->make_version(std::move(alias), std::move(after));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "secrets/keeper/successor.h"
 #include "secrets/keeper/version_order.h"
 
 namespace signet::secrets {
@@ -39,12 +40,9 @@ std::optional<Error> why_unused(const RotationRule& rule, const RotationMemory& 
 }
 
 /// What of a rule a store of versions cannot do; told long before the first version is due.
-Status check_versions(const RotationRule& rule, const Store& store, const RotationPolicy& policy) {
-  const auto* maker = dynamic_cast<const VersionMaker*>(&store);
-  if (maker == nullptr) {
-    return Error{Code::kUnsupported, "store_makes_no_keys",
-                 "store " + rule.store.str() + " makes no versions"};
-  }
+Status check_versions(const RotationRule& rule, const std::shared_ptr<Store>& store,
+                      const RotationPolicy& policy) {
+  TRY(const VersionMaker* const maker, version_maker(store, rule.store));
   TRY(maker->may_make_versions());
   // They sign by the order of their store, as soon as the keeper lets them.
   if (rule.publish_ahead <= policy.publish_ahead) return Done{};
@@ -106,7 +104,7 @@ Task<RotationView> look_at_rule(std::shared_ptr<Keeper> keeper, RotationRule rul
         "no key of store " + rule.store.str() + " is active for " + rule.id.str() + ": " + why};
     co_return view;
   }
-  if (view.by_versions) view.possible = check_versions(rule, *view.store, keeper->policy());
+  if (view.by_versions) view.possible = check_versions(rule, view.store, keeper->policy());
   if (!view.possible.ok()) co_return view;
   if (auto why = why_unused(rule, memory, *view.ring, *keeper, view.by_versions, now))
     view.possible = std::move(*why);

@@ -19,6 +19,13 @@ Result<KeyMaker*> key_maker(const std::shared_ptr<Store>& store, const StoreName
   return maker;
 }
 
+Result<VersionMaker*> version_maker(const std::shared_ptr<Store>& store, const StoreName& name) {
+  auto* maker = dynamic_cast<VersionMaker*>(store.get());
+  if (maker != nullptr && store->ordering() == Ordering::kByStore) return maker;
+  return Error{Code::kUnsupported, "store_makes_no_keys",
+               "store " + quoted(name.view()) + " makes no versions"};
+}
+
 Task<Secret> make_successor(std::shared_ptr<Store> store, Alias alias, Secret model, Instant now) {
   constexpr int kMostNames = 30;
   CO_TRY(KeyMaker* const maker, key_maker(store, store ? store->name() : StoreName()));

@@ -11,6 +11,9 @@ namespace signet::secrets {
 /// as the store.
 Result<KeyMaker*> key_maker(const std::shared_ptr<Store>& store, const StoreName& name);
 
+/// The store as one that makes versions of an alias, and orders them itself: as key_maker().
+Result<VersionMaker*> version_maker(const std::shared_ptr<Store>& store, const StoreName& name);
+
 /// Makes a key to come after `model`, the one that `alias` names, under a name of its own:
 /// next_alias() of its family at `now`, or at a later second while another key has that name, since
 /// two rotations may happen in one. As key_maker() of `store` and KeyMaker::make_like().

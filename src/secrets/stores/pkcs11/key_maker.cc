@@ -39,6 +39,17 @@ Status refuse_taken(Session& session, const std::string& label) {
   return Done{};
 }
 
+/// Tokens have no "only if absent": of two instances that were here at once both take back what
+/// they `made`.
+Status keep_if_alone(Session& session, CK_OBJECT_CLASS type, const std::string& label,
+                     const std::vector<Object>& made) {
+  TRY(const std::vector<Object> now, labelled(session, type, label));
+  if (now.size() <= 1) return Done{};
+  for (const Object object : made)
+    TRY(session.destroy(object));
+  return taken(label);
+}
+
 }  // namespace
 
 Status make_pair(Session& session, const Place& place, const std::string& label,
@@ -78,14 +89,7 @@ Status make_pair(Session& session, const Place& place, const std::string& label,
   const Mechanism how{type, {}};
   Object public_object = CK_INVALID_HANDLE;
   TRY(const Object made, session.generate_pair(how, open, closed, public_object));
-  // Tokens have no "only if absent": of two instances that were here at once both take theirs back.
-  TRY(const std::vector<Object> now, labelled(session, CKO_PRIVATE_KEY, label));
-  if (now.size() > 1) {
-    TRY(session.destroy(made));
-    TRY(session.destroy(public_object));
-    return taken(label);
-  }
-  return Done{};
+  return keep_if_alone(session, CKO_PRIVATE_KEY, label, {made, public_object});
 }
 
 Status make_mac_key(Session& session, const Place& place, const std::string& label,
@@ -111,12 +115,7 @@ Status make_mac_key(Session& session, const Place& place, const std::string& lab
                            Attribute::flag(CKA_VERIFY, true)};
   const Mechanism how{CKM_GENERIC_SECRET_KEY_GEN, {}};
   TRY(const Object made, session.generate_key(how, secret));
-  TRY(const std::vector<Object> now, labelled(session, CKO_SECRET_KEY, label));
-  if (now.size() > 1) {  // as for pairs
-    TRY(session.destroy(made));
-    return taken(label);
-  }
-  return Done{};
+  return keep_if_alone(session, CKO_SECRET_KEY, label, {made});
 }
 
 }  // namespace signet::secrets::pkcs11
