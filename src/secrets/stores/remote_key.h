@@ -16,7 +16,9 @@ class RemoteKey {
  public:
   virtual ~RemoteKey() = default;
 
-  /// The signature as JOSE writes it (RFC 7518 §3: ECDSA as R and S side by side).
+  /// The signature as JOSE writes it (RFC 7518 §3: ECDSA as R and S side by side). A store checks
+  /// what its protocol tells (checksums, names, versions) and does not verify it: whoever calls
+  /// this does, once for all stores. The one who calls is Keeper::sign_in_box.
   virtual Task<Bytes> sign(jose::JwsAlg alg, Bytes signing_input) const = 0;
 
   /// For a MAC whose key stays in the box; public keys verify here and need no call.

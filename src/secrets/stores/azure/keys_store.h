@@ -8,12 +8,11 @@
 
 namespace signet::secrets::azure {
 
-/// One version of a key. Signs digests, unwraps RSA-OAEP and RSA-OAEP-256. A signature that does
-/// not verify with the public half is never handed out: kUnavailable "remote_answer_wrong".
+/// One version of a key. Signs digests, unwraps RSA-OAEP and RSA-OAEP-256. A signature is taken
+/// from the very version that was asked, and not verified here (remote_key.h).
 class KeyVaultKey : public RemoteKey {
  public:
-  KeyVaultKey(std::shared_ptr<KeyVault> vault, std::string name, std::string version,
-              jose::KeyPtr public_half);
+  KeyVaultKey(std::shared_ptr<KeyVault> vault, std::string name, std::string version);
   Task<Bytes> sign(jose::JwsAlg alg, Bytes signing_input) const override;
   Task<SecretBytes> unwrap(jose::JweAlg alg, Bytes encrypted_key) const override;
 
@@ -22,7 +21,6 @@ class KeyVaultKey : public RemoteKey {
 
   std::shared_ptr<KeyVault> vault_;
   std::string name_, version_;
-  jose::KeyPtr public_half_;
 };
 
 struct KeysSettings {

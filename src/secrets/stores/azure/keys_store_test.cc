@@ -97,7 +97,7 @@ TEST(AzureKeys, a_version_that_serves_nothing_here_is_a_warning_while_another_do
   EXPECT_THAT(now(store->fetch(Alias("ec"))), fails("azure_key_unsupported"));
 }
 
-TEST(AzureKeys, a_digest_is_signed_and_the_signature_checked) {
+TEST(AzureKeys, a_digest_is_signed_and_an_answer_by_another_version_not_taken) {
   KeysSetting s;
   s.vault->keys["rsa"].emplace_back("v1", generate(crypto::KeyKind::kRsa));
   const Bytes input = to_bytes(std::string_view("header.payload"));
@@ -122,8 +122,13 @@ TEST(AzureKeys, a_digest_is_signed_and_the_signature_checked) {
     EXPECT_EQ(*body.find("alg")->if_string(), jose::name(row.alg));
     EXPECT_EQ(*body.find("value")->if_string(),
               base64::url_encode(crypto::digest(row.hash, input)));
-    s.vault->next_result[5] = s.vault->next_result[5] == 'A' ? 'B' : 'A';
-    EXPECT_THAT(now(secret.remote->sign(row.alg, input)), fails("remote_answer_wrong"));
+    s.vault->instead = [&](const auto&) {
+      return FakeHttpClient::response(
+          200, R"({"kid":"https://v.vault.azure.net/keys/k/v2","value":")" + s.vault->next_result +
+                   "\"}");
+    };
+    EXPECT_THAT(now(secret.remote->sign(row.alg, input)), fails("azure_answer_malformed"));
+    s.vault->instead = nullptr;
   }
 }
 

@@ -12,12 +12,12 @@ namespace signet::secrets::vault {
 
 /// One version of a transit key. Signs with RS*, PS*, ES* and EdDSA, as its type can; unwraps
 /// RSA-OAEP-256 alone: the ciphertext of an RSA transit key is RSA-OAEP with SHA-256, no label and
-/// nothing around it. A signature that does not verify with the public half is never handed out:
-/// kUnavailable "remote_answer_wrong".
+/// nothing around it. A signature is taken from the very version that was asked, and not verified
+/// here (remote_key.h).
 class TransitRemoteKey : public RemoteKey {
  public:
   TransitRemoteKey(std::shared_ptr<Session> session, std::string mount, std::string name,
-                   std::int64_t version, jose::KeyPtr public_half);
+                   std::int64_t version, std::vector<jose::JwsAlg> signs);
   Task<Bytes> sign(jose::JwsAlg alg, Bytes signing_input) const override;
   Task<SecretBytes> unwrap(jose::JweAlg alg, Bytes encrypted_key) const override;
 
@@ -25,7 +25,7 @@ class TransitRemoteKey : public RemoteKey {
   std::shared_ptr<Session> session_;
   std::string mount_, name_;
   std::int64_t version_;
-  jose::KeyPtr public_half_;
+  std::vector<jose::JwsAlg> signs_;
 };
 
 struct TransitSettings {
