@@ -14,10 +14,19 @@ Secret kms_key(FakeKms& kms, const std::string& alias) {
   return now(kms.store()->fetch(Alias(alias)))->front();
 }
 
+Result<Secret> make_p256(KmsStore& store, const std::string& alias = "alias/new") {
+  return now(store.make_key(Alias(alias), KeyKind::kEcP256, 0));
+}
+
+void let_no_key_be_named_or_deleted(FakeKms& kms, const std::string& exception) {
+  kms.exceptions["CreateAlias"] = exception;
+  kms.exceptions["ScheduleKeyDeletion"] = exception;
+}
+
 TEST(KmsMaker, a_new_key_is_named_by_its_alias_and_can_be_read_at_once) {
   FakeKms kms;
   const auto store = kms.store(true);
-  const auto made = now(store->make_key(Alias("alias/new"), KeyKind::kEcP256, 0));
+  const auto made = make_p256(*store);
   ASSERT_THAT(made, is_ok());
   EXPECT_EQ(made->alias, Alias("alias/new"));
   EXPECT_EQ(made->store, StoreName("kms"));
@@ -60,17 +69,16 @@ TEST(KmsMaker, what_kms_does_not_make_is_refused_before_it_is_asked) {
   EXPECT_THAT(now(store->make_key(Alias("alias/x"), KeyKind::kRsa, 8192)),
               fails("kms_key_unsupported"));
   for (const char* alias : {"1234abcd", "alias/", "alias/aws/mine", "alias/a b", "arn:aws:kms:x"}) {
-    EXPECT_THAT(now(store->make_key(Alias(alias), KeyKind::kEcP256, 0)), fails("alias_invalid"))
-        << alias;
+    EXPECT_THAT(make_p256(*store, alias), fails("alias_invalid")) << alias;
   }
   const std::string long_alias = "alias/" + std::string(251, 'x');
-  EXPECT_THAT(now(store->make_key(Alias(long_alias), KeyKind::kEcP256, 0)), fails("alias_invalid"));
+  EXPECT_THAT(make_p256(*store, long_alias), fails("alias_invalid"));
   EXPECT_THAT(kms.calls, IsEmpty());
 }
 
 TEST(KmsMaker, without_the_operators_leave_no_key_is_made) {
   FakeKms kms;
-  const auto made = now(kms.store()->make_key(Alias("alias/new"), KeyKind::kEcP256, 0));
+  const auto made = make_p256(*kms.store());
   ASSERT_THAT(made, fails("store_makes_no_keys"));
   EXPECT_THAT(made.error().detail, HasSubstr("create_keys"));
   EXPECT_THAT(kms.calls, IsEmpty());
@@ -81,8 +89,7 @@ TEST(KmsMaker, an_alias_that_is_there_is_never_replaced_and_costs_no_key) {
   kms.add_usual();
   const std::string before = kms.arn_of("alias/p256");
   const auto store = kms.store(true);
-  EXPECT_THAT(now(store->make_key(Alias("alias/p256"), KeyKind::kEcP256, 0)),
-              fails("alias_exists"));
+  EXPECT_THAT(make_p256(*store, "alias/p256"), fails("alias_exists"));
   EXPECT_EQ(kms.arn_of("alias/p256"), before);
   EXPECT_EQ(kms.calls["CreateKey"], 0);
 }
@@ -91,7 +98,7 @@ TEST(KmsMaker, a_key_made_in_vain_is_scheduled_for_deletion) {
   FakeKms kms;
   const auto store = kms.store(true);
   kms.exceptions["CreateAlias"] = "AccessDeniedException";
-  const auto made = now(store->make_key(Alias("alias/new"), KeyKind::kEcP256, 0));
+  const auto made = make_p256(*store);
   ASSERT_THAT(made, fails("aws_access_denied"));
   EXPECT_THAT(made.error().detail, HasSubstr("CreateAlias"));
   EXPECT_THAT(made.error().detail, HasSubstr("is scheduled for deletion"));
@@ -105,7 +112,7 @@ TEST(KmsMaker, of_two_that_take_one_alias_the_second_gives_its_key_back) {
   const auto store = kms.store(true);
   // It was not there when it was looked up.
   kms.world.aws.next.push_back(refusal(400, "NotFoundException"));
-  const auto made = now(store->make_key(Alias("alias/p256"), KeyKind::kEcP256, 0));
+  const auto made = make_p256(*store, "alias/p256");
   ASSERT_THAT(made, fails("alias_exists"));
   EXPECT_THAT(kms.scheduled, SizeIs(1));
   EXPECT_NE(kms.scheduled.front(), kms.arn_of("alias/p256"));
@@ -114,10 +121,9 @@ TEST(KmsMaker, of_two_that_take_one_alias_the_second_gives_its_key_back) {
 TEST(KmsMaker, a_key_that_can_be_neither_named_nor_deleted_gets_the_next_alias) {
   FakeKms kms;
   const auto store = kms.store(true);
-  kms.exceptions["CreateAlias"] = "AccessDeniedException";
-  kms.exceptions["ScheduleKeyDeletion"] = "AccessDeniedException";
+  let_no_key_be_named_or_deleted(kms, "AccessDeniedException");
   for (int i = 0; i < 3; ++i) {
-    const auto made = now(store->make_key(Alias("alias/new"), KeyKind::kEcP256, 0));
+    const auto made = make_p256(*store);
     ASSERT_THAT(made, fails("aws_access_denied"));
     EXPECT_THAT(made.error().detail, HasSubstr("could not be scheduled for deletion"));
   }
@@ -125,7 +131,7 @@ TEST(KmsMaker, a_key_that_can_be_neither_named_nor_deleted_gets_the_next_alias) 
   kms.exceptions.clear();
   EXPECT_THAT(now(store->make_key(Alias("alias/rsa"), KeyKind::kRsa, 2048)), is_ok());
   EXPECT_EQ(kms.calls["CreateKey"], 2) << "of another kind";
-  EXPECT_THAT(now(store->make_key(Alias("alias/later"), KeyKind::kEcP256, 0)), is_ok());
+  EXPECT_THAT(make_p256(*store, "alias/later"), is_ok());
   EXPECT_EQ(kms.calls["CreateKey"], 2);
   EXPECT_THAT(kms.nameless, IsEmpty());
 }
@@ -133,15 +139,12 @@ TEST(KmsMaker, a_key_that_can_be_neither_named_nor_deleted_gets_the_next_alias) 
 TEST(KmsMaker, a_spare_that_somebody_deleted_does_not_stand_in_the_way) {
   FakeKms kms;
   const auto store = kms.store(true);
-  const auto make = [&] { return now(store->make_key(Alias("alias/new"), KeyKind::kEcP256, 0)); };
-  kms.exceptions["CreateAlias"] = "AccessDeniedException";
-  kms.exceptions["ScheduleKeyDeletion"] = "AccessDeniedException";
-  EXPECT_THAT(make(), fails("aws_access_denied"));
-  kms.exceptions["CreateAlias"] = "KMSInvalidStateException";
-  kms.exceptions["ScheduleKeyDeletion"] = "KMSInvalidStateException";
-  EXPECT_THAT(make(), fails("kms_key_disabled"));
+  let_no_key_be_named_or_deleted(kms, "AccessDeniedException");
+  EXPECT_THAT(make_p256(*store), fails("aws_access_denied"));
+  let_no_key_be_named_or_deleted(kms, "KMSInvalidStateException");
+  EXPECT_THAT(make_p256(*store), fails("kms_key_disabled"));
   kms.exceptions.clear();
-  EXPECT_THAT(make(), is_ok());
+  EXPECT_THAT(make_p256(*store), is_ok());
   EXPECT_EQ(kms.calls["CreateKey"], 2);
 }
 
@@ -149,7 +152,7 @@ TEST(KmsMaker, a_lost_answer_to_a_new_alias_loses_neither_alias_nor_key) {
   FakeKms kms;
   const auto store = kms.store(true);
   kms.lost = {"CreateAlias"};
-  const auto made = now(store->make_key(Alias("alias/new"), KeyKind::kEcP256, 0));
+  const auto made = make_p256(*store);
   ASSERT_THAT(made, is_ok()) << "the alias names this very key";
   EXPECT_THAT(kms.scheduled, IsEmpty());
   EXPECT_EQ(kms.calls["CreateKey"], 1);
@@ -159,7 +162,7 @@ TEST(KmsMaker, a_lost_answer_to_a_new_key_is_not_asked_for_again) {
   FakeKms kms;
   const auto store = kms.store(true);
   kms.lost = {"CreateKey"};
-  const auto made = now(store->make_key(Alias("alias/new"), KeyKind::kEcP256, 0));
+  const auto made = make_p256(*store);
   ASSERT_THAT(made, fails("aws_unavailable"));
   EXPECT_EQ(kms.calls["CreateKey"], 1);
   ASSERT_THAT(kms.nameless, SizeIs(1));
@@ -172,7 +175,7 @@ TEST(KmsMaker, throttling_made_nothing_and_is_tried_again) {
   const auto store = kms.store(true);
   kms.world.aws.next.push_back(refusal(400, "NotFoundException"));
   kms.world.aws.next.push_back(refusal(400, "ThrottlingException"));
-  EXPECT_THAT(now(store->make_key(Alias("alias/new"), KeyKind::kEcP256, 0)), is_ok());
+  EXPECT_THAT(make_p256(*store), is_ok());
   EXPECT_EQ(kms.world.waits, 1);
 }
 
@@ -180,8 +183,7 @@ TEST(KmsMaker, a_new_key_that_is_not_known_everywhere_yet_is_waited_for) {
   FakeKms kms;
   const auto store = kms.store(true);
   kms.exceptions["CreateAlias"] = "NotFoundException";
-  EXPECT_THAT(now(store->make_key(Alias("alias/new"), KeyKind::kEcP256, 0)),
-              fails("aws_not_found"));
+  EXPECT_THAT(make_p256(*store), fails("aws_not_found"));
   EXPECT_EQ(kms.calls["CreateAlias"], 5);
   EXPECT_THAT(kms.scheduled, SizeIs(1));
 }
@@ -189,7 +191,7 @@ TEST(KmsMaker, a_new_key_that_is_not_known_everywhere_yet_is_waited_for) {
 TEST(KmsMaker, without_the_right_to_look_nothing_is_made) {
   FakeKms kms;
   kms.exceptions["DescribeKey"] = "AccessDeniedException";
-  const auto made = now(kms.store(true)->make_key(Alias("alias/new"), KeyKind::kEcP256, 0));
+  const auto made = make_p256(*kms.store(true));
   ASSERT_THAT(made, fails("aws_access_denied"));
   EXPECT_THAT(made.error().detail, HasSubstr("kms:DescribeKey"));
   EXPECT_EQ(kms.calls["CreateKey"], 0);
@@ -198,7 +200,7 @@ TEST(KmsMaker, without_the_right_to_look_nothing_is_made) {
 TEST(KmsMaker, a_key_that_cannot_be_read_yet_says_so) {
   FakeKms kms;
   kms.exceptions["GetPublicKey"] = "AccessDeniedException";
-  const auto made = now(kms.store(true)->make_key(Alias("alias/new"), KeyKind::kEcP256, 0));
+  const auto made = make_p256(*kms.store(true));
   ASSERT_THAT(made, fails("aws_access_denied"));
   EXPECT_THAT(made.error().detail, HasSubstr("it was made just now"));
   EXPECT_TRUE(kms.keys.contains("alias/new"));

@@ -25,6 +25,11 @@ struct VersionSetting {
   Status make(std::string_view after, std::string_view alias = "k") {
     return now(dynamic_cast<VersionMaker&>(*store).make_version(Alias(alias), std::string(after)));
   }
+  std::vector<FakeKeyVersion>& versions() { return google.keys["k"]; }
+  void add_version() {
+    FakeKeyVersion like_the_first = versions().front();
+    versions().push_back(std::move(like_the_first));
+  }
   std::size_t made() const {
     std::size_t posts = 0;
     for (const auto& request : google.http->sent())
@@ -40,6 +45,11 @@ struct VersionSetting {
         out.push_back(secret.version);
     }
     return out;
+  }
+  /// The same once there is a version after the first one.
+  std::vector<std::string> served_with_a_successor() {
+    EXPECT_THAT(make("1"), is_ok());
+    return served();
   }
 };
 
@@ -73,10 +83,9 @@ TEST(GoogleKmsVersions, one_that_is_still_generated_is_waited_for) {
   EXPECT_THAT(s.make("1"), fails_with_code(Code::kUnavailable));
   EXPECT_EQ(s.made(), 1U);
   EXPECT_THAT(s.served(), ElementsAre("1"));
-  s.google.keys["k"][1].state = "ENABLED";
-  EXPECT_THAT(s.make("1"), is_ok());
+  s.versions()[1].state = "ENABLED";
+  EXPECT_THAT(s.served_with_a_successor(), ElementsAre("2", "1"));
   EXPECT_EQ(s.made(), 1U);
-  EXPECT_THAT(s.served(), ElementsAre("2", "1"));
 }
 
 TEST(GoogleKmsVersions, after_one_that_failed_none_is_made_until_somebody_made_one) {
@@ -85,25 +94,23 @@ TEST(GoogleKmsVersions, after_one_that_failed_none_is_made_until_somebody_made_o
   EXPECT_THAT(s.make("1"), fails("version_pending"));
   EXPECT_THAT(s.make("1"), fails("google_kms_generation_failed"));
   EXPECT_EQ(s.made(), 1U) << "each one is paid for";
-  s.google.keys["k"].push_back(s.google.keys["k"][0]);
+  s.add_version();
   EXPECT_THAT(s.make("1"), is_ok());
   EXPECT_EQ(s.made(), 1U);
 }
 
 TEST(GoogleKmsVersions, disabled_ones_are_no_successors) {
   VersionSetting s;
-  s.google.keys["k"].push_back(s.google.keys["k"][0]);
-  s.google.keys["k"][1].state = "DISABLED";
-  EXPECT_THAT(s.make("1"), is_ok());
+  s.add_version();
+  s.versions()[1].state = "DISABLED";
+  EXPECT_THAT(s.served_with_a_successor(), ElementsAre("3", "1"));
   EXPECT_EQ(s.made(), 1U);
-  EXPECT_THAT(s.served(), ElementsAre("3", "1"));
 }
 
 TEST(GoogleKmsVersions, the_last_one_may_be_disabled_since_it_was_compromised) {
   VersionSetting s;
-  s.google.keys["k"][0].state = "DISABLED";
-  EXPECT_THAT(s.make("1"), is_ok());
-  EXPECT_THAT(s.served(), ElementsAre("2"));
+  s.versions()[0].state = "DISABLED";
+  EXPECT_THAT(s.served_with_a_successor(), ElementsAre("2"));
 }
 
 TEST(GoogleKmsVersions, a_template_of_another_algorithm_makes_none) {
@@ -117,9 +124,8 @@ TEST(GoogleKmsVersions, a_template_of_another_algorithm_makes_none) {
 
 TEST(GoogleKmsVersions, mac_keys_get_versions_too) {
   VersionSetting s;
-  s.google.keys["k"] = {{"HMAC_SHA256", std::nullopt, Bytes(64, 7)}};
-  EXPECT_THAT(s.make("1"), is_ok());
-  EXPECT_THAT(s.served(), ElementsAre("2", "1"));
+  s.versions() = {{"HMAC_SHA256", std::nullopt, Bytes(64, 7)}};
+  EXPECT_THAT(s.served_with_a_successor(), ElementsAre("2", "1"));
 }
 
 TEST(GoogleKmsVersions, without_the_setting_none_is_asked_for) {
@@ -138,7 +144,7 @@ TEST(GoogleKmsVersions, a_missing_right_is_told_and_nothing_is_made) {
     VersionSetting s;
     s.google.denied = {right};
     EXPECT_THAT(s.make("1"), fails("google_denied")) << right;
-    EXPECT_EQ(s.google.keys["k"].size(), 1U);
+    EXPECT_EQ(s.versions().size(), 1U);
     s.google.denied = {};
     EXPECT_THAT(s.make("1"), is_ok()) << right;
   }
@@ -150,13 +156,13 @@ TEST(GoogleKmsVersions, a_lost_answer_makes_no_second_one) {
       [&](const OutboundRequest& request) -> std::optional<Result<OutboundResponse>> {
     if (request.method != "POST" || !request.url.ends_with("/cryptoKeyVersions"))
       return std::nullopt;
-    s.google.keys["k"].push_back(s.google.keys["k"][0]);
+    s.add_version();
     return Error{Code::kUnavailable, "outbound_broken", "https://h:443"};
   };
   EXPECT_THAT(s.make("1"), fails("outbound_broken"));
   EXPECT_EQ(s.made(), 1U) << "a call that may have been heard is not repeated";
   EXPECT_THAT(s.make("1"), is_ok());
-  EXPECT_EQ(s.google.keys["k"].size(), 2U);
+  EXPECT_EQ(s.versions().size(), 2U);
 }
 
 TEST(GoogleKmsVersions, answers_about_another_key_and_odd_names_are_refused) {
