@@ -2,7 +2,6 @@
 holds, by every credential, and bears what the vault does to it."""
 
 import base64
-import concurrent.futures
 import contextlib
 import datetime
 import pathlib
@@ -15,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
-from store_world import StoreWorld, signing_id, until
+from store_world import WRONG_ES256, StoreWorld, signing_id, until, wrong_signature_gives_no_token
 from stubs.azure_stub import IdentityStub, KeyVaultStub, Tokens
 from stubs.stub_server import Reply
 
@@ -209,6 +208,11 @@ def faults_are_borne(options):
                 why = until(lambda: world.kid("ES256"))
                 if why:
                     return f"no recovery after {getattr(fault, 'status', fault)}: {why}"
+            version = vault.keys["p256"][0]["id"]
+            why = wrong_signature_gives_no_token(
+                world, vault, {"kid": f"{vault.url}/keys/p256/{version}", "value": WRONG_ES256})
+            if why:
+                return why
             vault.fail("", "hang up")
             if not world.published():
                 return "the JWKS is empty while the vault is away"
@@ -299,18 +303,16 @@ def credential(kind):
 
 
 def run(results, options):
-    with concurrent.futures.ThreadPoolExecutor(1) as beside:
-        planned = beside.submit(planned_rotation, options)
+    with results.beside("Azure (stub): planned rotation, refused at first, and every token verifies throughout",
+                        planned_rotation, options):
         run_others(results, options)
-        results.check("Azure (stub): planned rotation, refused at first, and every token verifies throughout",
-                      planned.result)
 
 
 def run_others(results, options):
     results.check("Azure (stub): versions of secrets and certificates sign, rotate and retire", secrets_rotate, options)
     results.check("Azure (stub): keys sign in the vault with every algorithm", remote_keys_sign, options)
     results.check("Azure (stub): a rotation by hand makes one version of the same size", rotation_by_hand, options)
-    results.check("Azure (stub): refused, throttled, broken and lost answers are borne", faults_are_borne, options)
+    results.check("Azure (stub): refused, throttled, broken, lost and wrong answers are borne", faults_are_borne, options)
     results.check("Azure (stub): no token goes where the challenge is another's", no_token_leaks, options)
     results.check("Azure (stub): instances that start at once end with one certificate", one_certificate_for_all, options)
     results.check("Azure (stub): no certificate of one's own where the import is denied", no_certificate_of_ones_own, options)

@@ -5,7 +5,6 @@ tokens against joserfc and PyJWT. The real services cannot be had here.
 Alone: tests/interop/google_checks.py [--signetd FILE]
 """
 
-import concurrent.futures
 import hashlib
 import hmac
 import pathlib
@@ -170,11 +169,9 @@ def shared_certificate(options, google, folder):
 
 
 def run(results, options):
-    with concurrent.futures.ThreadPoolExecutor(1) as beside:
-        planned = beside.submit(planned_rotation, options)
+    with results.beside("google_kms: planned rotation, refused at first, and every token verifies throughout",
+                        planned_rotation, options):
         run_others(results, options)
-        results.check("google_kms: planned rotation, refused at first, and every token verifies throughout",
-                      planned.result)
 
 
 def run_others(results, options):
@@ -197,6 +194,7 @@ def run_others(results, options):
             ("google_kms: a connection that breaks is tried again", repaired, "hang_up"),
             ("google_kms: a 500 is tried again", repaired, "500"),
             ("google_kms: checksums that stay wrong give no token", refused_then_healed, "crc"),
+            ("google_kms: a wrong signature with the right checksum gives no token", refused_then_healed, "signature"),
             ("google_kms: a used-up quota gives no token, and is told to nobody outside",
              refused_then_healed, "429"),
             ("google_kms: an access token that Google revoked is renewed", expired_tokens_are_renewed),

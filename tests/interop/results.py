@@ -1,5 +1,7 @@
 """One line per check, and a last line with the sums."""
 
+import concurrent.futures
+import contextlib
 import traceback
 
 
@@ -26,6 +28,14 @@ class Results:
             self.fail(name, why)
         else:
             self.ok(name)
+
+    @contextlib.contextmanager
+    def beside(self, name, function, *arguments):
+        """A check of minutes that runs while those of the block do, and whose line comes after theirs."""
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            running = pool.submit(function, *arguments)
+            yield
+            self.check(name, running.result)
 
     def finish(self):
         print(f"{self.passed} passed, {self.failed} failed")

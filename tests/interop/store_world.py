@@ -1,14 +1,18 @@
 """A signetd over given secret stores, with one client for each algorithm of its tokens."""
 
+import base64
 import time
 
 import harness
 from joserfc import jws as rfc_jws
 from joserfc.jwk import KeySet
+from stubs.stub_server import Reply
 
 STATELESS = "am.services.oauth2.stateless.signing."
 IDS = {"RS": STATELESS + "RSA", "PS": STATELESS + "RSA", "ES256": STATELESS + "ES256", "ES384": STATELESS + "ES384",
        "ES512": STATELESS + "ES512", "EdDSA": "am.services.oauth2.oidc.signing.EDDSA"}
+
+WRONG_ES256 = base64.urlsafe_b64encode(bytes(range(64))).rstrip(b"=").decode()  # of the form, by no key
 
 
 def signing_id(alg):
@@ -71,3 +75,16 @@ def until(condition, seconds=20):
         if time.monotonic() > end:
             return f"it did not come to pass: {last}"
         time.sleep(0.2)
+
+
+def wrong_signature_gives_no_token(world, stub, answer):
+    """`answer` is well-formed, and the ES256 signature in it by no key: it is noticed before a token goes out."""
+    stub.fail("/sign", Reply(200, answer))
+    refused = world.ask("ES256")
+    stub.heal()
+    if refused.status != 500:
+        return f"a wrong signature gives {refused}"
+    why = until(lambda: "box_signature_wrong" in world.log())
+    if why:
+        return "the log does not say why: " + why
+    return until(lambda: world.kid("ES256"))

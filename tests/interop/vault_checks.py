@@ -16,7 +16,7 @@ import urllib.request
 import harness
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from store_world import StoreWorld, signing_id, until
+from store_world import WRONG_ES256, StoreWorld, signing_id, until, wrong_signature_gives_no_token
 from stubs.vault_stub import VaultStub, refuse
 
 MADE = harness.BUILD / "interop" / "vault" / "vault-of-tests"
@@ -262,6 +262,9 @@ def faults_are_borne(options):
                 why = until(lambda: world.kid("ES256"), 60)
                 if why:
                     return f"no recovery after {getattr(fault, 'status', fault)}: {why}"
+            why = wrong_signature_gives_no_token(world, server, {"data": {"signature": "vault:v1:" + WRONG_ES256}})
+            if why:
+                return why
             server.sealed = True
             if world.ask("ES256").status not in (500, 503):
                 return "a sealed Vault signs"
@@ -301,5 +304,5 @@ def run(results, options):
         results.check(f"Vault ({name}): an AppRole logs in and stays", app_role_logs_in, vault, options)
         results.check(f"Vault ({name}): instances that start at once end with one certificate",
                       one_certificate_for_all, vault, options)
-    results.check("Vault (stub): refused, broken and lost answers and a sealed Vault are borne", faults_are_borne, options)
+    results.check("Vault (stub): refused, broken, lost and wrong answers and a sealed Vault are borne", faults_are_borne, options)
     results.check("Vault (stub): a Kubernetes login in a namespace, without the metadata", kubernetes_in_a_namespace, options)

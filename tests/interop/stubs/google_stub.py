@@ -259,7 +259,8 @@ class GoogleStub:
 
     def fault(self, part, kind, times=1):
         """The next `times` calls whose path holds `part` go wrong: "429", "500", "503", "hang_up",
-        "crc" (wrong checksum), "name" (about another resource), "unverified", "no_json"."""
+        "crc" (wrong checksum), "name" (about another resource), "unverified", "signature" (wrong, with its
+        right checksum), "no_json"."""
         with self.lock:
             self._faults.append({"part": part, "kind": kind, "left": times})
 
@@ -315,6 +316,10 @@ class GoogleStub:
                     holder[name] = str(int(holder[name]) ^ 1)
                 if kind == "unverified" and name.startswith("verified"):
                     del holder[name]
+        if kind == "signature" and "signature" in body:
+            wrong = bytearray(decoded(body, "signature"))
+            wrong[-1] ^= 1
+            body.update(signature=b64(wrong), signatureCrc32c=str(crc32c(wrong)))
         if kind == "name" and "name" in body:
             body["name"] = re.sub(r"/(\d+)$", lambda m: f"/{int(m[1]) + 1}", body["name"])
 
