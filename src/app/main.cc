@@ -100,7 +100,7 @@ int main(int argc, char** argv) {
   app.add_flag("--demo", demo,
                "Start with a demo client; DATA_DIR and PORT are taken from the environment");
   app.add_flag("--check", check, "Check the configuration and end");
-  app.set_version_flag("--version", SIGNET_VERSION);
+  app.set_version_flag("--version", "signet " SIGNET_VERSION, "Print the version and exit");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wish) {  // --help and --version too

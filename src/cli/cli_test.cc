@@ -131,6 +131,17 @@ TEST_F(Cli, a_command_that_is_not_understood_is_exit_code_2) {
   EXPECT_THAT(errors, HasSubstr("there is no command 'nonsense' here"));
   EXPECT_EQ(run({"realm", "lst"}), 2);
   EXPECT_THAT(errors, HasSubstr("there is no command 'lst' here"));
+  for (const auto& line : std::vector<std::vector<std::string>>{{"--nonsense"},
+                                                                {"--nonsense=x"},
+                                                                {"realm", "--nonsense"},
+                                                                {"--nonsense", "realm", "list"},
+                                                                {"realm", "list", "--nonsense"}}) {
+    EXPECT_EQ(run(line), 2);
+    EXPECT_THAT(errors, HasSubstr("there is no option '--nonsense' here"));
+  }
+  EXPECT_THAT(sent, IsEmpty());
+  EXPECT_EQ(run({"realm", "list", "more"}), 2);
+  EXPECT_THAT(errors, HasSubstr("not expected: more"));
   EXPECT_EQ(run({"realm"}), 2);
   EXPECT_EQ(run({"jose", "verify"}), 2);
   EXPECT_EQ(run({"jose", "verify", "--key", "/nonexistent"}), 2);
@@ -504,13 +515,28 @@ TEST_F(Cli, config_check_says_everything_and_show_hides_secrets) {
 TEST_F(Cli, man_and_completion_come_from_the_tree) {
   EXPECT_EQ(run({"man"}), 0);
   EXPECT_THAT(output, HasSubstr(".SS signet secrets rotate ID"));
+  EXPECT_THAT(output, HasSubstr("\n.B \\-\\-version\n"));
   EXPECT_THAT(output, Not(HasSubstr("reference")));
   for (const char* shell : {"bash", "zsh", "fish"}) {
     EXPECT_EQ(run({"completion", shell}), 0);
     EXPECT_THAT(output, HasSubstr("thumbprint")) << shell;
+    EXPECT_THAT(output, HasSubstr("version")) << shell;
   }
+}
+
+TEST_F(Cli, the_version_is_asked_for_as_a_command_or_as_an_option) {
   EXPECT_EQ(run({"version"}), 0);
   EXPECT_EQ(output, "signet 1.2.3\n");
+  ASSERT_EQ(run({"version", "--output", "json"}), 0);
+  const std::string as_json = output;
+  EXPECT_THAT(as_json, HasSubstr(R"("version": "1.2.3")"));
+  EXPECT_EQ(run({"--version"}), 0);
+  EXPECT_EQ(output, "signet 1.2.3\n");
+  EXPECT_EQ(run({"--version", "--output", "json"}), 0);
+  EXPECT_EQ(output, as_json);
+  EXPECT_EQ(run({"realm", "delete", "root", "--yes", "--version"}), 0);
+  EXPECT_EQ(output, "signet 1.2.3\n");
+  EXPECT_THAT(sent, IsEmpty()) << "as with --help, the command itself is not run";
 }
 
 TEST_F(Cli, the_documentation_names_every_command) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the transcripts of tests/cli/*.txt against a `signet` binary.
+"""Runs the transcripts of tests/cli/*.txt against a `signet` binary, and the `signetd` beside it.
 
     run_transcripts.py PATH_TO_SIGNET [TRANSCRIPT...]
 
@@ -326,7 +326,8 @@ def run(path, binary):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     count, faults = 0, []
     with tempfile.TemporaryDirectory() as folder:
-        os.symlink(binary, os.path.join(folder, "signet"))
+        for name, program in (("signet", binary), ("signetd", os.path.join(os.path.dirname(binary), "signetd"))):
+            os.symlink(program, os.path.join(folder, name))
         pathlib.Path(folder, "admin.token").write_text("stand-in\n")
         os.chmod(os.path.join(folder, "admin.token"), 0o600)
         environment = {"PATH": folder + ":" + os.environ.get("PATH", "/usr/bin:/bin"),

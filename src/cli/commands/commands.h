@@ -28,4 +28,7 @@ void add_completion(CLI::App& noun, Context& context);
 void add_man(CLI::App& command, Context& context);
 void add_version(CLI::App& command, Context& context);
 
+/// What `signet version` and `signet --version` print.
+void print_version(const Context& context);
+
 }  // namespace signet::cli

@@ -3,15 +3,19 @@
 
 namespace signet::cli {
 
+void print_version(const Context& context) {
+  if (context.as_json()) {
+    json::Object shown;
+    shown.set("version", context.world.version);
+    context.print(shown);
+  } else {
+    context.print_line("signet " + context.world.version);
+  }
+}
+
 void add_version(CLI::App& command, Context& context) {
   on_run(command, context, [&context]() -> Result<int> {
-    if (context.as_json()) {
-      json::Object shown;
-      shown.set("version", context.world.version);
-      context.print(shown);
-    } else {
-      context.print_line("signet " + context.world.version);
-    }
+    print_version(context);
     return 0;
   });
 }
