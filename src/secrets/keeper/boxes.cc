@@ -25,7 +25,7 @@ Error at_home_of(const Secret& secret, Error error) {
   return error;
 }
 
-/// The box may hold another key by now than the one that verifiers were told.
+/// The box may hold another key by now than the one that verifiers were told. No store looks.
 bool is_by(const Secret& secret, jose::JwsAlg alg, ByteView input, ByteView signature) {
   if (secret.key->jwk().is_hidden()) return signature.size() == secret.key->signature_size(alg);
   return secret.key->verify(alg, input, signature).ok();
