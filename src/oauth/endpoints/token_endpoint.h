@@ -52,6 +52,8 @@ class TokenCall : public ClientCall {
   // token_minting.cc: how the token is made.
   /// Why no token can be made; health shows the ID from now on.
   Refusal lacks_secret(const secrets::SecretId& id) const;
+  /// With the resource server's name in front.
+  Error of_server(Error why) const;
   Answer<Done> choose_form();
   Answer<Need> mint(http::Response& response);
   Answer<Need> mint_signed(http::Response& response);
