@@ -41,6 +41,7 @@ class TokenCall : public ClientCall {
   // token_target.cc: which resource server, which scope, which claims.
   Answer<Need> find_target();
   Answer<Need> find_server(std::string_view name);
+  Answer<Done> check_one_target() const;
   Answer<Need> plan();
   Answer<Need> find_definitions(std::string_view scope);
   Answer<Done> check_defined() const;
