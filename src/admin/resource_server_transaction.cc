@@ -91,7 +91,8 @@ void ResourceServerTransaction::erase(const std::string& name, std::int64_t expe
 
 void ResourceServerTransaction::move_uri(const rs::ResourceServer* before,
                                          const rs::ResourceServer* after) {
-  const std::string old_uri = before ? before->uri : "", new_uri = after ? after->uri : "";
+  const std::string old_uri = before ? before->resource() : "";
+  const std::string new_uri = after ? after->resource() : "";
   if (!old_uri.empty() && old_uri != new_uri) erase_raw(rs::kUriKind, old_uri, std::nullopt);
   if (new_uri.empty()) return;
   const bool is_ours = old_uri == new_uri;

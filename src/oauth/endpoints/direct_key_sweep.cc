@@ -1,5 +1,7 @@
 #include "oauth/endpoints/direct_key_sweep.h"
 
+#include <utility>
+
 #include "base/log.h"
 #include "resource_servers/direct_key.h"
 
