@@ -107,6 +107,14 @@ TEST_F(ResourceServerKeysTest, keys_by_url_are_fetched_when_saving_and_their_abs
   EXPECT_TRUE(forced.flag("untested"));
   EXPECT_THAT(journal(), HasSubstr("\"untested\":true"));
 
+  const json::Value failing(get(kPath + "/RS2").json());
+  EXPECT_EQ(*failing.get("key_set")->get("reason"), json::Value("key_set_status"));
+  world.put("resource_server", "root", "RS4",
+            R"({"name":"RS4","access_token":{"encryption":"resource_server_key",)"
+            R"("key_encryption_algorithm":"A128KW","jwks_uri":"https://nobody.example/asked"}})");
+  const json::Value unread(get(kPath + "/RS4").json());
+  EXPECT_EQ(json::dump(*unread.get("key_set")), R"({"state":"unread"})");
+
   // What came and may not be used is refused whatever one says.
   publisher.publish({"7"});
   EXPECT_EQ(put(kPath + "/RS3?untested=true", by_url).text("code"), "resource_server_trial_failed");
