@@ -4,7 +4,6 @@
 
 #include "admin/handlers.h"
 #include "admin/operator_change.h"
-#include "admin/resource_server_change.h"
 #include "base/base64.h"
 #include "base/json_members.h"
 #include "base/text.h"
@@ -124,6 +123,7 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
   put.document = {"client", realm, id, json::dump(document), 0};
   put.expected = expected;
   storage::Transaction transaction;
+  transaction.emplace_back(require_realm(realm));
   transaction.emplace_back(std::move(put));
   transaction.emplace_back(audit_of(services, realm, before ? "client.changed" : "client.created",
                                     std::move(actor), id));
@@ -169,27 +169,6 @@ Task<AdminReply> replace_realm(const AdminServices& services, AdminRequest reque
   CO_TRY(auto saved, co_await existing_realm(services, realm));
   CO_TRY(auto body, co_await shown(std::move(saved), "realm", false));
   co_return AdminReply{stored.created ? 201 : 200, std::move(body)};
-}
-
-Task<AdminReply> delete_realm(const AdminServices& services, AdminRequest request) {
-  const RealmName realm = realm_parameter(request);
-  if (realm.view() == "root")
-    co_return Error{Code::kConflict, "realm_is_root",
-                    "the realm 'root' always stays; \"enabled\": false closes it"};
-  CO_TRY(co_await existing_realm(services, realm));
-  CO_TRY(const auto clients, co_await services.oauth->storage->count_documents("client", realm));
-  if (clients > 0)
-    co_return Error{
-        Code::kConflict, "realm_not_empty",
-        "the realm still has " + std::to_string(clients) + " clients; delete them first"};
-  CO_TRY(const auto expected, expected_revision(request));
-  CO_TRY(storage::Transaction transaction, co_await erase_with_realm(services, realm));
-  transaction.emplace_back(storage::EraseDocument{"realm", RealmName(), realm.str(), expected});
-  transaction.emplace_back(audit_of(services, realm, "realm.deleted", request.actor, realm.view()));
-  CacheChanges changes;
-  changes.push_back({"realm", realm, {}});
-  CO_TRY(co_await commit_and_tell(services, std::move(transaction), std::move(changes)));
-  co_return AdminReply{204, {}};
 }
 
 Task<AdminReply> list_clients(const AdminServices& services, AdminRequest request) {

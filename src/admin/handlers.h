@@ -88,6 +88,9 @@ struct KeySetHealth {
   json::Array failing;  ///< the first of them
 };
 KeySetHealth key_set_health(const oauth::Services& services);
+/// What this instance knows of the key set at a URL, and why it could not be read or used; null for
+/// no URL.
+json::Value key_set_of(const oauth::Services& services, const std::string& url);
 /// What health says of a clock that was set here within the last hour; empty: it was not.
 std::string clock_was_set(const AdminServices& services);
 /// Which live instances have a clock that is apart from ours; empty: none.

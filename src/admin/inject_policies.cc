@@ -90,6 +90,7 @@ Task<std::optional<StoredRevision>> try_to_put(const AdminServices& services, Re
   put.document = {std::string(rs::kPolicyKind), realm, policy.name, json::dump(document), 0};
   put.expected = revision;
   storage::Transaction transaction;
+  transaction.emplace_back(require_realm(realm));
   transaction.emplace_back(std::move(put));
   // Deleting or renaming a resource server writes the state too: neither overlooks the other.
   if (!policy.resource_server.empty())

@@ -4,10 +4,16 @@
 namespace signet::admin {
 namespace {
 
+const char* state_of(const oauth::KeySetCache::SourceStatus& status) {
+  if (status.is_out) return "out";
+  if (status.is_serving_last_good) return "last_good";
+  return status.fetched ? "fresh" : "unread";
+}
+
 json::Object shown_source(const oauth::KeySetCache::SourceStatus& status) {
   json::Object out;
   out.set("url", status.url);
-  out.set("state", status.is_out ? "out" : status.is_serving_last_good ? "last_good" : "fresh");
+  out.set("state", state_of(status));
   out.set("keys", static_cast<std::int64_t>(status.keys));
   out.set("fetched", time_or_null(status.fetched));
   out.set("fresh_until", time_or_null(status.fresh_until));
@@ -23,6 +29,15 @@ json::Object shown_source(const oauth::KeySetCache::SourceStatus& status) {
 }
 
 }  // namespace
+
+json::Value key_set_of(const oauth::Services& services, const std::string& url) {
+  if (url.empty() || !services.key_sets) return json::Value();
+  const auto status = services.key_sets->status(url);
+  if (status) return json::Value(shown_source(*status));
+  json::Object out;
+  out.set("state", "unread");
+  return json::Value(std::move(out));
+}
 
 KeySetHealth key_set_health(const oauth::Services& services) {
   KeySetHealth out;

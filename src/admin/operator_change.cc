@@ -61,16 +61,26 @@ storage::AppendAudit audit_of(const AdminServices& services, const RealmName& re
   return audit(services, realm, std::move(event), std::move(actor), detail);
 }
 
+storage::RequireDocument require_realm(const RealmName& realm) {
+  return {"realm", RealmName(), realm.str()};
+}
+
 Task<Done> commit_and_tell(const AdminServices& services, storage::Transaction transaction,
                            CacheChanges changes) {
   const Announcement announcement(services, std::move(changes));
-  co_return co_await services.oauth->storage->commit(std::move(transaction));
+  auto done = co_await services.oauth->storage->commit(std::move(transaction));
+  if (!done.ok() && done.error().is("document_missing"))
+    co_return Error{Code::kNotFound, "realm_unknown",
+                    "the realm was deleted at this moment: " + done.error().detail};
+  co_return done;
 }
 
 Task<bool> commit_if_first(const AdminServices& services, storage::Transaction transaction,
                            CacheChanges changes) {
   const auto done = co_await commit_and_tell(services, std::move(transaction), std::move(changes));
-  if (!done.ok() && !done.error().is("revision_conflict")) co_return done.error();
+  const bool is_lost =
+      !done.ok() && (done.error().is("revision_conflict") || done.error().is("documents_present"));
+  if (!done.ok() && !is_lost) co_return done.error();
   co_return done.ok();
 }
 

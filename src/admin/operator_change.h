@@ -26,11 +26,16 @@ storage::AppendAudit audit_of(const AdminServices& services, const RealmName& re
 
 /// What caches are to forget.
 using CacheChanges = std::vector<oauth::ChangeFeed::Change>;
+/// What a transaction that adds to a realm says: the realm is still there. Its deletion says that
+/// nothing else is (delete_realm()), so neither overlooks the other.
+storage::RequireDocument require_realm(const RealmName& realm);
 /// Commits, and then tells every cache, whatever the commit says: where it failed the change may be
-/// durable all the same. Fails as storage does.
+/// durable all the same. Fails as storage does; kNotFound "realm_unknown" where require_realm()
+/// does not hold.
 Task<Done> commit_and_tell(const AdminServices& services, storage::Transaction transaction,
                            CacheChanges changes);
-/// The same for a change that is made anew where it lost: false if somebody else was faster.
+/// The same for a change that is made anew where it lost: false if somebody else was faster, also
+/// where what is to be empty no longer is.
 Task<bool> commit_if_first(const AdminServices& services, storage::Transaction transaction,
                            CacheChanges changes);
 /// How often it is made anew before it is given up.

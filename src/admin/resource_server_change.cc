@@ -121,8 +121,8 @@ Task<Done> check_not_taken(std::shared_ptr<Attempt> a) {
       co_return Error{Code::kConflict, "resource_server_exists", std::move(detail)};
     }
   }
-  const std::string& uri = a->server->uri;
-  if (!uri.empty() && (!a->old_server || a->old_server->uri != uri)) {
+  const std::string uri = a->server->resource();
+  if (!uri.empty() && (!a->old_server || a->old_server->resource() != uri)) {
     CO_TRY(const auto index, co_await storage.document(std::string(rs::kUriKind), a->realm, uri));
     if (index) {
       CO_TRY(const json::Object owner, json::parse_object(index->text));

@@ -31,8 +31,8 @@ Task<Done> erase_resource_server(const AdminServices& services, RealmName realm,
                                  std::optional<std::int64_t> expected, std::string actor);
 
 /// What must go with the realm: its state, and the built-in resource server, which nobody can
-/// delete while it is the default. kConflict "realm_not_empty" while there are others, or inject
-/// policies.
+/// delete while it is the default. The transaction holds only while no other resource server and no
+/// inject policy has come. kConflict "realm_not_empty" while there are some already.
 Task<storage::Transaction> erase_with_realm(const AdminServices& services, RealmName realm);
 
 /// What is said when a change of resource servers or inject policies lost again and again.

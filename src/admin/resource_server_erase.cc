@@ -11,6 +11,11 @@ namespace {
 
 namespace rs = resource_servers;
 
+// What stands beside resource servers. Where only the built-in one is left these are its own, and
+// keys for `dir` that were kept for tokens which nobody will know any more.
+constexpr std::string_view kOfResourceServers[] = {rs::kUriKind, rs::kScopeKind,
+                                                   rs::kDirectKeyKind};
+
 Task<bool> try_to_erase(const AdminServices& services, RealmName realm, std::string name,
                         std::optional<std::int64_t> expected, std::string actor) {
   CO_TRY(const auto state, co_await load_state(services, realm));
@@ -71,25 +76,23 @@ Task<storage::Transaction> erase_with_realm(const AdminServices& services, Realm
     co_return Error{Code::kConflict, "realm_not_empty", std::move(detail)};
   }
   storage::Transaction out;
-  const auto erase = [&](std::string_view kind, const std::string& id) {
-    out.emplace_back(storage::EraseDocument{std::string(kind), realm, id, std::nullopt});
-  };
-  erase(rs::kStateKind, std::string(rs::kStateId));
-  // Keys for `dir` that were kept for tokens which nobody will know any more.
-  storage::DocumentPages pages(services.oauth->storage, std::string(rs::kDirectKeyKind), realm);
-  while (true) {
-    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
-    if (page.empty()) break;
-    for (const auto& document : page)
-      erase(rs::kDirectKeyKind, document.id);
+  out.emplace_back(storage::EraseDocument{std::string(rs::kStateKind), realm,
+                                          std::string(rs::kStateId), std::nullopt});
+  if (is_written)
+    out.emplace_back(storage::EraseDocument{std::string(rs::kKind), realm,
+                                            state.state.identity_provider, std::nullopt});
+  for (const std::string_view kind : kOfResourceServers) {
+    storage::DocumentPages pages(services.oauth->storage, std::string(kind), realm);
+    while (true) {
+      CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
+      if (page.empty()) break;
+      for (const auto& document : page)
+        out.emplace_back(storage::EraseDocument{document.kind, realm, document.id, std::nullopt});
+    }
+    out.emplace_back(storage::RequireNoDocuments{std::string(kind), realm});
   }
-  if (is_written) {
-    CO_TRY(const auto server, rs::ResourceServer::from_json(built_in->document));
-    erase(rs::kKind, server.name);
-    if (!server.uri.empty()) erase(rs::kUriKind, server.uri);
-    for (const auto& scope : server.scopes)
-      erase(rs::kScopeKind, scope.name);
-  }
+  out.emplace_back(storage::RequireNoDocuments{std::string(rs::kKind), realm});
+  out.emplace_back(storage::RequireNoDocuments{std::string(rs::kPolicyKind), realm});
   co_return out;
 }
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "oauth/endpoints/key_set_test_support.h"
 #include "resource_servers/direct_key.h"
+#include "resource_servers/key_set.h"
 
 namespace signet::admin {
 namespace {
@@ -106,6 +107,14 @@ TEST_F(ResourceServerKeysTest, keys_by_url_are_fetched_when_saving_and_their_abs
   EXPECT_TRUE(forced.flag("untested"));
   EXPECT_THAT(journal(), HasSubstr("\"untested\":true"));
 
+  const json::Value failing(get(kPath + "/RS2").json());
+  EXPECT_EQ(*failing.get("key_set")->get("reason"), json::Value("key_set_status"));
+  world.put("resource_server", "root", "RS4",
+            R"({"name":"RS4","access_token":{"encryption":"resource_server_key",)"
+            R"("key_encryption_algorithm":"A128KW","jwks_uri":"https://nobody.example/asked"}})");
+  const json::Value unread(get(kPath + "/RS4").json());
+  EXPECT_EQ(json::dump(*unread.get("key_set")), R"({"state":"unread"})");
+
   // What came and may not be used is refused whatever one says.
   publisher.publish({"7"});
   EXPECT_EQ(put(kPath + "/RS3?untested=true", by_url).text("code"), "resource_server_trial_failed");
@@ -116,6 +125,50 @@ TEST_F(ResourceServerKeysTest, keys_by_url_are_fetched_when_saving_and_their_abs
   std::string plain = by_url;
   plain.replace(plain.find("https"), 5, "http");
   EXPECT_EQ(put(kPath + "/RS3?untested=true", plain).text("code"), "resource_server_trial_failed");
+}
+
+TEST_F(ResourceServerKeysTest, one_weak_key_refuses_a_set_and_is_named_wherever_an_operator_looks) {
+  const auto strong = crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048);
+  const std::string good =
+      json::dump(*jose::Jwk::from_public(strong->public_key()).with_kid("good").public_json());
+  const std::string with_weak = R"({"keys":[)" + good + R"(,{"kty":"RSA","kid":"old","e":"AQAB",)" +
+                                R"("n":")" + base64::url_encode(Bytes(128, 0xAB)) + "\"}]}";
+  const auto names_it = testing::AllOf(HasSubstr("key 2 of 2"), HasSubstr("old"),
+                                       HasSubstr("an RSA key of 1024 bits"));
+  const auto in_line = put_server("RS1", by_its_key(with_weak, "RSA-OAEP-256"));
+  EXPECT_EQ(in_line.text("code"), "settings_invalid");
+  EXPECT_THAT(in_line.text("detail"), names_it);
+
+  std::string published = R"({"keys":[)" + good + "]}";
+  const auto client = std::make_shared<oauth::test::FakeHttpClient>();
+  client->answer_with([&](const auto&) { return oauth::test::response(200, published); });
+  world.services->key_sets = std::make_shared<oauth::KeySetCache>(
+      client, world.clock, world.random, resource_servers::parse_key_set, oauth::KeySetSettings{},
+      [](Task<Done> task) { EXPECT_THAT(async::run_now(std::move(task)), signet::test::is_ok()); });
+  const std::string by_url =
+      R"({"access_token":{"encryption":"resource_server_key",)"
+      R"("key_encryption_algorithm":"RSA-OAEP-256","jwks_uri":"https://rs.example/keys"}})";
+  EXPECT_EQ(get(kPath + "/Identity%20Provider").json().find("key_set"), nullptr);
+  ASSERT_EQ(put_server("RS1", by_url).status(), 201);
+  const auto key_set = [this] { return *json::Value(get(kPath + "/RS1").json()).get("key_set"); };
+  EXPECT_EQ(*key_set().get("state"), json::Value("fresh"));
+  EXPECT_EQ(*key_set().get("keys"), json::Value(1));
+  EXPECT_EQ(key_set().get("reason"), nullptr);
+
+  published = with_weak;
+  for (const char* query : {"", "?untested=true"}) {
+    const auto again = put(kPath + "/RS1" + query, by_url);
+    EXPECT_EQ(again.text("code"), "resource_server_trial_failed");
+    EXPECT_THAT(again.text("detail"), names_it);
+  }
+  EXPECT_EQ(*key_set().get("state"), json::Value("fresh")) << "the set before it serves on";
+  EXPECT_EQ(*key_set().get("reason"), json::Value("key_set_refused"));
+  EXPECT_THAT(*key_set().get("detail")->if_string(), names_it);
+  world.clock->advance(Seconds(301));
+  EXPECT_EQ(*key_set().get("state"), json::Value("last_good"));
+  const std::string health = get("/admin/health").response().body;
+  EXPECT_THAT(health, HasSubstr(R"({"name":"key_sets","ok":false)"));
+  EXPECT_THAT(health, names_it);
 }
 
 TEST_F(ResourceServerKeysTest, a_realm_that_lacks_keys_is_a_warning) {
@@ -153,7 +206,8 @@ TEST_F(ResourceServerKeysTest, keys_for_dir_are_kept_until_no_token_can_hold_the
   EXPECT_EQ(kept(), std::pair(1, 2));
   ASSERT_EQ(erase(kPath + "/RS2").status(), 204);
   EXPECT_EQ(kept(), std::pair(0, 3));
-  world.clock->advance(resource_servers::kLongestTokenLife + Seconds(1));
+  world.clock->advance(resource_servers::kDirectKeyKept + world.keeper->policy().clock_skew +
+                       Seconds(1));
   ASSERT_EQ(put_server("RS1", direct('w')).status(), 201);
   EXPECT_EQ(kept(), std::pair(1, 0));
 }

@@ -55,7 +55,9 @@ std::string owned_by(const std::string& name) {
 
 ResourceServerTransaction::ResourceServerTransaction(const AdminServices& services, RealmName realm,
                                                      std::string actor)
-    : services_(services), realm_(std::move(realm)), actor_(std::move(actor)) {}
+    : services_(services), realm_(std::move(realm)), actor_(std::move(actor)) {
+  transaction_.emplace_back(require_realm(realm_));
+}
 
 void ResourceServerTransaction::tell(std::string_view kind, const std::string& id) {
   changes_.push_back({std::string(kind), realm_, id});
@@ -89,7 +91,8 @@ void ResourceServerTransaction::erase(const std::string& name, std::int64_t expe
 
 void ResourceServerTransaction::move_uri(const rs::ResourceServer* before,
                                          const rs::ResourceServer* after) {
-  const std::string old_uri = before ? before->uri : "", new_uri = after ? after->uri : "";
+  const std::string old_uri = before ? before->resource() : "";
+  const std::string new_uri = after ? after->resource() : "";
   if (!old_uri.empty() && old_uri != new_uri) erase_raw(rs::kUriKind, old_uri, std::nullopt);
   if (new_uri.empty()) return;
   const bool is_ours = old_uri == new_uri;
@@ -130,24 +133,23 @@ Status ResourceServerTransaction::drop_direct_keys(const std::vector<storage::Do
                                                    const rs::ResourceServer* before,
                                                    const rs::ResourceServer* after) {
   const Instant now = services_.oauth->clock->now();
+  const Seconds skew = services_.oauth->keeper->policy().clock_skew;
   std::size_t others = 0;
   for (const auto& document : stored) {
     if (!document.id.starts_with(rs::direct_key_prefix(kid))) break;
     if (has_direct_key(after, document.id)) continue;  // it is put anew
     TRY(rs::DirectKey key, rs::DirectKey::from_text(document.text));
-    if (key.until && *key.until < now) {
-      erase_raw(rs::kDirectKeyKind, document.id, document.revision);
+    if (key.is_over(now, skew)) {
+      transaction_.emplace_back(storage::ForgetDocument{document});
       continue;
     }
     ++others;
     if (key.until || !before || !rs::is_direct_key_of(document.id, kid, before->name)) continue;
-    key.until = now + rs::kLongestTokenLife;
+    key.until = now + rs::kDirectKeyKept;
     put_raw(rs::kDirectKeyKind, document.id, key.to_text(), document.revision);
   }
   if (others < rs::kMostOfOneKid || !uses_direct_kid(after, kid)) return Done{};
-  return Error{Code::kConflict, "direct_kid_taken",
-               "by dir " + std::to_string(others) + " other keys have the kid " + quoted(kid) +
-                   ", and tokens could not be told apart: give the key another kid"};
+  return rs::direct_kid_taken(others, kid);
 }
 
 Task<Done> ResourceServerTransaction::move_direct_keys(const rs::ResourceServer* before,

@@ -1,6 +1,6 @@
 #pragma once
 // What one change of a resource server writes: its document, URI, scopes, the policies that name
-// it, the realm's state, the audit trail. All of it or nothing.
+// it, the realm's state, the audit trail. All of it, in a realm that is there, or nothing.
 
 #include "admin/operator_change.h"
 #include "admin/resource_server_records.h"

@@ -84,6 +84,12 @@ Task<json::Value> gcm_uses_of(const AdminServices& services, json::Object docume
   co_return out.empty() ? json::Value() : json::Value(std::move(out));
 }
 
+std::string jwks_uri_of(const json::Object& document) {
+  const json::Value* access = document.find("access_token");
+  const json::Object* settings = access ? access->if_object() : nullptr;
+  return settings ? json::text_in(*settings, "jwks_uri") : std::string();
+}
+
 // The built-in one stands in the list although nobody wrote it.
 Task<bool> is_built_in_unwritten(const AdminServices& services, RealmName realm, rs::State state) {
   CO_TRY(const auto built_in,
@@ -142,8 +148,10 @@ Task<AdminReply> get_resource_server(const AdminServices& services, AdminRequest
   CO_TRY(const auto state, co_await load_state(services, realm));
   CO_TRY(auto record, co_await existing_resource_server(services, realm, state.state, name));
   CO_TRY(auto gcm_uses, co_await gcm_uses_of(services, record.document));
+  json::Value key_set = key_set_of(*services.oauth, jwks_uri_of(record.document));
   AdminReply reply;
   reply.body = read_item(services, realm, state.state, std::move(record), own_instance(services));
+  if (!key_set.is_null()) reply.body.set("key_set", std::move(key_set));
   if (!gcm_uses.is_null()) reply.body.set("gcm_uses", std::move(gcm_uses));
   co_return reply;
 }

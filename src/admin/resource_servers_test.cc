@@ -171,6 +171,20 @@ TEST_F(ResourceServersTest, a_uri_names_one_resource_server) {
   EXPECT_EQ(put_server("RS2", R"({"uri":"https://api.example/"})").status(), 201);
 }
 
+TEST_F(ResourceServersTest, a_name_that_is_a_uri_is_one_so_that_no_two_have_one_audience) {
+  EXPECT_EQ(put_server("urn:orders").status(), 201);
+  EXPECT_THAT(stored("resource_server_uri", "urn:orders"), HasSubstr("urn:orders"));
+  EXPECT_EQ(put_server("RS2", R"({"uri":"urn:orders"})").text("code"), "resource_uri_taken");
+  EXPECT_EQ(put_server("urn:orders", R"({"uri":"urn:orders"})").status(), 200) << "it may say so";
+  EXPECT_EQ(put_server("urn:orders", R"({"uri":"urn:other"})").status(), 200);
+  EXPECT_EQ(put_server("RS2", R"({"uri":"urn:orders"})").status(), 201)
+      << "the name is only a name";
+  EXPECT_EQ(put_server("urn:orders").text("code"), "resource_uri_taken");
+  EXPECT_EQ(erase(kPath + "/urn:orders").status(), 204);
+  EXPECT_EQ(stored("resource_server_uri", "urn:other"), "");
+  EXPECT_THAT(stored("resource_server_uri", "urn:orders"), HasSubstr("RS2"));
+}
+
 TEST_F(ResourceServersTest, a_scope_is_defined_at_one_resource_server) {
   EXPECT_EQ(put_server("RS1", R"({"scopes":[{"name":"s1"},{"name":"s2"}]})").status(), 201);
   const auto taken = put_server("RS2", R"({"scopes":[{"name":"s2"}]})");

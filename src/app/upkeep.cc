@@ -79,6 +79,8 @@ void Upkeep::sweep() {
   }
   if (const auto purged = async::run_now(services.storage->commit(std::move(purge))); !purged.ok())
     log::failure("purge_failed", purged.error());
+  if (const auto swept = async::run_now(direct_keys_.step()); !swept.ok())
+    log::failure("direct_keys_unswept", swept.error());
   if (now >= next_flush_) {
     next_flush_ = now + kUsageFlush;
     flush_usage(*services.keeper);

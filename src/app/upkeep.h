@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "oauth/endpoints/direct_key_sweep.h"
 #include "oauth/endpoints/services.h"
 #include "secrets/keeper/rotation_runner.h"
 
@@ -22,7 +23,7 @@ class Upkeep {
     Milliseconds every{10'000};       ///< between two refreshes, and between two signs of life
     std::function<void()> refreshed;  ///< called after each refresh
   };
-  explicit Upkeep(Parts parts) : parts_(std::move(parts)) {}
+  explicit Upkeep(Parts parts) : parts_(std::move(parts)), direct_keys_(parts_.services) {}
   ~Upkeep() { stop(); }
 
   void start();
@@ -43,7 +44,9 @@ class Upkeep {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool is_stopping_ = false, has_changed_keys_ = false;
-  Instant next_flush_{};  ///< of the maintenance thread
+  // Of the maintenance thread.
+  Instant next_flush_{};
+  oauth::DirectKeySweep direct_keys_;
 };
 
 /// Writes down how often keys were used; a failure is told to the log.

@@ -73,12 +73,14 @@ class Jwk {
 };
 
 /// A JWK set (RFC 7517 §5). Keys of unknown kinds are skipped, as the RFC says; broken keys of
-/// known kinds are counted in `skipped` with their reason.
+/// known kinds, and weak ones, are counted in `skipped` with their reason and in words which ones
+/// they are: their place in the set and their kid.
 struct JwkSet {
   /// What is known of a key of an unknown kind, curve or use.
   struct Unsupported {
     std::string kid;               ///< as JSON where it is no text; empty where there is none
     bool is_private_half = false;  ///< whether it has a member that no public key has
+    std::string why;               ///< which key, and why it is passed over, in words
   };
   std::vector<Jwk> keys;
   std::vector<Error> skipped;

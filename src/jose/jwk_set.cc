@@ -38,6 +38,17 @@ Status check_kids(const std::vector<Jwk>& keys) {
   return Done{};
 }
 
+// For the operator, who is to mend that one: a set may hold many, and not all have a kid.
+std::string in_words(const json::Object& members, std::size_t place, std::size_t all,
+                     std::string_view why) {
+  std::string out = "key " + std::to_string(place) + " of " + std::to_string(all);
+  const json::Value* kid = members.find("kid");
+  if (kid && kid->is_string()) out += " (kid " + quoted(*kid->if_string()) + ")";
+  out += ": ";
+  out += why;
+  return out;
+}
+
 // After wipe_secret_members(): that leaves the members, and empties them.
 JwkSet::Unsupported unsupported_key(const json::Object& members) {
   JwkSet::Unsupported out;
@@ -54,11 +65,12 @@ JwkSet::Unsupported unsupported_key(const json::Object& members) {
 Status check_mixture(const std::vector<Jwk>& keys) {
   const auto is_secret = [](const Jwk& key) { return key.is_symmetric(); };
   const auto is_only_public = [](const Jwk& key) { return !key.is_private(); };
-  if (std::any_of(keys.begin(), keys.end(), is_secret) &&
-      std::any_of(keys.begin(), keys.end(), is_only_public)) {
-    return Error{Code::kInvalid, "jwks_mixed", "the set holds secrets beside public keys"};
-  }
-  return Done{};
+  const auto secret = std::find_if(keys.begin(), keys.end(), is_secret);
+  const auto only_public = std::find_if(keys.begin(), keys.end(), is_only_public);
+  if (secret == keys.end() || only_public == keys.end()) return Done{};
+  return Error{Code::kInvalid, "jwks_mixed",
+               "the set holds secrets beside public keys: kid " + quoted(secret->kid()) +
+                   " beside kid " + quoted(only_public->kid())};
 }
 
 }  // namespace
@@ -72,7 +84,9 @@ Result<JwkSet> JwkSet::parse(std::string_view text) {
   JwkSet set;
   bool is_well_formed = true;
   std::vector<std::string> broken_kids;
+  std::size_t place = 0;
   for (json::Value& entry : *entries) {
+    ++place;
     json::Object* members = entry.if_object();
     if (!members) {
       is_well_formed = false;
@@ -82,10 +96,15 @@ Result<JwkSet> JwkSet::parse(std::string_view text) {
     wipe_secret_members(*members);
     if (key.ok()) {
       set.keys.push_back(std::move(key).value());
-    } else if (key.error().reason == std::string_view("jwk_unsupported")) {
+      continue;
+    }
+    Error why = std::move(key).error();
+    why.detail = in_words(*members, place, entries->size(), why.detail);
+    if (why.is("jwk_unsupported")) {
       set.unsupported.push_back(unsupported_key(*members));
+      set.unsupported.back().why = std::move(why.detail);
     } else {
-      set.skipped.push_back(key.error());
+      set.skipped.push_back(std::move(why));
       const json::Value* kid = members->find("kid");
       if (kid && kid->is_string()) broken_kids.push_back(*kid->if_string());
     }

@@ -204,6 +204,24 @@ TEST(JwkSet, skips_what_it_does_not_know_and_counts_what_is_broken) {
   EXPECT_EQ(parsed->skipped.size(), 2u);
 }
 
+TEST(JwkSet, says_which_key_is_broken_or_weak_and_why) {
+  const std::string weak =
+      R"({"kty":"RSA","kid":"old","e":"AQAB","n":")" + base64::url_encode(Bytes(128, 0xAB)) + "\"}";
+  const auto parsed = JwkSet::parse(R"({"keys":[{"kty":"AKP","kid":"new"},)" + weak +
+                                    R"(,{"kty":"EC","crv":"P-256"}]})");
+  ASSERT_THAT(parsed, is_ok());
+  ASSERT_EQ(parsed->skipped.size(), 2u);
+  EXPECT_STREQ(parsed->skipped[0].reason, "rsa_too_small");
+  EXPECT_THAT(parsed->skipped[0].detail,
+              testing::AllOf(testing::HasSubstr("key 2 of 3"), testing::HasSubstr("old"),
+                             testing::HasSubstr("1024 bits")));
+  EXPECT_THAT(parsed->skipped[1].detail, testing::StartsWith("key 3 of 3: "));
+  ASSERT_EQ(parsed->unsupported.size(), 1u);
+  EXPECT_THAT(parsed->unsupported[0].why,
+              testing::AllOf(testing::HasSubstr("key 1 of 3"), testing::HasSubstr("new"),
+                             testing::HasSubstr("AKP")));
+}
+
 TEST(JwkSet, refuses_what_is_no_set) {
   for (const char* bad : {"{}", R"({"keys":{}})", R"({"keys":[1]})", R"({"keys":null})"}) {
     EXPECT_THAT(JwkSet::parse(bad), fails("jwks_malformed")) << bad;

@@ -1,6 +1,7 @@
 #include "resource_servers/direct_key.h"
 
 #include "base/json_members.h"
+#include "base/text.h"
 
 namespace signet::resource_servers {
 namespace {
@@ -10,6 +11,12 @@ constexpr std::string_view kSealedJwk = "sealed_jwk", kUntil = "until";
 constexpr std::size_t kTagSize = 16;
 
 }  // namespace
+
+Error direct_kid_taken(std::size_t others, std::string_view kid) {
+  return {Code::kConflict, "direct_kid_taken",
+          "by dir " + std::to_string(others) + " other keys have the kid " + quoted(kid) +
+              ", and tokens could not be told apart: give the key another kid"};
+}
 
 // Neither kids nor names of resource servers hold a line feed.
 std::string direct_key_prefix(std::string_view kid) {

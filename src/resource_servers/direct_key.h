@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "jose/jwk.h"
 #include "resource_servers/document.h"
+#include "resource_servers/resource_server.h"
 
 namespace signet::resource_servers {
 
@@ -17,6 +18,17 @@ inline constexpr std::string_view kDirectKeyKind = "resource_server_key";
 
 /// More keys of one kid than these are never told apart: each look at a token would try them all.
 inline constexpr std::size_t kMostOfOneKid = 64;
+
+/// So many are looked at for one token: some were dropped and not forgotten yet.
+inline constexpr std::size_t kMostDirectKeysRead = 4 * kMostOfOneKid;
+
+/// kConflict "direct_kid_taken": `others` have the kid already.
+Error direct_kid_taken(std::size_t others, std::string_view kid);
+
+/// How long a key is kept that a resource server dropped, or that was taken from a URL: for a token
+/// of the longest life, and as long again, in which an instance that has not heard of the change,
+/// or need not look, may still make one.
+inline constexpr Seconds kDirectKeyKept = 2 * kLongestTokenLife;
 
 std::string direct_key_id(const jose::Jwk& key, std::string_view resource_server);
 /// What the ids of all keys of one kid begin with. The kid is what stands before the first line
@@ -36,6 +48,10 @@ struct DirectKey {
   /// kInternal "direct_key_malformed".
   static Result<DirectKey> from_text(std::string_view text);
   std::string to_text() const;
+  /// Whether no token can hold it any more, by clocks that are at most `skew` apart.
+  bool is_over(Instant now, Seconds skew = Seconds(0)) const {
+    return until && *until + skew < now;
+  }
   /// As a key that decrypts: what the resource server lets its senders do with it is left out.
   Result<jose::Jwk> open(const Unseal& unseal) const;
 };

@@ -70,6 +70,28 @@ Status check_key(const jose::Jwk& key) {
   return Done{};
 }
 
+constexpr std::size_t kMostInWords = 5;
+
+// One key that must not be used refuses its set: who publishes it may believe that it is used. All
+// of them are named at once.
+Error broken_keys(std::vector<Error> broken) {
+  Error out = std::move(broken.front());
+  for (std::size_t i = 1; i < std::min(broken.size(), kMostInWords); ++i)
+    out.detail += "; " + broken[i].detail;
+  if (broken.size() > kMostInWords)
+    out.detail += "; and " + std::to_string(broken.size() - kMostInWords) + " more";
+  return out;
+}
+
+Error no_key(const std::vector<jose::JwkSet::Unsupported>& passed_over) {
+  Error out{Code::kInvalid, "key_set_empty", "the key set holds no key"};
+  if (passed_over.empty()) return out;
+  out.detail += " that can be used";
+  for (std::size_t i = 0; i < std::min(passed_over.size(), kMostInWords); ++i)
+    out.detail += "; " + passed_over[i].why;
+  return out;
+}
+
 }  // namespace
 
 bool is_reserved_kid(std::string_view kid) {
@@ -86,11 +108,11 @@ bool is_reserved_kid(std::string_view kid) {
 
 Result<std::vector<jose::Jwk>> parse_key_set(std::string_view text) {
   TRY(auto set, jose::JwkSet::parse(text));
-  if (!set.skipped.empty()) return std::move(set.skipped.front());
+  if (!set.skipped.empty()) return broken_keys(std::move(set.skipped));
   for (const auto& key : set.unsupported) {
     TRY(check_unsupported(key));
   }
-  if (set.keys.empty()) return Error{Code::kInvalid, "key_set_empty", "the key set holds no key"};
+  if (set.keys.empty()) return no_key(set.unsupported);
   for (const auto& key : set.keys) {
     TRY(check_key(key));
   }

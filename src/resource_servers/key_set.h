@@ -15,10 +15,11 @@ namespace signet::resource_servers {
 bool is_reserved_kid(std::string_view kid);
 
 /// A JWKS of a resource server: public keys, and symmetric ones that it shares with us.
-/// What is no JWKS, or holds a broken key, fails as jose::JwkSet says ("json_...", "jwks_...",
-/// "jwk_..."). Further "key_set_empty", "key_set_private" (a private key: we must not have it),
-/// "key_set_reserved_kid" (both also of keys of unknown kinds, which are passed over otherwise),
-/// "key_set_kid_malformed" (a kid that is not printable ASCII).
+/// What is no JWKS, or holds a broken or weak key, fails as jose::JwkSet says ("json_...",
+/// "jwks_...", "jwk_...", "rsa_..."): one such key refuses the set, and every one is named by its
+/// place, kid and fault. Further "key_set_empty", "key_set_private" (a private key: we must not
+/// have it), "key_set_reserved_kid" (both also of keys of unknown kinds, which are passed over
+/// otherwise), "key_set_kid_malformed" (a kid that is not printable ASCII).
 Result<std::vector<jose::Jwk>> parse_key_set(std::string_view text);
 
 }  // namespace signet::resource_servers

@@ -202,6 +202,12 @@ std::string ResourceServer::audience() const {
   return encryption == Encryption::kAsRealm ? std::string() : name;
 }
 
+std::string ResourceServer::resource() const {
+  std::string stands_in_aud = audience();
+  if (!is_resource_uri(stands_in_aud)) stands_in_aud.clear();
+  return stands_in_aud;
+}
+
 bool is_resource_server_name(std::string_view text) {
   return !text.empty() && text.size() <= 128 && is_utf8(text) && text.front() != ' ' &&
          text.back() != ' ' && text != "." && text != ".." &&

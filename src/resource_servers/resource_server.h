@@ -78,6 +78,9 @@ struct ResourceServer {
   /// What stands in the claim `aud` of its tokens; empty for the built-in one without a URI: the
   /// client's or the realm's audience.
   std::string audience() const;
+  /// The URI by which `resource` selects it: its own, or its name where that is one and so stands
+  /// in `aud`. No two have the same. Empty where there is none.
+  std::string resource() const;
 };
 
 /// 1 to 128 printable characters, none of / \ % ;, neither first nor last a space: names stand in

@@ -1,5 +1,6 @@
 #include "resource_servers/resource_server.h"
 
+#include "base/base64.h"
 #include "resource_servers/document.h"
 #include "resource_servers/inject_policy.h"
 #include "resource_servers/key_set.h"
@@ -182,6 +183,24 @@ TEST(KeySet, PrivateKeysAndEmptySetsAreRefused) {
   json::Object set;
   set.set("keys", json::Array{jose::Jwk::from_private(*key).private_json()});
   EXPECT_THAT(parse_key_set(json::dump(set)), fails("key_set_private"));
+}
+
+TEST(KeySet, OneWeakKeyRefusesTheSetAndEachOneIsNamedWithItsFault) {
+  const std::string weak =
+      R"("kty":"RSA","e":"AQAB","n":")" + base64::url_encode(Bytes(128, 0xAB)) + "\"";
+  const auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256, 0);
+  const std::string good = json::dump(*jose::Jwk::from_private(*key).public_json());
+  const auto refused = parse_key_set(R"({"keys":[)" + good + R"(,{"kid":"old",)" + weak + "},{" +
+                                     weak + R"(},{"kty":"EC","kid":"odd","crv":"P-256"}]})");
+  ASSERT_THAT(refused, fails("rsa_too_small"));
+  EXPECT_THAT(refused.error().detail,
+              testing::AllOf(testing::HasSubstr("key 2 of 4"), testing::HasSubstr("old"),
+                             testing::HasSubstr("1024 bits"), testing::HasSubstr("key 3 of 4"),
+                             testing::HasSubstr("key 4 of 4"), testing::HasSubstr("odd")));
+  const auto none = parse_key_set(R"({"keys":[{"kty":"AKP","kid":"new","pub":"AAEC"}]})");
+  ASSERT_THAT(none, fails("key_set_empty"));
+  EXPECT_THAT(none.error().detail,
+              testing::AllOf(testing::HasSubstr("new"), testing::HasSubstr("AKP")));
 }
 
 TEST(KeySet, KeysOfUnknownKindsArePassedOverUnlessTheSetMayNotHaveThem) {

@@ -91,6 +91,24 @@ struct EraseDocument {
   std::string id;
   std::optional<std::int64_t> expected;
 };
+/// Changes nothing: the document must be there, else kConflict "document_missing".
+struct RequireDocument {
+  std::string kind;
+  RealmName realm;
+  std::string id;
+};
+/// Changes nothing: when its turn in the transaction comes the realm must hold no document of the
+/// kind, else kConflict "documents_present".
+struct RequireNoDocuments {
+  std::string kind;
+  RealmName realm;
+};
+/// Removes a document that nobody can need any more, if it is word for word and by its revision
+/// the one that was read; nothing happens if it is not. Nobody is told, and unless it is the newest
+/// change of all nothing is remembered: its revisions begin anew.
+struct ForgetDocument {
+  Document document;
+};
 struct PutToken {
   TokenRecord token;
 };
@@ -122,8 +140,9 @@ struct Purge {
   Instant before;
 };
 
-using Change = std::variant<PutDocument, EraseDocument, PutToken, EraseToken, DenyToken, UseOnce,
-                            PutKey, AppendAudit, Purge>;
+using Change =
+    std::variant<PutDocument, EraseDocument, RequireDocument, RequireNoDocuments, ForgetDocument,
+                 PutToken, EraseToken, DenyToken, UseOnce, PutKey, AppendAudit, Purge>;
 using Transaction = std::vector<Change>;
 
 /// A Purge removes at most this many rows of each kind, so that it never holds up others for long.

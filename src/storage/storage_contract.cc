@@ -85,6 +85,108 @@ TEST_P(StorageContract, refuses_an_erasure_on_another_revision) {
   EXPECT_FALSE(client_document("a"));
 }
 
+TEST_P(StorageContract, a_change_may_require_that_a_document_is_there) {
+  const auto add = [&](const std::string& id) {
+    return commit({RequireDocument{"realm", RealmName(), "alpha"}, PutDocument{client(id), {}}});
+  };
+  EXPECT_THAT(add("a"), fails("document_missing"));
+  EXPECT_THAT(add("a"), fails_with_code(Code::kConflict));
+  EXPECT_FALSE(client_document("a"));
+  ASSERT_THAT(put({"realm", RealmName(), "alpha", "{}"}), is_ok());
+  EXPECT_THAT(add("a"), is_ok());
+  ASSERT_THAT(commit({EraseDocument{"realm", RealmName(), "alpha", {}}}), is_ok());
+  EXPECT_THAT(add("b"), fails("document_missing")) << "what is erased is not there";
+  EXPECT_THAT(commit({PutDocument{client("b"), {}}, RequireDocument{"client", kRealm, "b"}}),
+              is_ok())
+      << "its own changes count";
+  EXPECT_THAT(ids(), testing::ElementsAre("a", "b"));
+}
+
+TEST_P(StorageContract, a_change_may_require_that_a_realm_holds_no_document_of_a_kind) {
+  const Transaction erasure{RequireNoDocuments{"client", kRealm},
+                            EraseDocument{"realm", RealmName(), "alpha", {}}};
+  ASSERT_THAT(
+      commit({PutDocument{{"realm", RealmName(), "alpha", "{}"}, {}}, PutDocument{client("a"), {}},
+              PutDocument{{"client", RealmName("beta"), "x", "{}"}, {}},
+              PutDocument{{"scope", kRealm, "y", "{}"}, {}}}),
+      is_ok());
+  EXPECT_THAT(commit(erasure), fails("documents_present"));
+  EXPECT_THAT(commit(erasure), fails_with_code(Code::kConflict));
+  EXPECT_TRUE(now(storage_->document("realm", RealmName(), "alpha")).value());
+  EXPECT_THAT(commit({EraseDocument{"client", kRealm, "a", {}}, erasure[0], erasure[1]}), is_ok())
+      << "what went in the same transaction is gone";
+  EXPECT_FALSE(now(storage_->document("realm", RealmName(), "alpha")).value());
+  EXPECT_FALSE(client_document("a"));
+}
+
+TEST_P(StorageContract, a_realm_and_what_is_made_in_it_exclude_each_other) {
+  std::atomic<int> orphans = 0, unexpected = 0;
+  for (int round = 0; round < 10; ++round) {
+    const RealmName realm("realm-" + std::to_string(round));
+    ASSERT_THAT(put({"realm", RealmName(), realm.str(), "{}"}), is_ok());
+    std::vector<std::thread> threads;
+    threads.emplace_back([&] {
+      const Status done = commit({EraseDocument{"realm", RealmName(), realm.str(), 1},
+                                  RequireNoDocuments{"client", realm}});
+      unexpected += done.ok() || done.error().is("documents_present") ? 0 : 1;
+    });
+    for (int i = 0; i < 3; ++i) {
+      threads.emplace_back([&, i] {
+        const Status done = commit({RequireDocument{"realm", RealmName(), realm.str()},
+                                    PutDocument{{"client", realm, std::to_string(i), "{}"}, 0}});
+        unexpected += done.ok() || done.error().is("document_missing") ? 0 : 1;
+      });
+    }
+    for (auto& thread : threads)
+      thread.join();
+    const bool is_there = now(storage_->document("realm", RealmName(), realm.str()))->has_value();
+    orphans += !is_there && now(storage_->count_documents("client", realm)).value() > 0 ? 1 : 0;
+  }
+  EXPECT_EQ(orphans, 0);
+  EXPECT_EQ(unexpected, 0);
+}
+
+TEST_P(StorageContract, forgets_a_document_and_its_revisions_and_tells_nobody) {
+  ASSERT_THAT(put(client("a", "1")), is_ok());
+  ASSERT_THAT(put(client("a", "2")), is_ok());
+  ASSERT_THAT(put(client("b")), is_ok());
+  const auto before = changes();
+  const Document read = *client_document("a");
+  Document older = read, other = read;
+  older.revision = 1;
+  other.text = "1";
+  ASSERT_THAT(
+      commit({ForgetDocument{older}, ForgetDocument{other}, ForgetDocument{client("nobody")}}),
+      is_ok());
+  EXPECT_TRUE(client_document("a")) << "it is not the one that was read";
+
+  EXPECT_THAT(commit({ForgetDocument{read}, PutDocument{client("b"), 0}}),
+              fails("revision_conflict"));
+  EXPECT_TRUE(client_document("a")) << "a transaction that is refused forgets nothing";
+  EXPECT_EQ(changes().size(), 2u);
+
+  ASSERT_THAT(commit({ForgetDocument{read}}), is_ok());
+  EXPECT_FALSE(client_document("a"));
+  EXPECT_THAT(ids(), testing::ElementsAre("b"));
+  ASSERT_EQ(changes().size(), 1u);
+  EXPECT_EQ(changes().at(0).id, "b");
+  EXPECT_EQ(now(storage_->last_change()).value(), before.back().sequence);
+  ASSERT_THAT(commit({ForgetDocument{read}}), is_ok()) << "a second time it is nothing";
+  ASSERT_THAT(put(client("a", "3"), 0), is_ok());
+  EXPECT_EQ(client_document("a")->revision, 1);
+  EXPECT_GT(changes().back().sequence, before.back().sequence);
+}
+
+TEST_P(StorageContract, the_newest_change_of_all_is_remembered_when_its_document_is_forgotten) {
+  ASSERT_THAT(put(client("a")), is_ok());
+  const std::int64_t last = now(storage_->last_change()).value();
+  ASSERT_THAT(commit({ForgetDocument{*client_document("a")}}), is_ok());
+  EXPECT_FALSE(client_document("a"));
+  EXPECT_EQ(now(storage_->last_change()).value(), last) << "or others would begin anew";
+  ASSERT_THAT(put(client("a"), 0), is_ok());
+  EXPECT_EQ(client_document("a")->revision, 2);
+}
+
 TEST_P(StorageContract, a_refused_transaction_leaves_no_trace) {
   ASSERT_THAT(put(client("kept", "before")), is_ok());
   ASSERT_THAT(commit({UseOnce{kRealm, hash_of("jti"), at(2000)}, PutKey{key("k"), 0},

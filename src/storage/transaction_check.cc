@@ -23,6 +23,11 @@ struct Check {
     return check_name(c.document.kind, c.document.id);
   }
   Status operator()(const EraseDocument& c) const { return check_name(c.kind, c.id); }
+  Status operator()(const RequireDocument& c) const { return check_name(c.kind, c.id); }
+  Status operator()(const RequireNoDocuments& c) const { return check_name(c.kind, "any"); }
+  Status operator()(const ForgetDocument& c) const {
+    return check_name(c.document.kind, c.document.id);
+  }
   Status operator()(const PutToken& c) const { return check_hash(c.token.hash); }
   Status operator()(const EraseToken& c) const { return check_hash(c.hash); }
   Status operator()(const DenyToken& c) const { return check_hash(c.token.id_hash); }
@@ -35,8 +40,11 @@ struct Check {
 struct Conditional {
   bool operator()(const PutDocument& c) const { return c.expected.has_value(); }
   bool operator()(const EraseDocument& c) const { return c.expected.has_value(); }
+  bool operator()(const RequireDocument&) const { return true; }
+  bool operator()(const RequireNoDocuments&) const { return true; }
   bool operator()(const UseOnce&) const { return true; }
   bool operator()(const PutKey&) const { return true; }
+  bool operator()(const ForgetDocument&) const { return false; }
   bool operator()(const PutToken&) const { return false; }
   bool operator()(const EraseToken&) const { return false; }
   bool operator()(const DenyToken&) const { return false; }
@@ -68,6 +76,15 @@ Error revision_conflict(std::string_view what, std::int64_t stored) {
 
 Error already_used() {
   return {Code::kConflict, "already_used", "a value that may be used once was used before"};
+}
+
+Error document_missing(std::string_view id) {
+  return {Code::kConflict, "document_missing", signet::quoted(id) + " is not stored"};
+}
+
+Error documents_present(std::string_view kind) {
+  return {Code::kConflict, "documents_present",
+          "there are documents of the kind " + signet::quoted(kind)};
 }
 
 }  // namespace signet::storage

@@ -20,5 +20,7 @@ bool is_refusal(const Error& error);
 /// The errors that the engines share.
 Error revision_conflict(std::string_view what, std::int64_t stored);
 Error already_used();
+Error document_missing(std::string_view id);
+Error documents_present(std::string_view kind);
 
 }  // namespace signet::storage

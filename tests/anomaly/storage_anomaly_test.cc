@@ -32,6 +32,10 @@ class MemoryStorageAnomaly : public ::testing::Test {
     out.push_back(PutDocument{{"kind", realm, "changed", std::to_string(round), 0}, {}});
     out.push_back(PutDocument{{"kind", realm, "new-" + std::to_string(round), "{}", 0}, {}});
     out.push_back(EraseDocument{"kind", realm, "new-" + std::to_string(done), {}});
+    out.push_back(RequireDocument{"kind", realm, "changed"});
+    out.push_back(RequireNoDocuments{"other", realm});
+    out.push_back(PutDocument{{"kind", realm, "passing-" + std::to_string(round), "{}", 0}, {}});
+    out.push_back(ForgetDocument{{"kind", realm, "passing-" + std::to_string(done), "{}", 1}});
     out.push_back(PutToken{{hash(round), realm, ClientId("c"), "access", in(0), in(100), "{}"}});
     out.push_back(EraseToken{hash(done)});
     out.push_back(DenyToken{{realm, hash(1), in(100 + round)}});

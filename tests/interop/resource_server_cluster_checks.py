@@ -193,6 +193,35 @@ def keys_for_dir_are_known_everywhere(world):
             return f"tokens of earlier keys, later keys and a key without a kid are known: {known}"
 
 
+def a_realm_and_what_is_made_in_it_exclude_each_other(world):
+    made = {"clients/app": {"generate_secret": True},
+            "resource-servers/RS": {"uri": "https://race.example", "scopes": [{"name": "race"}]}}
+    seen = set()
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        for turn in range(20):
+            realm = f"/admin/realms/race{turn}"
+            if world.a.admin("PUT", realm, {}).status != 201:
+                return "the realm was not made"
+            work = [(world.a, "DELETE", realm)]
+            work += [(world.b, "PUT", f"{realm}/{path}", body) for path, body in made.items()]
+            deleted, *others = [answer.status for answer in
+                                pool.map(lambda one: one[0].admin(*one[1:]), work)]
+            seen.add(deleted)
+            if deleted not in (204, 409) or not set(others) <= {201, 404}:
+                return f"the deletion answered {deleted}, the others {others}"
+            if (deleted == 204) != (others == [404, 404]):
+                return f"the deletion answered {deleted}, and what was made meanwhile {others}"
+            if deleted == 409:
+                continue
+            world.a.admin("PUT", realm, {})
+            left = {kind: [item for item in world.b.admin("GET", f"{realm}/{kind}").json()[member]
+                           if item["revision"] > 0]
+                    for kind, member in (("clients", "clients"), ("resource-servers", "resource_servers"))}
+            if any(left.values()):
+                return f"in a new realm of that name there is {left}"
+    return "" if seen else "nothing was tried"
+
+
 def uses_for_gcm_are_shared(world):
     one = key("gcm", 256)
     world.put("gcm", own(one, alg="A256GCMKW"))
@@ -272,6 +301,8 @@ def run(results, options):
                             ("a deletion", a_deletion_is_followed),
                             ("keys by URL", keys_by_url_are_followed),
                             ("keys for dir", keys_for_dir_are_known_everywhere),
+                            ("a realm that goes and what is made in it",
+                             a_realm_and_what_is_made_in_it_exclude_each_other),
                             ("sec_147 uses for GCM are shared", uses_for_gcm_are_shared),
                             ("sec_122 keys are nowhere in the clear", keys_are_nowhere_in_the_clear)):
             results.check("resource servers of a cluster: " + name, check, world)

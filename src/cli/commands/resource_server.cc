@@ -57,6 +57,7 @@ void print_resource_server(const Context& context, const json::Value& answer) {
     const json::Value* uses = answer.get("uses");
     if (uses && uses->is_object()) shown.set("uses_here", *uses);
     if (const json::Value* spent = answer.get("gcm_uses")) shown.set("gcm_uses", *spent);
+    if (const json::Value* key_set = answer.get("key_set")) shown.set("key_set", *key_set);
     context.print(as_table(shown));
   }
   note_warnings(context, answer);

@@ -32,13 +32,10 @@ PreparedResourceServerPtr prepare(const Services& services, std::string_view rea
   return prepared;
 }
 
-/// Some were dropped and not forgotten yet.
-constexpr std::size_t kMostDirectKeysRead = 4 * resource_servers::kMostOfOneKid;
-
 /// Null for one that no token can hold any more.
 Result<jose::KeyPtr> read_direct_key(const Services& services, const storage::Document& document) {
   TRY(const auto kept, resource_servers::DirectKey::from_text(document.text));
-  if (kept.until && *kept.until < services.clock->now()) return jose::KeyPtr();
+  if (kept.is_over(services.clock->now())) return jose::KeyPtr();
   TRY(auto jwk, kept.open(services.unseal));
   return jose::Key::local(std::move(jwk));
 }
@@ -126,7 +123,7 @@ Task<DirectKeysPtr> load_direct_keys(const Services& services, WorkerState& work
   const std::string kind(resource_servers::kDirectKeyKind);
   const std::string prefix = resource_servers::direct_key_prefix(kid);
   std::function<Task<std::vector<storage::Document>>()> read = [&] {
-    return services.storage->documents(kind, realm, prefix, kMostDirectKeysRead);
+    return services.storage->documents(kind, realm, prefix, resource_servers::kMostDirectKeysRead);
   };
   CO_TRY(const auto page, co_await until_followed(worker, std::move(read)));
   auto keys = std::make_shared<std::vector<jose::KeyPtr>>();

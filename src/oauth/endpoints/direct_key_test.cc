@@ -35,10 +35,23 @@ class DirectKeys : public ResourceServers {
         std::string(resource_servers::kDirectKeyKind), RealmName("root"), "", 100));
     return all.ok() ? all->size() : 0;
   }
+  /// The resource server publishes its key by URL.
+  void publish(const jose::KeyPtr& first) {
+    published = set_with(first);
+    const auto client = std::make_shared<FakeHttpClient>();
+    client->answer_with([this](const OutboundRequest&) { return response(200, published); });
+    world.services->key_sets = std::make_shared<KeySetCache>(
+        client, world.clock, world.random, resource_servers::parse_key_set, KeySetSettings{},
+        [](Task<Done> task) {
+          EXPECT_THAT(async::run_now(std::move(task)), signet::test::is_ok());
+        });
+    put(R"("jwks_uri":"https://rs.example/keys")");
+  }
   bool is_active(const std::string& token) { return world.is_active(token, "gateway"); }
   std::string issue() { return token("&resourceServer=Direct"); }
 
   const jose::KeyPtr key = key_of("direct", 32, 'd');
+  std::string published;
 };
 
 TEST_F(DirectKeys, a_token_is_known_while_it_may_live) {
@@ -89,13 +102,7 @@ TEST_F(DirectKeys, a_key_that_senders_may_only_encrypt_with_opens_the_servers_ow
 }
 
 TEST_F(DirectKeys, a_key_from_a_url_is_kept_before_the_first_token_and_then_once_a_day) {
-  const auto client = std::make_shared<FakeHttpClient>();
-  std::string published = set_with(key);
-  client->answer_with([&](const OutboundRequest&) { return response(200, published); });
-  world.services->key_sets = std::make_shared<KeySetCache>(
-      client, world.clock, world.random, resource_servers::parse_key_set, KeySetSettings{},
-      [](Task<Done> task) { EXPECT_THAT(async::run_now(std::move(task)), signet::test::is_ok()); });
-  put(R"("jwks_uri":"https://rs.example/keys")");
+  publish(key);
   const std::string first = issue();
   EXPECT_EQ(member(inside(first, key), "aud"), "Direct");
   EXPECT_TRUE(is_active(first));
@@ -110,6 +117,27 @@ TEST_F(DirectKeys, a_key_from_a_url_is_kept_before_the_first_token_and_then_once
   EXPECT_TRUE(is_active(second));
   EXPECT_TRUE(is_active(first)) << "what was issued stays known";
   EXPECT_EQ(kept(), 2U);
+}
+
+TEST_F(DirectKeys, a_kid_that_too_many_keys_have_gets_no_token_that_nobody_would_know) {
+  for (std::size_t i = 1; i <= resource_servers::kMostOfOneKid; ++i)
+    keep(key_of("direct", 32, static_cast<char>(i)), world.clock->now() + Seconds(600));
+  publish(key);
+  EXPECT_EQ(ask("&resourceServer=Direct").text("error"), "server_error");
+  EXPECT_EQ(kept(), resource_servers::kMostOfOneKid);
+  world.clock->advance(Seconds(601));
+  EXPECT_TRUE(is_active(issue())) << "no token holds the others any more";
+}
+
+TEST_F(DirectKeys, a_realm_that_is_deleted_at_this_moment_leaves_no_key_behind) {
+  publish(key);
+  ASSERT_NE(token(""), "") << "the realm is known";
+  storage::Transaction behind_our_back;
+  behind_our_back.emplace_back(storage::EraseDocument{"realm", RealmName(), "root", std::nullopt});
+  ASSERT_THAT(async::run_now(world.storage->commit(std::move(behind_our_back))),
+              signet::test::is_ok());
+  EXPECT_EQ(ask("&resourceServer=Direct").status(), 500);
+  EXPECT_EQ(kept(), 0U);
 }
 
 }  // namespace

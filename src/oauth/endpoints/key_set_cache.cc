@@ -236,6 +236,14 @@ std::vector<KeySetCache::SourceStatus> KeySetCache::status() const {
   return out;
 }
 
+std::optional<KeySetCache::SourceStatus> KeySetCache::status(std::string_view url) const {
+  const Instant at = state_->clock->now();
+  std::lock_guard hold(state_->mutex);
+  const auto found = state_->sources.find(std::string(url));
+  if (found == state_->sources.end()) return std::nullopt;
+  return found->second->status(at, state_->settings.retry_most * kRetriesOfTheWanted);
+}
+
 std::size_t KeySetCache::size() const {
   std::lock_guard hold(state_->mutex);
   return state_->sources.size();

@@ -93,6 +93,8 @@ class KeySetCache {
     bool is_wanted = false;
   };
   std::vector<SourceStatus> status() const;
+  /// That of one URL; nothing where nobody asked for it here.
+  std::optional<SourceStatus> status(std::string_view url) const;
   std::size_t size() const;
   /// Readings since start, by the code of their failure.
   const secrets::StoreMeter& meter() const;

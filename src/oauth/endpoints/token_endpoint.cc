@@ -14,6 +14,7 @@ Answer<ClientCall::Need> TokenCall::act(http::Response& response) {
   if (stage_ == Stage::kTarget) {
     TRY(const Need need, find_target());
     if (need != Need::kNothing) return need;
+    TRY(check_one_target());
     TRY(choose_form());
     stage_ = Stage::kPlan;
   }

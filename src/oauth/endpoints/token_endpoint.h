@@ -41,6 +41,7 @@ class TokenCall : public ClientCall {
   // token_target.cc: which resource server, which scope, which claims.
   Answer<Need> find_target();
   Answer<Need> find_server(std::string_view name);
+  Answer<Done> check_one_target() const;
   Answer<Need> plan();
   Answer<Need> find_definitions(std::string_view scope);
   Answer<Done> check_defined() const;
@@ -52,6 +53,8 @@ class TokenCall : public ClientCall {
   // token_minting.cc: how the token is made.
   /// Why no token can be made; health shows the ID from now on.
   Refusal lacks_secret(const secrets::SecretId& id) const;
+  /// With the resource server's name in front.
+  Error of_server(Error why) const;
   Answer<Done> choose_form();
   Answer<Need> mint(http::Response& response);
   Answer<Need> mint_signed(http::Response& response);

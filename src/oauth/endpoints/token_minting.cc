@@ -14,6 +14,26 @@ using resource_servers::Encryption;
 
 constexpr int kReserveTries = 3;
 
+/// A key that stood beyond those that introspection looks at would make tokens that nobody knows.
+Task<Done> check_room_for_kid(const Services& services, RealmName realm, std::string kid) {
+  namespace rs = resource_servers;
+  const std::string prefix = rs::direct_key_prefix(kid);
+  CO_TRY(const auto page,
+         co_await services.storage->documents(std::string(rs::kDirectKeyKind), std::move(realm),
+                                              prefix, rs::kMostDirectKeysRead));
+  const Instant now = services.clock->now();
+  std::size_t read = 0, alive = 0;
+  for (const auto& document : page) {
+    if (!document.id.starts_with(prefix)) break;
+    CO_TRY(const auto known, rs::DirectKey::from_text(document.text));
+    ++read;
+    if (!known.is_over(now)) ++alive;
+  }
+  if (alive >= rs::kMostOfOneKid || read == rs::kMostDirectKeysRead)
+    co_return rs::direct_kid_taken(alive, kid);
+  co_return Done{};
+}
+
 Refusal cannot_mint(const Error& why) {
   if (is_transient(why.code)) return Refusal(why);
   return Refusal(OAuthError::kServerError, "no key can make this token", why);
@@ -128,12 +148,15 @@ Answer<ClientCall::Need> TokenCall::reserve_uses() {
   return Need::kKeyUses;
 }
 
+Error TokenCall::of_server(Error why) const {
+  why.detail = "resource server " + quoted(server_->server.name) + ": " + why.detail;
+  return why;
+}
+
 Answer<Done> TokenCall::encrypt(std::string_view token, http::Response& response) {
   if (auto done = encryptor_->append(response.body, as_bytes(token), *services_.random);
       !done.ok()) {
-    Error why = done.error();
-    why.detail = "resource server " + quoted(server_->server.name) + ": " + why.detail;
-    return cannot_mint(why);
+    return cannot_mint(of_server(done.error()));
   }
   realm_->server_encryption()->ring->count_active(secrets::KeyUse::kEncrypt, now_);
   return Done{};
@@ -203,8 +226,9 @@ Task<Done, Refusal> TokenCall::load_keys() {
 }
 
 // Kept for twice as long as a token lives, so that it is written once a day at most, by one worker
-// of one instance. Where another key was found meanwhile, or somebody else wrote at this moment, it
-// is asked for anew.
+// of one instance, and in a realm that is there: one that is deleted at this moment leaves no key
+// behind. Where another key was found meanwhile, or somebody else wrote at this moment, it is asked
+// for anew.
 Task<Done, Refusal> TokenCall::keep_key() {
   using resource_servers::DirectKey;
   const PreparedResourceServerPtr server = server_;
@@ -213,19 +237,27 @@ Task<Done, Refusal> TokenCall::keep_key() {
   const RealmName realm = realm_->settings().name;
   const std::string id = resource_servers::direct_key_id(key->jwk(), server->server.name);
   CO_TRY(const auto stored, co_await services_.storage->document(kind, realm, id));
-  Instant until = now_ + 2 * resource_servers::kLongestTokenLife;
+  Instant until = now_ + resource_servers::kDirectKeyKept;
   bool is_kept = false;
   if (stored) {
     CO_TRY(const DirectKey known, DirectKey::from_text(stored->text));
     is_kept = !known.until || *known.until >= now_ + resource_servers::kLongestTokenLife;
     if (is_kept && known.until) until = *known.until;
   }
+  if (!stored) {
+    const auto room = co_await check_room_for_kid(services_, realm, key->jwk().kid());
+    if (!room.ok()) co_return cannot_mint(of_server(room.error()));
+  }
   if (!is_kept) {
     CO_TRY(const DirectKey kept, DirectKey::seal(key->jwk(), until, services_.seal));
     storage::PutDocument put;
     put.document = {kind, realm, id, kept.to_text(), 0};
     put.expected = stored ? stored->revision : 0;
+    storage::RequireDocument in_realm;
+    in_realm.kind = "realm";
+    in_realm.id = realm.str();
     storage::Transaction transaction;
+    transaction.emplace_back(std::move(in_realm));
     transaction.emplace_back(std::move(put));
     const auto done = co_await services_.storage->commit(std::move(transaction));
     if (!done.ok() && !done.error().is("revision_conflict")) co_return Refusal(done.error());

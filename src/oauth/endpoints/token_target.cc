@@ -78,6 +78,19 @@ Answer<ClientCall::Need> TokenCall::find_server(std::string_view name) {
   return Need::kDefinitions;
 }
 
+// Whoever can open the token holds the signed one inside, and could show it to any other audience
+// that it names.
+Answer<Done> TokenCall::check_one_target() const {
+  const auto& asked = asked_.resources;
+  if (asked.empty() || server_->server.encryption != Encryption::kResourceServerKey) return Done{};
+  const std::string own = server_->server.audience();
+  const auto others =
+      asked.size() - static_cast<std::size_t>(std::count(asked.begin(), asked.end(), own));
+  const bool is_named = asked_.resource_server || others < asked.size();
+  if (!is_named || others == 0) return Done{};
+  return Refusal(OAuthError::kInvalidTarget, "a token is for one resource server");
+}
+
 Answer<ClientCall::Need> TokenCall::plan() {
   const Client& client = client_->client;
   for (const auto& plan : client_->plans) {

@@ -51,6 +51,30 @@ struct Tables::Apply {
     return Done{};
   }
 
+  Status operator()(const RequireDocument& c) {
+    if (tables.documents.contains({c.kind, c.realm, c.id})) return Done{};
+    return document_missing(c.id);
+  }
+
+  Status operator()(const RequireNoDocuments& c) {
+    if (tables.count_documents(c.kind, c.realm) == 0) return Done{};
+    return documents_present(c.kind);
+  }
+
+  Status operator()(const ForgetDocument& c) {
+    const DocumentName name{c.document.kind, c.document.realm, c.document.id};
+    const auto found = tables.documents.find(name);
+    if (found == tables.documents.end() || found->second.revision != c.document.revision ||
+        found->second.text != c.document.text)
+      return Done{};
+    undo.put(tables.documents, name, std::nullopt);
+    const std::int64_t sequence = tables.last_changes.at(name).sequence;
+    if (sequence == tables.last_sequence) return Done{};
+    undo.put(tables.changes, sequence, std::nullopt);
+    undo.put(tables.last_changes, name, std::nullopt);
+    return Done{};
+  }
+
   Status operator()(const PutToken& c) {
     tables.tokens.put(c.token.hash, c.token, undo);
     return Done{};

@@ -9,6 +9,18 @@ constexpr std::array<StatementText, kStatementCount> kTexts = {{
     {"notify", "SELECT pg_notify('signet', $1)"},
     {"put_document", "SELECT put_document($1, $2, $3, $4, $5)"},
     {"erase_document", "SELECT erase_document($1, $2, $3, $4)"},
+    {"require_document",
+     "SELECT refuse_revision(0) WHERE NOT EXISTS"
+     " (SELECT 1 FROM documents WHERE kind=$1 AND realm=$2 AND id=$3)"},
+    {"require_no_documents",
+     "SELECT refuse_revision(1) WHERE EXISTS (SELECT 1 FROM documents WHERE kind=$1 AND realm=$2)"},
+    // The newest change stays, so that who follows changes does not see them go back.
+    {"forget_document",
+     "WITH gone AS (DELETE FROM documents WHERE kind=$1 AND realm=$2 AND id=$3 AND revision=$4"
+     " AND text=$5 RETURNING 1)"
+     " DELETE FROM document_changes WHERE kind=$1 AND realm=$2 AND id=$3"
+     " AND EXISTS (SELECT 1 FROM gone) AND sequence < (SELECT max(sequence) FROM "
+     "document_changes)"},
     {"put_token",
      "INSERT INTO tokens (hash, realm, client, kind, issued, expires, claims)"
      " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (hash) DO UPDATE SET realm=$2, client=$3,"

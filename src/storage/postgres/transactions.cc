@@ -14,6 +14,10 @@ struct Extent {
 
   void operator()(const PutDocument&) { changed.documents = is_ordered = true; }
   void operator()(const EraseDocument&) { changed.documents = is_ordered = true; }
+  // What they look at is settled only in the order; they tell nobody anything.
+  void operator()(const RequireDocument&) { is_ordered = true; }
+  void operator()(const RequireNoDocuments&) { is_ordered = true; }
+  void operator()(const ForgetDocument&) { is_ordered = true; }
   void operator()(const DenyToken&) { changed.denials = is_ordered = true; }
   void operator()(const PutKey&) { changed.keys = is_ordered = true; }
   void operator()(const AppendAudit&) { is_ordered = true; }
@@ -33,6 +37,16 @@ struct AddCalls {
   }
   void operator()(const EraseDocument& c) {
     add(Statement::kEraseDocument, c.kind, c.realm, c.id, c.expected);
+  }
+  void operator()(const RequireDocument& c) {
+    add(Statement::kRequireDocument, c.kind, c.realm, c.id);
+  }
+  void operator()(const RequireNoDocuments& c) {
+    add(Statement::kRequireNoDocuments, c.kind, c.realm);
+  }
+  void operator()(const ForgetDocument& c) {
+    const Document& d = c.document;
+    add(Statement::kForgetDocument, d.kind, d.realm, d.id, d.revision, d.text);
   }
   void operator()(const PutToken& c) {
     const TokenRecord& t = c.token;
@@ -81,6 +95,9 @@ struct NameRefusal {
   Error operator()(const EraseDocument& c) const { return conflict(c.id); }
   Error operator()(const PutKey& c) const { return conflict(c.key.kid.view()); }
   Error operator()(const UseOnce&) const { return already_used(); }
+  Error operator()(const RequireDocument& c) const { return document_missing(c.id); }
+  Error operator()(const RequireNoDocuments& c) const { return documents_present(c.kind); }
+  Error operator()(const ForgetDocument&) const { return failure.error; }
   Error operator()(const PutToken&) const { return failure.error; }
   Error operator()(const EraseToken&) const { return failure.error; }
   Error operator()(const DenyToken&) const { return failure.error; }

@@ -46,6 +46,35 @@ struct Apply {
     return record_change(c.kind, c.realm, c.id, stored);
   }
 
+  Status operator()(const RequireDocument& c) {
+    TRY(const std::int64_t stored, stored_revision(c.kind, c.realm, c.id));
+    if (stored == 0) return document_missing(c.id);
+    return Done{};
+  }
+
+  Status operator()(const RequireNoDocuments& c) {
+    TRY(const std::int64_t is_there,
+        db.number(0, "SELECT 1 FROM documents WHERE kind=?1 AND realm=?2 LIMIT 1", c.kind,
+                  c.realm));
+    if (is_there != 0) return documents_present(c.kind);
+    return Done{};
+  }
+
+  // The newest change stays, so that who follows changes does not see them go back.
+  Status operator()(const ForgetDocument& c) {
+    const Document& d = c.document;
+    TRY(const std::int64_t removed,
+        db.run("DELETE FROM documents WHERE kind=?1 AND realm=?2 AND id=?3 AND revision=?4"
+               " AND text=?5",
+               d.kind, d.realm, d.id, d.revision, d.text));
+    if (removed == 0) return Done{};
+    TRY(
+        db.run("DELETE FROM document_changes WHERE kind=?1 AND realm=?2 AND id=?3"
+               " AND sequence < (SELECT max(sequence) FROM document_changes)",
+               d.kind, d.realm, d.id));
+    return Done{};
+  }
+
   Status operator()(const PutToken& c) {
     const TokenRecord& t = c.token;
     TRY(
