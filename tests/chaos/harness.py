@@ -282,8 +282,9 @@ class Server:
     def logs(self):
         return sorted(self.workdir.glob("std*.log"))
 
-    def start(self, timeout=15):
-        """Starts and waits for the ready line; returns the seconds it took."""
+    def start(self, timeout=15, until_ready=True):
+        """Starts and waits for the ready line; returns the seconds it took. A server whose keys are not there
+        yet, because a store was slow, is waited for too; not where a script wants it so."""
         self.config_file.write_text(json.dumps(self.document, indent=1))  # JSON is YAML
         self.config_file.chmod(0o600)
         self.starts += 1
@@ -294,21 +295,33 @@ class Server:
             self.process = subprocess.Popen([*self.wrap, self.binary, "--config", str(self.config_file)],
                                             stdout=out, stderr=err, env=self.env)
         self.port = self.management_port = None
+        lacks_keys = False
         while time.monotonic() - begin < timeout:
             text = out_path.read_text(errors="replace")
             for line in text.splitlines(keepends=True):
                 if line.startswith(("Signet is ready: ", "Signet is not ready yet: ")) and line.endswith("\n"):
                     self.port = int(line.rsplit(":", 1)[1])
+                    lacks_keys = "not ready" in line
                 if line.startswith("Management: ") and line.endswith("\n"):
                     self.management_port = int(line.rsplit(":", 1)[1])
             if self.port and self.management_port:
                 self.document["server"]["port"] = self.port
-                return time.monotonic() - begin
+                took = time.monotonic() - begin
+                if lacks_keys and until_ready:
+                    self.wait_until_ready()
+                return took
             if self.process.poll() is not None:
                 break
             time.sleep(0.001)
         raise StartFailed(f"exit {self.process.poll()}\n{out_path.read_text(errors='replace')[-2000:]}"
                           f"\n{err_path.read_text(errors='replace')[-4000:]}")
+
+    def wait_until_ready(self, limit=60):
+        end = time.monotonic() + limit
+        while self.management("/health/ready").status != 200:
+            if time.monotonic() > end:
+                raise StartFailed(f"not ready after {limit} s: {self.management('/health/ready')}")
+            time.sleep(0.05)
 
     def stop(self, timeout=10):
         """SIGTERM; returns the seconds until the process ended."""
