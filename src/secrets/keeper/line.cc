@@ -124,7 +124,7 @@ bool replaces_active(const std::vector<JournalEntry>& entries, const Lineup& lin
          });
 }
 
-bool has_active(const std::vector<JournalEntry>& entries) {
+bool any_signs(const std::vector<JournalEntry>& entries) {
   return std::any_of(entries.begin(), entries.end(), [](const JournalEntry& entry) {
     return entry.history.state == KeyState::kActive;
   });
@@ -260,7 +260,7 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
       }
     }
     // Where none was active, two instances that choose different keys have to meet in some record.
-    const bool writes_all = is_inherited || (lineup.active && !has_active(loaded));
+    const bool writes_all = is_inherited || (lineup.active && !any_signs(loaded));
     for (auto& entry : entries) {
       const JournalEntry* old = find_entry(loaded, entry.history.kid);
       const bool is_changed = old == nullptr || !(old->history == entry.history) || writes_all;
