@@ -50,8 +50,12 @@ Task<bool> resolves_to(const AdminServices& services, RealmName realm, RealmName
                        secrets::SecretId id) {
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
   const secrets::LiveRing* ring = rings->find(id);
-  if (ring != nullptr) co_return ring->realm == ring_realm;
-  co_return ring_realm.empty() || ring_realm == realm;
+  if (ring == nullptr) co_return ring_realm.empty() || ring_realm == realm;
+  if (ring->realm == ring_realm || !ring_realm.empty()) co_return ring->realm == ring_realm;
+  // One that has no keys of its own any more, or not yet, signs with a global one as its own.
+  CO_TRY(const auto global, co_await services.oauth->keeper->rings(RealmName()));
+  const secrets::LiveRing* shared = global->find(id);
+  co_return shared != nullptr && shared->ring->find(ring->ring->active().kid.view()) != nullptr;
 }
 
 /// The ways in which tokens of the realm's clients are made.

@@ -93,6 +93,26 @@ TEST_F(KeysTest, a_plan_names_the_resource_servers_whose_tokens_are_touched) {
   EXPECT_THAT(touched(sealing), UnorderedElementsAre("sealed"));
 }
 
+TEST_F(KeysTest, a_plan_for_a_global_key_names_the_realms_that_have_none_of_their_own_any_more) {
+  auto own = std::make_shared<secrets::MemoryStore>(StoreName("own"));
+  own->put(Alias("mine"), {secrets::Secret::of_key(jose::Jwk::from_private(
+                              *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
+  world.realm("alpha");
+  const auto id = secrets::SecretId::literal(kRsaId);
+  secrets::ConfiguredStore global{world.store, RealmName(), {}}, realm{own, RealmName("alpha"), {}};
+  global.mappings.push_back(*secrets::Mapping::make(id, {Alias("rsa")}, false));
+  realm.mappings.push_back(*secrets::Mapping::make(id, {Alias("mine")}, false));
+  ASSERT_TRUE(async::run_now(world.keeper->configure({realm, global})).ok());
+  const std::string plan = "/admin/secrets/plan?step=publish&alias=rsa2&id=" + kRsaId;
+  EXPECT_THAT(get(plan).response().body, HasSubstr(R"("realms":["root"])"));
+  auto retired = post("/admin/secrets/retire", R"({"realm":"alpha","store":"own","id":")" + kRsaId +
+                                                   R"(","alias":"mine","force":true})");
+  ASSERT_EQ(retired.status() / 100, 2) << retired.response().body;
+  EXPECT_THAT(get(plan).response().body, HasSubstr(R"("realms":["alpha","root"])"));
+  auto invariants = get("/admin/invariants");
+  EXPECT_TRUE(invariants.flag("holds")) << invariants.response().body;
+}
+
 TEST_F(KeysTest, usage_says_how_often_and_when_last_and_whether_the_key_may_go) {
   const std::string token = world.issue("jwt");
   world.issue("jwt");

@@ -87,8 +87,7 @@ void Checker::read_audit() {
       const bool is_forced = flag_in(*detail, "forced");
       if (event.event == "key.activated") {
         ++activations_;
-        if (is_forced || flag_in(*detail, "early"))
-          excuse(key, truth_->now + rules_.jwks_cached + 4 * rules_.refresh_every);
+        if (is_forced || flag_in(*detail, "early")) surprises_[key] = truth_->now;
       } else if (event.event == "key.retired") {
         ++retirements_;
         if (is_forced) excuse(key, kForever);
@@ -133,6 +132,16 @@ void Checker::read_journal() {
     }
     records_.insert_or_assign(name, record);
   }
+}
+
+// Until every instance has looked since, and nobody has a JWKS any more from before that.
+void Checker::excuse_surprises(const std::vector<Instance>& instances) {
+  std::erase_if(surprises_, [&](const auto& surprise) {
+    excuse(surprise.first, truth_->now + rules_.jwks_cached + 4 * rules_.refresh_every);
+    return std::all_of(instances.begin(), instances.end(), [&](const Instance& instance) {
+      return !instance.is_up() || !instance.serves || instance.fresh_since > surprise.second;
+    });
+  });
 }
 
 void Checker::check_tokens(const std::vector<Instance>& instances,
@@ -195,6 +204,7 @@ void Checker::check(const std::vector<Instance>& instances,
       if (!invariant->holds()) violated(invariant->name + ": " + invariant->violations.back());
     }
   }
+  excuse_surprises(instances);
   check_tokens(instances, verifiers);
   check_gone(instances);
   check_health(instances);

@@ -35,6 +35,7 @@ class Checker {
   void read_journal();
   bool is_excused(const KeyId& kid) const;
   void excuse(const KeyId& kid, Milliseconds until);
+  void excuse_surprises(const std::vector<Instance>& instances);
   void check_tokens(const std::vector<Instance>& instances, const std::vector<Verifier>& verifiers);
   void check_gone(const std::vector<Instance>& instances);
   void check_health(const std::vector<Instance>& instances);
@@ -50,6 +51,7 @@ class Checker {
   std::map<KeyName, storage::KeyRecord> records_;
   std::map<KeyName, Milliseconds> inactive_since_;
   std::map<KeyId, Milliseconds> excused_;      ///< tokens of these may fail until then
+  std::map<KeyId, Milliseconds> surprises_;    ///< signing before all know them, and since when
   std::map<KeyId, Milliseconds> compromised_;  ///< and since when
   std::int64_t audited_ = 0;
   Bytes chain_;

@@ -73,6 +73,7 @@ void Simulation::act(Instance& instance) {
   if (kind < 160) return retire(instance);
   if (kind < 163) return compromise(instance);
   if (kind < 165) return undo_compromise(instance);
+  if (kind < 168) return take_own_keys(instance);
   if (kind < 240) return refresh(instance);
   if (kind < 250) {
     instance.storage->loses_answer = true;
@@ -117,13 +118,23 @@ void Simulation::retire(Instance& instance) {
   auto aliases = mapped(instance, ring);
   if (aliases.empty()) return;
   const Alias alias = dice_.pick(aliases);
-  auto asked = request(ring, alias);
-  // A realm without keys uses the global ones, and forgets them when it gets its own again: see
-  // "Retiring by force" in docs/keys.md.
-  if (!ring.realm.empty()) asked.force = false;
+  const auto asked = request(ring, alias);
   note("retire " + ring.str() + " " + alias.str() + " at " + instance.name() +
            (asked.force ? " by force" : ""),
        async::run_now(instance.keeper->retire(asked)));
+}
+
+// Somebody takes all keys of a realm from it, and the global ones sign for it at once.
+void Simulation::take_own_keys(Instance& instance) {
+  for (const auto& ring : rings_) {
+    if (ring.realm.empty()) continue;
+    for (const auto& alias : mapped(instance, ring)) {
+      auto asked = request(ring, alias);
+      asked.force = true;
+      note("take " + ring.str() + " " + alias.str() + " at " + instance.name(),
+           async::run_now(instance.keeper->retire(asked)));
+    }
+  }
 }
 
 void Simulation::compromise(Instance& instance) {

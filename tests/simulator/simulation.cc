@@ -25,6 +25,17 @@ std::vector<RingName> ring_names() {
       {RealmName("alpha"), SecretId::literal("am.services.oauth2.oidc.signing.ES256"), kOwn}};
 }
 
+/// What the administration keeps of a realm: an undone compromise is looked up in each.
+storage::Transaction realm_document(const RealmName& realm) {
+  storage::PutDocument put;
+  put.document.kind = "realm";
+  put.document.id = realm.str();
+  put.document.text = "{}";
+  storage::Transaction transaction;
+  transaction.emplace_back(std::move(put));
+  return transaction;
+}
+
 class TrueClock : public Clock {
  public:
   explicit TrueClock(std::shared_ptr<const Truth> truth) : truth_(std::move(truth)) {}
@@ -50,6 +61,8 @@ Simulation::Simulation(std::uint64_t seed, Rules rules)
       shared_(storage::memory::open(*true_clock_)),
       rings_(ring_names()),
       checker_(shared_, truth_, rules_, rings_) {
+  const Status known = async::run_now(shared_->commit(realm_document(rings_[kOwn].realm)));
+  if (!known.ok()) checker_.violated("the realm could not be stored: " + known.error().detail);
   instances_.resize(3 + dice_.number(3));
   const char* names[] = {"keystore", "scheduled", "versioned", "own"};
   for (std::size_t i = 0; i < rings_.size(); ++i) {

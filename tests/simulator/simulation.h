@@ -50,6 +50,7 @@ class Simulation {
   void publish(Instance& instance);
   void activate(Instance& instance);
   void retire(Instance& instance);
+  void take_own_keys(Instance& instance);
   void compromise(Instance& instance);
   void undo_compromise(Instance& instance);
   void change_vault();

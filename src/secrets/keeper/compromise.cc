@@ -177,6 +177,9 @@ Task<Done> Keeper::State::undo_compromise(CompromiseRequest request) {
 Task<Keeper::CompromiseReport> Keeper::compromise(CompromiseRequest request) {
   const auto before = state_->realms.load();
   CO_TRY(CompromiseReport report, co_await state_->compromise(request));
+  // The global ones first: realms without keys of their own go by them.
+  std::stable_partition(report.rings.begin(), report.rings.end(),
+                        [](const auto& ring) { return ring.first.empty(); });
   for (const auto& [realm, id] : report.rings) {
     const auto ring = ring_in(*before, realm, id);
     const bool is_asked = realm == request.realm && id == request.id;

@@ -21,6 +21,17 @@ Task<Done> Keeper::State::write_horizon(RealmName realm, SecretId id, KeyId kid,
     raised.history.horizon = std::max(raised.history.horizon, horizon);
     storage::Transaction transaction;
     transaction.push_back(put_key(realm, id, raised));
+    if (!realm.empty()) {
+      CO_TRY(const Journal global, co_await journal(RealmName()));
+      const JournalEntry* shared = find_entry(global.entries(id), kid);
+      const bool is_behind = shared != nullptr && !is_gone(shared->history.state) &&
+                             shared->history.horizon < raised.history.horizon;
+      if (is_behind) {
+        JournalEntry behind = *shared;
+        behind.history.horizon = raised.history.horizon;
+        transaction.push_back(put_key(RealmName(), id, behind));
+      }
+    }
     auto written = co_await storage->commit(std::move(transaction));
     if (written.ok()) co_return Done{};
     if (written.error().code != Code::kConflict) co_return std::move(written).error();

@@ -47,12 +47,6 @@ bool Journal::has_living(const SecretId& id) const {
   return std::any_of(all.begin(), all.end(), is_living);
 }
 
-bool Journal::has_any_living() const {
-  return std::any_of(by_id_.begin(), by_id_.end(), [](const auto& pair) {
-    return std::any_of(pair.second.begin(), pair.second.end(), is_living);
-  });
-}
-
 const JournalEntry* find_entry(const std::vector<JournalEntry>& entries, const KeyId& kid) {
   const auto found = std::find_if(entries.begin(), entries.end(), [&](const JournalEntry& entry) {
     return entry.history.kid == kid;

@@ -25,7 +25,7 @@ class Journal {
   const std::vector<JournalEntry>& entries(const SecretId& id) const;
   /// Whether any key of the ID is remembered that is not retired.
   bool has_living(const SecretId& id) const;
-  bool has_any_living() const;
+  bool is_empty() const { return by_id_.empty(); }
 
  private:
   std::map<std::string, std::vector<JournalEntry>> by_id_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "secrets/keeper/global_keys.h"
 #include "secrets/keeper/live_ring.h"
 #include "secrets/keeper/state.h"
 
@@ -123,15 +124,10 @@ bool replaces_active(const std::vector<JournalEntry>& entries, const Lineup& lin
          });
 }
 
-/// A realm that gets keys of its own goes on from the life of the global ones it used.
-std::vector<JournalEntry> inherit(const std::vector<JournalEntry>& entries) {
-  std::vector<JournalEntry> out;
-  for (auto entry : entries) {
-    if (entry.history.state == KeyState::kRetired) continue;  // compromised ones stay known
-    entry.revision = 0;
-    out.push_back(std::move(entry));
-  }
-  return out;
+bool any_signs(const std::vector<JournalEntry>& entries) {
+  return std::any_of(entries.begin(), entries.end(), [](const JournalEntry& entry) {
+    return entry.history.state == KeyState::kActive;
+  });
 }
 
 }  // namespace
@@ -200,7 +196,7 @@ Task<bool> Keeper::State::reload_mapping(RealmName realm, SecretId id) {
 
 Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, SecretId id, Found found,
                                                           std::vector<JournalEntry> entries,
-                                                          std::vector<JournalEntry> inherited,
+                                                          Shared shared,
                                                           std::shared_ptr<const LiveRing> before) {
   LiveRing ring;
   ring.id = id;
@@ -220,7 +216,7 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
   for (int attempt = 0; attempt < kMaxConflicts; ++attempt) {
     storage::Transaction transaction;
     const bool is_inherited = entries.empty() && !realm.empty();
-    if (is_inherited) entries = inherit(inherited);
+    if (is_inherited) entries = inherit(shared.entries);
     const std::vector<JournalEntry> loaded = entries;
     const Instant now = clock->now();
     for (const auto& kid : mark_compromised(entries)) {
@@ -228,6 +224,10 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
       event.name = "key.compromised";
       event.kid = kid;
       transaction.push_back(audit_key(realm, id, event, "signet", now));
+    }
+    if (!realm.empty() && !found.resolution.from_realm) {
+      found.resolution.ordered = followed(shared.ring.get(), found.resolution.ordered);
+      publish_anew(found.resolution.ordered, compromised, entries);
     }
     const Candidates candidates =
         candidates_of(id, found, entries, compromised, options.policy, now);
@@ -243,8 +243,9 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
       const bool is_prepared = entry == nullptr || entry->history.state == KeyState::kPrepared;
       if (is_prepared && !missing(realm, id, kid).empty()) neighbours.unready.push_back(kid);
     }
-    const Lineup lineup =
+    Lineup lineup =
         line_up(kids, histories_of(entries), options.policy, now, verify_only, neighbours);
+    take_horizons(loaded, shared.entries, lineup.changes);
     add_changes(realm, id, lineup, candidates, before.get(), options.policy, now, entries,
                 transaction);
     // The mapping was read before the journal: another instance's operator may have changed both in
@@ -258,9 +259,11 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
         continue;
       }
     }
+    // Where none was active, two instances that choose different keys have to meet in some record.
+    const bool writes_all = is_inherited || (lineup.active && !any_signs(loaded));
     for (auto& entry : entries) {
       const JournalEntry* old = find_entry(loaded, entry.history.kid);
-      const bool is_changed = old == nullptr || !(old->history == entry.history) || is_inherited;
+      const bool is_changed = old == nullptr || !(old->history == entry.history) || writes_all;
       if (is_changed) transaction.push_back(put_key(realm, id, entry));
     }
     if (!transaction.empty()) {

@@ -18,6 +18,17 @@ Error not_mapped(const SecretId& id, const RealmName& realm, const std::string& 
               (asked.empty() ? std::string("; there are no stores") : "; asked: " + asked)};
 }
 
+/// Of those that `realm` remembers itself; null if there is none.
+std::shared_ptr<const LiveRing> remembered_ring(const RealmRingsPtr& rings, const RealmName& realm,
+                                                const SecretId& id) {
+  if (!rings) return nullptr;
+  const auto& all = rings->all();
+  const auto at =
+      std::lower_bound(all.begin(), all.end(), id,
+                       [](const auto& ring, const auto& wanted) { return ring->id < wanted; });
+  return at != all.end() && (*at)->id == id && (*at)->realm == realm ? *at : nullptr;
+}
+
 }  // namespace
 
 Task<bool> Keeper::State::has_used_global(RealmName realm) {
@@ -60,7 +71,7 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
     CO_TRY(co_await compromised.load(storage));
   }
   CO_TRY(const Journal remembered, co_await journal(realm));
-  if (!realm.empty() && !has_stores(realm) && !remembered.has_any_living()) {
+  if (!realm.empty() && !has_stores(realm) && remembered.is_empty()) {
     CO_TRY(co_await remember_use_of_global(realm));
     next->put(realm, global);
     co_return Done{};
@@ -87,18 +98,20 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
   const Instant now = clock->now();
   for (const auto& id : ids_of(realm)) {
     Found found = find(realm, id, now);
-    const bool is_own = realm.empty() || found.resolution.from_realm || remembered.has_living(id);
+    // A realm that once had keys of its own, and lost them, goes on with the global ones in its own
+    // journal: what it makes with them is remembered there when it has keys of its own again.
+    const bool is_own =
+        realm.empty() || found.resolution.from_realm || !remembered.entries(id).empty();
+    Shared shared;
+    if (!realm.empty()) shared.ring = remembered_ring(global, RealmName(), id);
     if (!is_own) {
       const bool blocked = found.resolution.blocked_by.has_value();
       if (found.resolution.is_unread) rings->unread_.push_back(id);
-      const LiveRing* shared = global->find(id);
-      if (shared != nullptr && (!blocked || !shared->can_sign)) {
-        const auto at = std::find_if(global->all().begin(), global->all().end(),
-                                     [&](const auto& ring) { return ring.get() == shared; });
-        rings->rings_.push_back(*at);
+      if (shared.ring && (!blocked || !shared.ring->can_sign)) {
+        rings->rings_.push_back(shared.ring);
         uses_global = true;
       }
-      if (blocked || shared == nullptr) {
+      if (blocked || !shared.ring) {
         const Error& why = blocked ? *found.resolution.outage : global->why(id);
         rings->missing_.emplace_back(
             id, why.is("secret_not_mapped") ? not_mapped(id, realm, asked) : why);
@@ -109,16 +122,12 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
       rings->missing_.emplace_back(id, not_mapped(id, realm, asked));
       continue;
     }
-    std::shared_ptr<const LiveRing> before;
-    if (old) {
-      for (const auto& ring : old->all()) {
-        if (ring->id == id && ring->realm == realm) before = ring;
-      }
-    }
+    shared.entries = global_journal.entries(id);
+    const auto before = remembered_ring(old, realm, id);
     const std::optional<Error> blocked_by = found.resolution.outage;
     if (found.resolution.is_unread) rings->unread_.push_back(id);
     auto lined = co_await line(realm, id, std::move(found), remembered.entries(id),
-                               global_journal.entries(id), before);
+                               std::move(shared), before);
     if (lined.ok()) {
       rings->rings_.push_back(std::move(lined).value());
       if (blocked_by) rings->missing_.emplace_back(id, *blocked_by);

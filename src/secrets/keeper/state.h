@@ -100,17 +100,23 @@ struct Keeper::State {
   Task<Done> remember_use_of_global(RealmName realm);
 
   // horizon.cc
+  /// Of a global key that signs for a realm, in the global journal too: there it is retired.
   /// "key_gone" where another instance has just retired the key.
   Task<Done> write_horizon(RealmName realm, SecretId id, KeyId kid, Instant horizon);
 
   // line.cc
+  /// What all realms share of one ID, for the ring of one of them.
+  struct Shared {
+    /// What the global journal remembers, if the realm was ever served from there.
+    std::vector<JournalEntry> entries;
+    std::shared_ptr<const LiveRing> ring;  ///< the global one; null if there is none
+  };
   std::set<SecretId> ids_of(const RealmName& realm) const;
   Found find(const RealmName& realm, const SecretId& id, Instant now);
-  /// The ring of one ID whose keys are remembered in `realm`. `inherited`: what the global journal
-  /// remembers of it, for a realm that gets keys of its own. `before`: the ring until now, or null.
+  /// The ring of one ID whose keys are remembered in `realm`. `before`: the ring until now, or
+  /// null.
   Task<std::shared_ptr<const LiveRing>> line(RealmName realm, SecretId id, Found found,
-                                             std::vector<JournalEntry> entries,
-                                             std::vector<JournalEntry> inherited,
+                                             std::vector<JournalEntry> entries, Shared shared,
                                              std::shared_ptr<const LiveRing> before);
 
   /// Reads the mapping documents behind a ring again; whether the mapping of the ID changed.
@@ -126,11 +132,16 @@ struct Keeper::State {
 
   // undo.cc
   Task<Undone> undo_map(StepRequest step);
+  /// Why the wanted key of a ring does not sign yet; nothing where it does.
+  std::optional<Error> why_waiting(const RealmName& realm, const SecretId& id) const;
 
   // steps.cc
   using ChangeList = std::function<Result<std::vector<Alias>>(std::vector<Alias>)>;
   Task<Done> change_mapping(StepRequest step, ChangeList change);
   Task<Done> try_change(StepRequest step, ChangeList change);
+  /// What the journal remembers of the ID of a step; the horizon of an active key is the latest one
+  /// of the realm's own journal and of the global one.
+  Task<std::vector<JournalEntry>> entries_for(StepRequest step);
 };
 
 /// The reason of a lineup that could not be made durable.

@@ -88,15 +88,10 @@ void StepPlan::publish(const Secret& secret, bool is_added) {
 Status StepPlan::activate(const std::vector<Secret>& before, const std::vector<Secret>& after) {
   const Secret* next = first_signer(after);
   const Secret* last = first_signer(before);
-  const bool keeps_front = last != nullptr && next != nullptr && last->kid == next->kid;
-  if (next == nullptr || (keeps_front && !is_activation_)) return Done{};
-  // Where nothing signs, nothing is replaced: the lineup takes what there is, and marks it as
-  // early.
-  const bool is_vacant =
-      last == nullptr && std::none_of(entries_.begin(), entries_.end(), [](const auto& entry) {
-        return entry.history.state == KeyState::kActive;
-      });
-  if (is_vacant && !is_activation_) return Done{};
+  // Where nothing of this list signed, nothing is replaced: the lineup lets sign on what does, as a
+  // global key for a realm, or takes what there is, and marks it as early.
+  if (next == nullptr || last == nullptr) return Done{};
+  if (last->kid == next->kid && !is_activation_) return Done{};
   JournalEntry* entry = find(next->kid);
   if (entry->history.state == KeyState::kActive) return Done{};
   if (const auto refused = refuse_activation(entry->history, policy_, now_, missing_(next->kid))) {

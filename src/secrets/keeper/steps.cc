@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "secrets/keeper/global_keys.h"
 #include "secrets/keeper/mapping_document.h"
 #include "secrets/keeper/state.h"
 #include "secrets/keeper/step_plan.h"
@@ -62,6 +63,20 @@ Task<Done> Keeper::State::change_mapping(StepRequest step, ChangeList change) {
   }
   co_return Error{Code::kConflict, "revision_conflict",
                   "other instances changed this mapping again and again"};
+}
+
+Task<std::vector<JournalEntry>> Keeper::State::entries_for(StepRequest step) {
+  CO_TRY(const Journal remembered, co_await journal(step.realm));
+  std::vector<JournalEntry> entries = remembered.entries(step.id);
+  if (step.realm.empty()) co_return entries;
+  CO_TRY(const bool used_global, co_await has_used_global(step.realm));
+  if (!used_global) co_return entries;
+  CO_TRY(const Journal global, co_await journal(RealmName()));
+  for (auto& entry : entries) {
+    if (entry.history.state == KeyState::kActive)
+      take_horizon(entry.history, global.entries(step.id));
+  }
+  co_return entries;
 }
 
 Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
@@ -145,10 +160,10 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
   }
 
   const Instant now = clock->now();
-  CO_TRY(const Journal remembered, co_await journal(step.realm));
+  CO_TRY(std::vector<JournalEntry> entries, co_await entries_for(step));
   // What the others publish now, not what they did at the last refresh.
   CO_TRY(co_await instances.observe());
-  StepPlan plan(step, remembered.entries(step.id), options.policy, now, before == after,
+  StepPlan plan(step, std::move(entries), options.policy, now, before == after,
                 [this, &step](const KeyId& kid) { return missing(step.realm, step.id, kid); });
   CO_TRY(plan.make(keys_before, keys_after, keys_added));
 

@@ -72,7 +72,20 @@ storage::PutDocument remember_before(const RealmName& realm, const StoreName& st
 }
 
 Task<Keeper::Undone> Keeper::undo_map(StepRequest step) {
-  return state_->undo_map(std::move(step));
+  CO_TRY(co_await rings(step.realm));  // what comes of it shows there
+  co_return co_await state_->undo_map(std::move(step));
+}
+
+std::optional<Error> Keeper::State::why_waiting(const RealmName& realm, const SecretId& id) const {
+  const RealmRingsPtr rings = realms.load()->find(realm);
+  const LiveRing* ring = rings ? rings->find(id) : nullptr;
+  if (ring == nullptr || !ring->waiting) return std::nullopt;
+  for (const auto& entry : ring->entries) {
+    if (entry.secret.kid != *ring->waiting) continue;
+    return refuse_activation(entry.history, options.policy, clock->now(),
+                             missing(realm, id, *ring->waiting));
+  }
+  return std::nullopt;
 }
 
 Task<Keeper::Undone> Keeper::State::undo_map(StepRequest step) {
@@ -89,7 +102,11 @@ Task<Keeper::Undone> Keeper::State::undo_map(StepRequest step) {
   Undone undone;
   undone.aliases = remembered.before;
   auto whole = co_await change_mapping(step, restore);
-  if (whole.ok()) co_return undone;
+  if (whole.ok()) {
+    // Where the list was empty, what signs is not of it, and goes on until its first is known.
+    if (remembered.after.empty()) undone.not_first = why_waiting(step.realm, step.id);
+    co_return undone;
+  }
   const Error why = whole.error();
   const bool is_early = why.is("activation_too_early") || why.is("activation_unready");
   undone.aliases = behind_the_first(remembered.after, remembered.before);
