@@ -59,17 +59,11 @@ Result<Asked> from_body(const AdminRequest& request) {
   return finish(std::move(asked), id);
 }
 
-const RingEntry* first_in(const LiveRing& ring, KeyState state) {
-  const auto found = std::find_if(ring.entries.begin(), ring.entries.end(),
-                                  [&](const RingEntry& entry) { return entry.state == state; });
-  return found == ring.entries.end() ? nullptr : &*found;
-}
-
 /// What was left open: the store of the active key; the key that waits, or the one that may go.
 Status fill(Asked& asked, const LiveRing* ring) {
   if (ring != nullptr) {
-    const RingEntry* meant = asked.name == "activate" ? first_in(*ring, KeyState::kPrepared)
-                             : asked.name == "retire" ? first_in(*ring, KeyState::kPassive)
+    const RingEntry* meant = asked.name == "activate" ? ring->first_in(KeyState::kPrepared)
+                             : asked.name == "retire" ? ring->first_in(KeyState::kPassive)
                                                       : nullptr;
     if (asked.step.alias.empty() && meant != nullptr) asked.step.alias = meant->secret.alias;
     for (const auto& entry : ring->entries) {

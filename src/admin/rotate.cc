@@ -62,15 +62,13 @@ Task<NextKey> publish_alias(const AdminServices& services, Keeper::StepRequest s
 std::optional<NextKey> next_in(const LiveRing& ring, const RingEntry& before) {
   const KeyId wanted = ring.waiting ? *ring.waiting : ring.ring->active().kid;
   if (wanted == before.secret.kid) return std::nullopt;
-  for (const auto& entry : ring.entries) {
-    if (entry.secret.kid != wanted || !entry.history.published) continue;
-    NextKey next;
-    next.alias = entry.secret.alias;
-    next.kid = wanted;
-    next.published = *entry.history.published;
-    return next;
-  }
-  return std::nullopt;
+  const RingEntry* entry = ring.find(wanted);
+  if (entry == nullptr || !entry->history.published) return std::nullopt;
+  NextKey next;
+  next.alias = entry->secret.alias;
+  next.kid = wanted;
+  next.published = *entry->history.published;
+  return next;
 }
 
 Task<NextKey> publish_version(const AdminServices& services, Keeper::StepRequest step,
@@ -131,9 +129,7 @@ Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest reque
   CO_TRY(const auto rings, co_await keeper.rings(realm));
   const LiveRing* ring = rings->find(step.id);
   if (!ring) co_return rings->why(step.id);
-  const RingEntry* active = nullptr;
-  for (const auto& entry : ring->entries)
-    if (entry.state == secrets::KeyState::kActive) active = &entry;
+  const RingEntry* active = ring->first_in(secrets::KeyState::kActive);
   const auto store = keeper.store(step.realm, step.store);
   const bool by_versions = store && store->ordering() == secrets::Ordering::kByStore;
   if (by_versions) {

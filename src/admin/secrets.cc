@@ -61,10 +61,7 @@ json::Object ring_json(const LiveRing& ring, const Keeper& keeper) {
   out.set("waiting_for", std::move(waiting_for));
   json::Array keys;
   for (auto entry : ring.entries) {
-    // The horizon moves between refreshes; the atomic has the newest.
-    if (entry.state == secrets::KeyState::kActive && ring.active_horizon)
-      entry.history.horizon =
-          std::max(entry.history.horizon, from_unix_seconds(ring.active_horizon->load()));
+    entry.history.horizon = ring.horizon_of(entry);
     keys.emplace_back(key_json(ring.id, entry, policy));
   }
   out.set("keys", std::move(keys));

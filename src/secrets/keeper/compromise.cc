@@ -41,11 +41,8 @@ Error unknown_key(const Keeper::CompromiseRequest& request) {
 std::shared_ptr<const LiveRing> ring_in(const RealmMap& realms, const RealmName& realm,
                                         const SecretId& id) {
   const RealmRingsPtr rings = realms.find(realm);
-  if (!rings) return nullptr;
-  const auto found = std::find_if(rings->all().begin(), rings->all().end(), [&](const auto& ring) {
-    return ring->id == id && ring->realm == realm;
-  });
-  return found == rings->all().end() ? nullptr : *found;
+  const auto ring = rings ? rings->share(id) : nullptr;
+  return ring && ring->realm == realm ? ring : nullptr;
 }
 
 }  // namespace
@@ -205,10 +202,7 @@ bool Keeper::signs_now(const RealmName& realm, const SecretId& id) const {
 }
 
 Task<Done> Keeper::replace(CompromiseRequest request, std::shared_ptr<const LiveRing> before) {
-  const RingEntry* lost = nullptr;
-  for (const auto& entry : before->entries) {
-    if (entry.secret.kid == request.kid) lost = &entry;
-  }
+  const RingEntry* lost = before->find(request.kid);
   const StoreName name = lost != nullptr ? lost->secret.store : StoreName();
   const auto store = lost != nullptr ? this->store(request.realm, name) : nullptr;
   if (const auto versions = version_maker(store, name); versions.ok()) {

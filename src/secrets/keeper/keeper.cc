@@ -7,26 +7,6 @@
 
 namespace signet::secrets {
 
-const LiveRing* RealmRings::find(const SecretId& id) const {
-  const auto found = std::lower_bound(rings_.begin(), rings_.end(), id,
-                                      [](const std::shared_ptr<const LiveRing>& ring,
-                                         const SecretId& wanted) { return ring->id < wanted; });
-  return found != rings_.end() && (*found)->id == id ? found->get() : nullptr;
-}
-
-const Error& RealmRings::why(const SecretId& id) const {
-  static const Error unknown{Code::kConfig, "secret_not_mapped",
-                             "no store of the realm nor a global one has this secret ID"};
-  for (const auto& [missing, error] : missing_) {
-    if (missing == id) return error;
-  }
-  return unknown;
-}
-
-bool RealmRings::degraded() const {
-  return std::any_of(rings_.begin(), rings_.end(), [](const auto& ring) { return ring->degraded; });
-}
-
 Keeper::Keeper(std::shared_ptr<storage::Storage> storage, std::shared_ptr<Clock> clock,
                KeeperOptions options)
     : state_(std::make_unique<State>(std::move(storage), std::move(clock), std::move(options))) {}

@@ -3,20 +3,15 @@
 // life of every key in storage, and never lets a key sign before verifiers know it nor go before
 // its tokens.
 
-#include <atomic>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "secrets/keeper/instances.h"
+#include "secrets/keeper/live_ring.h"
 #include "secrets/keeper/store_meter.h"
-#include "secrets/key_ring.h"
-#include "secrets/key_usage.h"
 #include "secrets/mapping.h"
-#include "secrets/resolve.h"
-#include "secrets/rotation.h"
 #include "secrets/stores/store.h"
 #include "storage/storage.h"
 
@@ -28,61 +23,6 @@ struct ConfiguredStore {
   RealmName realm;  ///< empty: global
   std::vector<Mapping> mappings;
 };
-
-/// One key of a ring with its remembered life. Immutable but for the horizon, which only grows.
-struct RingEntry {
-  Secret secret;
-  KeyHistory history;
-  KeyState state;
-  std::shared_ptr<const UsageMeter> usage{};  ///< null where there is no life to remember
-};
-
-/// The keys of one ID in one realm, ready to use. Immutable snapshot.
-struct LiveRing {
-  SecretId id;
-  RealmName realm;                 ///< whose journal holds the keys; empty: the global ring, shared
-  KeyRingPtr ring;                 ///< never null; active first
-  std::vector<RingEntry> entries;  ///< all that are published: active, prepared, passive, lost
-  std::optional<KeyId> waiting;    ///< a key that will become active by itself
-  std::optional<Instant> waiting_until;
-  std::vector<Skipped> skipped;
-  bool degraded = false;  ///< a store behind it is out of reach, or a key was lost
-  /// Counts a use of active().
-  void count_active(KeyUse use, Instant now) const {
-    if (can_sign && entries.front().usage) entries.front().usage->count(use, now);
-  }
-  /// False where only public halves are left: the ring verifies, its active() cannot sign.
-  bool can_sign = true;
-  bool activated_early = false;  ///< the active key was not published for long enough: nothing else
-                                 ///< could sign (this state lasts until the next change)
-  std::vector<KeyId> lost;       ///< keys of living tokens that the stores no longer hold
-  /// The horizon of the active key, in seconds since 1970: a token that lives longer needs
-  /// Keeper::raise_horizon first.
-  std::shared_ptr<std::atomic<std::int64_t>> active_horizon;
-};
-
-/// All rings of one realm (global IDs included) at one moment. Immutable; take one per request.
-class RealmRings {
- public:
-  /// Null if the ID has no usable secret; why() then says what was asked and found, as it does
-  /// where a store that cannot be asked has left a ring that only verifies.
-  const LiveRing* find(const SecretId& id) const;
-  const Error& why(const SecretId& id) const;
-  const std::vector<std::shared_ptr<const LiveRing>>& all() const { return rings_; }
-  /// The IDs whose store could not be read since the start. What it holds is not known here, and
-  /// nothing signs; find() gives what is remembered of it, which may be nothing.
-  const std::vector<SecretId>& unread() const { return unread_; }
-  std::uint64_t generation() const { return generation_; }
-  bool degraded() const;
-
- private:
-  friend class Keeper;
-  std::vector<std::shared_ptr<const LiveRing>> rings_;  ///< sorted by id
-  std::vector<std::pair<SecretId, Error>> missing_;
-  std::vector<SecretId> unread_;
-  std::uint64_t generation_ = 0;
-};
-using RealmRingsPtr = std::shared_ptr<const RealmRings>;
 
 struct StoreHealth {
   StoreName name;

@@ -44,13 +44,6 @@ Task<Done> make_one_version(std::shared_ptr<Store> store, StoreName name, Alias 
   co_return co_await maker->make_version(std::move(alias), std::move(after));
 }
 
-const RingEntry* active_of(const LiveRing& ring) {
-  const auto found =
-      std::find_if(ring.entries.begin(), ring.entries.end(),
-                   [](const RingEntry& entry) { return entry.state == KeyState::kActive; });
-  return found == ring.entries.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 RotationRunner::RotationRunner(std::shared_ptr<Keeper> keeper,
@@ -222,7 +215,7 @@ Task<Done> RotationRunner::make_version(RotationRule rule, Alias alias, std::str
 Task<Done> RotationRunner::make(RotationRule rule, Alias alias) {
   CO_TRY(const RealmRingsPtr rings, co_await keeper_->rings(rule.realm));
   const LiveRing* ring = rings->find(rule.id);
-  const RingEntry* active = ring != nullptr ? active_of(*ring) : nullptr;
+  const RingEntry* active = ring != nullptr ? ring->first_in(KeyState::kActive) : nullptr;
   if (active == nullptr || !active->secret.key) {
     co_return Error{Code::kUnsupported, "rotate_needs_key_pair",
                     "there is no key to make another one like it for " + rule.id.str()};

@@ -64,10 +64,7 @@ std::vector<ScheduledKey> keys_of(const LiveRing& ring, const RotationRule& rule
     if (entry.secret.store != rule.store || entry.secret.alias.empty()) continue;
     ScheduledKey key{entry.secret.alias, entry.history, {}, entry.secret.version};
     if (maker != nullptr) key.family = maker->family(key.alias);
-    // The horizon moves between refreshes; the atomic has the newest of this instance.
-    if (entry.state == KeyState::kActive && ring.active_horizon)
-      key.history.horizon =
-          std::max(key.history.horizon, from_unix_seconds(ring.active_horizon->load()));
+    key.history.horizon = ring.horizon_of(entry);
     keys.push_back(std::move(key));
   }
   return keys;

@@ -12,8 +12,8 @@
 #include "secrets/keeper/gate.h"
 #include "secrets/keeper/journal.h"
 #include "secrets/keeper/keeper.h"
-#include "secrets/keeper/live_ring.h"
 #include "secrets/keeper/realm_map.h"
+#include "secrets/keeper/ring_making.h"
 #include "secrets/keeper/store_cache.h"
 #include "secrets/keeper/usage_ledger.h"
 

@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "secrets/keeper/keeper.h"
+#include "secrets/keeper/live_ring.h"
+#include "secrets/stores/store.h"
 
 namespace signet::secrets {
 
