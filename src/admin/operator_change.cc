@@ -79,4 +79,8 @@ Error lost_revision(const std::string& name, std::int64_t revision) {
           quoted(name) + " is stored with revision " + std::to_string(revision)};
 }
 
+Error client_busy() {
+  return {Code::kConflict, "client_busy", "others change this client at this moment; try again"};
+}
+
 }  // namespace signet::admin

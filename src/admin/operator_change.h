@@ -39,5 +39,7 @@ inline constexpr int kMostTries = 5;
 /// kConflict "revision_conflict": the document is stored with another revision than the one asked
 /// for.
 Error lost_revision(const std::string& name, std::int64_t revision);
+/// kConflict: others changed the client each of kMostTries times.
+Error client_busy();
 
 }  // namespace signet::admin
