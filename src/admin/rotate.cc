@@ -40,17 +40,15 @@ RealmName realm_of_step(const Keeper::StepRequest& step) {
 Task<NextKey> publish_alias(const AdminServices& services, Keeper::StepRequest step,
                             RingEntry active) {
   Keeper& keeper = *services.oauth->keeper;
-  const auto store = keeper.store(step.realm, step.store);
-  CO_TRY(secrets::KeyMaker* const maker, secrets::key_maker(store, step.store));
   NextKey next;
   next.published = services.oauth->clock->now();
   if (step.alias.empty()) {
-    CO_TRY(const auto made, co_await secrets::make_successor(store, active.secret.alias,
-                                                             active.secret, next.published));
+    CO_TRY(const auto made, co_await keeper.make_successor(step.realm, step.store, active.secret));
     step.alias = made.alias;
     next.kid = made.kid;
   } else {
-    CO_TRY(const auto made, co_await maker->make_like(step.alias, active.secret));
+    CO_TRY(const auto made,
+           co_await keeper.make_like(step.realm, step.store, step.alias, active.secret));
     next.kid = made.kid;
   }
   next.alias = step.alias;
@@ -74,16 +72,15 @@ std::optional<NextKey> next_in(const LiveRing& ring, const RingEntry& before) {
 Task<NextKey> publish_version(const AdminServices& services, Keeper::StepRequest step,
                               RingEntry active) {
   Keeper& keeper = *services.oauth->keeper;
-  const auto store = keeper.store(step.realm, step.store);
-  CO_TRY(secrets::VersionMaker* const maker, secrets::version_maker(store, step.store));
   const Alias alias = active.secret.alias;
+  CO_TRY(secrets::version_maker(keeper.store(step.realm, step.store), step.store));
   // What the store put first meanwhile is known before anything is made after it.
   CO_TRY(co_await keeper.refresh());
   CO_TRY(auto rings, co_await keeper.rings(realm_of_step(step)));
   const LiveRing* ring = rings->find(step.id);
-  CO_TRY(const std::string after,
-         co_await secrets::version_to_follow(store, alias, active.secret.version, ring));
-  CO_TRY(co_await maker->make_version(alias, after));
+  CO_TRY(const auto versions, co_await keeper.fetch(step.realm, step.store, alias));
+  std::string after = secrets::version_to_follow(versions, active.secret.version, ring);
+  CO_TRY(co_await keeper.make_version(step.realm, step.store, alias, std::move(after)));
   CO_TRY(co_await keeper.refresh());
   CO_TRY(rings, co_await keeper.rings(realm_of_step(step)));
   ring = rings->find(step.id);

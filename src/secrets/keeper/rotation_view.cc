@@ -115,12 +115,12 @@ Task<RotationView> look_again(std::shared_ptr<Keeper> keeper, RotationRule rule,
   const bool makes_version = view.possible.ok() && view.by_versions && !memory.making &&
                              view.step.kind == RotationStep::Kind::kMake;
   if (!makes_version) co_return view;
-  auto after =
-      co_await version_to_follow(view.store, view.step.alias, view.step.before.after, view.ring);
-  if (after.ok()) {
-    view.step.before.after = std::move(after).value();
+  auto versions = co_await keeper->fetch(rule.realm, rule.store, view.step.alias);
+  if (versions.ok()) {
+    view.step.before.after =
+        version_to_follow(*versions, std::move(view.step.before.after), view.ring);
   } else {
-    view.possible = std::move(after).error();
+    view.possible = std::move(versions).error();
   }
   co_return view;
 }

@@ -7,20 +7,10 @@
 #include "base/text.h"
 #include "secrets/keeper/mapping_document.h"
 #include "secrets/keeper/metered_key.h"
+#include "secrets/keeper/store_calls.h"
 
 namespace signet::secrets {
 namespace {
-
-// These own the store, so that a late answer finds it alive after a new configuration dropped it.
-Task<std::string> ask_fingerprint(std::shared_ptr<Store> store) {
-  co_return co_await store->fingerprint();
-}
-Task<std::vector<Alias>> ask_aliases(std::shared_ptr<Store> store) {
-  co_return co_await store->aliases();
-}
-Task<std::vector<Secret>> ask_secrets(std::shared_ptr<Store> store, Alias alias) {
-  co_return co_await store->fetch(std::move(alias));
-}
 
 bool same_certificates(const Secret& a, const Secret& b) {
   return std::equal(a.certificates.begin(), a.certificates.end(), b.certificates.begin(),

@@ -7,6 +7,7 @@
 namespace signet::secrets::test {
 namespace {
 
+using signet::test::fails;
 using signet::test::is_ok;
 using std::chrono::seconds;
 
@@ -133,6 +134,50 @@ TEST(StoreCalls, calls_are_counted_by_outcome) {
   EXPECT_THAT(world.refresh(*world.keeper_), is_ok());
   EXPECT_EQ(calls().outcomes[0], 3U);
   EXPECT_EQ(calls().outcomes[1 + static_cast<std::size_t>(Code::kConfig)], 1U);
+}
+
+/// Answers questions about aliases when it is told to.
+class SlowStore : public FakeStore {
+ public:
+  using FakeStore::FakeStore;
+  Task<std::vector<Secret>> fetch(Alias alias) override {
+    if (is_slow) CO_TRY(co_await answer.wait());
+    co_return co_await FakeStore::fetch(std::move(alias));
+  }
+  bool is_slow = false;
+  async::OneShot<Done> answer;
+};
+
+TEST(StoreCalls, what_is_asked_of_one_store_has_a_limit_on_its_time) {
+  World world;
+  world.options.store_timeout = Milliseconds(1);
+  const auto store = std::make_shared<SlowStore>("slow", Ordering::kByMapping);
+  store->put("a", ec(1));
+  const auto keeper = world.keeper();
+  ASSERT_THAT(World::configure(*keeper, {{store, kGlobal, {}}}), is_ok());
+  const auto ask = [&]() -> Task<std::vector<Secret>> {
+    auto found = co_await keeper->fetch(kGlobal, StoreName("slow"), Alias("a"));
+    store->answer.complete(Done{});  // the late answer comes after all and is dropped
+    co_return found;
+  };
+  store->is_slow = true;
+  EXPECT_THAT(async::run_now(ask()), fails("store_timeout"));
+}
+
+TEST(StoreCalls, a_store_that_is_not_there_or_makes_nothing_says_so) {
+  World world;
+  const auto keeper = world.start({"a"});
+  const StoreName other("other"), ks("ks");
+  EXPECT_THAT(async::run_now(keeper->fetch(kGlobal, other, Alias("a"))), fails("store_unknown"));
+  EXPECT_THAT(async::run_now(keeper->aliases(kGlobal, other)), fails("store_unknown"));
+  EXPECT_THAT(async::run_now(keeper->aliases(kGlobal, ks)), is_ok());
+  const Secret model = World::ring(*keeper)->ring->active();
+  EXPECT_THAT(async::run_now(keeper->make_like(kGlobal, ks, Alias("b2"), model)),
+              fails("store_makes_no_keys"));
+  EXPECT_THAT(async::run_now(keeper->make_successor(kGlobal, other, model)),
+              fails("store_makes_no_keys"));
+  EXPECT_THAT(async::run_now(keeper->make_version(kGlobal, ks, Alias("a"), "1")),
+              fails("store_makes_no_keys"));
 }
 
 /// Signs as long as it is told nothing else.

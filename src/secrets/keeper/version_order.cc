@@ -2,13 +2,12 @@
 
 namespace signet::secrets {
 
-Task<std::string> version_to_follow(std::shared_ptr<Store> store, Alias alias, std::string active,
-                                    const LiveRing* ring) {
-  CO_TRY(const std::vector<Secret> versions, co_await store->fetch(std::move(alias)));
-  if (versions.empty()) co_return active;
+std::string version_to_follow(const std::vector<Secret>& versions, std::string active,
+                              const LiveRing* ring) {
+  if (versions.empty()) return active;
   const Secret& newest = versions.front();
   const bool is_served = ring != nullptr && ring->find(newest.kid) != nullptr;
-  co_return is_served ? active : newest.version;
+  return is_served ? active : newest.version;
 }
 
 bool has_successor(const LiveRing& ring, const std::vector<Secret>& versions,
