@@ -220,6 +220,7 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
     one.set("realm", h.realm.view());
     one.set("ok", h.ok);
     one.set("detail", h.detail);
+    one.set("warnings", json::Array(h.warnings.begin(), h.warnings.end()));
     one.set("last_good", known_time(h.last_good));
     one.set("lease_until", known_time(h.lease_until));
     stores.emplace_back(std::move(one));

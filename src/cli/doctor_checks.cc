@@ -73,8 +73,9 @@ void check_health(const AdminClient& admin, std::vector<Finding>& findings) {
   findings.push_back(status == "ok" ? good("health", status) : bad("health", status));
   for (const auto& store : list_of(*health, "stores")) {
     const std::string name = "store " + text_of(store, "name");
+    const std::string warnings = texts_of(store, "warnings");
     if (text_of(store, "ok") == "true") {
-      findings.push_back(good(name));
+      findings.push_back(warnings.empty() ? good(name) : unwise(name, warnings));
     } else {
       findings.push_back(
           bad(name, text_of(store, "detail") + ", last good answer " + text_of(store, "last_good") +

@@ -29,6 +29,8 @@ struct StoreHealth {
   RealmName realm;
   bool ok = false;
   std::string detail;  ///< why not
+  std::vector<std::string>
+      warnings;  ///< Store::warnings(): nothing failed, but somebody should know
   Instant last_good{};
   Instant lease_until{};
 };

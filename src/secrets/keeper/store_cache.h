@@ -67,6 +67,8 @@ class StoreCache {
   template <class T>
   Task<T> ask(Deadlines& deadlines, Milliseconds limit, Task<T> task) const;
   void back_off(const KeeperOptions& options, Instant now);
+  /// Takes what the store has to say for health; what is new goes to the log.
+  void hear_warnings();
   Task<Done> read(Deadlines& deadlines, const KeeperOptions& options, Instant now);
   Task<Done> list_names(Deadlines& deadlines, Milliseconds limit);
   std::set<Alias> wanted() const;
@@ -79,6 +81,7 @@ class StoreCache {
   std::string fingerprint_;
   std::map<Alias, Entry> entries_;
   std::optional<Error> outage_;
+  std::vector<std::string> warnings_;  ///< as of the last reading
   Instant last_good_{};
   std::uint32_t failures_ = 0;  ///< in a row
   Instant retry_at_{};          ///< not asked before

@@ -116,6 +116,41 @@ TEST(StoreCalls, instances_with_jitter_do_not_come_back_in_step) {
   EXPECT_GT(counts.size(), 1U);
 }
 
+TEST(StoreCalls, a_clock_that_is_set_back_leaves_no_store_alone_for_longer) {
+  BackoffWorld world;
+  world.begin();
+  world.counted->outage = kStoreDown;
+  world.questions_in(Seconds(300));
+  world.counted->outage.reset();
+  world.clock->set(world.clock->now() - Seconds(24 * 3600));
+  EXPECT_EQ(world.questions_in(Seconds(10)), 1);
+  EXPECT_TRUE(world.keeper_->health()[0].ok);
+}
+
+/// Nothing fails, and it has something to say.
+class TalkingStore : public FakeStore {
+ public:
+  using FakeStore::FakeStore;
+  std::vector<std::string> warnings() const override { return said; }
+  std::vector<std::string> said;
+};
+
+TEST(StoreCalls, what_a_store_warns_of_is_in_its_health_while_it_does) {
+  World world;
+  const auto store = std::make_shared<TalkingStore>("ks", Ordering::kByMapping);
+  store->put("a", ec(1));
+  const auto keeper = world.keeper();
+  ASSERT_THAT(World::configure(*keeper, {{store, kGlobal, {mapped(kEs256, {"a"})}}}), is_ok());
+  EXPECT_TRUE(keeper->health()[0].warnings.empty());
+  store->said.emplace_back("version 2 of 'a' was skipped");
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_TRUE(keeper->health()[0].ok);
+  EXPECT_EQ(keeper->health()[0].warnings, store->said);
+  store->said.clear();
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_TRUE(keeper->health()[0].warnings.empty());
+}
+
 TEST(StoreCalls, calls_are_counted_by_outcome) {
   BackoffWorld world;
   world.begin();
