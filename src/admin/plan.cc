@@ -4,6 +4,7 @@
 
 #include "admin/handlers.h"
 #include "admin/key_impact.h"
+#include "admin/operator_change.h"
 #include "base/text.h"
 
 namespace signet::admin {
@@ -166,6 +167,7 @@ Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status 
 }
 
 Task<Asked> filled(const AdminServices& services, Asked asked) {
+  CO_TRY(co_await check_realm(services, asked.step.realm));
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(asked.step.realm));
   CO_TRY(fill(asked, rings->find(asked.step.id)));
   co_return asked;

@@ -78,10 +78,8 @@ json::Object ring_json(const LiveRing& ring, const Keeper& keeper) {
   return out;
 }
 
-// The ring as it is after a step: of the step's realm, or of root for global stores.
 Task<json::Object> ring_after(const AdminServices& services, Keeper::StepRequest step) {
-  const RealmName realm = step.realm.empty() ? RealmName("root") : step.realm;
-  CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
+  CO_TRY(const auto rings, co_await services.oauth->keeper->rings(step.realm));
   const LiveRing* ring = rings->find(step.id);
   json::Object out;
   out.set("ring", ring ? json::Value(ring_json(*ring, *services.oauth->keeper)) : json::Value());
