@@ -78,9 +78,9 @@ class Keeper {
   /// The same on schedule: leaves alone for a while what could not be reached lately.
   Task<Done> refresh_due();
   /// A token names a key that is in no ring here: it may be another instance's newest, of which no
-  /// notice came. Refreshes as refresh_due() does, or waits for such a refresh that is under way;
-  /// but does nothing within KeeperOptions::unknown_kid_pause after one, so that made-up names
-  /// cannot hammer a store.
+  /// notice came. Refreshes as refresh_due() does, or waits for such a refresh that is under way
+  /// and ends as it does; but does nothing within KeeperOptions::unknown_kid_pause after one, so
+  /// that made-up names cannot hammer a store.
   Task<Done> refresh_for_unknown();
   /// Whether it would do anything now. Any thread.
   bool may_refresh_for_unknown() const;

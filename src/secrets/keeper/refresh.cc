@@ -72,6 +72,12 @@ Task<Done> Keeper::State::load_stores(std::set<RealmName> names) {
   co_return Done{};
 }
 
+Task<Done> Keeper::State::refresh_since(std::uint64_t ticket) {
+  CO_TRY(const Gate::Pass pass, co_await gate.enter());
+  if (refreshes_covered >= ticket) co_return last_refresh;
+  co_return co_await refresh();
+}
+
 Task<Done> Keeper::State::refresh() {
   refreshes_covered = refreshes_asked.load();
   if (retry_asked.exchange(false)) {
