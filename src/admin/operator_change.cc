@@ -81,8 +81,9 @@ Task<bool> commit_if_first(const AdminServices& services, storage::Transaction t
 }
 
 Error lost_revision(const std::string& name, std::int64_t revision) {
-  return {Code::kConflict, "revision_conflict",
-          quoted(name) + " is stored with revision " + std::to_string(revision)};
+  return {
+      Code::kConflict, "revision_conflict",
+      quoted(name) + " is stored with revision " + std::to_string(revision) + ": read it again"};
 }
 
 Error client_busy() {

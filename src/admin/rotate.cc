@@ -94,9 +94,9 @@ Task<NextKey> publish_version(const AdminServices& services, Keeper::StepRequest
 /// What makes a store that rotates by versions refuse: it has one alias for an ID, and no other.
 Status check_version_step(const Keeper::StepRequest& step, const RingEntry* active) {
   if (!active || active->secret.store != step.store) {
-    return Error{
-        Code::kConfig, "rotation_no_active_key",
-        "no key of store " + quoted(step.store.view()) + " is active for " + step.id.str()};
+    return Error{Code::kConfig, "rotation_no_active_key",
+                 "no key of store " + quoted(step.store.view()) + " is active for " +
+                     step.id.str() + ": publish one"};
   }
   if (!step.alias.empty() && step.alias != active->secret.alias) {
     return Error{Code::kInvalid, "mapping_one_alias",

@@ -16,8 +16,9 @@ Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores, std::vector<Re
   std::set<std::pair<RealmName, StoreName>> names;
   for (const auto& store : stores) {
     if (!names.emplace(store.realm, store.store->name()).second) {
-      co_return Error{Code::kConfig, "store_name_taken",
-                      "two stores are called " + store.store->name().str()};
+      co_return Error{
+          Code::kConfig, "store_name_taken",
+          "two stores are called " + store.store->name().str() + ": give one of them another name"};
     }
     CO_TRY(refuse_two_purposes(store.mappings, state_->options.allow_shared_aliases));
   }

@@ -202,8 +202,9 @@ Task<Done> RotationRunner::make(RotationRule rule, Alias alias) {
   const LiveRing* ring = rings->find(rule.id);
   const RingEntry* active = ring != nullptr ? ring->first_in(KeyState::kActive) : nullptr;
   if (active == nullptr || !active->secret.key) {
-    co_return Error{Code::kUnsupported, "rotate_needs_key_pair",
-                    "there is no key to make another one like it for " + rule.id.str()};
+    co_return Error{
+        Code::kUnsupported, "rotate_needs_key_pair",
+        "there is no key to make another one like it for " + rule.id.str() + ": publish one"};
   }
   auto made = co_await keeper_->make_like(rule.realm, rule.store, alias, active->secret);
   // An earlier try, or the instance that had the lease before, made it.
