@@ -243,6 +243,14 @@ std::int64_t query_number(const AdminRequest& request, std::string_view name,
   return std::stoll(text);
 }
 
+json::Value time_or_null(const std::optional<Instant>& at) {
+  return at ? json::Value(to_rfc3339(*at)) : json::Value();
+}
+
+json::Value known_time(Instant at) {
+  return at > Instant{} ? json::Value(to_rfc3339(at)) : json::Value();
+}
+
 PageAsked page_asked(const AdminRequest& request) {
   const auto limit = std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000);
   return {static_cast<std::size_t>(limit), query_value(request, "after", "")};

@@ -49,14 +49,6 @@ json::Object uses_json(const secrets::UseTotals& totals) {
 
 }  // namespace
 
-json::Value time_or_null(const std::optional<Instant>& at) {
-  return at ? json::Value(to_rfc3339(*at)) : json::Value();
-}
-
-json::Value known_time(Instant at) {
-  return at > Instant{} ? json::Value(to_rfc3339(at)) : json::Value();
-}
-
 Task<AdminReply> show_usage(const AdminServices& services, AdminRequest request) {
   CO_TRY(const auto id, secrets::SecretId::parse(query_value(request, "id", "")));
   RealmName realm(query_value(request, "realm", ""));

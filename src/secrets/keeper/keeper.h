@@ -30,9 +30,9 @@ struct StoreHealth {
   bool ok = false;
   std::string detail;  ///< why not
   std::vector<std::string>
-      warnings;  ///< Store::warnings(): nothing failed, but somebody should know
-  Instant last_good{};
-  Instant lease_until{};
+      warnings;           ///< Store::warnings(): nothing failed, but somebody should know
+  Instant last_good{};    ///< the first of all times: never
+  Instant lease_until{};  ///< the same
 };
 
 /// What asking a store came to since start, for metrics.

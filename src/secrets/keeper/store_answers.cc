@@ -111,7 +111,7 @@ StoreHealth StoreCache::health(const KeeperOptions& options) const {
   health.name = name();
   health.realm = realm();
   health.last_good = last_good_;
-  health.lease_until = last_good_ + options.lease;
+  if (last_good_ != Instant{}) health.lease_until = last_good_ + options.lease;
   std::optional<Error> fault = outage_;
   for (const auto& [alias, entry] : entries_) {
     if (entry.unread && !fault) {

@@ -98,6 +98,8 @@ TEST(StoreCalls, a_store_that_never_answered_is_asked_at_every_refresh) {
   world.counted->outage = kStoreDown;
   world.begin();
   EXPECT_EQ(world.questions_in(Seconds(100)), 10);
+  EXPECT_EQ(world.keeper_->health()[0].last_good, Instant{});
+  EXPECT_EQ(world.keeper_->health()[0].lease_until, Instant{}) << "there is nothing to serve";
 }
 
 TEST(StoreCalls, instances_with_jitter_do_not_come_back_in_step) {
