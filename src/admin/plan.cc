@@ -175,16 +175,6 @@ Task<Asked> filled(const AdminServices& services, Asked asked) {
 
 }  // namespace
 
-Instant horizon_in(const std::vector<storage::KeyRecord>& records, const secrets::SecretId& id,
-                   const RingEntry& entry) {
-  Instant horizon = entry.history.horizon;
-  for (const auto& record : records) {
-    if (record.secret_id == id.str() && record.kid == entry.secret.kid)
-      horizon = std::max(horizon, record.horizon);
-  }
-  return horizon;
-}
-
 Task<AdminReply> show_plan(const AdminServices& services, AdminRequest request) {
   CO_TRY(Asked asked, from_query(request));
   CO_TRY(asked, co_await filled(services, asked));

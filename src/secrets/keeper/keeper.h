@@ -68,12 +68,14 @@ class Keeper {
   ~Keeper();
 
   /// Replaces the stores and mappings (configuration, `secrets map`), then refreshes. Mapping
-  /// documents in storage win over configured mappings. "store_name_taken", "mapping_two_purposes".
+  /// documents in storage win over configured mappings. "store_name_taken", "mapping_two_purposes";
+  /// after that as refresh() does, but for what could not be told to other instances.
   /// `expected`: realms to resolve now and at each refresh; others are at their first use.
   Task<Done> configure(std::vector<ConfiguredStore> stores, std::vector<RealmName> expected = {});
-  /// Re-reads what changed and re-lines the rings of the realms in use. Fails only where nothing
-  /// could be done at all; outages show in health() and in LiveRing::degraded. Asks every store,
-  /// whatever failed before: for an operator who wants it now.
+  /// Re-reads what changed and re-lines the rings of the realms in use. Fails where storage could
+  /// not be read or written, after it has done what could be done; what was known before serves on.
+  /// Outages of stores are no failure: they show in health() and in LiveRing::degraded. Asks every
+  /// store, whatever failed before: for an operator who wants it now.
   Task<Done> refresh();
   /// The same on schedule: leaves alone for a while what could not be reached lately.
   Task<Done> refresh_due();
