@@ -112,7 +112,12 @@ TEST_F(RotateVersionsTest, the_global_key_is_rotated_although_the_realm_root_has
   own.store = of_root;
   own.realm = RealmName("root");
   own.mappings.push_back({id, {Alias("own")}});
-  ASSERT_THAT(async::run_now(world.services->keeper->configure({global, own})), is_ok());
+  auto& keeper = *world.services->keeper;
+  ASSERT_THAT(async::run_now(keeper.configure({global, own})), is_ok());
+  ASSERT_THAT(async::run_now(keeper.rings(RealmName("root"))), is_ok());
+  world.clock->advance(keeper.policy().publish_ahead);
+  ASSERT_THAT(async::run_now(keeper.refresh()), is_ok());
+  ASSERT_EQ(keeper.rings_now(RealmName("root"))->find(id)->ring->active().alias, Alias("own"));
   const auto done = rotate();
   ASSERT_EQ(done.status(), 200) << done.response().body;
   EXPECT_EQ(store->count(), 2U);
