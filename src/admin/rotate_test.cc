@@ -1,5 +1,7 @@
 // POST /admin/secrets/rotate: for which ring, until when the old key stays, and by versions.
 
+#include <set>
+
 #include "admin/test_admin.h"
 
 namespace signet::admin {
@@ -8,6 +10,38 @@ namespace {
 using signet::test::is_ok;
 using test::AdminApiTest;
 using test::FakeExchange;
+
+TEST_F(AdminApiTest, rotate_makes_a_key_publishes_it_and_tells_the_plan) {
+  put("/admin/realms/root", "{}");
+  const std::string body = R"({"store":"memory","id":"am.services.oauth2.stateless.signing.ES256")";
+  const auto dry = post("/admin/secrets/rotate", body + R"(,"dry_run":true})");
+  EXPECT_EQ(dry.status(), 200);
+  EXPECT_EQ(dry.json().find("plan")->if_array()->size(), 3U);
+  const auto done = post("/admin/secrets/rotate", body + "}");
+  ASSERT_EQ(done.status(), 200);
+  const auto plan = done.json();
+  const auto& publish = (*plan.find("plan")->if_array())[0];
+  EXPECT_TRUE(*publish.get("done")->if_bool());
+  const std::string kid = *publish.get("kid")->if_string();
+  EXPECT_NE(world.get("/oauth2/connect/jwk_uri").response().body.find(kid), std::string::npos);
+}
+
+TEST_F(AdminApiTest, rotations_within_one_second_make_keys_with_names_of_their_own) {
+  put("/admin/realms/root", "{}");
+  const std::string body = R"({"store":"memory","id":"am.services.oauth2.stateless.signing.ES256")";
+  std::set<std::string> names;
+  for (int i = 0; i < 3; ++i) {
+    const auto done = post("/admin/secrets/rotate", body + "}");
+    ASSERT_EQ(done.status(), 200) << i;
+    const auto plan = done.json();
+    names.insert(*(*plan.find("plan")->if_array())[0].get("alias")->if_string());
+  }
+  EXPECT_EQ(names.size(), 3U);
+  const std::string taken = R"(,"alias":")" + *names.begin() + "\"}";
+  const auto named = post("/admin/secrets/rotate", body + taken);
+  EXPECT_EQ(named.status(), 409) << "a name that was asked for is taken or refused";
+  EXPECT_NE(named.response().body.find("alias_exists"), std::string::npos);
+}
 
 constexpr const char* kVersionedId = "am.services.oauth2.stateless.signing.ES256";
 
