@@ -68,7 +68,7 @@ Task<std::vector<Secret>> StoreCache::fetch(Deadlines& deadlines, Milliseconds l
   co_return std::move(secrets).value();
 }
 
-void StoreCache::keep(const Alias& alias, std::vector<Secret> secrets, Instant now) {
+void StoreCache::keep(const Alias& alias, std::vector<Secret> secrets, Milliseconds now) {
   Entry& entry = entries_[alias];
   entry.unread.reset();
   entry.good_at = now;
@@ -99,7 +99,7 @@ Task<Done> StoreCache::list_names(Deadlines& deadlines, Milliseconds limit) {
   co_return Done{};
 }
 
-Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, Instant now) {
+Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, Milliseconds now) {
   auto fingerprint =
       co_await ask<std::string>(deadlines, options.store_timeout, ask_fingerprint(store()));
   if (!fingerprint.ok() && fingerprint.error().code != Code::kUnsupported)
@@ -135,9 +135,9 @@ Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, 
 }
 
 // Once no lease serves any more every refresh counts, so only until then.
-void StoreCache::back_off(const KeeperOptions& options, Instant now) {
+void StoreCache::back_off(const KeeperOptions& options, Milliseconds now) {
   ++failures_;
-  const Instant lease_ends = last_good_ + options.lease;
+  const Milliseconds lease_ends = last_good_at_ + options.lease;
   const bool is_serving = last_good_ != Instant{} && now < lease_ends;
   const Milliseconds delay =
       backoff_delay(failures_, options.refresh_every, options.backoff_most, options.random.get());
@@ -153,17 +153,19 @@ void StoreCache::hear_warnings() {
   warnings_ = std::move(heard);
 }
 
-Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options, Instant now) {
-  // A clock that was set back does not make the rest longer.
-  const bool is_resting = now < retry_at_ && retry_at_ <= now + options.backoff_most;
-  if (!outage_ || !is_resting) {
+Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options,
+                            const Clock& clock) {
+  const Milliseconds now = clock.monotone();
+  if (!outage_ || now >= retry_at_) {
+    const Instant asked = clock.now();
     auto done = co_await read(deadlines, options, now);
     const bool was_out = outage_.has_value();
     if (done.ok()) {
       outage_.reset();
-      last_good_ = now;
+      last_good_ = asked;
+      last_good_at_ = now;
       failures_ = 0;
-      retry_at_ = Instant{};
+      retry_now();
       if (was_out) log::info("store_back", {{"store", name().str()}});
     } else {
       fingerprint_.clear();

@@ -118,6 +118,17 @@ TEST(StoreCalls, instances_with_jitter_do_not_come_back_in_step) {
   EXPECT_GT(counts.size(), 1U);
 }
 
+TEST(StoreCalls, a_clock_that_is_set_forward_ends_no_lease) {
+  BackoffWorld world;
+  world.begin();
+  const KeyId kid = world.active(*world.keeper_);
+  world.counted->outage = kStoreDown;
+  world.questions_in(Seconds(20));
+  world.clock->set(world.clock->now() + 2 * world.options.lease);
+  world.questions_in(Seconds(20));
+  EXPECT_EQ(world.active(*world.keeper_), kid);
+}
+
 TEST(StoreCalls, a_clock_that_is_set_back_leaves_no_store_alone_for_longer) {
   BackoffWorld world;
   world.begin();
