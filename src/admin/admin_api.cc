@@ -210,15 +210,19 @@ void AdminApi::handle(net::Exchange& exchange) {
 }
 
 Result<std::optional<std::int64_t>> expected_revision(const AdminRequest& request) {
-  if (request.if_none_match == "*") return std::optional<std::int64_t>(0);
-  if (request.if_match.empty() || request.if_match == "*") return std::optional<std::int64_t>();
+  const Error malformed{Code::kInvalid, "if_match_malformed",
+                        "If-Match must be a revision, as \"7\", and If-None-Match *"};
+  const std::string_view none = trim(request.if_none_match);
+  if (none == "*") return std::optional<std::int64_t>(0);
+  if (!none.empty()) return malformed;
   std::string_view text = trim(request.if_match);
+  if (text.empty() || text == "*") return std::optional<std::int64_t>();
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
     text = text.substr(1, text.size() - 2);
+  if (text.empty()) return malformed;
   std::int64_t revision = 0;
   for (const char c : text) {
-    if (c < '0' || c > '9' || revision > 1'000'000'000'000)
-      return Error{Code::kInvalid, "if_match_malformed", "If-Match must be a revision"};
+    if (c < '0' || c > '9' || revision > 1'000'000'000'000) return malformed;
     revision = revision * 10 + (c - '0');
   }
   return std::optional(revision);
@@ -237,6 +241,14 @@ std::int64_t query_number(const AdminRequest& request, std::string_view name,
   if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != text.npos)
     return fallback;
   return std::stoll(text);
+}
+
+json::Value time_or_null(const std::optional<Instant>& at) {
+  return at ? json::Value(to_rfc3339(*at)) : json::Value();
+}
+
+json::Value known_time(Instant at) {
+  return at > Instant{} ? json::Value(to_rfc3339(at)) : json::Value();
 }
 
 PageAsked page_asked(const AdminRequest& request) {

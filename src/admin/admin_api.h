@@ -60,10 +60,11 @@ struct StoredRevision {
   bool created = false;
 };
 /// Stores a realm, or a client, from its document as an operator wrote it: checks it, hashes or
-/// seals the secret, tells the caches. Also used to fill an empty storage from the configuration
-/// file. `expected` as in storage::PutDocument. "settings_invalid", "realm_unknown",
-/// "client_secret_length", "client_secret_malformed", "client_secret_well_known",
-/// "client_secret_missing", "revision_conflict".
+/// seals the secret, tells the caches. A client's document that sets no secret keeps the one that
+/// is stored. Also used to fill an empty storage from the configuration file. `expected` as in
+/// storage::PutDocument. "settings_invalid", "realm_unknown", "client_secret_length",
+/// "client_secret_malformed", "client_secret_well_known", "client_secret_missing",
+/// "revision_conflict", "client_busy".
 Task<StoredRevision> put_realm(const AdminServices& services, json::Object document,
                                std::optional<std::int64_t> expected, std::string actor);
 struct StoredClient {

@@ -1,9 +1,5 @@
-#include <set>
-
 #include "admin/test_admin.h"
-#include "base/base64.h"
 #include "oauth/endpoints/key_set_test_support.h"
-#include "tokens/format.h"
 
 namespace signet::admin {
 namespace {
@@ -116,21 +112,6 @@ TEST_F(AdminApiTest, the_root_realm_always_stays) {
   EXPECT_EQ(get("/admin/realms/root").status(), 200);
 }
 
-TEST_F(AdminApiTest, a_client_whose_id_no_path_can_hold_is_written_in_base64url) {
-  put("/admin/realms/root", "{}");
-  const std::string id = "https://app.example/x;y%z";
-  const std::string path = "/admin/realms/root/clients/~" + base64::url_encode(as_bytes(id));
-  const auto created = put(path, R"({"generate_secret":true})");
-  EXPECT_EQ(created.status(), 201);
-  EXPECT_EQ(get(path).json().find("client")->get("client_id")->if_string()->c_str(), id);
-  EXPECT_EQ(put(path, R"({"client_id":"another"})").text("code"), "name_mismatch");
-  EXPECT_EQ(call(http::Method::kDelete, path).status(), 204);
-  EXPECT_EQ(get(path).text("code"), "client_unknown");
-  for (const char* malformed : {"~", "~a", "~YQ=="})
-    EXPECT_EQ(get("/admin/realms/root/clients/" + std::string(malformed)).text("code"),
-              "client_id_malformed");
-}
-
 TEST_F(AdminApiTest, a_question_that_is_not_understood_is_not_answered_as_another) {
   put("/admin/realms/root", "{}");
   for (const char* query : {"?limit=all", "?limit=-1", "?limit=", "?limit=1&limit=2", "?after=%zz"})
@@ -142,69 +123,6 @@ TEST_F(AdminApiTest, a_question_that_is_not_understood_is_not_answered_as_anothe
 TEST_F(AdminApiTest, a_nested_realm_is_written_with_a_tilde) {
   EXPECT_EQ(put("/admin/realms/a~b", R"({"name":"a/b"})").status(), 201);
   EXPECT_EQ(get("/admin/realms/a~b").status(), 200);
-}
-
-TEST_F(AdminApiTest, a_made_secret_is_shown_once_and_works) {
-  put("/admin/realms/root", "{}");
-  const auto created = put("/admin/realms/root/clients/c", R"({"generate_secret":true})");
-  EXPECT_EQ(created.status(), 201);
-  const std::string secret = created.text("secret");
-  EXPECT_EQ(secret.size(), 43U);
-  const auto shown = get("/admin/realms/root/clients/c");
-  EXPECT_EQ(json::dump(shown.json()).find(secret), std::string::npos);
-  EXPECT_EQ(json::dump(shown.json()).find("stored_secret"), std::string::npos);
-  EXPECT_EQ(
-      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", secret).status(),
-      200);
-  // A change without a secret keeps it.
-  EXPECT_EQ(put("/admin/realms/root/clients/c", R"({"name":"renamed"})").status(), 200);
-  EXPECT_EQ(
-      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", secret).status(),
-      200);
-}
-
-TEST_F(AdminApiTest, a_short_secret_is_hashed_slowly_and_works) {
-  put("/admin/realms/root", "{}");
-  EXPECT_EQ(put("/admin/realms/root/clients/c", R"({"secret":"correct horse"})").status(), 201);
-  EXPECT_EQ(
-      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", "correct+horse")
-          .status(),
-      200);
-  EXPECT_EQ(
-      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", "correct+house")
-          .status(),
-      401);
-  EXPECT_EQ(put("/admin/realms/root/clients/d", R"({"secret":"short"})").text("code"),
-            "client_secret_length");
-  EXPECT_EQ(put("/admin/realms/root/clients/d", "{}").text("code"), "client_secret_missing");
-  EXPECT_EQ(put("/admin/realms/root/clients/d", R"({"stored_secret":"sha256$a$b"})").text("code"),
-            "settings_invalid");
-}
-
-TEST_F(AdminApiTest, client_secret_jwt_keeps_the_value_sealed) {
-  put("/admin/realms/root", "{}");
-  const std::string secret(40, 's');
-  EXPECT_EQ(put("/admin/realms/root/clients/j",
-                R"({"token_endpoint_auth_method":"client_secret_jwt","secret":")" + secret + "\"}")
-                .status(),
-            201);
-  EXPECT_EQ(put("/admin/realms/root/clients/k",
-                R"({"token_endpoint_auth_method":"client_secret_jwt","secret":"short but long"})")
-                .text("code"),
-            "client_secret_length");
-}
-
-TEST_F(AdminApiTest, a_deleted_client_is_nobody_at_once) {
-  put("/admin/realms/root", "{}");
-  const std::string secret =
-      put("/admin/realms/root/clients/c", R"({"generate_secret":true})").text("secret");
-  EXPECT_EQ(
-      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", secret).status(),
-      200);
-  EXPECT_EQ(call(http::Method::kDelete, "/admin/realms/root/clients/c").status(), 204);
-  EXPECT_EQ(
-      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", secret).status(),
-      401);
 }
 
 TEST_F(AdminApiTest, sec_126_no_list_shows_a_private_part) {
@@ -249,38 +167,6 @@ TEST_F(AdminApiTest, the_steps_of_a_rotation_are_refused_when_too_early_and_done
   const auto events = json::dump(get("/admin/audit?limit=100").json());
   for (const char* event : {"key.published", "key.activated", "key.deactivated", "key.retired"})
     EXPECT_NE(events.find(event), std::string::npos) << event;
-}
-
-TEST_F(AdminApiTest, rotate_makes_a_key_publishes_it_and_tells_the_plan) {
-  put("/admin/realms/root", "{}");
-  const std::string body = R"({"store":"memory","id":"am.services.oauth2.stateless.signing.ES256")";
-  const auto dry = post("/admin/secrets/rotate", body + R"(,"dry_run":true})");
-  EXPECT_EQ(dry.status(), 200);
-  EXPECT_EQ(dry.json().find("plan")->if_array()->size(), 3U);
-  const auto done = post("/admin/secrets/rotate", body + "}");
-  ASSERT_EQ(done.status(), 200);
-  const auto plan = done.json();
-  const auto& publish = (*plan.find("plan")->if_array())[0];
-  EXPECT_TRUE(*publish.get("done")->if_bool());
-  const std::string kid = *publish.get("kid")->if_string();
-  EXPECT_NE(world.get("/oauth2/connect/jwk_uri").response().body.find(kid), std::string::npos);
-}
-
-TEST_F(AdminApiTest, rotations_within_one_second_make_keys_with_names_of_their_own) {
-  put("/admin/realms/root", "{}");
-  const std::string body = R"({"store":"memory","id":"am.services.oauth2.stateless.signing.ES256")";
-  std::set<std::string> names;
-  for (int i = 0; i < 3; ++i) {
-    const auto done = post("/admin/secrets/rotate", body + "}");
-    ASSERT_EQ(done.status(), 200) << i;
-    const auto plan = done.json();
-    names.insert(*(*plan.find("plan")->if_array())[0].get("alias")->if_string());
-  }
-  EXPECT_EQ(names.size(), 3U);
-  const std::string taken = R"(,"alias":")" + *names.begin() + "\"}";
-  const auto named = post("/admin/secrets/rotate", body + taken);
-  EXPECT_EQ(named.status(), 409) << "a name that was asked for is taken or refused";
-  EXPECT_NE(named.response().body.find("alias_exists"), std::string::npos);
 }
 
 TEST_F(AdminApiTest, sec_083_no_token_of_a_client_opens_administration) {
@@ -361,73 +247,6 @@ TEST_F(AdminApiTest, sec_132_a_stolen_key_is_out_within_two_calls) {
   EXPECT_TRUE(world.is_active(opaque, "o")) << "what the key did not make lives on";
   EXPECT_NE(get("/admin/audit?limit=100").response().body.find("\"forced\":true"),
             std::string::npos);
-}
-
-TEST_F(AdminApiTest, sec_131_a_mapping_that_cannot_serve_is_refused_and_the_old_one_stays) {
-  put("/admin/realms/root", "{}");
-  const std::string id = "am.services.oauth2.stateless.signing.RSA";
-  const auto map = [&](const std::string& aliases) {
-    return put("/admin/secrets/mappings",
-               R"({"store":"memory","secretId":")" + id + R"(","aliases":)" + aliases + "}");
-  };
-  for (const char* bad :
-       {R"(["ec256"])", R"(["nothing"])", "[]", R"(["rsa","rsa"])", R"(["aes"])"}) {
-    const auto answer = map(bad);
-    EXPECT_EQ(answer.status() / 100, 4) << bad << answer.text("detail");
-  }
-  EXPECT_NE(get("/admin/secrets/mappings?store=memory").response().body.find("[\"rsa\"]"),
-            std::string::npos);
-}
-
-TEST_F(AdminApiTest, sec_131_a_trial_lists_the_keys_whose_tokens_would_be_refused) {
-  put("/admin/realms/root", "{}");
-  world.client("c1");
-  add_rsa_key();
-  const std::string start =
-      R"({"store":"memory","secretId":"am.services.oauth2.stateless.signing.RSA")";
-  const std::string token = world.issue("c1");
-  const std::string kid = jose::parse_compact_header(token)->kid;
-  const auto trial = [&](const std::string& more) {
-    return put("/admin/secrets/mappings", start + more + R"(,"dry_run":true})");
-  };
-  auto refused = trial(R"(,"aliases":["rsa2"])");
-  ASSERT_EQ(refused.status(), 200) << refused.response().body;
-  EXPECT_FALSE(refused.flag("safe"));
-  EXPECT_EQ(refused.text("reason"), "activation_too_early");
-  const json::Value shown(refused.json());
-  const json::Array& leaving = *shown.get("leaving")->if_array();
-  ASSERT_EQ(leaving.size(), 1U);
-  EXPECT_EQ(*leaving[0].get("kid")->if_string(), kid);
-  EXPECT_NE(leaving[0].get("tokens_unverifiable_until")->if_string(), nullptr);
-  EXPECT_THAT(refused.response().body, testing::HasSubstr(R"("client_id":"c1")"));
-  EXPECT_TRUE(trial(R"(,"aliases":["rsa2"],"force":true)").flag("safe"));
-  const auto harmless = trial(R"(,"aliases":["rsa","rsa2"])");
-  EXPECT_TRUE(harmless.flag("safe"));
-  EXPECT_THAT(harmless.response().body, testing::HasSubstr(R"("leaving":[])"));
-  EXPECT_TRUE(world.is_active(token, "c1"));
-  EXPECT_NE(get("/admin/secrets/mappings?store=memory").response().body.find("[\"rsa\"]"),
-            std::string::npos);
-}
-
-TEST_F(AdminApiTest, sec_131_one_call_takes_a_change_back) {
-  put("/admin/realms/root", "{}");
-  world.client("c1");
-  add_rsa_key();
-  const std::string start =
-      R"({"store":"memory","secretId":"am.services.oauth2.stateless.signing.RSA")";
-  const std::string undo = "/admin/secrets/mappings/undo";
-  EXPECT_EQ(post(undo, start + "}").status(), 404);
-  const std::string token = world.issue("c1");
-  EXPECT_EQ(put("/admin/secrets/mappings", start + R"(,"aliases":["rsa2"],"force":true})").status(),
-            200);
-  EXPECT_FALSE(world.is_active(token, "c1"));
-  const auto undone = post(undo, start + "}");
-  ASSERT_EQ(undone.status(), 200) << undone.response().body;
-  EXPECT_TRUE(world.is_active(token, "c1")) << "it verifies again at once";
-  EXPECT_FALSE(undone.flag("whole"));
-  EXPECT_EQ(undone.text("reason"), "activation_too_early");
-  EXPECT_EQ(json::dump(*undone.json().find("aliases")), R"(["rsa2","rsa"])");
-  EXPECT_EQ(post(undo, R"({"store":"memory"})").status(), 400);
 }
 
 TEST_F(AdminApiTest, paths_and_methods_that_are_not_there) {

@@ -36,8 +36,7 @@ Task<AdminReply> delete_client(const AdminServices& services, AdminRequest reque
            co_await try_to_erase_client(services, realm, id, expected, request.actor));
     if (is_done) co_return AdminReply{204, {}};
   }
-  co_return Error{Code::kConflict, "client_busy",
-                  "others change this client at this moment; try again"};
+  co_return client_busy();
 }
 
 }  // namespace signet::admin

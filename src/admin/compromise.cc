@@ -2,6 +2,7 @@
 
 #include "admin/handlers.h"
 #include "admin/key_impact.h"
+#include "admin/operator_change.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -47,7 +48,10 @@ Task<AdminReply> compromise_secret(const AdminServices& services, AdminRequest r
   CO_TRY(asked.id, secrets::SecretId::parse(id));
   asked.actor = request.actor;
   Keeper& keeper = *services.oauth->keeper;
-  if (!asked.realm.empty()) {  // a realm may share the global ring
+  // A realm may share the global ring; one that was deleted has nothing but what is remembered.
+  const auto known = co_await check_realm(services, asked.realm);
+  if (!known.ok() && !known.error().is("realm_unknown")) co_return known.error();
+  if (known.ok() && !asked.realm.empty()) {
     CO_TRY(const auto rings, co_await keeper.rings(asked.realm));
     if (const auto* ring = rings->find(asked.id)) asked.realm = ring->realm;
   }

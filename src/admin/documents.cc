@@ -5,20 +5,19 @@
 #include "admin/handlers.h"
 #include "admin/operator_change.h"
 #include "base/base64.h"
-#include "base/json_members.h"
 #include "base/text.h"
-#include "oauth/client_secret.h"
+#include "oauth/client.h"
 #include "realms/realm_settings.h"
 
 namespace signet::admin {
 namespace {
 
-Task<json::Object> shown(storage::Document document, std::string name, bool hide) {
-  CO_TRY(json::Object object, json::parse_object(document.text));
+Result<json::Object> shown(const storage::Document& document, std::string_view name, bool hide) {
+  TRY(json::Object object, json::parse_object(document.text));
   json::Object out;
   out.set("revision", document.revision);
   out.set(name, hide ? oauth::without_secret(object) : std::move(object));
-  co_return out;
+  return out;
 }
 
 }  // namespace
@@ -60,82 +59,6 @@ Task<StoredRevision> put_realm(const AdminServices& services, json::Object docum
   co_return StoredRevision{after ? after->revision : 0, !before};
 }
 
-Task<StoredClient> put_client(const AdminServices& services, RealmName realm, json::Object document,
-                              std::optional<std::int64_t> expected, std::string actor) {
-  auto& storage = *services.oauth->storage;
-  CO_TRY(co_await existing_realm(services, realm));
-
-  // What operators write in clear becomes what is stored; a document without a secret keeps the old
-  // one.
-  StoredClient out;
-  if (document.find("stored_secret"))
-    co_return Error{Code::kInvalid, "settings_invalid", "client.stored_secret is the server's own"};
-  std::string secret;
-  const json::Value* given = document.find("secret");
-  if (given && !given->if_string())
-    co_return Error{Code::kInvalid, "settings_invalid", "client.secret must be a text"};
-  if (json::flag_in(document, "generate_secret")) {
-    secret = oauth::make_client_secret(*services.oauth->random);
-    out.generated_secret = secret;
-  } else if (given) {
-    secret = *given->if_string();
-    CO_TRY(oauth::check_client_secret(secret));
-  }
-  document.erase("secret");
-  document.erase("generate_secret");
-  document.erase("has_secret");
-  CO_TRY(const auto client, oauth::Client::from_json(document));
-  const std::string id = client.id.str();
-  CO_TRY(const auto before, co_await storage.document("client", realm, id));
-  if (!secret.empty()) {
-    std::string stored;
-    if (client.auth_method == oauth::AuthMethod::kSecretJwt) {
-      CO_TRY(oauth::check_client_secret(secret, true));
-      CO_TRY(stored, services.seal(as_bytes(secret)));
-    } else if (secret.size() >= oauth::kFastSecretFrom) {
-      stored = oauth::hash_fast(secret, *services.oauth->random);
-    } else {
-      auto shared = std::make_shared<SecretBytes>(SecretBytes::from_text(secret));
-      std::function<Result<std::string>()> work = [shared] {
-        return oauth::hash_slow(as_text(shared->view()));
-      };
-      CO_TRY(stored, co_await services.oauth->hashing->run<std::string>(std::move(work)));
-    }
-    document.set("stored_secret", stored);
-    wipe(secret);
-  } else if (before) {
-    CO_TRY(const json::Object old, json::parse_object(before->text));
-    if (const json::Value* kept = old.find("stored_secret")) document.set("stored_secret", *kept);
-  }
-  CO_TRY(const auto whole, oauth::Client::from_json(document));
-  const bool needs_secret = whole.auth_method == oauth::AuthMethod::kBasic ||
-                            whole.auth_method == oauth::AuthMethod::kPost ||
-                            whole.auth_method == oauth::AuthMethod::kSecretJwt;
-  if (needs_secret && whole.stored_secret.empty())
-    co_return Error{Code::kInvalid, "client_secret_missing",
-                    "this client authenticates by a secret: give 'secret' or 'generate_secret'"};
-  if (whole.auth_method == oauth::AuthMethod::kSecretJwt &&
-      oauth::form_of(whole.stored_secret) != oauth::SecretForm::kSealed)
-    co_return Error{Code::kInvalid, "client_secret_missing",
-                    "client_secret_jwt needs the secret's value: give 'secret' anew"};
-
-  storage::PutDocument put;
-  put.document = {"client", realm, id, json::dump(document), 0};
-  put.expected = expected;
-  storage::Transaction transaction;
-  transaction.emplace_back(require_realm(realm));
-  transaction.emplace_back(std::move(put));
-  transaction.emplace_back(audit_of(services, realm, before ? "client.changed" : "client.created",
-                                    std::move(actor), id));
-  CacheChanges changes;
-  changes.push_back({"client", realm, id});
-  CO_TRY(co_await commit_and_tell(services, std::move(transaction), std::move(changes)));
-  CO_TRY(const auto after, co_await storage.document("client", realm, id));
-  out.stored = {after ? after->revision : 0, !before};
-  out.document = oauth::without_secret(document);
-  co_return out;
-}
-
 Task<AdminReply> list_realms(const AdminServices& services, AdminRequest request) {
   const PageAsked asked = page_asked(request);
   CO_TRY(const auto page, co_await services.oauth->storage->documents("realm", RealmName(),
@@ -152,8 +75,8 @@ Task<AdminReply> list_realms(const AdminServices& services, AdminRequest request
 
 Task<AdminReply> get_realm(const AdminServices& services, AdminRequest request) {
   const RealmName realm = realm_parameter(request);
-  CO_TRY(auto document, co_await existing_realm(services, realm));
-  CO_TRY(auto body, co_await shown(std::move(document), "realm", false));
+  CO_TRY(const auto document, co_await existing_realm(services, realm));
+  CO_TRY(auto body, shown(document, "realm", false));
   co_return AdminReply{200, std::move(body)};
 }
 
@@ -166,8 +89,8 @@ Task<AdminReply> replace_realm(const AdminServices& services, AdminRequest reque
   CO_TRY(const auto expected, expected_revision(request));
   CO_TRY(const auto stored,
          co_await put_realm(services, std::move(document), expected, request.actor));
-  CO_TRY(auto saved, co_await existing_realm(services, realm));
-  CO_TRY(auto body, co_await shown(std::move(saved), "realm", false));
+  CO_TRY(const auto saved, co_await existing_realm(services, realm));
+  CO_TRY(auto body, shown(saved, "realm", false));
   co_return AdminReply{stored.created ? 201 : 200, std::move(body)};
 }
 
@@ -178,7 +101,7 @@ Task<AdminReply> list_clients(const AdminServices& services, AdminRequest reques
          co_await services.oauth->storage->documents("client", realm, asked.after, asked.limit));
   json::Array clients;
   for (const auto& document : page) {
-    CO_TRY(auto item, co_await shown(document, "client", true));
+    CO_TRY(auto item, shown(document, "client", true));
     clients.emplace_back(std::move(item));
   }
   co_return list_reply("clients", std::move(clients), asked, page);
@@ -186,8 +109,8 @@ Task<AdminReply> list_clients(const AdminServices& services, AdminRequest reques
 
 Task<AdminReply> get_client(const AdminServices& services, AdminRequest request) {
   CO_TRY(const std::string id, client_parameter(request));
-  CO_TRY(auto document, co_await existing_client(services, realm_parameter(request), id));
-  CO_TRY(auto body, co_await shown(std::move(document), "client", true));
+  CO_TRY(const auto document, co_await existing_client(services, realm_parameter(request), id));
+  CO_TRY(auto body, shown(document, "client", true));
   co_return AdminReply{200, std::move(body)};
 }
 

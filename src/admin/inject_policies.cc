@@ -61,7 +61,9 @@ Task<storage::Document> check_references(const AdminServices& services, storage:
     CO_TRY(const auto definer, co_await scope_definer(services, realm, scope));
     if (!definer)
       co_return Error{Code::kInvalid, "scope_undefined",
-                      "the scope " + quoted(scope) + " is defined nowhere in this realm"};
+                      "the scope " + quoted(scope) +
+                          " is defined nowhere in this realm: define it at a resource "
+                          "server, or list it in the realm or the client"};
   }
   co_return std::move(*client);
 }

@@ -159,4 +159,14 @@ void add_impact(json::Object& out, const KeyImpact& impact) {
   out.set("resource_server_count", std::int64_t(impact.resource_servers.size()));
 }
 
+Instant horizon_in(const std::vector<storage::KeyRecord>& records, const secrets::SecretId& id,
+                   const secrets::RingEntry& entry) {
+  Instant horizon = entry.history.horizon;
+  for (const auto& record : records) {
+    if (record.secret_id == id.str() && record.kid == entry.secret.kid)
+      horizon = std::max(horizon, record.horizon);
+  }
+  return horizon;
+}
+
 }  // namespace signet::admin

@@ -5,6 +5,7 @@
 
 #include "admin/handlers.h"
 #include "admin/key_impact.h"
+#include "admin/operator_change.h"
 #include "base/text.h"
 
 namespace signet::admin {
@@ -50,8 +51,8 @@ Result<MappingAsked> read_mapping(const std::string& text) {
 /// where it made none that are alive.
 Task<json::Array> keys_that_leave(const AdminServices& services, const MappingAsked& asked) {
   const Keeper& keeper = *services.oauth->keeper;
-  const RealmName realm = asked.realm.empty() ? RealmName("root") : asked.realm;
-  CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
+  CO_TRY(co_await check_realm(services, asked.realm));
+  CO_TRY(const auto rings, co_await services.oauth->keeper->rings(asked.realm));
   json::Array out;
   const secrets::LiveRing* ring = rings->find(asked.mapping.id);
   if (ring == nullptr || ring->realm != asked.realm) co_return out;

@@ -36,6 +36,12 @@ Task<storage::Document> existing_realm(const AdminServices& services, RealmName 
   co_return std::move(*document);
 }
 
+Task<Done> check_realm(const AdminServices& services, RealmName realm) {
+  if (realm.empty()) co_return Done{};
+  CO_TRY(co_await existing_realm(services, realm));
+  co_return Done{};
+}
+
 Task<storage::Document> existing_client(const AdminServices& services, RealmName realm,
                                         std::string id) {
   CO_TRY(auto document, co_await services.oauth->storage->document("client", realm, id));
@@ -85,8 +91,13 @@ Task<bool> commit_if_first(const AdminServices& services, storage::Transaction t
 }
 
 Error lost_revision(const std::string& name, std::int64_t revision) {
-  return {Code::kConflict, "revision_conflict",
-          quoted(name) + " is stored with revision " + std::to_string(revision)};
+  return {
+      Code::kConflict, "revision_conflict",
+      quoted(name) + " is stored with revision " + std::to_string(revision) + ": read it again"};
+}
+
+Error client_busy() {
+  return {Code::kConflict, "client_busy", "others change this client at this moment; try again"};
 }
 
 }  // namespace signet::admin

@@ -13,6 +13,9 @@ namespace signet::admin {
 
 /// kNotFound "realm_unknown".
 Task<storage::Document> existing_realm(const AdminServices& services, RealmName realm);
+/// The same before the keys of a realm are asked for, which would be made ready for any name; the
+/// empty one is that of the global keys.
+Task<Done> check_realm(const AdminServices& services, RealmName realm);
 /// kNotFound "client_unknown".
 Task<storage::Document> existing_client(const AdminServices& services, RealmName realm,
                                         std::string id);
@@ -44,5 +47,7 @@ inline constexpr int kMostTries = 5;
 /// kConflict "revision_conflict": the document is stored with another revision than the one asked
 /// for.
 Error lost_revision(const std::string& name, std::int64_t revision);
+/// kConflict: others changed the client each of kMostTries times.
+Error client_busy();
 
 }  // namespace signet::admin

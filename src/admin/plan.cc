@@ -4,6 +4,7 @@
 
 #include "admin/handlers.h"
 #include "admin/key_impact.h"
+#include "admin/operator_change.h"
 #include "base/text.h"
 
 namespace signet::admin {
@@ -59,17 +60,11 @@ Result<Asked> from_body(const AdminRequest& request) {
   return finish(std::move(asked), id);
 }
 
-const RingEntry* first_in(const LiveRing& ring, KeyState state) {
-  const auto found = std::find_if(ring.entries.begin(), ring.entries.end(),
-                                  [&](const RingEntry& entry) { return entry.state == state; });
-  return found == ring.entries.end() ? nullptr : &*found;
-}
-
 /// What was left open: the store of the active key; the key that waits, or the one that may go.
 Status fill(Asked& asked, const LiveRing* ring) {
   if (ring != nullptr) {
-    const RingEntry* meant = asked.name == "activate" ? first_in(*ring, KeyState::kPrepared)
-                             : asked.name == "retire" ? first_in(*ring, KeyState::kPassive)
+    const RingEntry* meant = asked.name == "activate" ? ring->first_in(KeyState::kPrepared)
+                             : asked.name == "retire" ? ring->first_in(KeyState::kPassive)
                                                       : nullptr;
     if (asked.step.alias.empty() && meant != nullptr) asked.step.alias = meant->secret.alias;
     for (const auto& entry : ring->entries) {
@@ -172,22 +167,13 @@ Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status 
 }
 
 Task<Asked> filled(const AdminServices& services, Asked asked) {
+  CO_TRY(co_await check_realm(services, asked.step.realm));
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(asked.step.realm));
   CO_TRY(fill(asked, rings->find(asked.step.id)));
   co_return asked;
 }
 
 }  // namespace
-
-Instant horizon_in(const std::vector<storage::KeyRecord>& records, const secrets::SecretId& id,
-                   const RingEntry& entry) {
-  Instant horizon = entry.history.horizon;
-  for (const auto& record : records) {
-    if (record.secret_id == id.str() && record.kid == entry.secret.kid)
-      horizon = std::max(horizon, record.horizon);
-  }
-  return horizon;
-}
 
 Task<AdminReply> show_plan(const AdminServices& services, AdminRequest request) {
   CO_TRY(Asked asked, from_query(request));

@@ -75,82 +75,120 @@ json::Object tokens_json(bool strict) {
   return out;
 }
 
-}  // namespace
+/// What is asked about: another default, or a deletion.
+struct ChangeAsked {
+  bool is_deletion = false;
+  std::string name;
+};
 
-Task<AdminReply> preview_resource_servers(const AdminServices& services, AdminRequest request) {
+/// Nothing where the query names neither.
+Result<std::optional<ChangeAsked>> change_asked(const AdminRequest& request) {
   const std::string wanted = query_value(request, "default", "");
   const std::string deleted = query_value(request, "delete", "");
-  if (wanted.empty() && deleted.empty()) {
-    request.parameters.emplace_back("preview");  // one may be called so
-    co_return co_await get_resource_server(services, std::move(request));
-  }
   if (!wanted.empty() && !deleted.empty())
-    co_return Error{Code::kInvalid, "preview_unclear", "give either default or delete"};
-  const RealmName realm = realm_parameter(request);
-  CO_TRY(const auto document, co_await existing_realm(services, realm));
-  CO_TRY(const auto state, co_await load_state(services, realm));
-  const std::string name = wanted.empty() ? deleted : wanted;
-  CO_TRY(const auto record, co_await existing_resource_server(services, realm, state.state, name));
-  CO_TRY(const auto server, rs::ResourceServer::from_json(record.document));
+    return Error{Code::kInvalid, "preview_unclear", "give either default or delete"};
+  std::optional<ChangeAsked> out;
+  if (!wanted.empty()) out = ChangeAsked{false, wanted};
+  if (!deleted.empty()) out = ChangeAsked{true, deleted};
+  return out;
+}
 
-  rs::State after = state.state;
-  json::Value refused;
-  if (!wanted.empty()) {
-    after.default_name = wanted;
-  } else {
-    const auto changed = rs::after_delete(state.state, deleted);
-    if (changed.ok()) {
-      after = *changed;
-    } else {
-      json::Object why;
-      why.set("code", changed.error().reason);
-      why.set("detail", changed.error().detail);
-      refused = json::Value(std::move(why));
-    }
-  }
+Result<rs::State> state_after(const rs::State& state, const ChangeAsked& asked) {
+  if (asked.is_deletion) return rs::after_delete(state, asked.name);
+  rs::State after = state;
+  after.default_name = asked.name;
+  return after;
+}
+
+json::Value refusal(const char* code, std::string_view detail) {
+  json::Object why;
+  why.set("code", code);
+  why.set("detail", detail);
+  return json::Value(std::move(why));
+}
+
+struct PoliciesTouched {
+  std::vector<PolicyRecord> by_default, by_name, by_scope;
+};
+
+Task<PoliciesTouched> policies_touched(const AdminServices& services, RealmName realm,
+                                       ChangeAsked asked, rs::ResourceServer server) {
+  PoliciesTouched out;
   std::function<bool(const rs::InjectPolicy&)> follows = [](const rs::InjectPolicy& policy) {
     return policy.resource_server.empty();
   };
-  CO_TRY(const auto following, co_await policies_where(services, realm, follows));
-  std::function<bool(const rs::InjectPolicy&)> names_it = [deleted](const rs::InjectPolicy& p) {
-    return !deleted.empty() && p.resource_server == deleted;
+  CO_TRY(out.by_default, co_await policies_where(services, realm, follows));
+  if (!asked.is_deletion) co_return out;
+  std::function<bool(const rs::InjectPolicy&)> names_it = [asked](const rs::InjectPolicy& policy) {
+    return policy.resource_server == asked.name;
   };
-  CO_TRY(const auto blocking, co_await policies_where(services, realm, names_it));
-  std::function<bool(const rs::InjectPolicy&)> loses_scope = [&](const rs::InjectPolicy& p) {
-    return !deleted.empty() && asks_for_one_of(p, server.scopes);
-  };
-  CO_TRY(const auto losing, co_await policies_where(services, realm, loses_scope));
-  if (!blocking.empty() && refused.is_null()) {
-    json::Object why;
-    why.set("code", "resource_server_in_use");
-    why.set("detail", "inject policies name it");
-    refused = json::Value(std::move(why));
-  }
+  CO_TRY(out.by_name, co_await policies_where(services, realm, names_it));
+  std::function<bool(const rs::InjectPolicy&)> loses_scope =
+      [&server](const rs::InjectPolicy& policy) { return asks_for_one_of(policy, server.scopes); };
+  CO_TRY(out.by_scope, co_await policies_where(services, realm, loses_scope));
+  co_return out;
+}
+
+Task<json::Object> defaults_json(const AdminServices& services, RealmName realm, rs::State before,
+                                 rs::State after) {
+  CO_TRY(auto now, co_await described(services, realm, before,
+                                      std::string(rs::select(before, std::nullopt))));
+  CO_TRY(auto then,
+         co_await described(services, realm, after, std::string(rs::select(after, std::nullopt))));
+  json::Object out;
+  out.set("before", std::move(now));
+  out.set("after", std::move(then));
+  co_return out;
+}
+
+Task<json::Object> clients_json(const AdminServices& services, RealmName realm) {
   CO_TRY(const auto clients, co_await services.oauth->storage->count_documents("client", realm));
+  json::Object out;
+  out.set("count", clients);
+  out.set("what",
+          "all clients of the realm: those that never name a resource server cannot be told "
+          "from those that do");
+  co_return out;
+}
+
+}  // namespace
+
+Task<AdminReply> preview_resource_servers(const AdminServices& services, AdminRequest request) {
+  CO_TRY(const auto asked, change_asked(request));
+  if (!asked) {
+    request.parameters.emplace_back("preview");  // one may be called so
+    co_return co_await get_resource_server(services, std::move(request));
+  }
+  const RealmName realm = realm_parameter(request);
+  CO_TRY(const auto document, co_await existing_realm(services, realm));
+  CO_TRY(const auto state, co_await load_state(services, realm));
+  CO_TRY(const auto record,
+         co_await existing_resource_server(services, realm, state.state, asked->name));
+  CO_TRY(const auto server, rs::ResourceServer::from_json(record.document));
+  const auto changed = state_after(state.state, *asked);
+  const rs::State after = changed.ok() ? *changed : state.state;
+  CO_TRY(const auto policies, co_await policies_touched(services, realm, *asked, server));
+  json::Value refused;
+  if (!changed.ok()) {
+    refused = refusal(changed.error().reason, changed.error().detail);
+  } else if (!policies.by_name.empty()) {
+    refused = refusal("resource_server_in_use", "inject policies name it");
+  }
+  CO_TRY(auto clients, co_await clients_json(services, realm));
   CO_TRY(const bool strict, is_strict(document));
-  const std::string old_default(rs::select(state.state, std::nullopt));
-  const std::string new_default(rs::select(after, std::nullopt));
-  CO_TRY(auto now, co_await described(services, realm, state.state, old_default));
-  CO_TRY(auto then, co_await described(services, realm, after, new_default));
+  CO_TRY(auto defaults, co_await defaults_json(services, realm, state.state, after));
 
   AdminReply reply;
   json::Object change;
-  change.set(wanted.empty() ? "delete" : "default", name);
+  change.set(asked->is_deletion ? "delete" : "default", asked->name);
   reply.body.set("change", std::move(change));
-  reply.body.set("changes_default", old_default != new_default);
-  json::Object both;
-  both.set("before", std::move(now));
-  both.set("after", std::move(then));
-  reply.body.set("default", std::move(both));
-  json::Object touched;
-  touched.set("count", clients);
-  touched.set("what",
-              "all clients of the realm: those that never name a resource server cannot be told "
-              "from those that do");
-  reply.body.set("clients", std::move(touched));
-  reply.body.set("inject_policies_by_default", names_of(following));
-  reply.body.set("inject_policies_by_name", names_of(blocking));
-  reply.body.set("inject_policies_by_scope", names_of(losing));
+  reply.body.set("changes_default",
+                 rs::select(state.state, std::nullopt) != rs::select(after, std::nullopt));
+  reply.body.set("default", std::move(defaults));
+  reply.body.set("clients", std::move(clients));
+  reply.body.set("inject_policies_by_default", names_of(policies.by_default));
+  reply.body.set("inject_policies_by_name", names_of(policies.by_name));
+  reply.body.set("inject_policies_by_scope", names_of(policies.by_scope));
   reply.body.set("live_tokens", tokens_json(strict));
   reply.body.set("refused", std::move(refused));
   co_return reply;

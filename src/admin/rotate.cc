@@ -1,12 +1,16 @@
 // POST /admin/secrets/rotate: makes a key, publishes it, and tells when the rest may be done.
 
+#include <algorithm>
 #include <utility>
 
 #include "admin/handlers.h"
+#include "admin/operator_change.h"
 #include "base/text.h"
 #include "realms/realm_settings.h"
+#include "resource_servers/resource_server.h"
 #include "secrets/keeper/successor.h"
 #include "secrets/keeper/version_order.h"
+#include "storage/document_pages.h"
 
 namespace signet::admin {
 namespace {
@@ -33,24 +37,18 @@ json::Object plan_step(std::string_view name, const Alias& alias, const KeyId& k
   return out;
 }
 
-RealmName realm_of_step(const Keeper::StepRequest& step) {
-  return step.realm.empty() ? RealmName("root") : step.realm;
-}
-
 Task<NextKey> publish_alias(const AdminServices& services, Keeper::StepRequest step,
                             RingEntry active) {
   Keeper& keeper = *services.oauth->keeper;
-  const auto store = keeper.store(step.realm, step.store);
-  CO_TRY(secrets::KeyMaker* const maker, secrets::key_maker(store, step.store));
   NextKey next;
   next.published = services.oauth->clock->now();
   if (step.alias.empty()) {
-    CO_TRY(const auto made, co_await secrets::make_successor(store, active.secret.alias,
-                                                             active.secret, next.published));
+    CO_TRY(const auto made, co_await keeper.make_successor(step.realm, step.store, active.secret));
     step.alias = made.alias;
     next.kid = made.kid;
   } else {
-    CO_TRY(const auto made, co_await maker->make_like(step.alias, active.secret));
+    CO_TRY(const auto made,
+           co_await keeper.make_like(step.realm, step.store, step.alias, active.secret));
     next.kid = made.kid;
   }
   next.alias = step.alias;
@@ -62,32 +60,29 @@ Task<NextKey> publish_alias(const AdminServices& services, Keeper::StepRequest s
 std::optional<NextKey> next_in(const LiveRing& ring, const RingEntry& before) {
   const KeyId wanted = ring.waiting ? *ring.waiting : ring.ring->active().kid;
   if (wanted == before.secret.kid) return std::nullopt;
-  for (const auto& entry : ring.entries) {
-    if (entry.secret.kid != wanted || !entry.history.published) continue;
-    NextKey next;
-    next.alias = entry.secret.alias;
-    next.kid = wanted;
-    next.published = *entry.history.published;
-    return next;
-  }
-  return std::nullopt;
+  const RingEntry* entry = ring.find(wanted);
+  if (entry == nullptr || !entry->history.published) return std::nullopt;
+  NextKey next;
+  next.alias = entry->secret.alias;
+  next.kid = wanted;
+  next.published = *entry->history.published;
+  return next;
 }
 
 Task<NextKey> publish_version(const AdminServices& services, Keeper::StepRequest step,
                               RingEntry active) {
   Keeper& keeper = *services.oauth->keeper;
-  const auto store = keeper.store(step.realm, step.store);
-  CO_TRY(secrets::VersionMaker* const maker, secrets::version_maker(store, step.store));
   const Alias alias = active.secret.alias;
+  CO_TRY(secrets::version_maker(keeper.store(step.realm, step.store), step.store));
   // What the store put first meanwhile is known before anything is made after it.
   CO_TRY(co_await keeper.refresh());
-  CO_TRY(auto rings, co_await keeper.rings(realm_of_step(step)));
+  CO_TRY(auto rings, co_await keeper.rings(step.realm));
   const LiveRing* ring = rings->find(step.id);
-  CO_TRY(const std::string after,
-         co_await secrets::version_to_follow(store, alias, active.secret.version, ring));
-  CO_TRY(co_await maker->make_version(alias, after));
+  CO_TRY(const auto versions, co_await keeper.fetch(step.realm, step.store, alias));
+  std::string after = secrets::version_to_follow(versions, active.secret.version, ring);
+  CO_TRY(co_await keeper.make_version(step.realm, step.store, alias, std::move(after)));
   CO_TRY(co_await keeper.refresh());
-  CO_TRY(rings, co_await keeper.rings(realm_of_step(step)));
+  CO_TRY(rings, co_await keeper.rings(step.realm));
   ring = rings->find(step.id);
   auto next = ring ? next_in(*ring, active) : std::nullopt;
   if (next) co_return std::move(*next);
@@ -99,9 +94,9 @@ Task<NextKey> publish_version(const AdminServices& services, Keeper::StepRequest
 /// What makes a store that rotates by versions refuse: it has one alias for an ID, and no other.
 Status check_version_step(const Keeper::StepRequest& step, const RingEntry* active) {
   if (!active || active->secret.store != step.store) {
-    return Error{
-        Code::kConfig, "rotation_no_active_key",
-        "no key of store " + quoted(step.store.view()) + " is active for " + step.id.str()};
+    return Error{Code::kConfig, "rotation_no_active_key",
+                 "no key of store " + quoted(step.store.view()) + " is active for " +
+                     step.id.str() + ": publish one"};
   }
   if (!step.alias.empty() && step.alias != active->secret.alias) {
     return Error{Code::kInvalid, "mapping_one_alias",
@@ -111,14 +106,29 @@ Status check_version_step(const Keeper::StepRequest& step, const RingEntry* acti
   return Done{};
 }
 
-/// The longest life of a token of the realm.
+/// A document that cannot be read might say the longest.
+Seconds longest_lifetime_in(const storage::Document& realm) {
+  const auto members = json::parse_object(realm.text);
+  if (!members.ok()) return resource_servers::kLongestTokenLife;
+  const auto settings = realms::RealmSettings::from_json(*members);
+  return settings.ok() ? settings->max_lifetime : resource_servers::kLongestTokenLife;
+}
+
+/// The longest life of a token that a key of the realm may make; without a realm: of any realm,
+/// since all may use the key.
 Task<Seconds> longest_lifetime(const AdminServices& services, RealmName realm) {
-  CO_TRY(const auto document,
-         co_await services.oauth->storage->document("realm", RealmName(), realm.str()));
-  if (!document) co_return Seconds(3600);
-  CO_TRY(const auto object, json::parse_object(document->text));
-  CO_TRY(const auto settings, realms::RealmSettings::from_json(object));
-  co_return settings.max_lifetime;
+  if (!realm.empty()) {
+    CO_TRY(const auto document, co_await existing_realm(services, realm));
+    co_return longest_lifetime_in(document);
+  }
+  Seconds longest{0};
+  storage::DocumentPages pages(services.oauth->storage, "realm", RealmName());
+  while (true) {
+    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
+    if (page.empty()) co_return longest;
+    for (const auto& document : page)
+      longest = std::max(longest, longest_lifetime_in(document));
+  }
 }
 
 }  // namespace
@@ -127,13 +137,12 @@ Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest reque
   CO_TRY(auto step, read_step(request));
   const bool dry_run = std::exchange(step.dry_run, false);
   Keeper& keeper = *services.oauth->keeper;
-  const RealmName realm = realm_of_step(step);
-  CO_TRY(const auto rings, co_await keeper.rings(realm));
+  // What may fail comes before a key is made.
+  CO_TRY(const Seconds longest, co_await longest_lifetime(services, step.realm));
+  CO_TRY(const auto rings, co_await keeper.rings(step.realm));
   const LiveRing* ring = rings->find(step.id);
   if (!ring) co_return rings->why(step.id);
-  const RingEntry* active = nullptr;
-  for (const auto& entry : ring->entries)
-    if (entry.state == secrets::KeyState::kActive) active = &entry;
+  const RingEntry* active = ring->first_in(secrets::KeyState::kActive);
   const auto store = keeper.store(step.realm, step.store);
   const bool by_versions = store && store->ordering() == secrets::Ordering::kByStore;
   if (by_versions) {
@@ -161,7 +170,6 @@ Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest reque
   if (!by_versions) {
     // Tokens may be made with the old key until the new one is active; its horizon is known only
     // then.
-    CO_TRY(const Seconds longest, co_await longest_lifetime(services, realm));
     plan.emplace_back(plan_step("retire", before.secret.alias, before.secret.kid,
                                 activation + longest + policy.clock_skew, false));
   }

@@ -1,4 +1,6 @@
-// POST /admin/secrets/rotate where the store rotates by versions.
+// POST /admin/secrets/rotate: for which ring, until when the old key stays, and by versions.
+
+#include <set>
 
 #include "admin/test_admin.h"
 
@@ -8,6 +10,38 @@ namespace {
 using signet::test::is_ok;
 using test::AdminApiTest;
 using test::FakeExchange;
+
+TEST_F(AdminApiTest, rotate_makes_a_key_publishes_it_and_tells_the_plan) {
+  put("/admin/realms/root", "{}");
+  const std::string body = R"({"store":"memory","id":"am.services.oauth2.stateless.signing.ES256")";
+  const auto dry = post("/admin/secrets/rotate", body + R"(,"dry_run":true})");
+  EXPECT_EQ(dry.status(), 200);
+  EXPECT_EQ(dry.json().find("plan")->if_array()->size(), 3U);
+  const auto done = post("/admin/secrets/rotate", body + "}");
+  ASSERT_EQ(done.status(), 200);
+  const auto plan = done.json();
+  const auto& publish = (*plan.find("plan")->if_array())[0];
+  EXPECT_TRUE(*publish.get("done")->if_bool());
+  const std::string kid = *publish.get("kid")->if_string();
+  EXPECT_NE(world.get("/oauth2/connect/jwk_uri").response().body.find(kid), std::string::npos);
+}
+
+TEST_F(AdminApiTest, rotations_within_one_second_make_keys_with_names_of_their_own) {
+  put("/admin/realms/root", "{}");
+  const std::string body = R"({"store":"memory","id":"am.services.oauth2.stateless.signing.ES256")";
+  std::set<std::string> names;
+  for (int i = 0; i < 3; ++i) {
+    const auto done = post("/admin/secrets/rotate", body + "}");
+    ASSERT_EQ(done.status(), 200) << i;
+    const auto plan = done.json();
+    names.insert(*(*plan.find("plan")->if_array())[0].get("alias")->if_string());
+  }
+  EXPECT_EQ(names.size(), 3U);
+  const std::string taken = R"(,"alias":")" + *names.begin() + "\"}";
+  const auto named = post("/admin/secrets/rotate", body + taken);
+  EXPECT_EQ(named.status(), 409) << "a name that was asked for is taken or refused";
+  EXPECT_NE(named.response().body.find("alias_exists"), std::string::npos);
+}
 
 constexpr const char* kVersionedId = "am.services.oauth2.stateless.signing.ES256";
 
@@ -99,6 +133,65 @@ TEST_F(RotateVersionsTest, what_the_store_refuses_is_told_and_no_other_alias_is_
   store->refusal.reset();
   EXPECT_EQ(rotate(R"(,"alias":"other")").text("code"), "mapping_one_alias");
   EXPECT_EQ(store->count(), 1U);
+}
+
+TEST_F(RotateVersionsTest, the_global_key_is_rotated_although_the_realm_root_has_one_of_its_own) {
+  const auto id = secrets::SecretId::literal(kVersionedId);
+  auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256, 0).value();
+  secrets::ConfiguredStore global, own;
+  global.store = store;
+  global.mappings.push_back({id, {Alias("es")}});
+  const auto of_root = std::make_shared<secrets::MemoryStore>(StoreName("own"));
+  of_root->put(Alias("own"), {secrets::Secret::of_key(jose::Jwk::from_private(std::move(key)))});
+  own.store = of_root;
+  own.realm = RealmName("root");
+  own.mappings.push_back({id, {Alias("own")}});
+  auto& keeper = *world.services->keeper;
+  ASSERT_THAT(async::run_now(keeper.configure({global, own})), is_ok());
+  ASSERT_THAT(async::run_now(keeper.rings(RealmName("root"))), is_ok());
+  world.clock->advance(keeper.policy().publish_ahead);
+  ASSERT_THAT(async::run_now(keeper.refresh()), is_ok());
+  ASSERT_EQ(keeper.rings_now(RealmName("root"))->find(id)->ring->active().alias, Alias("own"));
+  const auto done = rotate();
+  ASSERT_EQ(done.status(), 200) << done.response().body;
+  EXPECT_EQ(store->count(), 2U);
+  EXPECT_EQ(steps(done, "alias"), (std::vector<std::string>{"es", "es"}));
+}
+
+class RotateTest : public AdminApiTest {
+ protected:
+  static inline const std::string kId = "am.services.oauth2.stateless.signing.ES256";
+};
+
+TEST_F(RotateTest, the_old_key_of_all_realms_stays_for_the_longest_life_of_any) {
+  put("/admin/realms/root", R"({"access_token":{"lifetime":"PT10M","max_lifetime":"PT10M"}})");
+  put("/admin/realms/long", R"({"access_token":{"max_lifetime":"PT12H"}})");
+  const auto plan =
+      post("/admin/secrets/rotate", R"({"store":"memory","dry_run":true,"id":")" + kId + "\"}")
+          .json();
+  const auto& policy = world.services->keeper->policy();
+  const Instant activation = secrets::activation_at(world.clock->now(), policy);
+  EXPECT_EQ(*(*plan.find("plan")->if_array())[2].get("not_before")->if_string(),
+            to_rfc3339(activation + std::chrono::hours(12) + policy.clock_skew));
+}
+
+TEST_F(RotateTest, a_realm_that_is_not_there_has_no_keys_and_gets_none_by_being_named) {
+  put("/admin/realms/root", "{}");
+  const std::string in_body = R"({"realm":"rot","store":"memory","id":")" + kId + "\"";
+  const std::string in_query = "?realm=rot&id=" + kId;
+  EXPECT_EQ(post("/admin/secrets/rotate", in_body + "}").text("code"), "realm_unknown");
+  EXPECT_EQ(post("/admin/secrets/plan", in_body + R"(,"step":"activate"})").text("code"),
+            "realm_unknown");
+  EXPECT_EQ(get("/admin/secrets/plan" + in_query + "&step=activate").text("code"), "realm_unknown");
+  EXPECT_EQ(get("/admin/secrets/usage" + in_query).text("code"), "realm_unknown");
+  EXPECT_EQ(post("/admin/secrets/compromise", R"({"realm":"rot","kid":"k","id":")" + kId + "\"}")
+                .text("code"),
+            "key_unknown");
+  EXPECT_FALSE(world.services->keeper->rings_now(RealmName("rot")));
+  const auto served =
+      async::run_now(world.storage->document("global_rings", RealmName("rot"), "used"));
+  ASSERT_THAT(served, is_ok());
+  EXPECT_FALSE(*served);
 }
 
 }  // namespace

@@ -1,11 +1,7 @@
-// Keys: what there is, the steps of a rotation, mappings, instances and health.
-
-#include <algorithm>
+// Keys: what there is, the steps of a rotation, mappings.
 
 #include "admin/handlers.h"
 #include "admin/operator_change.h"
-#include "base/secret_bytes.h"
-#include "base/text.h"
 
 namespace signet::admin {
 namespace {
@@ -61,10 +57,7 @@ json::Object ring_json(const LiveRing& ring, const Keeper& keeper) {
   out.set("waiting_for", std::move(waiting_for));
   json::Array keys;
   for (auto entry : ring.entries) {
-    // The horizon moves between refreshes; the atomic has the newest.
-    if (entry.state == secrets::KeyState::kActive && ring.active_horizon)
-      entry.history.horizon =
-          std::max(entry.history.horizon, from_unix_seconds(ring.active_horizon->load()));
+    entry.history.horizon = ring.horizon_of(entry);
     keys.emplace_back(key_json(ring.id, entry, policy));
   }
   out.set("keys", std::move(keys));
@@ -81,10 +74,8 @@ json::Object ring_json(const LiveRing& ring, const Keeper& keeper) {
   return out;
 }
 
-// The ring as it is after a step: of the step's realm, or of root for global stores.
 Task<json::Object> ring_after(const AdminServices& services, Keeper::StepRequest step) {
-  const RealmName realm = step.realm.empty() ? RealmName("root") : step.realm;
-  CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
+  CO_TRY(const auto rings, co_await services.oauth->keeper->rings(step.realm));
   const LiveRing* ring = rings->find(step.id);
   json::Object out;
   out.set("ring", ring ? json::Value(ring_json(*ring, *services.oauth->keeper)) : json::Value());
@@ -160,109 +151,6 @@ Task<AdminReply> list_mappings(const AdminServices& services, AdminRequest reque
     out.emplace_back(mapping.to_json());
   AdminReply reply;
   reply.body.set("mappings", std::move(out));
-  co_return reply;
-}
-
-Task<AdminReply> list_instances(const AdminServices& services, AdminRequest) {
-  json::Array out;
-  for (const auto& instance : services.oauth->keeper->instances()) {
-    json::Object one;
-    one.set("id", instance.info.id);
-    one.set("version", instance.info.version);
-    one.set("address", instance.info.address);
-    one.set("started", to_rfc3339(instance.info.started));
-    one.set("self", instance.is_self);
-    one.set("live", instance.is_live);
-    one.set("clock_ahead_seconds",
-            std::int64_t{std::chrono::duration_cast<Seconds>(instance.clock_ahead).count()});
-    json::Array prepared;
-    for (const auto& key : instance.prepared) {
-      json::Object waiting;
-      waiting.set("realm", key.realm.view());
-      waiting.set("secret_id", key.id.str());
-      waiting.set("kid", key.kid.view());
-      prepared.emplace_back(std::move(waiting));
-    }
-    one.set("prepared", std::move(prepared));
-    out.emplace_back(std::move(one));
-  }
-  AdminReply reply;
-  reply.body.set("instances", std::move(out));
-  co_return reply;
-}
-
-namespace {
-
-constexpr Milliseconds kNeedIsShown = std::chrono::hours(1);
-
-/// Why requests of the last hour failed for want of a secret that is still not there.
-std::vector<std::string> still_missing(const oauth::Services& services) {
-  std::vector<std::string> out;
-  for (const auto& need : services.needed_secrets->all()) {
-    const auto rings = services.keeper->rings_now(need.realm);
-    const bool is_there = rings && rings->find(need.id) != nullptr;
-    if (is_there || services.clock->now() - need.last > kNeedIsShown) {
-      services.needed_secrets->forget(need.realm, need.id);
-    } else {
-      out.push_back(need.id.str() + " in realm " + need.realm.str() +
-                    (rings ? ": " + rings->why(need.id).detail : std::string()));
-    }
-  }
-  return out;
-}
-
-}  // namespace
-
-Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
-  bool ok = true;
-  json::Array stores, checks;
-  for (const auto& h : services.oauth->keeper->health()) {
-    ok = ok && h.ok;
-    json::Object one;
-    one.set("name", h.name.view());
-    one.set("realm", h.realm.view());
-    one.set("ok", h.ok);
-    one.set("detail", h.detail);
-    one.set("last_good", known_time(h.last_good));
-    one.set("lease_until", known_time(h.lease_until));
-    stores.emplace_back(std::move(one));
-  }
-  const auto check = [&](const char* name, bool good, std::string detail) {
-    ok = ok && good;
-    json::Object one;
-    one.set("name", name);
-    one.set("ok", good);
-    one.set("detail", std::move(detail));
-    checks.emplace_back(std::move(one));
-  };
-  const auto ping = co_await services.oauth->storage->ping();
-  check("storage", ping.ok(), ping.ok() ? "" : ping.error().detail);
-  check("secret_memory_locked", secret_memory_is_locked(),
-        secret_memory_is_locked() ? "" : "the system refused to lock memory; raise RLIMIT_MEMLOCK");
-  const std::string set = clock_was_set(services);
-  check("clock", set.empty(), set);
-  const std::string apart = clocks_apart(services);
-  check("clocks_of_instances", apart.empty(), apart);
-  if (services.rotation) {
-    for (const auto& status : services.rotation->status()) {
-      const auto& memory = status.memory;
-      const std::string name = "rotation of " + status.rule.id.str() +
-                               (status.rule.realm.empty() ? "" : " in " + status.rule.realm.str());
-      check(name.c_str(), memory.failures == 0,
-            memory.failures == 0 ? ""
-                                 : memory.last_error + "; next try " +
-                                       to_rfc3339(memory.retry_at.value_or(Instant{})));
-    }
-  }
-  const auto missing = still_missing(*services.oauth);
-  check("needed_secrets", missing.empty(), join(missing, "; "));
-  KeySetHealth key_sets = key_set_health(*services.oauth);
-  check("key_sets", key_sets.is_ok, std::move(key_sets.detail));
-  AdminReply reply;
-  reply.body.set("status", ok ? "ok" : "degraded");
-  reply.body.set("stores", std::move(stores));
-  reply.body.set("key_sets", std::move(key_sets.failing));
-  reply.body.set("checks", std::move(checks));
   co_return reply;
 }
 

@@ -16,17 +16,24 @@ Task<AdminReply> list_stores(const AdminServices& services, AdminRequest) {
     if (store) {
       const char* words[] = {"by_mapping", "by_store", "self_naming"};
       one.set("ordering", words[static_cast<std::size_t>(store->ordering())]);
-      const auto aliases = co_await store->aliases();
-      json::Array names;
-      if (aliases.ok())
+      const auto aliases =
+          co_await services.oauth->keeper->aliases(info.realm, StoreName(info.name));
+      if (aliases.ok()) {
+        json::Array names;
         for (const auto& alias : *aliases)
           names.emplace_back(alias.view());
-      one.set("aliases", std::move(names));
+        one.set("aliases", std::move(names));
+      } else {
+        one.set("aliases", json::Value());
+        one.set("aliases_unread",
+                std::string(aliases.error().reason) + ": " + aliases.error().detail);
+      }
     }
     for (const auto& h : health) {
       if (h.name.view() != info.name || h.realm != info.realm) continue;
       one.set("ok", h.ok);
       one.set("detail", h.detail);
+      one.set("warnings", json::Array(h.warnings.begin(), h.warnings.end()));
     }
     out.emplace_back(std::move(one));
   }

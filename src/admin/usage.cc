@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "admin/handlers.h"
+#include "admin/operator_change.h"
 #include "secrets/keeper/journal.h"
 
 namespace signet::admin {
@@ -48,18 +49,11 @@ json::Object uses_json(const secrets::UseTotals& totals) {
 
 }  // namespace
 
-json::Value time_or_null(const std::optional<Instant>& at) {
-  return at ? json::Value(to_rfc3339(*at)) : json::Value();
-}
-
-json::Value known_time(Instant at) {
-  return at > Instant{} ? json::Value(to_rfc3339(at)) : json::Value();
-}
-
 Task<AdminReply> show_usage(const AdminServices& services, AdminRequest request) {
   CO_TRY(const auto id, secrets::SecretId::parse(query_value(request, "id", "")));
   RealmName realm(query_value(request, "realm", ""));
   const auto& keeper = *services.oauth->keeper;
+  CO_TRY(co_await check_realm(services, realm));
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
   if (const auto* ring = rings->find(id)) realm = ring->realm;
   CO_TRY(const auto records, co_await services.oauth->storage->keys(realm));

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <set>
 
 #include "base/clock.h"
@@ -116,6 +117,14 @@ TEST(Text, utf8) {
   for (const char* bad :
        {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"})
     EXPECT_FALSE(is_utf8(bad));
+}
+
+TEST(Clock, what_no_date_can_write_is_the_last_one_that_can_be_written) {
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(to_rfc3339(from_unix_seconds(most)), "9999-12-31T23:59:59.000Z");
+  EXPECT_EQ(from_unix_seconds(std::numeric_limits<std::int64_t>::min()),
+            from_unix_seconds(-kLastUnixSecond));
+  EXPECT_EQ(unix_seconds(from_unix_seconds(kLastUnixSecond)), kLastUnixSecond);
 }
 
 TEST(Clock, seconds_round_down) {

@@ -1,6 +1,7 @@
 #pragma once
 // Time as an argument: dry code takes an Instant, wet code asks a Clock once per request.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -19,8 +20,12 @@ using Instant = Utc::time_point;
 using Seconds = std::chrono::seconds;
 using Milliseconds = std::chrono::milliseconds;
 
+/// 9999-12-31T23:59:59Z: no date that four digits can write is later.
+inline constexpr std::int64_t kLastUnixSecond = 253'402'300'799;
+
+/// What is further from 1970 than kLastUnixSecond, as a broken document may be, becomes that.
 constexpr Instant from_unix_seconds(std::int64_t seconds) {
-  return Instant(Seconds(seconds));
+  return Instant(Seconds(std::clamp(seconds, -kLastUnixSecond, kLastUnixSecond)));
 }
 /// Whole seconds since 1970, rounded down: the NumericDate of RFC 7519 §2.
 constexpr std::int64_t unix_seconds(Instant instant) {

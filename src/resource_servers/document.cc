@@ -82,8 +82,13 @@ Result<json::Object> with_known_keys(json::Object document, const json::Object* 
     if (!is_symmetric(key) || key.get("k")) continue;
     const json::Value* material = material_of(known, key);
     if (!material) {
+      const json::Value* kid = key.get("kid");
+      const bool is_named = kid && kid->if_string();
       return Error{Code::kInvalid, "resource_server_key_missing",
-                   "a symmetric key without 'k' is none that this resource server has"};
+                   (is_named ? "the symmetric key " + quoted(*kid->if_string())
+                             : std::string("a symmetric key without a kid")) +
+                       " has no 'k', and this resource server has no such key or several: give its "
+                       "'k'"};
     }
     key.if_object()->set("k", *material);
   }

@@ -24,7 +24,7 @@ Result<InjectPolicy> InjectPolicy::from_json(const json::Object& document) {
   json::Fields f(document, "inject_policy");
   policy.name = f.required_text("name");
   if (!is_policy_name(policy.name))
-    f.fault("name", "must be 1 to 64 letters, digits, '.', '_' and '-'");
+    f.fault("name", "must be 1 to 64 letters, digits, '.', '_' and '-', the first not '.'");
   policy.client = ClientId(f.required_text("client_id"));
   policy.resource_server = f.text("resource_server");
   policy.scopes = f.texts("scopes");

@@ -14,7 +14,7 @@ inline constexpr std::string_view kPolicyKind = "inject_policy";
 
 /// Which token a gateway injects into the requests it passes on. Immutable once made.
 struct InjectPolicy {
-  std::string name;             ///< 1 to 64 of [A-Za-z0-9._-]: it stands in a path
+  std::string name;             ///< 1 to 64 of [A-Za-z0-9._-], no dot first: it stands in a path
   ClientId client;              ///< the gateway: it must prove to be this client
   std::string resource_server;  ///< empty: as without the parameter resourceServer
   std::vector<std::string> scopes;

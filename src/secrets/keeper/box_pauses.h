@@ -14,8 +14,8 @@ namespace signet::secrets {
 /// Leaves a box alone that has stopped answering, so that requests fail at once instead of waiting,
 /// and the box is not hammered when it comes back. After three failures in a row a key is paused
 /// for 250 ms; then one call may try, and while tries fail the pause doubles, up to 30 s, each
-/// time with a quarter of jitter. Any answer ends it. Shared by all threads; costs one load while
-/// nothing fails.
+/// time a quarter more or less by chance. Any answer ends it. Shared by all threads; costs one load
+/// while nothing fails.
 class BoxPauses {
  public:
   /// kUnavailable "box_paused" with the last failure. `limit`: how long a try may take.

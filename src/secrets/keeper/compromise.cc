@@ -41,11 +41,8 @@ Error unknown_key(const Keeper::CompromiseRequest& request) {
 std::shared_ptr<const LiveRing> ring_in(const RealmMap& realms, const RealmName& realm,
                                         const SecretId& id) {
   const RealmRingsPtr rings = realms.find(realm);
-  if (!rings) return nullptr;
-  const auto found = std::find_if(rings->all().begin(), rings->all().end(), [&](const auto& ring) {
-    return ring->id == id && ring->realm == realm;
-  });
-  return found == rings->all().end() ? nullptr : *found;
+  const auto ring = rings ? rings->share(id) : nullptr;
+  return ring && ring->realm == realm ? ring : nullptr;
 }
 
 }  // namespace
@@ -208,24 +205,21 @@ bool Keeper::signs_now(const RealmName& realm, const SecretId& id) const {
 }
 
 Task<Done> Keeper::replace(CompromiseRequest request, std::shared_ptr<const LiveRing> before) {
-  const RingEntry* lost = nullptr;
-  for (const auto& entry : before->entries) {
-    if (entry.secret.kid == request.kid) lost = &entry;
-  }
+  const RingEntry* lost = before->find(request.kid);
   const StoreName name = lost != nullptr ? lost->secret.store : StoreName();
   const auto store = lost != nullptr ? this->store(request.realm, name) : nullptr;
-  if (const auto versions = version_maker(store, name); versions.ok()) {
-    CO_TRY(const std::string after,
-           co_await version_to_follow(store, lost->secret.alias, lost->secret.version, nullptr));
-    CO_TRY(co_await (*versions)->make_version(lost->secret.alias, after));
+  if (version_maker(store, name).ok()) {
+    CO_TRY(const std::vector<Secret> present,
+           co_await fetch(request.realm, name, lost->secret.alias));
+    std::string after = version_to_follow(present, lost->secret.version, nullptr);
+    CO_TRY(co_await make_version(request.realm, name, lost->secret.alias, std::move(after)));
     co_return co_await refresh();
   }
   const Error none{
       Code::kUnavailable, "no_successor",
       "no other key of " + request.id.str() + " can sign, and its store makes none: publish one"};
   if (lost == nullptr || !key_maker(store, name).ok()) co_return none;
-  const Instant now = state_->clock->now();
-  auto made = co_await make_successor(store, lost->secret.alias, lost->secret, now);
+  auto made = co_await make_successor(request.realm, name, lost->secret);
   if (!made.ok() && made.error().is("rotate_needs_key_pair")) co_return none;
   if (!made.ok()) co_return std::move(made).error();
   StepRequest step;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kIntervalsToDeath = 3;
 constexpr int kIntervalsToBurial = 60;
-constexpr std::int64_t kLatestClock = 253'402'300'800'000;  // the year 10000, in milliseconds
+constexpr std::int64_t kLatestClock = kLastUnixSecond * 1000;
 
 std::string text_in(const json::Value& object, std::string_view name) {
   const json::Value* value = object.get(name);
@@ -78,7 +78,7 @@ std::optional<Instances::Peer> Instances::read(const storage::Document& document
     if (!id.ok()) continue;  // of a newer version; what is not understood counts as not published
     peer.prepared[{RealmName(text_in(item, "realm")), std::move(id).value(),
                    KeyId(text_in(item, "kid"))}] =
-        Seconds(std::max<std::int64_t>(number_in(item, "seconds", 0), 0));
+        Seconds(std::clamp<std::int64_t>(number_in(item, "seconds", 0), 0, kLastUnixSecond));
   }
   return peer;
 }

@@ -1,6 +1,6 @@
 #include "secrets/keeper/invariants.h"
 
-#include <set>
+#include <algorithm>
 
 #include "base/json_members.h"
 #include "base/text.h"
@@ -81,7 +81,8 @@ void LifePaths::add(const storage::AuditEvent& event) {
   } else if (event.event == "key.activated") {
     if (is_known && is_gone(life.state)) fail("activated although it is " + was);
     ++waits.checked;
-    const Seconds due(json::number_in(*detail, "publish_ahead").value_or(0));
+    const Seconds due(std::clamp<std::int64_t>(
+        json::number_in(*detail, "publish_ahead").value_or(0), 0, kLastUnixSecond));
     const bool is_excused =
         json::flag_in(*detail, "forced") || json::flag_in(*detail, "early") || is_first_of_ring;
     const bool is_prepared = is_known && life.state == KeyState::kPrepared;

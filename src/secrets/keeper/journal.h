@@ -37,7 +37,7 @@ std::vector<KeyHistory> histories_of(const std::vector<JournalEntry>& entries);
 /// The public half as JSON; empty for a symmetric key.
 std::string public_text(const Secret& secret);
 
-/// Who, why and to which key something happened.
+/// What happened to which key.
 struct KeyEvent {
   const char* name;  ///< "key.activated", ...
   KeyId kid;

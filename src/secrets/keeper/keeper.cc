@@ -7,26 +7,6 @@
 
 namespace signet::secrets {
 
-const LiveRing* RealmRings::find(const SecretId& id) const {
-  const auto found = std::lower_bound(rings_.begin(), rings_.end(), id,
-                                      [](const std::shared_ptr<const LiveRing>& ring,
-                                         const SecretId& wanted) { return ring->id < wanted; });
-  return found != rings_.end() && (*found)->id == id ? found->get() : nullptr;
-}
-
-const Error& RealmRings::why(const SecretId& id) const {
-  static const Error unknown{Code::kConfig, "secret_not_mapped",
-                             "no store of the realm nor a global one has this secret ID"};
-  for (const auto& [missing, error] : missing_) {
-    if (missing == id) return error;
-  }
-  return unknown;
-}
-
-bool RealmRings::degraded() const {
-  return std::any_of(rings_.begin(), rings_.end(), [](const auto& ring) { return ring->degraded; });
-}
-
 Keeper::Keeper(std::shared_ptr<storage::Storage> storage, std::shared_ptr<Clock> clock,
                KeeperOptions options)
     : state_(std::make_unique<State>(std::move(storage), std::move(clock), std::move(options))) {}
@@ -36,8 +16,9 @@ Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores, std::vector<Re
   std::set<std::pair<RealmName, StoreName>> names;
   for (const auto& store : stores) {
     if (!names.emplace(store.realm, store.store->name()).second) {
-      co_return Error{Code::kConfig, "store_name_taken",
-                      "two stores are called " + store.store->name().str()};
+      co_return Error{
+          Code::kConfig, "store_name_taken",
+          "two stores are called " + store.store->name().str() + ": give one of them another name"};
     }
     CO_TRY(refuse_two_purposes(store.mappings, state_->options.allow_shared_aliases));
   }
@@ -72,31 +53,37 @@ Task<Done> Keeper::refresh() {
 
 Task<Done> Keeper::refresh_due() {
   const std::uint64_t ticket = ++state_->refreshes_asked;
-  CO_TRY(const Gate::Pass pass, co_await state_->gate.enter());
-  // One that began after this call was made has done the work.
-  if (state_->refreshes_covered >= ticket) co_return state_->last_refresh;
-  co_return co_await state_->refresh();
+  co_return co_await state_->refresh_since(ticket);
 }
 
 bool Keeper::may_refresh_for_unknown() const {
-  return state_->unknown_under_way.load() ||
-         state_->clock->monotone().count() >= state_->unknown_after.load();
+  const std::lock_guard hold(state_->unknown_mutex);
+  return state_->for_unknown.is_under_way ||
+         state_->clock->monotone() >= state_->for_unknown.not_before;
 }
 
 Task<Done> Keeper::refresh_for_unknown() {
-  const std::int64_t now = state_->clock->monotone().count();
-  std::int64_t after = state_->unknown_after.load();
-  const std::int64_t next = now + state_->options.unknown_kid_pause.count();
-  // Of those who ask at the same moment one refreshes.
-  if (now < after || !state_->unknown_after.compare_exchange_strong(after, next)) {
-    if (state_->unknown_under_way.load()) {
-      CO_TRY(const Gate::Pass pass, co_await state_->gate.enter());
+  auto& shared = state_->for_unknown;
+  std::uint64_t ticket = 0;
+  bool is_first = false;
+  {
+    const std::lock_guard hold(state_->unknown_mutex);
+    const Milliseconds now = state_->clock->monotone();
+    is_first = now >= shared.not_before;
+    if (!is_first && !shared.is_under_way) co_return Done{};
+    if (is_first) {
+      shared.not_before = now + state_->options.unknown_kid_pause;
+      shared.ticket = ++state_->refreshes_asked;
+      shared.is_under_way = true;
     }
-    co_return Done{};
+    ticket = shared.ticket;
   }
-  state_->unknown_under_way = true;
-  auto refreshed = co_await refresh_due();
-  state_->unknown_under_way = false;
+  // Of those who ask meanwhile each waits for this one, which may not have begun yet.
+  auto refreshed = co_await state_->refresh_since(ticket);
+  if (is_first) {
+    const std::lock_guard hold(state_->unknown_mutex);
+    if (shared.ticket == ticket) shared.is_under_way = false;
+  }
   co_return refreshed;
 }
 

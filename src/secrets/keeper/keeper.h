@@ -3,20 +3,15 @@
 // life of every key in storage, and never lets a key sign before verifiers know it nor go before
 // its tokens.
 
-#include <atomic>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "secrets/keeper/instances.h"
+#include "secrets/keeper/live_ring.h"
 #include "secrets/keeper/store_meter.h"
-#include "secrets/key_ring.h"
-#include "secrets/key_usage.h"
 #include "secrets/mapping.h"
-#include "secrets/resolve.h"
-#include "secrets/rotation.h"
 #include "secrets/stores/store.h"
 #include "storage/storage.h"
 
@@ -29,68 +24,15 @@ struct ConfiguredStore {
   std::vector<Mapping> mappings;
 };
 
-/// One key of a ring with its remembered life. Immutable but for the horizon, which only grows.
-struct RingEntry {
-  Secret secret;
-  KeyHistory history;
-  KeyState state;
-  std::shared_ptr<const UsageMeter> usage{};  ///< null where there is no life to remember
-};
-
-/// The keys of one ID in one realm, ready to use. Immutable snapshot.
-struct LiveRing {
-  SecretId id;
-  RealmName realm;                 ///< whose journal holds the keys; empty: the global ring, shared
-  KeyRingPtr ring;                 ///< never null; active first
-  std::vector<RingEntry> entries;  ///< all that are published: active, prepared, passive, lost
-  std::optional<KeyId> waiting;    ///< a key that will become active by itself
-  std::optional<Instant> waiting_until;
-  std::vector<Skipped> skipped;
-  bool degraded = false;  ///< a store behind it is out of reach, or a key was lost
-  /// Counts a use of active().
-  void count_active(KeyUse use, Instant now) const {
-    if (can_sign && entries.front().usage) entries.front().usage->count(use, now);
-  }
-  /// False where only public halves are left: the ring verifies, its active() cannot sign.
-  bool can_sign = true;
-  bool activated_early = false;  ///< the active key was not published for long enough: nothing else
-                                 ///< could sign (this state lasts until the next change)
-  std::vector<KeyId> lost;       ///< keys of living tokens that the stores no longer hold
-  /// The horizon of the active key, in seconds since 1970: a token that lives longer needs
-  /// Keeper::raise_horizon first.
-  std::shared_ptr<std::atomic<std::int64_t>> active_horizon;
-};
-
-/// All rings of one realm (global IDs included) at one moment. Immutable; take one per request.
-class RealmRings {
- public:
-  /// Null if the ID has no usable secret; why() then says what was asked and found, as it does
-  /// where a store that cannot be asked has left a ring that only verifies.
-  const LiveRing* find(const SecretId& id) const;
-  const Error& why(const SecretId& id) const;
-  const std::vector<std::shared_ptr<const LiveRing>>& all() const { return rings_; }
-  /// The IDs whose store could not be read since the start. What it holds is not known here, and
-  /// nothing signs; find() gives what is remembered of it, which may be nothing.
-  const std::vector<SecretId>& unread() const { return unread_; }
-  std::uint64_t generation() const { return generation_; }
-  bool degraded() const;
-
- private:
-  friend class Keeper;
-  std::vector<std::shared_ptr<const LiveRing>> rings_;  ///< sorted by id
-  std::vector<std::pair<SecretId, Error>> missing_;
-  std::vector<SecretId> unread_;
-  std::uint64_t generation_ = 0;
-};
-using RealmRingsPtr = std::shared_ptr<const RealmRings>;
-
 struct StoreHealth {
   StoreName name;
   RealmName realm;
   bool ok = false;
   std::string detail;  ///< why not
-  Instant last_good{};
-  Instant lease_until{};
+  std::vector<std::string>
+      warnings;           ///< Store::warnings(): nothing failed, but somebody should know
+  Instant last_good{};    ///< the first of all times: never
+  Instant lease_until{};  ///< the same
 };
 
 /// What asking a store came to since start, for metrics.
@@ -126,19 +68,21 @@ class Keeper {
   ~Keeper();
 
   /// Replaces the stores and mappings (configuration, `secrets map`), then refreshes. Mapping
-  /// documents in storage win over configured mappings. "store_name_taken", "mapping_two_purposes".
+  /// documents in storage win over configured mappings. "store_name_taken", "mapping_two_purposes";
+  /// after that as refresh() does, but for what could not be told to other instances.
   /// `expected`: realms to resolve now and at each refresh; others are at their first use.
   Task<Done> configure(std::vector<ConfiguredStore> stores, std::vector<RealmName> expected = {});
-  /// Re-reads what changed and re-lines the rings of the realms in use. Fails only where nothing
-  /// could be done at all; outages show in health() and in LiveRing::degraded. Asks every store,
-  /// whatever failed before: for an operator who wants it now.
+  /// Re-reads what changed and re-lines the rings of the realms in use. Fails where storage could
+  /// not be read or written, after it has done what could be done; what was known before serves on.
+  /// Outages of stores are no failure: they show in health() and in LiveRing::degraded. Asks every
+  /// store, whatever failed before: for an operator who wants it now.
   Task<Done> refresh();
   /// The same on schedule: leaves alone for a while what could not be reached lately.
   Task<Done> refresh_due();
   /// A token names a key that is in no ring here: it may be another instance's newest, of which no
-  /// notice came. Refreshes as refresh_due() does, or waits for such a refresh that is under way;
-  /// but does nothing within KeeperOptions::unknown_kid_pause after one, so that made-up names
-  /// cannot hammer a store.
+  /// notice came. Refreshes as refresh_due() does, or waits for such a refresh that is under way
+  /// and ends as it does; but does nothing within KeeperOptions::unknown_kid_pause after one, so
+  /// that made-up names cannot hammer a store.
   Task<Done> refresh_for_unknown();
   /// Whether it would do anything now. Any thread.
   bool may_refresh_for_unknown() const;
@@ -253,6 +197,17 @@ class Keeper {
   const RotationPolicy& policy() const;
   /// A store by name, for administration; null if unknown.
   std::shared_ptr<Store> store(const RealmName& realm, const StoreName& name) const;
+  /// What a store says at this moment, within KeeperOptions::store_timeout: as Store::fetch() and
+  /// Store::aliases(); kNotFound "store_unknown", kTimeout "store_timeout".
+  Task<std::vector<Secret>> fetch(RealmName realm, StoreName name, Alias alias) const;
+  Task<std::vector<Alias>> aliases(RealmName realm, StoreName name) const;
+  /// Has a store make a key like `model`, a key to come after `model`, or a version, within two
+  /// minutes: as KeyMaker::make_like(), make_successor() (successor.h) and
+  /// VersionMaker::make_version(); "store_makes_no_keys", kTimeout "store_timeout". What is late is
+  /// made all the same.
+  Task<Secret> make_like(RealmName realm, StoreName name, Alias alias, Secret model) const;
+  Task<Secret> make_successor(RealmName realm, StoreName name, Secret model) const;
+  Task<Done> make_version(RealmName realm, StoreName name, Alias alias, std::string after) const;
 
  private:
   /// Whether the ring has a key that signs.

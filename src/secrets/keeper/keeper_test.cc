@@ -17,8 +17,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
 
-const Error kDown{Code::kUnavailable, "store_down", "down"};
-
 TEST(Keeper, has_no_ring_for_what_nobody_maps_and_says_so) {
   World world;
   auto keeper = world.start({"a"});
@@ -143,68 +141,6 @@ TEST(Keeper, a_restart_goes_on_with_the_life_of_the_keys) {
   world.clock->advance(world.options.policy.publish_ahead);
   auto again = world.start({"b", "a"});
   EXPECT_EQ(World::active(*again), kid(2));
-}
-
-TEST(Keeper, an_outage_serves_the_last_good_secrets_until_their_lease_ends) {
-  World world;
-  auto keeper = world.start({"a"});
-  const auto before = World::ring(*keeper);
-  world.store->outage = kDown;
-  world.clock->advance(Seconds(60));
-  ASSERT_THAT(World::refresh(*keeper), is_ok());
-  EXPECT_EQ(World::active(*keeper), kid(1));
-  EXPECT_TRUE(World::ring(*keeper)->degraded);
-  ASSERT_EQ(keeper->health().size(), 1u);
-  EXPECT_FALSE(keeper->health()[0].ok);
-  EXPECT_THAT(keeper->health()[0].detail, testing::HasSubstr("store_down"));
-
-  world.clock->advance(world.options.lease);
-  ASSERT_THAT(World::refresh(*keeper), is_ok());
-  EXPECT_FALSE(World::ring(*keeper)->can_sign);
-  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(1))) << "what is remembered verifies on";
-  EXPECT_STREQ(keeper->rings_now(kGlobal)->why(kEs256).reason, "store_down");
-  EXPECT_THAT(keeper->unread(), IsEmpty()) << "it was read once";
-  EXPECT_EQ(world.record(kid(1))->state, "active") << "an outage changes no life";
-
-  world.store->outage.reset();
-  ASSERT_THAT(World::refresh(*keeper), is_ok());
-  EXPECT_EQ(World::active(*keeper), kid(1));
-  EXPECT_TRUE(keeper->health()[0].ok);
-}
-
-TEST(Keeper, a_store_that_is_out_of_reach_at_start_fails_only_what_needs_it) {
-  World world;
-  auto other = std::make_shared<FakeStore>("other", Ordering::kByMapping);
-  other->outage = Error{Code::kTimeout, "store_timeout", "slow"};
-  auto keeper = world.keeper();
-  ASSERT_THAT(World::configure(*keeper, {{other, kGlobal, {mapped(kHmac, {"h"})}},
-                                         {world.store, kGlobal, {mapped(kEs256, {"a"})}}}),
-              is_ok());
-  EXPECT_EQ(World::active(*keeper), kid(1));
-  EXPECT_EQ(World::ring(*keeper, kHmac), nullptr);
-  EXPECT_STREQ(keeper->rings_now(kGlobal)->why(kHmac).reason, "store_timeout");
-}
-
-TEST(Keeper, nothing_behind_a_store_in_outage_takes_its_place) {
-  World world;
-  auto first = std::make_shared<FakeStore>("first", Ordering::kByMapping);
-  first->outage = kDown;
-  auto keeper = world.keeper();
-  ASSERT_THAT(World::configure(*keeper, {{first, kGlobal, {mapped(kEs256, {"x"})}},
-                                         {world.store, kGlobal, {mapped(kEs256, {"a"})}}}),
-              is_ok());
-  EXPECT_EQ(World::ring(*keeper), nullptr);
-}
-
-TEST(Keeper, a_file_that_cannot_be_read_any_more_keeps_its_last_good_secret) {
-  World world;
-  auto keeper = world.start({"a"});
-  world.store->broken.insert_or_assign("a", Error{Code::kConfig, "secret_unreadable", "torn"});
-  ++world.store->version;
-  ASSERT_THAT(World::refresh(*keeper), is_ok());
-  EXPECT_EQ(World::active(*keeper), kid(1));
-  EXPECT_TRUE(World::ring(*keeper)->degraded);
-  EXPECT_FALSE(keeper->health()[0].ok);
 }
 
 TEST(Keeper, reads_again_only_what_changed) {
@@ -484,60 +420,6 @@ TEST(Keeper, refreshes_from_many_threads_take_turns_and_share_their_work) {
   EXPECT_EQ(faults, 0);
   EXPECT_LE(world.store->fetches - fetches, 120);
   EXPECT_EQ(World::active(*keeper), kid(1));
-}
-
-TEST(RaiseHorizon, is_durable_before_it_answers_and_writes_rarely) {
-  World world;
-  auto keeper = world.start({"a"});
-  const int commits = world.storage->commits;
-  ASSERT_THAT(world.issue(*keeper, Seconds(60)), is_ok());
-  EXPECT_EQ(world.record(kid(1))->horizon,
-            world.clock->now() + Seconds(60) + world.options.horizon_step);
-  for (int i = 0; i < 600; ++i) {
-    ASSERT_THAT(world.issue(*keeper, Seconds(60 + i)), is_ok());
-  }
-  EXPECT_EQ(world.storage->commits, commits + 1);
-}
-
-TEST(RaiseHorizon, a_write_that_failed_raises_nothing) {
-  World world;
-  auto keeper = world.start({"a"});
-  world.storage->fault = Error{Code::kUnavailable, "storage_full", "full"};
-  EXPECT_THAT(world.issue(*keeper, Seconds(60)), fails("storage_full"));
-  EXPECT_EQ(World::ring(*keeper)->active_horizon->load(), 0);
-}
-
-TEST(RaiseHorizon, callers_at_the_same_time_share_one_write) {
-  World world;
-  auto keeper = world.start({"a"});
-  const auto ring = World::ring(*keeper);
-  const int commits = world.storage->commits;
-  const auto many = [](Keeper* over, std::shared_ptr<const LiveRing> live,
-                       Instant expires) -> Task<Done> {
-    const async::Executor executor = co_await async::current_executor();
-    std::vector<async::OneShot<Done>> waits(20);
-    for (auto& wait : waits) {
-      async::start<Done>(executor, over->raise_horizon(live, expires),
-                         [wait](Result<Done> result) mutable { wait.complete(std::move(result)); });
-    }
-    for (auto& wait : waits) {
-      const Result<Done> done = co_await wait.wait();
-      if (!done.ok()) co_return done.error();
-    }
-    co_return Done{};
-  };
-  ASSERT_THAT(async::run_now(many(keeper.get(), ring, world.clock->now() + Seconds(60))), is_ok());
-  EXPECT_EQ(world.storage->commits, commits + 1);
-}
-
-TEST(Health, names_every_store_and_finds_it) {
-  World world;
-  auto keeper = world.start({"a"});
-  EXPECT_EQ(keeper->store(kGlobal, StoreName("ks")), world.store);
-  EXPECT_EQ(keeper->store(kAlpha, StoreName("ks")), nullptr);
-  ASSERT_EQ(keeper->health().size(), 1u);
-  EXPECT_EQ(keeper->health()[0].name.str(), "ks");
-  EXPECT_EQ(keeper->health()[0].lease_until, world.clock->now() + world.options.lease);
 }
 
 }  // namespace

@@ -1,56 +1,88 @@
 #pragma once
-// Live rings from what is known: the last, pure part of a lineup.
+// The key rings of a moment, as requests use them: made by the Keeper, never changed.
 
-#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
 
-#include "secrets/keeper/journal.h"
-#include "secrets/keeper/keeper.h"
-#include "secrets/keeper/usage_ledger.h"
+#include "secrets/key_ring.h"
+#include "secrets/key_usage.h"
+#include "secrets/resolve.h"
+#include "secrets/rotation.h"
 
 namespace signet::secrets {
 
-/// What the stores say of one ID.
-struct Found {
-  Resolution resolution;
-  std::vector<Skipped> unread;
-  std::vector<Secret> all;  ///< of every store that was asked, the ones behind the first too
-  bool has_outage = false;
-  bool is_asked = false;  ///< some store has the ID
+/// One key of a ring with what was remembered of its life when the ring was made; for its horizon
+/// see LiveRing::horizon_of().
+struct RingEntry {
+  Secret secret;
+  KeyHistory history;
+  KeyState state;
+  std::shared_ptr<const UsageMeter> usage{};  ///< null where there is no life to remember
 };
 
-/// The secrets that a ring may be made of, in order, and those that were left out.
-struct Candidates {
-  std::vector<Secret> secrets;
+/// The keys of one ID in one realm, ready to use. Immutable snapshot but for the active horizon,
+/// which only grows.
+struct LiveRing {
+  SecretId id;
+  RealmName realm;                 ///< whose journal holds the keys; empty: the global ring, shared
+  KeyRingPtr ring;                 ///< never null; active first
+  std::vector<RingEntry> entries;  ///< all that are published: active, prepared, passive, lost
+  std::optional<KeyId> waiting;    ///< a key that will become active by itself
+  std::optional<Instant> waiting_until;
   std::vector<Skipped> skipped;
-
-  const Secret* find(const KeyId& kid) const {
-    const auto found = std::find_if(secrets.begin(), secrets.end(),
-                                    [&](const Secret& secret) { return secret.kid == kid; });
-    return found == secrets.end() ? nullptr : &*found;
+  bool degraded = false;  ///< a store behind it is out of reach, or a key was lost
+  /// Counts a use of ring->active().
+  void count_active(KeyUse use, Instant now) const {
+    if (can_sign && entries.front().usage) entries.front().usage->count(use, now);
   }
+  /// False where only public halves are left: the ring verifies, its active() cannot sign.
+  bool can_sign = true;
+  bool activated_early = false;  ///< the active key was not published for long enough: nothing else
+                                 ///< could sign (this state lasts until the next change)
+  std::vector<KeyId> lost;       ///< keys of living tokens that the stores no longer hold
+  /// The horizon of the active key, in seconds since 1970: a token that lives longer needs
+  /// Keeper::raise_horizon first. kEndless where keys have no life to remember.
+  std::shared_ptr<std::atomic<std::int64_t>> active_horizon;
+  static constexpr std::int64_t kEndless = std::numeric_limits<std::int64_t>::max();
+
+  /// The first entry in this state, of which there is one at most if it is kActive; null if there
+  /// is none.
+  const RingEntry* first_in(KeyState state) const;
+  /// The entry of that kid in whatever state; null if there is none.
+  const RingEntry* find(const KeyId& kid) const;
+  /// No token of this entry of the ring lives longer, as far as this instance knows. For the active
+  /// key that is newer than its history, which is as of the last refresh.
+  Instant horizon_of(const RingEntry& entry) const;
 };
 
-/// Why there is no ring.
-Error nothing_usable(const SecretId& id, const Found& found);
+/// All rings of one realm (global IDs included) at one moment. Immutable; take one per request.
+class RealmRings {
+ public:
+  /// Null if the ID has no usable secret; why() then says what was asked and found, as it does
+  /// where a store that cannot be asked has left a ring that only verifies.
+  const LiveRing* find(const SecretId& id) const;
+  /// The same to keep.
+  std::shared_ptr<const LiveRing> share(const SecretId& id) const;
+  const Error& why(const SecretId& id) const;
+  const std::vector<std::shared_ptr<const LiveRing>>& all() const { return rings_; }
+  /// The IDs whose store could not be read since the start. What it holds is not known here, and
+  /// nothing signs; find() gives what is remembered of it, which may be nothing.
+  const std::vector<SecretId>& unread() const { return unread_; }
+  std::uint64_t generation() const { return generation_; }
+  bool degraded() const;
 
-/// The ring of texts or certificates, which have no life to remember. This maker and the next two
-/// give `before`, the ring until now, if nothing changed, so that nobody has to prepare anything
-/// again.
-Result<std::shared_ptr<const LiveRing>> without_journal(LiveRing ring, const Found& found,
-                                                        std::shared_ptr<const LiveRing> before);
-
-/// The ring of an ID whose store cannot be asked: what is remembered of its living keys verifies
-/// on, and nothing signs. kConfig "ring_empty" where nothing is remembered, or only symmetric keys.
-Result<std::shared_ptr<const LiveRing>> verifying_ring(LiveRing ring,
-                                                       const std::vector<JournalEntry>& entries,
-                                                       std::shared_ptr<const LiveRing> before,
-                                                       UsageLedger& usage);
-
-/// The ring of a lineup; `ring` carries id, realm and degraded. Lost keys come from the journal.
-Result<std::shared_ptr<const LiveRing>> ring_of(LiveRing ring, const Lineup& lineup,
-                                                const Candidates& candidates,
-                                                const std::vector<JournalEntry>& entries,
-                                                std::shared_ptr<const LiveRing> before,
-                                                UsageLedger& usage);
+ private:
+  friend class Keeper;
+  std::vector<std::shared_ptr<const LiveRing>> rings_;  ///< sorted by id
+  std::vector<std::pair<SecretId, Error>> missing_;
+  std::vector<SecretId> unread_;
+  std::uint64_t generation_ = 0;
+};
+using RealmRingsPtr = std::shared_ptr<const RealmRings>;
 
 }  // namespace signet::secrets

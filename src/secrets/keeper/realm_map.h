@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "secrets/keeper/keeper.h"
+#include "secrets/keeper/live_ring.h"
 
 namespace signet::secrets {
 

@@ -52,14 +52,13 @@ Task<Done> Keeper::State::load_documents(std::set<RealmName> names) {
 }
 
 Task<Done> Keeper::State::load_stores(std::set<RealmName> names) {
-  const Instant now = clock->now();
   const async::Executor executor = co_await async::current_executor();
   // All that can fail comes before the first load begins: none may go on when this has ended.
   std::vector<async::OneShot<Done>> loaded;
   std::vector<Task<Done>> loads, waits;
   for (const auto& realm : names) {
     for (const std::size_t place : places_of(realm)) {
-      loads.push_back(stores[place]->load(deadlines, options, now));
+      loads.push_back(stores[place]->load(deadlines, options, *clock));
       waits.push_back(loaded.emplace_back().wait());
     }
   }
@@ -70,6 +69,12 @@ Task<Done> Keeper::State::load_stores(std::set<RealmName> names) {
     if (!outcome.ok()) log::failure("store_load_failed", outcome.error());
   }
   co_return Done{};
+}
+
+Task<Done> Keeper::State::refresh_since(std::uint64_t ticket) {
+  CO_TRY(const Gate::Pass pass, co_await gate.enter());
+  if (refreshes_covered >= ticket) co_return last_refresh;
+  co_return co_await refresh();
 }
 
 Task<Done> Keeper::State::refresh() {

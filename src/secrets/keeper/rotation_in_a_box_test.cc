@@ -1,8 +1,7 @@
 // Planned rotation of keys that never leave their box: the successor is made there too.
 
-#include "secrets/keeper/rotation_runner.h"
 #include "secrets/keeper/successor.h"
-#include "secrets/keeper/test_support.h"
+#include "secrets/keeper/test_rotation.h"
 #include "secrets/stores/memory/memory_store.h"
 #include "secrets/stores/remote_key.h"
 #include "support/matchers.h"
@@ -16,9 +15,6 @@ using namespace test;
 using testing::HasSubstr;
 using testing::SizeIs;
 using testing::StartsWith;
-
-constexpr Seconds kBoxMonth{30 * 86400};
-constexpr Seconds kBoxTurn{10};
 
 class KeyInABox : public RemoteKey {
  public:
@@ -83,70 +79,42 @@ class Box : public MemoryStore {
 };
 
 /// One instance, one box, one rule.
-struct BoxPlan {
-  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
-  std::shared_ptr<storage::Storage> storage = storage::memory::open(*clock);
-  std::shared_ptr<Box> box;
-  SecretId id;
-  std::shared_ptr<Keeper> keeper;
-  std::unique_ptr<RotationRunner> runner;
-
-  explicit BoxPlan(const char* alias, SecretId wanted = kEs256,
+struct BoxPlan : FleetOver<Box> {
+  explicit BoxPlan(const char* alias, const SecretId& id = kEs256,
                    Ordering ordering = Ordering::kByMapping)
-      : box(std::make_shared<Box>(ordering)), id(std::move(wanted)) {
+      : FleetOver(std::make_shared<Box>(ordering), alias, id) {
     if (id == kHmac) {
       const Secret model =
           Secret::of_remote_key(jose::Jwk::of_hidden_symmetric(32), {}, nullptr, KeyId("model"));
-      EXPECT_THAT(async::run_now(box->make_like(Alias(alias), model)), is_ok());
+      EXPECT_THAT(async::run_now(store->make_like(Alias(alias), model)), is_ok());
     } else {
-      EXPECT_THAT(async::run_now(box->make_key(Alias(alias), crypto::KeyKind::kEcP256, 0)),
+      EXPECT_THAT(async::run_now(store->make_key(Alias(alias), crypto::KeyKind::kEcP256, 0)),
                   is_ok());
     }
-    KeeperOptions options;
-    options.instance.id = "one";
-    keeper = std::make_shared<Keeper>(storage, clock, options);
-    EXPECT_THAT(World::configure(*keeper, {{box, kGlobal, {mapped(id, {alias})}}}), is_ok());
-    RotationRule rule;
-    rule.id = id;
-    rule.store = StoreName("box");
-    rule.every = kBoxMonth;
-    rule.publish_ahead = Seconds(600);
-    rule.keep = kBoxMonth;
-    runner = std::make_unique<RotationRunner>(keeper, storage, clock, std::vector{rule}, "one",
-                                              kBoxTurn);
+    rule.keep = kMonth;
+    add("one");
   }
-  void turn(int times = 1) {
-    for (int i = 0; i < times; ++i) {
-      clock->advance(kBoxTurn);
-      EXPECT_THAT(World::refresh(*keeper), is_ok());
-      EXPECT_THAT(async::run_now(runner->run()), is_ok());
-    }
-  }
-  /// Up to the making of the next key.
-  void become_due() {
-    turn(2);
-    clock->advance(kBoxMonth);
+  void make_next() {
+    become_due();
     turn();
   }
-  KeyId active() { return World::active(*keeper, id); }
-  std::vector<KeyId> kids() { return World::kids(*keeper, id); }
-  RotationMemory memory() { return runner->status().at(0).memory; }
   Result<Bytes> sign(jose::JwsAlg alg) {
-    return async::run_now(keeper->sign_in_box(World::ring(*keeper, id), alg, to_bytes("input")));
+    return async::run_now(
+        keeper().sign_in_box(World::ring(keeper(), rule.id), alg, to_bytes("input")));
   }
 };
 
 TEST(RotationInABox, the_successor_is_made_in_the_box_published_and_signs_there) {
   BoxPlan plan("web");
   const KeyId first = plan.active();
-  plan.become_due();
+  plan.make_next();
   ASSERT_THAT(plan.kids(), SizeIs(2)) << "made and published";
   EXPECT_EQ(plan.active(), first) << "and does not sign yet";
   plan.turn(70);
   const KeyId second = plan.active();
   EXPECT_NE(second, first);
   EXPECT_THAT(plan.kids(), SizeIs(2)) << "the old one stays valid";
-  const auto live = World::ring(*plan.keeper);
+  const auto live = World::ring(plan.keeper());
   const Secret& secret = live->ring->active();
   EXPECT_EQ(secret.kind, SecretKind::kRemoteKey);
   EXPECT_THAT(secret.alias.str(), StartsWith("web-"));
@@ -158,7 +126,7 @@ TEST(RotationInABox, the_successor_is_made_in_the_box_published_and_signs_there)
 TEST(RotationInABox, mac_keys_are_rotated_where_the_box_makes_them) {
   BoxPlan plan("mac", kHmac);
   EXPECT_EQ(plan.active(), KeyId("mac-1"));
-  plan.become_due();
+  plan.make_next();
   plan.turn(70);
   EXPECT_EQ(plan.active(), KeyId("mac-2"));
   EXPECT_THAT(plan.kids(), SizeIs(2));
@@ -177,13 +145,13 @@ TEST(RotationInABox, mac_keys_of_a_store_that_makes_pairs_only_are_left_alone_an
 
 TEST(RotationInABox, keys_that_nobody_named_get_successors_with_a_name) {
   BoxPlan plan("id-7");
-  plan.become_due();
+  plan.make_next();
   ASSERT_TRUE(plan.memory().pending);
   EXPECT_THAT(plan.memory().pending->str(), StartsWith("named-7-"));
   const KeyId first = plan.active();
   plan.turn(70);
   EXPECT_NE(plan.active(), first);
-  plan.clock->advance(kBoxMonth);
+  plan.clock->advance(kMonth);
   plan.turn(2);  // the first key goes, and the third one comes
   ASSERT_TRUE(plan.memory().pending);
   EXPECT_THAT(plan.memory().pending->str(), StartsWith("named-7-"));
@@ -192,17 +160,16 @@ TEST(RotationInABox, keys_that_nobody_named_get_successors_with_a_name) {
 
 TEST(RotationInABox, a_box_that_cannot_be_reached_makes_the_same_key_later) {
   BoxPlan plan("web");
-  plan.turn(2);
-  plan.clock->advance(kBoxMonth);
-  ASSERT_THAT(World::refresh(*plan.keeper), is_ok()) << "so that the lease of its secrets serves";
-  plan.box->fail_with(Error{Code::kUnavailable, "pkcs11_lost", "gone"});
+  plan.become_due();
+  ASSERT_THAT(World::refresh(plan.keeper()), is_ok()) << "so that the lease of its secrets serves";
+  plan.store->fail_with(Error{Code::kUnavailable, "pkcs11_lost", "gone"});
   plan.turn();
   const auto making = plan.memory().making;
   ASSERT_TRUE(making);
   EXPECT_THAT(plan.memory().last_error, HasSubstr("pkcs11_lost"));
   plan.turn(5);
   EXPECT_EQ(plan.memory().making, making);
-  plan.box->fail_with(std::nullopt);
+  plan.store->fail_with(std::nullopt);
   plan.turn(20);
   EXPECT_EQ(plan.memory().pending, making);
   EXPECT_THAT(plan.kids(), SizeIs(2));
@@ -210,12 +177,12 @@ TEST(RotationInABox, a_box_that_cannot_be_reached_makes_the_same_key_later) {
 
 TEST(RotationInABox, a_store_with_versions_of_its_own_is_told_apart_before_a_key_is_made) {
   BoxPlan plan("web", kEs256, Ordering::kByStore);
-  plan.become_due();
+  plan.make_next();
   EXPECT_THAT(plan.memory().last_error, HasSubstr("store_makes_no_keys"));
   EXPECT_THAT(plan.memory().last_error, HasSubstr("makes no versions"));
-  EXPECT_THAT(*async::run_now(plan.box->aliases()), SizeIs(1));
-  const Secret model = async::run_now(plan.box->fetch(Alias("web")))->front();
-  EXPECT_THAT(async::run_now(make_successor(plan.box, Alias("web"), model, plan.clock->now())),
+  EXPECT_THAT(*async::run_now(plan.store->aliases()), SizeIs(1));
+  const Secret model = async::run_now(plan.store->fetch(Alias("web")))->front();
+  EXPECT_THAT(async::run_now(make_successor(plan.store, Alias("web"), model, plan.clock->now())),
               fails("store_makes_no_keys"));
   EXPECT_THAT(async::run_now(make_successor(nullptr, Alias("web"), model, plan.clock->now())),
               fails("store_makes_no_keys"));

@@ -34,7 +34,8 @@ Result<RotationMemory> parse_rotation_memory(std::string_view text) {
   const auto time = [&](const char* name) -> std::optional<Instant> {
     const json::Value* value = object.find(name);
     const auto number = value != nullptr ? value->if_int() : std::nullopt;
-    if (!number) return std::nullopt;
+    constexpr std::int64_t kLatest = kLastUnixSecond * 1000;
+    if (!number || *number < 0 || *number > kLatest) return std::nullopt;
     return Instant(Milliseconds(*number));
   };
   const auto alias = [&](const char* name) -> std::optional<Alias> {

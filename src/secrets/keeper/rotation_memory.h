@@ -9,8 +9,8 @@
 namespace signet::secrets {
 
 std::string rotation_memory_text(const RotationMemory& memory);
-/// Members that are missing or of another type are as if nothing was remembered; what json says of
-/// a text that is no object.
+/// Members that are missing or of another type, and times that no clock shows, are as if nothing
+/// was remembered. Fails as json::parse_object().
 Result<RotationMemory> parse_rotation_memory(std::string_view text);
 
 }  // namespace signet::secrets

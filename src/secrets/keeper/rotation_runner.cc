@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "secrets/keeper/rotation_memory.h"
 #include "secrets/keeper/rotation_view.h"
-#include "secrets/keeper/successor.h"
 #include "secrets/keeper/version_order.h"
 
 namespace signet::secrets {
@@ -15,8 +14,6 @@ namespace {
 constexpr const char* kActor = "rotation";
 constexpr int kIntervalsOfLease = 3;
 constexpr Seconds kShortestLease{30};
-/// An HSM may take its time for a large RSA key; one that never answers must not hold up the rest.
-constexpr Milliseconds kLongestMaking{120'000};
 
 std::string document_id(const RotationRule& rule) {
   return rule.store.str() + "/" + rule.id.str();
@@ -31,24 +28,6 @@ bool is_not_yet(const Error& error) {
 
 bool is_waited_for_too_long(const Error& error, const RotationMemory& memory, Instant now) {
   return error.is("version_pending") && memory.due && now >= *memory.due + kRotationPatience;
-}
-
-// These own the store, so that a late answer finds it alive.
-Task<Secret> make_one(std::shared_ptr<Store> store, StoreName name, Alias alias, Secret model) {
-  CO_TRY(KeyMaker* const maker, key_maker(store, name));
-  co_return co_await maker->make_like(std::move(alias), std::move(model));
-}
-Task<Done> make_one_version(std::shared_ptr<Store> store, StoreName name, Alias alias,
-                            std::string after) {
-  CO_TRY(VersionMaker* const maker, version_maker(store, name));
-  co_return co_await maker->make_version(std::move(alias), std::move(after));
-}
-
-const RingEntry* active_of(const LiveRing& ring) {
-  const auto found =
-      std::find_if(ring.entries.begin(), ring.entries.end(),
-                   [](const RingEntry& entry) { return entry.state == KeyState::kActive; });
-  return found == ring.entries.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -203,13 +182,12 @@ Task<Done> RotationRunner::act(RotationRule rule, RotationStep step) {
 }
 
 Task<Done> RotationRunner::make_version(RotationRule rule, Alias alias, std::string after) {
-  const auto store = keeper_->store(rule.realm, rule.store);
-  auto making = make_one_version(store, rule.store, alias, after);
-  CO_TRY(co_await deadlines_.within<Done>(kLongestMaking, rule.store.str(), std::move(making)));
+  CO_TRY(co_await keeper_->make_version(rule.realm, rule.store, alias, after));
   CO_TRY(co_await keeper_->refresh());
   CO_TRY(const RealmRingsPtr rings, co_await keeper_->rings(rule.realm));
   const LiveRing* ring = rings->find(rule.id);
-  CO_TRY(const std::vector<Secret> versions, co_await store->fetch(alias));
+  CO_TRY(const std::vector<Secret> versions,
+         co_await keeper_->fetch(rule.realm, rule.store, alias));
   if (ring == nullptr || !has_successor(*ring, versions, after)) {
     co_return Error{Code::kUnavailable, "version_pending",
                     "a version of " + quoted(alias.view()) + " after " + quoted(after) +
@@ -222,15 +200,13 @@ Task<Done> RotationRunner::make_version(RotationRule rule, Alias alias, std::str
 Task<Done> RotationRunner::make(RotationRule rule, Alias alias) {
   CO_TRY(const RealmRingsPtr rings, co_await keeper_->rings(rule.realm));
   const LiveRing* ring = rings->find(rule.id);
-  const RingEntry* active = ring != nullptr ? active_of(*ring) : nullptr;
+  const RingEntry* active = ring != nullptr ? ring->first_in(KeyState::kActive) : nullptr;
   if (active == nullptr || !active->secret.key) {
-    co_return Error{Code::kUnsupported, "rotate_needs_key_pair",
-                    "there is no key to make another one like it for " + rule.id.str()};
+    co_return Error{
+        Code::kUnsupported, "rotate_needs_key_pair",
+        "there is no key to make another one like it for " + rule.id.str() + ": publish one"};
   }
-  const auto store = keeper_->store(rule.realm, rule.store);
-  auto making = make_one(store, rule.store, alias, active->secret);
-  auto made =
-      co_await deadlines_.within<Secret>(kLongestMaking, rule.store.str(), std::move(making));
+  auto made = co_await keeper_->make_like(rule.realm, rule.store, alias, active->secret);
   // An earlier try, or the instance that had the lease before, made it.
   const bool is_there = !made.ok() && made.error().is("alias_exists");
   if (!made.ok() && !is_there) co_return std::move(made).error();

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "secrets/keeper/deadlines.h"
 #include "secrets/keeper/keeper.h"
 #include "secrets/keeper/kinds.h"
 #include "secrets/keeper/lease.h"
@@ -62,7 +61,6 @@ class RotationRunner {
   const std::shared_ptr<Clock> clock_;
   const std::vector<RotationRule> rules_;
   Lease lease_;
-  Deadlines deadlines_;
   std::atomic<std::uint64_t> steps_{0}, failures_{0};
   mutable std::mutex mutex_;
   std::map<std::string, RotationMemory> shown_;

@@ -3,7 +3,7 @@
 #include <barrier>
 #include <thread>
 
-#include "secrets/keeper/test_support.h"
+#include "secrets/keeper/test_rotation.h"
 #include "secrets/stores/memory/memory_store.h"
 #include "support/matchers.h"
 
@@ -13,57 +13,14 @@ namespace {
 using signet::test::is_ok;
 using namespace test;
 using testing::HasSubstr;
-using testing::UnorderedElementsAre;
 
-constexpr Seconds kDay{86400};
-constexpr Seconds kInterval{10};
-
-/// Instances over one storage and one store that makes keys.
-struct Fleet {
-  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
-  std::shared_ptr<FaultyStorage> storage =
-      std::make_shared<FaultyStorage>(storage::memory::open(*clock));
-  std::shared_ptr<MemoryStore> store = std::make_shared<MemoryStore>(StoreName("ks"));
-  RotationRule rule;
-  struct Instance {
-    std::shared_ptr<Keeper> keeper;
-    std::unique_ptr<RotationRunner> runner;
-  };
-  std::vector<Instance> instances;
-
-  explicit Fleet(int count) {
+/// Over a store that makes keys.
+struct Fleet : FleetOver<MemoryStore> {
+  explicit Fleet(int count) : FleetOver(std::make_shared<MemoryStore>(StoreName("ks"))) {
     store->put(Alias("web"), {Secret::of_key(ec(1))});
-    rule.id = kEs256;
-    rule.store = StoreName("ks");
-    rule.every = 30 * kDay;
-    rule.publish_ahead = Seconds(600);
-    rule.keep = kDay;
-    for (int i = 0; i < count; ++i)
-      add(std::to_string(i));
-  }
-  void add(const std::string& id) {
-    KeeperOptions options;
-    options.instance.id = id;
-    auto keeper = std::make_shared<Keeper>(storage, clock, options);
-    EXPECT_THAT(World::configure(*keeper, {{store, kGlobal, {mapped(kEs256, {"web"})}}}), is_ok());
-    instances.push_back({keeper, std::make_unique<RotationRunner>(
-                                     keeper, storage, clock, std::vector{rule}, id, kInterval)});
-  }
-  /// What the maintenance of each instance does, `times` intervals long.
-  void turn(int times = 1, Seconds interval = kInterval) {
-    for (int i = 0; i < times; ++i) {
-      clock->advance(interval);
-      for (auto& instance : instances) {
-        EXPECT_THAT(World::refresh(*instance.keeper), is_ok());
-        EXPECT_THAT(async::run_now(instance.runner->run()), is_ok());
-      }
-    }
+    add_several(count);
   }
   std::size_t aliases() { return async::run_now(store->aliases())->size(); }
-  RotationMemory memory(std::size_t of = 0) {
-    return instances.at(of).runner->status().at(0).memory;
-  }
-  KeyId active(std::size_t of = 0) { return World::active(*instances.at(of).keeper); }
   std::map<std::string, int> states() {
     std::map<std::string, int> out;
     const auto keys = async::run_now(storage->keys(kGlobal));
@@ -78,7 +35,7 @@ TEST(RotationRunner, publishes_activates_and_retires_by_itself) {
   fleet.turn(3);
   EXPECT_EQ(fleet.aliases(), 1u);
   EXPECT_TRUE(fleet.memory().due);
-  fleet.clock->advance(30 * kDay);
+  fleet.clock->advance(kMonth);
   fleet.turn(2);
   ASSERT_EQ(fleet.aliases(), 2u);
   EXPECT_EQ(fleet.active(), kid(1)) << "published, not yet active";
@@ -110,7 +67,7 @@ TEST(RotationRunner, f3_exactly_one_new_key_in_a_thousand_races) {
     const int count = 2 + race % 4;
     Fleet fleet(count);
     fleet.turn();
-    fleet.clock->advance(30 * kDay);
+    fleet.clock->advance(kMonth);
     std::barrier start(count);
     std::vector<std::thread> threads;
     for (auto& instance : fleet.instances) {
@@ -132,7 +89,7 @@ TEST(RotationRunner, f3_exactly_one_new_key_in_a_thousand_races) {
 TEST(RotationRunner, goes_on_with_the_key_of_an_instance_that_died_while_it_made_one) {
   Fleet fleet(1);
   fleet.turn();
-  fleet.clock->advance(30 * kDay);
+  fleet.clock->advance(kMonth);
   // It remembers what it is about to make, makes it, and storage is gone before it is published.
   EXPECT_THAT(World::refresh(*fleet.instances[0].keeper), is_ok());
   int commits = 0;
@@ -161,14 +118,14 @@ TEST(RotationRunner, goes_on_with_the_key_of_an_instance_that_died_while_it_made
 TEST(RotationRunner, a_store_that_fails_is_asked_rarely_and_shows) {
   Fleet fleet(1);
   fleet.turn();
-  fleet.clock->advance(30 * kDay);
+  fleet.clock->advance(kMonth);
   RotationRule broken = fleet.rule;
   broken.store = StoreName("nowhere");
   RotationRunner runner(fleet.instances[0].keeper, fleet.storage, fleet.clock, {broken}, "0",
-                        kInterval);
+                        kTurn);
   for (int i = 0; i < 360; ++i) {  // an hour
     ASSERT_THAT(async::run_now(runner.run()), is_ok());
-    fleet.clock->advance(kInterval);
+    fleet.clock->advance(kTurn);
   }
   EXPECT_LE(runner.failures(), 7u);
   EXPECT_GE(runner.failures(), 5u);
@@ -182,7 +139,7 @@ TEST(RotationRunner, another_instance_goes_on_when_the_first_stops) {
   ASSERT_THAT(async::run_now(fleet.instances[0].runner->stop()), is_ok());
   ASSERT_THAT(async::run_now(fleet.instances[0].keeper->leave()), is_ok());
   fleet.instances.erase(fleet.instances.begin());
-  fleet.clock->advance(30 * kDay);
+  fleet.clock->advance(kMonth);
   fleet.turn();
   EXPECT_EQ(fleet.aliases(), 2u);
 }
@@ -190,7 +147,7 @@ TEST(RotationRunner, another_instance_goes_on_when_the_first_stops) {
 TEST(RotationRunner, who_takes_over_with_older_rings_does_not_forget_the_new_key) {
   Fleet fleet(2);
   fleet.turn(2);
-  fleet.clock->advance(30 * kDay);
+  fleet.clock->advance(kMonth);
   auto& [keeper, runner] = fleet.instances[0];
   ASSERT_THAT(World::refresh(*keeper), is_ok());
   ASSERT_THAT(async::run_now(runner->run()), is_ok());
@@ -205,7 +162,7 @@ TEST(RotationRunner, who_takes_over_with_older_rings_does_not_forget_the_new_key
 TEST(RotationRunner, a_new_key_that_cannot_be_read_is_told_and_used_when_it_can) {
   Fleet fleet(1);
   fleet.turn(2);
-  fleet.clock->advance(30 * kDay);
+  fleet.clock->advance(kMonth);
   fleet.turn(2);
   ASSERT_TRUE(fleet.memory().pending);
   const Alias alias = *fleet.memory().pending;

@@ -64,10 +64,7 @@ std::vector<ScheduledKey> keys_of(const LiveRing& ring, const RotationRule& rule
     if (entry.secret.store != rule.store || entry.secret.alias.empty()) continue;
     ScheduledKey key{entry.secret.alias, entry.history, {}, entry.secret.version};
     if (maker != nullptr) key.family = maker->family(key.alias);
-    // The horizon moves between refreshes; the atomic has the newest of this instance.
-    if (entry.state == KeyState::kActive && ring.active_horizon)
-      key.history.horizon =
-          std::max(key.history.horizon, from_unix_seconds(ring.active_horizon->load()));
+    key.history.horizon = ring.horizon_of(entry);
     keys.push_back(std::move(key));
   }
   return keys;
@@ -118,12 +115,12 @@ Task<RotationView> look_again(std::shared_ptr<Keeper> keeper, RotationRule rule,
   const bool makes_version = view.possible.ok() && view.by_versions && !memory.making &&
                              view.step.kind == RotationStep::Kind::kMake;
   if (!makes_version) co_return view;
-  auto after =
-      co_await version_to_follow(view.store, view.step.alias, view.step.before.after, view.ring);
-  if (after.ok()) {
-    view.step.before.after = std::move(after).value();
+  auto versions = co_await keeper->fetch(rule.realm, rule.store, view.step.alias);
+  if (versions.ok()) {
+    view.step.before.after =
+        version_to_follow(*versions, std::move(view.step.before.after), view.ring);
   } else {
-    view.possible = std::move(after).error();
+    view.possible = std::move(versions).error();
   }
   co_return view;
 }

@@ -2,7 +2,6 @@
 // What the keeper knows and its parts share. Everything from `stores` on is touched only inside the
 // gate; what readers see are the snapshots above it.
 
-#include <limits>
 #include <map>
 #include <mutex>
 
@@ -12,8 +11,8 @@
 #include "secrets/keeper/gate.h"
 #include "secrets/keeper/journal.h"
 #include "secrets/keeper/keeper.h"
-#include "secrets/keeper/live_ring.h"
 #include "secrets/keeper/realm_map.h"
+#include "secrets/keeper/ring_making.h"
 #include "secrets/keeper/store_cache.h"
 #include "secrets/keeper/usage_ledger.h"
 
@@ -52,9 +51,14 @@ struct Keeper::State {
   std::atomic<std::uint64_t> refreshes_asked{0};
   std::atomic<bool> retry_asked{false};  ///< by an operator: no store is left alone
 
-  /// When the next refresh for an unknown key may be, in milliseconds of the monotone clock.
-  std::atomic<std::int64_t> unknown_after{std::numeric_limits<std::int64_t>::min()};
-  std::atomic<bool> unknown_under_way{false};
+  /// The refreshes for unknown keys: after each a pause, and who asks during one waits for it.
+  struct ForUnknown {
+    Milliseconds not_before = Milliseconds::min();  ///< of the monotone clock
+    std::uint64_t ticket = 0;                       ///< of the last one
+    bool is_under_way = false;
+  };
+  std::mutex unknown_mutex;
+  ForUnknown for_unknown;
 
   std::mutex horizon_mutex;
   std::map<std::string, std::shared_ptr<Gate>> horizon_gates;
@@ -70,6 +74,8 @@ struct Keeper::State {
 
   // refresh.cc
   Task<Done> refresh();
+  /// The same unless one began after the ticket was drawn, by adding one to refreshes_asked.
+  Task<Done> refresh_since(std::uint64_t ticket);
   /// What operators changed of the mappings of these realms' stores.
   Task<Done> load_documents(std::set<RealmName> names);
   /// What these realms' stores hold, all asked at once. Outages are kept in the stores.

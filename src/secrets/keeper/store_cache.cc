@@ -5,22 +5,11 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "secrets/keeper/mapping_document.h"
 #include "secrets/keeper/metered_key.h"
+#include "secrets/keeper/store_calls.h"
 
 namespace signet::secrets {
 namespace {
-
-// These own the store, so that a late answer finds it alive after a new configuration dropped it.
-Task<std::string> ask_fingerprint(std::shared_ptr<Store> store) {
-  co_return co_await store->fingerprint();
-}
-Task<std::vector<Alias>> ask_aliases(std::shared_ptr<Store> store) {
-  co_return co_await store->aliases();
-}
-Task<std::vector<Secret>> ask_secrets(std::shared_ptr<Store> store, Alias alias) {
-  co_return co_await store->fetch(std::move(alias));
-}
 
 bool same_certificates(const Secret& a, const Secret& b) {
   return std::equal(a.certificates.begin(), a.certificates.end(), b.certificates.begin(),
@@ -44,52 +33,6 @@ bool same_secret(const Secret& a, const Secret& b) {
 }
 
 }  // namespace
-
-void StoreCache::set_documents(const std::vector<storage::Document>& documents) {
-  std::map<SecretId, std::vector<Alias>> effective;
-  std::vector<SecretId> order;
-  const auto put = [&](const Mapping& mapping) {
-    if (!effective.contains(mapping.id)) order.push_back(mapping.id);
-    effective[mapping.id] = mapping.aliases;
-  };
-  for (const auto& mapping : configured_.mappings)
-    put(mapping);
-  const std::string prefix = name().str() + "/";
-  for (const auto& document : documents) {
-    if (!document.id.starts_with(prefix)) continue;
-    auto mapping = mapping_in(document, is_versioned());
-    if (mapping.ok() && prefix + mapping->id.str() != document.id) {
-      mapping = Error{Code::kInternal, "mapping_malformed",
-                      "the document " + quoted(document.id) + " is about another ID"};
-    }
-    if (!mapping.ok()) {
-      log::failure("mapping_document_broken", mapping.error(), {{"store", name().str()}});
-      for (const auto& old : mappings_) {
-        if (prefix + old.id.str() == document.id) put(old);
-      }
-      continue;
-    }
-    put(*mapping);
-  }
-  std::vector<Mapping> mappings;
-  for (auto& id : order) {
-    if (!effective[id].empty()) mappings.push_back({id, effective[id]});
-  }
-  mappings_ = std::move(mappings);
-}
-
-std::vector<Alias> StoreCache::configured_aliases(const SecretId& id) const {
-  for (const auto& mapping : configured_.mappings) {
-    if (mapping.id == id) return mapping.aliases;
-  }
-  return {};
-}
-
-const Mapping* StoreCache::mapping(const SecretId& id) const {
-  const auto found = std::find_if(mappings_.begin(), mappings_.end(),
-                                  [&](const Mapping& mapping) { return mapping.id == id; });
-  return found == mappings_.end() ? nullptr : &*found;
-}
 
 std::set<Alias> StoreCache::wanted() const {
   if (is_self_naming()) return names_;
@@ -125,7 +68,7 @@ Task<std::vector<Secret>> StoreCache::fetch(Deadlines& deadlines, Milliseconds l
   co_return std::move(secrets).value();
 }
 
-void StoreCache::keep(const Alias& alias, std::vector<Secret> secrets, Instant now) {
+void StoreCache::keep(const Alias& alias, std::vector<Secret> secrets, Milliseconds now) {
   Entry& entry = entries_[alias];
   entry.unread.reset();
   entry.good_at = now;
@@ -156,7 +99,7 @@ Task<Done> StoreCache::list_names(Deadlines& deadlines, Milliseconds limit) {
   co_return Done{};
 }
 
-Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, Instant now) {
+Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, Milliseconds now) {
   auto fingerprint =
       co_await ask<std::string>(deadlines, options.store_timeout, ask_fingerprint(store()));
   if (!fingerprint.ok() && fingerprint.error().code != Code::kUnsupported)
@@ -192,24 +135,37 @@ Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, 
 }
 
 // Once no lease serves any more every refresh counts, so only until then.
-void StoreCache::back_off(const KeeperOptions& options, Instant now) {
+void StoreCache::back_off(const KeeperOptions& options, Milliseconds now) {
   ++failures_;
-  const Instant lease_ends = last_good_ + options.lease;
+  const Milliseconds lease_ends = last_good_at_ + options.lease;
   const bool is_serving = last_good_ != Instant{} && now < lease_ends;
   const Milliseconds delay =
       backoff_delay(failures_, options.refresh_every, options.backoff_most, options.random.get());
   retry_at_ = is_serving ? std::min(now + delay, lease_ends) : now;
 }
 
-Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options, Instant now) {
+void StoreCache::hear_warnings() {
+  std::vector<std::string> heard = store()->warnings();
+  for (const auto& warning : heard) {
+    const bool is_known = std::find(warnings_.begin(), warnings_.end(), warning) != warnings_.end();
+    if (!is_known) log::warn("store_warning", {{"store", name().str()}, {"detail", warning}});
+  }
+  warnings_ = std::move(heard);
+}
+
+Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options,
+                            const Clock& clock) {
+  const Milliseconds now = clock.monotone();
   if (!outage_ || now >= retry_at_) {
+    const Instant asked = clock.now();
     auto done = co_await read(deadlines, options, now);
     const bool was_out = outage_.has_value();
     if (done.ok()) {
       outage_.reset();
-      last_good_ = now;
+      last_good_ = asked;
+      last_good_at_ = now;
       failures_ = 0;
-      retry_at_ = Instant{};
+      retry_now();
       if (was_out) log::info("store_back", {{"store", name().str()}});
     } else {
       fingerprint_.clear();
@@ -217,6 +173,7 @@ Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options, 
       back_off(options, now);
       if (!was_out) log::failure("store_outage", *outage_, {{"store", name().str()}});
     }
+    hear_warnings();
   }
   for (auto& [alias, entry] : entries_) {
     if (entry.secrets.empty() || now <= entry.good_at + options.lease) continue;
@@ -225,77 +182,6 @@ Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options, 
     entry.bound.clear();
   }
   co_return Done{};
-}
-
-std::set<SecretId> StoreCache::ids() const {
-  std::set<SecretId> ids;
-  for (const auto& mapping : mappings_) {
-    if (find_row(mapping.id) != nullptr) ids.insert(mapping.id);
-  }
-  for (const auto& name : names_)
-    ids.insert(SecretId::literal(name.view()));
-  return ids;
-}
-
-std::optional<StoreAnswer> StoreCache::answer(const SecretId& id, std::vector<Skipped>& unread) {
-  std::vector<Alias> aliases;
-  if (!is_self_naming()) {
-    const Mapping* found = mapping(id);
-    if (found == nullptr) return std::nullopt;
-    aliases = found->aliases;
-  } else if (names_.contains(Alias(id.str()))) {
-    aliases.emplace_back(id.str());
-  } else if (is_listed_) {
-    return std::nullopt;
-  }
-  StoreAnswer answer{name(), {}, outage_};
-  const bool was_never_good = outage_ && last_good_ == Instant{};
-  answer.is_unread = was_never_good && aliases.empty();
-  for (const auto& alias : aliases) {
-    const auto found = entries_.find(alias);
-    if (found == entries_.end()) {
-      answer.is_unread |= was_never_good;
-      continue;
-    }
-    Entry& entry = found->second;
-    if (entry.unread) {
-      unread.push_back({name(), alias, KeyId(), *entry.unread});
-      if (!answer.outage) answer.outage = entry.unread;
-    } else if (entry.secrets.empty() && !outage_ && !is_self_naming()) {
-      unread.push_back(
-          {name(), alias, KeyId(),
-           Error{Code::kConfig, "alias_unknown", "there is no alias " + quoted(alias.view())}});
-    }
-    auto bound = entry.bound.find(id);
-    if (bound == entry.bound.end()) {
-      std::vector<Secret> secrets;
-      for (const auto& secret : entry.secrets)
-        secrets.push_back(bound_to(id, secret));
-      bound = entry.bound.emplace(id, std::move(secrets)).first;
-    }
-    answer.secrets.insert(answer.secrets.end(), bound->second.begin(), bound->second.end());
-  }
-  return answer;
-}
-
-StoreHealth StoreCache::health(const KeeperOptions& options) const {
-  StoreHealth health;
-  health.name = name();
-  health.realm = realm();
-  health.last_good = last_good_;
-  health.lease_until = last_good_ + options.lease;
-  std::optional<Error> fault = outage_;
-  for (const auto& [alias, entry] : entries_) {
-    if (entry.unread && !fault) {
-      fault = entry.unread;
-      fault->detail = quoted(alias.view()) + ": " + fault->detail;
-    }
-  }
-  health.ok = !fault && last_good_ != Instant{};
-  health.detail = fault       ? std::string(fault->reason) + ": " + fault->detail
-                  : health.ok ? ""
-                              : "not asked yet";
-  return health;
 }
 
 }  // namespace signet::secrets

@@ -33,9 +33,9 @@ class StoreCache {
 
   /// Asks for the fingerprint and for what changed or is not known. Outages are kept, not returned,
   /// and while the last good secrets serve on, the store is left alone for longer and longer.
-  Task<Done> load(Deadlines& deadlines, const KeeperOptions& options, Instant now);
+  Task<Done> load(Deadlines& deadlines, const KeeperOptions& options, const Clock& clock);
   /// The next load asks, whatever failed before.
-  void retry_now() { retry_at_ = Instant{}; }
+  void retry_now() { retry_at_ = Milliseconds::min(); }
   /// One alias, straight from the store, within the time limit.
   Task<std::vector<Secret>> fetch(Deadlines& deadlines, Milliseconds limit, Alias alias) const;
 
@@ -60,17 +60,19 @@ class StoreCache {
   struct Entry {
     std::vector<Secret> secrets;
     std::optional<Error> unread;  ///< why the last reading failed; `secrets` is the one before
-    Instant good_at{};
+    Milliseconds good_at{};
     std::map<SecretId, std::vector<Secret>> bound;  ///< as each ID may use them
   };
   /// Every question to the store goes through here: limited in time, and counted.
   template <class T>
   Task<T> ask(Deadlines& deadlines, Milliseconds limit, Task<T> task) const;
-  void back_off(const KeeperOptions& options, Instant now);
-  Task<Done> read(Deadlines& deadlines, const KeeperOptions& options, Instant now);
+  void back_off(const KeeperOptions& options, Milliseconds now);
+  /// Takes what the store has to say for health; what is new goes to the log.
+  void hear_warnings();
+  Task<Done> read(Deadlines& deadlines, const KeeperOptions& options, Milliseconds now);
   Task<Done> list_names(Deadlines& deadlines, Milliseconds limit);
   std::set<Alias> wanted() const;
-  void keep(const Alias& alias, std::vector<Secret> secrets, Instant now);
+  void keep(const Alias& alias, std::vector<Secret> secrets, Milliseconds now);
 
   ConfiguredStore configured_;
   std::vector<Mapping> mappings_;
@@ -79,9 +81,12 @@ class StoreCache {
   std::string fingerprint_;
   std::map<Alias, Entry> entries_;
   std::optional<Error> outage_;
-  Instant last_good_{};
-  std::uint32_t failures_ = 0;  ///< in a row
-  Instant retry_at_{};          ///< not asked before
+  std::vector<std::string> warnings_;  ///< as of the last reading
+  Instant last_good_{};                ///< for people; what follows from it goes by last_good_at_
+  // By the monotone clock: leases and rests are as long as they are, whoever sets the other one.
+  Milliseconds last_good_at_{};
+  std::uint32_t failures_ = 0;                   ///< in a row
+  Milliseconds retry_at_ = Milliseconds::min();  ///< not asked before
   std::shared_ptr<StoreMeter> meter_ = std::make_shared<StoreMeter>();
   std::shared_ptr<StoreMeter> key_meter_ = std::make_shared<StoreMeter>();
 };

@@ -7,6 +7,7 @@
 namespace signet::secrets::test {
 namespace {
 
+using signet::test::fails;
 using signet::test::is_ok;
 using std::chrono::seconds;
 
@@ -97,6 +98,8 @@ TEST(StoreCalls, a_store_that_never_answered_is_asked_at_every_refresh) {
   world.counted->outage = kStoreDown;
   world.begin();
   EXPECT_EQ(world.questions_in(Seconds(100)), 10);
+  EXPECT_EQ(world.keeper_->health()[0].last_good, Instant{});
+  EXPECT_EQ(world.keeper_->health()[0].lease_until, Instant{}) << "there is nothing to serve";
 }
 
 TEST(StoreCalls, instances_with_jitter_do_not_come_back_in_step) {
@@ -113,6 +116,52 @@ TEST(StoreCalls, instances_with_jitter_do_not_come_back_in_step) {
     counts.insert(asked);
   }
   EXPECT_GT(counts.size(), 1U);
+}
+
+TEST(StoreCalls, a_clock_that_is_set_forward_ends_no_lease) {
+  BackoffWorld world;
+  world.begin();
+  const KeyId kid = world.active(*world.keeper_);
+  world.counted->outage = kStoreDown;
+  world.questions_in(Seconds(20));
+  world.clock->set(world.clock->now() + 2 * world.options.lease);
+  world.questions_in(Seconds(20));
+  EXPECT_EQ(world.active(*world.keeper_), kid);
+}
+
+TEST(StoreCalls, a_clock_that_is_set_back_leaves_no_store_alone_for_longer) {
+  BackoffWorld world;
+  world.begin();
+  world.counted->outage = kStoreDown;
+  world.questions_in(Seconds(300));
+  world.counted->outage.reset();
+  world.clock->set(world.clock->now() - Seconds(24 * 3600));
+  EXPECT_EQ(world.questions_in(Seconds(10)), 1);
+  EXPECT_TRUE(world.keeper_->health()[0].ok);
+}
+
+/// Nothing fails, and it has something to say.
+class TalkingStore : public FakeStore {
+ public:
+  using FakeStore::FakeStore;
+  std::vector<std::string> warnings() const override { return said; }
+  std::vector<std::string> said;
+};
+
+TEST(StoreCalls, what_a_store_warns_of_is_in_its_health_while_it_does) {
+  World world;
+  const auto store = std::make_shared<TalkingStore>("ks", Ordering::kByMapping);
+  store->put("a", ec(1));
+  const auto keeper = world.keeper();
+  ASSERT_THAT(World::configure(*keeper, {{store, kGlobal, {mapped(kEs256, {"a"})}}}), is_ok());
+  EXPECT_TRUE(keeper->health()[0].warnings.empty());
+  store->said.emplace_back("version 2 of 'a' was skipped");
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_TRUE(keeper->health()[0].ok);
+  EXPECT_EQ(keeper->health()[0].warnings, store->said);
+  store->said.clear();
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_TRUE(keeper->health()[0].warnings.empty());
 }
 
 TEST(StoreCalls, calls_are_counted_by_outcome) {
@@ -133,6 +182,50 @@ TEST(StoreCalls, calls_are_counted_by_outcome) {
   EXPECT_THAT(world.refresh(*world.keeper_), is_ok());
   EXPECT_EQ(calls().outcomes[0], 3U);
   EXPECT_EQ(calls().outcomes[1 + static_cast<std::size_t>(Code::kConfig)], 1U);
+}
+
+/// Answers questions about aliases when it is told to.
+class SlowStore : public FakeStore {
+ public:
+  using FakeStore::FakeStore;
+  Task<std::vector<Secret>> fetch(Alias alias) override {
+    if (is_slow) CO_TRY(co_await answer.wait());
+    co_return co_await FakeStore::fetch(std::move(alias));
+  }
+  bool is_slow = false;
+  async::OneShot<Done> answer;
+};
+
+TEST(StoreCalls, what_is_asked_of_one_store_has_a_limit_on_its_time) {
+  World world;
+  world.options.store_timeout = Milliseconds(1);
+  const auto store = std::make_shared<SlowStore>("slow", Ordering::kByMapping);
+  store->put("a", ec(1));
+  const auto keeper = world.keeper();
+  ASSERT_THAT(World::configure(*keeper, {{store, kGlobal, {}}}), is_ok());
+  const auto ask = [&]() -> Task<std::vector<Secret>> {
+    auto found = co_await keeper->fetch(kGlobal, StoreName("slow"), Alias("a"));
+    store->answer.complete(Done{});  // the late answer comes after all and is dropped
+    co_return found;
+  };
+  store->is_slow = true;
+  EXPECT_THAT(async::run_now(ask()), fails("store_timeout"));
+}
+
+TEST(StoreCalls, a_store_that_is_not_there_or_makes_nothing_says_so) {
+  World world;
+  const auto keeper = world.start({"a"});
+  const StoreName other("other"), ks("ks");
+  EXPECT_THAT(async::run_now(keeper->fetch(kGlobal, other, Alias("a"))), fails("store_unknown"));
+  EXPECT_THAT(async::run_now(keeper->aliases(kGlobal, other)), fails("store_unknown"));
+  EXPECT_THAT(async::run_now(keeper->aliases(kGlobal, ks)), is_ok());
+  const Secret model = World::ring(*keeper)->ring->active();
+  EXPECT_THAT(async::run_now(keeper->make_like(kGlobal, ks, Alias("b2"), model)),
+              fails("store_makes_no_keys"));
+  EXPECT_THAT(async::run_now(keeper->make_successor(kGlobal, other, model)),
+              fails("store_makes_no_keys"));
+  EXPECT_THAT(async::run_now(keeper->make_version(kGlobal, ks, Alias("a"), "1")),
+              fails("store_makes_no_keys"));
 }
 
 /// Signs as long as it is told nothing else.

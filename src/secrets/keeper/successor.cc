@@ -9,7 +9,8 @@ Result<KeyMaker*> key_maker(const std::shared_ptr<Store>& store, const StoreName
   auto* maker = dynamic_cast<KeyMaker*>(store.get());
   if (maker == nullptr) {
     return Error{Code::kUnsupported, "store_makes_no_keys",
-                 "store " + quoted(name.view()) + " is unknown or makes no keys"};
+                 "store " + quoted(name.view()) +
+                     " is unknown or makes no keys: put one into a store and publish it"};
   }
   if (store->ordering() != Ordering::kByMapping) {
     return Error{Code::kUnsupported, "store_makes_no_keys",
@@ -23,7 +24,7 @@ Result<VersionMaker*> version_maker(const std::shared_ptr<Store>& store, const S
   auto* maker = dynamic_cast<VersionMaker*>(store.get());
   if (maker != nullptr && store->ordering() == Ordering::kByStore) return maker;
   return Error{Code::kUnsupported, "store_makes_no_keys",
-               "store " + quoted(name.view()) + " makes no versions"};
+               "store " + quoted(name.view()) + " makes no versions: make one there"};
 }
 
 Task<Secret> make_successor(std::shared_ptr<Store> store, Alias alias, Secret model, Instant now) {

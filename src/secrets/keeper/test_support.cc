@@ -144,11 +144,7 @@ Status World::refresh(Keeper& keeper) {
 std::shared_ptr<const LiveRing> World::ring(Keeper& keeper, const SecretId& id,
                                             const RealmName& realm) {
   const auto rings = async::run_now(keeper.rings(realm));
-  if (!rings.ok()) return nullptr;
-  for (const auto& one : (*rings)->all()) {
-    if (one->id == id) return one;
-  }
-  return nullptr;
+  return rings.ok() ? (*rings)->share(id) : nullptr;
 }
 
 std::vector<KeyId> World::kids(Keeper& keeper, const SecretId& id, const RealmName& realm) {

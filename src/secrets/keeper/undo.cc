@@ -41,7 +41,8 @@ Result<KnownChange> remembered_in(const storage::Document& document) {
 Status check_unchanged(const std::vector<Alias>& now, const KnownChange& remembered) {
   if (now == remembered.after) return Done{};
   return Error{Code::kConflict, "mapping_changed_since",
-               "the mapping is not what its last known change made of it"};
+               "the mapping is not what its last known change made of it: set the whole list "
+               "instead"};
 }
 
 /// What was, with the key in front that signs now.

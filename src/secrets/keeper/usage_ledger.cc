@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "storage/document_pages.h"
 
 namespace signet::secrets {
@@ -40,6 +41,7 @@ UsageLedger::Sums UsageLedger::read(const std::string& text) {
   json::Limits limits;
   limits.max_bytes = kMaxText;
   const auto parsed = json::parse(text, limits);
+  if (!parsed.ok()) log::failure("usage_unreadable", parsed.error());
   const json::Value* list = parsed.ok() ? parsed->get("keys") : nullptr;
   if (list == nullptr || list->if_array() == nullptr) return sums;
   for (const auto& item : *list->if_array()) {

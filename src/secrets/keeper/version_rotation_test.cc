@@ -1,8 +1,7 @@
 // Rotation in stores that put their own versions in order.
 
-#include "secrets/keeper/rotation_runner.h"
 #include "secrets/keeper/rotation_view.h"
-#include "secrets/keeper/test_support.h"
+#include "secrets/keeper/test_rotation.h"
 #include "support/matchers.h"
 
 namespace signet::secrets {
@@ -12,9 +11,6 @@ using signet::test::fails;
 using signet::test::is_ok;
 using namespace test;
 using testing::HasSubstr;
-
-constexpr Seconds kMonth{30 * 86400};
-constexpr Seconds kTurn{10};
 
 /// One alias, "web", whose versions are made by whoever asks, the newest first.
 class VersionedStore : public FakeStore, public VersionMaker {
@@ -58,59 +54,17 @@ class VersionedStore : public FakeStore, public VersionMaker {
   int asked = 0, made = 0;
 };
 
-struct VersionFleet {
-  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
-  std::shared_ptr<FaultyStorage> storage =
-      std::make_shared<FaultyStorage>(storage::memory::open(*clock));
-  std::shared_ptr<VersionedStore> store = std::make_shared<VersionedStore>();
-  RotationRule rule;
-  struct Instance {
-    std::shared_ptr<Keeper> keeper;
-    std::unique_ptr<RotationRunner> runner;
-  };
-  std::vector<Instance> instances;
-
-  explicit VersionFleet(int count) {
-    rule.id = kEs256;
-    rule.store = StoreName("kms");
-    rule.every = kMonth;
-    rule.publish_ahead = Seconds(600);
-    rule.keep = Seconds(86400);
-    for (int i = 0; i < count; ++i)
-      add(std::to_string(i));
-  }
-  void add(const std::string& id) {
-    KeeperOptions options;
-    options.instance.id = id;
-    auto keeper = std::make_shared<Keeper>(storage, clock, options);
-    EXPECT_THAT(World::configure(*keeper, {{store, kGlobal, {mapped(kEs256, {"web"})}}}), is_ok());
-    instances.push_back({keeper, std::make_unique<RotationRunner>(keeper, storage, clock,
-                                                                  std::vector{rule}, id, kTurn)});
-  }
-  void turn(int times = 1) {
-    for (int i = 0; i < times; ++i) {
-      clock->advance(kTurn);
-      for (auto& instance : instances) {
-        EXPECT_THAT(World::refresh(*instance.keeper), is_ok());
-        EXPECT_THAT(async::run_now(instance.runner->run()), is_ok());
-      }
-    }
-  }
-  /// The schedule is known, and its time has come.
-  void become_due() {
-    turn(2);
-    clock->advance(kMonth);
+struct VersionFleet : FleetOver<VersionedStore> {
+  explicit VersionFleet(int count) : FleetOver(std::make_shared<VersionedStore>()) {
+    add_several(count);
   }
   Result<Keeper::CompromiseReport> compromise(int number) {
     Keeper::CompromiseRequest request;
     request.id = kEs256;
     request.kid = store->kid_of(number);
     request.actor = "operator";
-    return async::run_now(instances.front().keeper->compromise(std::move(request)));
+    return async::run_now(keeper().compromise(std::move(request)));
   }
-  RotationMemory memory() { return instances.front().runner->status().at(0).memory; }
-  KeyId active(std::size_t of = 0) { return World::active(*instances.at(of).keeper); }
-  std::vector<KeyId> kids(std::size_t of = 0) { return World::kids(*instances.at(of).keeper); }
 };
 
 TEST(VersionRotation, makes_a_version_that_is_published_and_signs_by_itself) {

@@ -1,0 +1,143 @@
+// PUT of a client: what its operator wrote in clear becomes what is stored.
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "admin/operator_change.h"
+#include "base/json_members.h"
+#include "oauth/client.h"
+#include "oauth/client_secret.h"
+
+namespace signet::admin {
+namespace {
+
+using SharedSecret = std::shared_ptr<const SecretBytes>;
+
+struct GivenSecret {
+  SharedSecret value;  ///< null: the document sets none
+  bool is_made = false;
+};
+
+SharedSecret shared_secret(std::string& text) {
+  auto out = std::make_shared<const SecretBytes>(SecretBytes::from_text(text));
+  wipe(text);
+  return out;
+}
+
+/// Takes what concerns the secret out of the document.
+Result<GivenSecret> take_secret(json::Object& document, Random& random) {
+  if (document.find("stored_secret"))
+    return Error{Code::kInvalid, "settings_invalid", "client.stored_secret is the server's own"};
+  GivenSecret out;
+  out.is_made = json::flag_in(document, "generate_secret");
+  const json::Value* given = document.find("secret");
+  if (given && !given->if_string())
+    return Error{Code::kInvalid, "settings_invalid", "client.secret must be a text"};
+  if (out.is_made) {
+    std::string made = oauth::make_client_secret(random);
+    out.value = shared_secret(made);
+  } else if (given) {
+    std::string text = *given->if_string();
+    auto checked = oauth::check_client_secret(text);
+    out.value = shared_secret(text);
+    if (!checked.ok()) return std::move(checked).error();
+  }
+  document.erase("secret");
+  document.erase("generate_secret");
+  document.erase("has_secret");
+  return out;
+}
+
+/// Sealed where the client's algorithm needs the value, else hashed.
+Task<std::string> stored_form(const AdminServices& services, oauth::AuthMethod method,
+                              SharedSecret secret) {
+  const std::string_view text = as_text(secret->view());
+  if (method == oauth::AuthMethod::kSecretJwt) {
+    CO_TRY(oauth::check_client_secret(text, true));
+    co_return services.seal(secret->view());
+  }
+  if (text.size() >= oauth::kFastSecretFrom)
+    co_return oauth::hash_fast(text, *services.oauth->random);
+  std::function<Result<std::string>()> work = [secret] {
+    return oauth::hash_slow(as_text(secret->view()));
+  };
+  co_return co_await services.oauth->hashing->run<std::string>(std::move(work));
+}
+
+Status check_has_secret(const oauth::Client& client) {
+  const bool needs_value = client.auth_method == oauth::AuthMethod::kSecretJwt;
+  const bool needs_secret = needs_value || client.auth_method == oauth::AuthMethod::kBasic ||
+                            client.auth_method == oauth::AuthMethod::kPost;
+  if (needs_secret && client.stored_secret.empty())
+    return Error{Code::kInvalid, "client_secret_missing",
+                 "this client authenticates by a secret: give 'secret' or 'generate_secret'"};
+  if (needs_value && oauth::form_of(client.stored_secret) != oauth::SecretForm::kSealed)
+    return Error{Code::kInvalid, "client_secret_missing",
+                 "client_secret_jwt needs the secret's value: give 'secret' anew"};
+  return Done{};
+}
+
+// Nothing where somebody else changed the client meanwhile: begin anew, since the secret that a
+// document without one keeps may be another by now.
+Task<std::optional<StoredClient>> try_to_put_client(const AdminServices& services, RealmName realm,
+                                                    json::Object document, std::string new_secret,
+                                                    std::string id,
+                                                    std::optional<std::int64_t> expected,
+                                                    std::string actor) {
+  auto& storage = *services.oauth->storage;
+  CO_TRY(const auto before, co_await storage.document("client", realm, id));
+  const std::int64_t revision = before ? before->revision : 0;
+  if (expected && *expected != revision) co_return lost_revision(id, revision);
+  if (!new_secret.empty()) {
+    document.set("stored_secret", new_secret);
+  } else if (before) {
+    CO_TRY(const json::Object old, json::parse_object(before->text));
+    if (const json::Value* kept = old.find("stored_secret")) document.set("stored_secret", *kept);
+  }
+  CO_TRY(const auto whole, oauth::Client::from_json(document));
+  CO_TRY(check_has_secret(whole));
+
+  storage::PutDocument put;
+  put.document = {"client", realm, id, json::dump(document), 0};
+  put.expected = revision;
+  storage::Transaction transaction;
+  transaction.emplace_back(require_realm(realm));
+  transaction.emplace_back(std::move(put));
+  transaction.emplace_back(audit_of(services, realm, before ? "client.changed" : "client.created",
+                                    std::move(actor), id));
+  CacheChanges changes;
+  changes.push_back({"client", realm, id});
+  std::optional<StoredClient> out;
+  CO_TRY(const bool is_done,
+         co_await commit_if_first(services, std::move(transaction), std::move(changes)));
+  if (!is_done) co_return out;
+  CO_TRY(const auto after, co_await storage.document("client", realm, id));
+  out.emplace();
+  out->stored = {after ? after->revision : 0, !before};
+  out->document = oauth::without_secret(document);
+  co_return out;
+}
+
+}  // namespace
+
+Task<StoredClient> put_client(const AdminServices& services, RealmName realm, json::Object document,
+                              std::optional<std::int64_t> expected, std::string actor) {
+  CO_TRY(co_await existing_realm(services, realm));
+  CO_TRY(const GivenSecret given, take_secret(document, *services.oauth->random));
+  CO_TRY(const auto client, oauth::Client::from_json(document));
+  std::string new_secret;
+  if (given.value) {
+    CO_TRY(new_secret, co_await stored_form(services, client.auth_method, given.value));
+  }
+  for (int i = 0; i < kMostTries; ++i) {
+    CO_TRY(auto stored, co_await try_to_put_client(services, realm, document, new_secret,
+                                                   client.id.str(), expected, actor));
+    if (!stored) continue;
+    if (given.is_made) stored->generated_secret = as_text(given.value->view());
+    co_return std::move(*stored);
+  }
+  co_return client_busy();
+}
+
+}  // namespace signet::admin

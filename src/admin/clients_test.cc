@@ -1,0 +1,142 @@
+// Clients: their secrets, their IDs in paths, and PUT while others change them.
+
+#include "admin/test_resource_servers.h"
+#include "base/base64.h"
+
+namespace signet::admin {
+namespace {
+
+using test::AdminApiTest;
+using test::FakeExchange;
+
+TEST_F(AdminApiTest, a_client_whose_id_no_path_can_hold_is_written_in_base64url) {
+  put("/admin/realms/root", "{}");
+  const std::string id = "https://app.example/x;y%z";
+  const std::string path = "/admin/realms/root/clients/~" + base64::url_encode(as_bytes(id));
+  const auto created = put(path, R"({"generate_secret":true})");
+  EXPECT_EQ(created.status(), 201);
+  EXPECT_EQ(get(path).json().find("client")->get("client_id")->if_string()->c_str(), id);
+  EXPECT_EQ(put(path, R"({"client_id":"another"})").text("code"), "name_mismatch");
+  EXPECT_EQ(call(http::Method::kDelete, path).status(), 204);
+  EXPECT_EQ(get(path).text("code"), "client_unknown");
+  for (const char* malformed : {"~", "~a", "~YQ=="})
+    EXPECT_EQ(get("/admin/realms/root/clients/" + std::string(malformed)).text("code"),
+              "client_id_malformed");
+}
+
+TEST_F(AdminApiTest, a_made_secret_is_shown_once_and_works) {
+  put("/admin/realms/root", "{}");
+  const auto created = put("/admin/realms/root/clients/c", R"({"generate_secret":true})");
+  EXPECT_EQ(created.status(), 201);
+  const std::string secret = created.text("secret");
+  EXPECT_EQ(secret.size(), 43U);
+  const auto shown = get("/admin/realms/root/clients/c");
+  EXPECT_EQ(json::dump(shown.json()).find(secret), std::string::npos);
+  EXPECT_EQ(json::dump(shown.json()).find("stored_secret"), std::string::npos);
+  EXPECT_EQ(
+      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", secret).status(),
+      200);
+  // A change without a secret keeps it.
+  EXPECT_EQ(put("/admin/realms/root/clients/c", R"({"name":"renamed"})").status(), 200);
+  EXPECT_EQ(
+      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", secret).status(),
+      200);
+}
+
+TEST_F(AdminApiTest, a_short_secret_is_hashed_slowly_and_works) {
+  put("/admin/realms/root", "{}");
+  EXPECT_EQ(put("/admin/realms/root/clients/c", R"({"secret":"correct horse"})").status(), 201);
+  EXPECT_EQ(
+      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", "correct+horse")
+          .status(),
+      200);
+  EXPECT_EQ(
+      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", "correct+house")
+          .status(),
+      401);
+  EXPECT_EQ(put("/admin/realms/root/clients/d", R"({"secret":"short"})").text("code"),
+            "client_secret_length");
+  EXPECT_EQ(put("/admin/realms/root/clients/d", "{}").text("code"), "client_secret_missing");
+  EXPECT_EQ(put("/admin/realms/root/clients/d", R"({"stored_secret":"sha256$a$b"})").text("code"),
+            "settings_invalid");
+}
+
+TEST_F(AdminApiTest, client_secret_jwt_keeps_the_value_sealed) {
+  put("/admin/realms/root", "{}");
+  const std::string secret(40, 's');
+  EXPECT_EQ(put("/admin/realms/root/clients/j",
+                R"({"token_endpoint_auth_method":"client_secret_jwt","secret":")" + secret + "\"}")
+                .status(),
+            201);
+  EXPECT_EQ(put("/admin/realms/root/clients/k",
+                R"({"token_endpoint_auth_method":"client_secret_jwt","secret":"short but long"})")
+                .text("code"),
+            "client_secret_length");
+}
+
+TEST_F(AdminApiTest, a_deleted_client_is_nobody_at_once) {
+  put("/admin/realms/root", "{}");
+  const std::string secret =
+      put("/admin/realms/root/clients/c", R"({"generate_secret":true})").text("secret");
+  EXPECT_EQ(
+      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", secret).status(),
+      200);
+  EXPECT_EQ(call(http::Method::kDelete, "/admin/realms/root/clients/c").status(), 204);
+  EXPECT_EQ(
+      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", secret).status(),
+      401);
+}
+
+const std::string kGateway = "/admin/realms/root/clients/gateway";
+
+class ClientPutTest : public test::ResourceServersTest {
+ protected:
+  int token_status(const std::string& secret) {
+    return world.post("/oauth2/access_token", "grant_type=client_credentials", "gateway", secret)
+        .status();
+  }
+  FakeExchange put_if(const char* header, const std::string& value) {
+    return put(kGateway, R"({"name":"renamed"})", {{header, value}});
+  }
+};
+
+TEST_F(ClientPutTest, a_secret_that_another_operator_sets_meanwhile_stays) {
+  std::string made;
+  storage->meanwhile = [&] { made = put(kGateway, R"({"generate_secret":true})").text("secret"); };
+  EXPECT_EQ(put(kGateway, R"({"name":"renamed"})").status(), 200);
+  ASSERT_NE(made, "");
+  EXPECT_EQ(token_status(made), 200);
+  EXPECT_EQ(token_status(world.kSecret), 401) << "the old one does not come back";
+  EXPECT_EQ(*get(kGateway).json().find("client")->get("name")->if_string(), "renamed");
+}
+
+TEST_F(ClientPutTest, who_names_a_revision_is_told_that_somebody_was_faster) {
+  const std::string revision =
+      json::dump(*get(kGateway).json().find("revision"));  // a number, as its text
+  storage->meanwhile = [this] { world.client("gateway"); };
+  const auto late = put_if("If-Match", revision);
+  EXPECT_EQ(late.status(), 412);
+  EXPECT_EQ(late.text("code"), "revision_conflict");
+}
+
+TEST_F(ClientPutTest, a_client_that_changes_every_time_says_so) {
+  std::function<void()> again = [&] {
+    world.client("gateway");
+    storage->meanwhile = again;
+  };
+  storage->meanwhile = again;
+  EXPECT_EQ(put(kGateway, R"({"name":"renamed"})").text("code"), "client_busy");
+  storage->meanwhile = nullptr;
+  EXPECT_EQ(put(kGateway, R"({"name":"renamed"})").status(), 200);
+}
+
+TEST_F(ClientPutTest, a_condition_that_is_not_understood_is_refused) {
+  for (const char* value : {"\"\"", "\"", "W/\"1\"", "\"1\", \"2\"", "one"})
+    EXPECT_EQ(put_if("If-Match", value).text("code"), "if_match_malformed") << value;
+  EXPECT_EQ(put_if("If-None-Match", "\"1\"").text("code"), "if_match_malformed");
+  EXPECT_EQ(put_if("If-None-Match", "*").status(), 412) << "it is there";
+  EXPECT_EQ(put_if("If-Match", "*").status(), 200);
+}
+
+}  // namespace
+}  // namespace signet::admin

@@ -1,0 +1,89 @@
+// Stores that cannot be reached or read.
+
+#include "secrets/keeper/test_support.h"
+#include "support/matchers.h"
+
+namespace signet::secrets {
+namespace {
+
+using signet::test::is_ok;
+using namespace test;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const Error kDown{Code::kUnavailable, "store_down", "down"};
+
+TEST(Keeper, an_outage_serves_the_last_good_secrets_until_their_lease_ends) {
+  World world;
+  auto keeper = world.start({"a"});
+  const auto before = World::ring(*keeper);
+  world.store->outage = kDown;
+  world.clock->advance(Seconds(60));
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_EQ(World::active(*keeper), kid(1));
+  EXPECT_TRUE(World::ring(*keeper)->degraded);
+  ASSERT_EQ(keeper->health().size(), 1u);
+  EXPECT_FALSE(keeper->health()[0].ok);
+  EXPECT_THAT(keeper->health()[0].detail, testing::HasSubstr("store_down"));
+
+  world.clock->advance(world.options.lease);
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_FALSE(World::ring(*keeper)->can_sign);
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(1))) << "what is remembered verifies on";
+  EXPECT_STREQ(keeper->rings_now(kGlobal)->why(kEs256).reason, "store_down");
+  EXPECT_THAT(keeper->unread(), IsEmpty()) << "it was read once";
+  EXPECT_EQ(world.record(kid(1))->state, "active") << "an outage changes no life";
+
+  world.store->outage.reset();
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_EQ(World::active(*keeper), kid(1));
+  EXPECT_TRUE(keeper->health()[0].ok);
+}
+
+TEST(Keeper, a_store_that_is_out_of_reach_at_start_fails_only_what_needs_it) {
+  World world;
+  auto other = std::make_shared<FakeStore>("other", Ordering::kByMapping);
+  other->outage = Error{Code::kTimeout, "store_timeout", "slow"};
+  auto keeper = world.keeper();
+  ASSERT_THAT(World::configure(*keeper, {{other, kGlobal, {mapped(kHmac, {"h"})}},
+                                         {world.store, kGlobal, {mapped(kEs256, {"a"})}}}),
+              is_ok());
+  EXPECT_EQ(World::active(*keeper), kid(1));
+  EXPECT_EQ(World::ring(*keeper, kHmac), nullptr);
+  EXPECT_STREQ(keeper->rings_now(kGlobal)->why(kHmac).reason, "store_timeout");
+}
+
+TEST(Keeper, nothing_behind_a_store_in_outage_takes_its_place) {
+  World world;
+  auto first = std::make_shared<FakeStore>("first", Ordering::kByMapping);
+  first->outage = kDown;
+  auto keeper = world.keeper();
+  ASSERT_THAT(World::configure(*keeper, {{first, kGlobal, {mapped(kEs256, {"x"})}},
+                                         {world.store, kGlobal, {mapped(kEs256, {"a"})}}}),
+              is_ok());
+  EXPECT_EQ(World::ring(*keeper), nullptr);
+}
+
+TEST(Keeper, a_file_that_cannot_be_read_any_more_keeps_its_last_good_secret) {
+  World world;
+  auto keeper = world.start({"a"});
+  world.store->broken.insert_or_assign("a", Error{Code::kConfig, "secret_unreadable", "torn"});
+  ++world.store->version;
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_EQ(World::active(*keeper), kid(1));
+  EXPECT_TRUE(World::ring(*keeper)->degraded);
+  EXPECT_FALSE(keeper->health()[0].ok);
+}
+
+TEST(Health, names_every_store_and_finds_it) {
+  World world;
+  auto keeper = world.start({"a"});
+  EXPECT_EQ(keeper->store(kGlobal, StoreName("ks")), world.store);
+  EXPECT_EQ(keeper->store(kAlpha, StoreName("ks")), nullptr);
+  ASSERT_EQ(keeper->health().size(), 1u);
+  EXPECT_EQ(keeper->health()[0].name.str(), "ks");
+  EXPECT_EQ(keeper->health()[0].lease_until, world.clock->now() + world.options.lease);
+}
+
+}  // namespace
+}  // namespace signet::secrets

@@ -1,0 +1,130 @@
+// What a store is known to hold, without asking it: its mappings, its answer for an ID, its health.
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "secrets/keeper/mapping_document.h"
+#include "secrets/keeper/store_cache.h"
+
+namespace signet::secrets {
+
+void StoreCache::set_documents(const std::vector<storage::Document>& documents) {
+  std::map<SecretId, std::vector<Alias>> effective;
+  std::vector<SecretId> order;
+  const auto put = [&](const Mapping& mapping) {
+    if (!effective.contains(mapping.id)) order.push_back(mapping.id);
+    effective[mapping.id] = mapping.aliases;
+  };
+  for (const auto& mapping : configured_.mappings)
+    put(mapping);
+  const std::string prefix = name().str() + "/";
+  for (const auto& document : documents) {
+    if (!document.id.starts_with(prefix)) continue;
+    auto mapping = mapping_in(document, is_versioned());
+    if (mapping.ok() && prefix + mapping->id.str() != document.id) {
+      mapping = Error{Code::kInternal, "mapping_malformed",
+                      "the document " + quoted(document.id) + " is about another ID"};
+    }
+    if (!mapping.ok()) {
+      log::failure("mapping_document_broken", mapping.error(), {{"store", name().str()}});
+      for (const auto& old : mappings_) {
+        if (prefix + old.id.str() == document.id) put(old);
+      }
+      continue;
+    }
+    put(*mapping);
+  }
+  std::vector<Mapping> mappings;
+  for (auto& id : order) {
+    if (!effective[id].empty()) mappings.push_back({id, effective[id]});
+  }
+  mappings_ = std::move(mappings);
+}
+
+std::vector<Alias> StoreCache::configured_aliases(const SecretId& id) const {
+  for (const auto& mapping : configured_.mappings) {
+    if (mapping.id == id) return mapping.aliases;
+  }
+  return {};
+}
+
+const Mapping* StoreCache::mapping(const SecretId& id) const {
+  const auto found = std::find_if(mappings_.begin(), mappings_.end(),
+                                  [&](const Mapping& mapping) { return mapping.id == id; });
+  return found == mappings_.end() ? nullptr : &*found;
+}
+
+std::set<SecretId> StoreCache::ids() const {
+  std::set<SecretId> ids;
+  for (const auto& mapping : mappings_) {
+    if (find_row(mapping.id) != nullptr) ids.insert(mapping.id);
+  }
+  for (const auto& name : names_)
+    ids.insert(SecretId::literal(name.view()));
+  return ids;
+}
+
+std::optional<StoreAnswer> StoreCache::answer(const SecretId& id, std::vector<Skipped>& unread) {
+  std::vector<Alias> aliases;
+  if (!is_self_naming()) {
+    const Mapping* found = mapping(id);
+    if (found == nullptr) return std::nullopt;
+    aliases = found->aliases;
+  } else if (names_.contains(Alias(id.str()))) {
+    aliases.emplace_back(id.str());
+  } else if (is_listed_) {
+    return std::nullopt;
+  }
+  StoreAnswer answer{name(), {}, outage_};
+  const bool was_never_good = outage_ && last_good_ == Instant{};
+  answer.is_unread = was_never_good && aliases.empty();
+  for (const auto& alias : aliases) {
+    const auto found = entries_.find(alias);
+    if (found == entries_.end()) {
+      answer.is_unread |= was_never_good;
+      continue;
+    }
+    Entry& entry = found->second;
+    if (entry.unread) {
+      unread.push_back({name(), alias, KeyId(), *entry.unread});
+      if (!answer.outage) answer.outage = entry.unread;
+    } else if (entry.secrets.empty() && !outage_ && !is_self_naming()) {
+      unread.push_back(
+          {name(), alias, KeyId(),
+           Error{Code::kConfig, "alias_unknown", "there is no alias " + quoted(alias.view())}});
+    }
+    auto bound = entry.bound.find(id);
+    if (bound == entry.bound.end()) {
+      std::vector<Secret> secrets;
+      for (const auto& secret : entry.secrets)
+        secrets.push_back(bound_to(id, secret));
+      bound = entry.bound.emplace(id, std::move(secrets)).first;
+    }
+    answer.secrets.insert(answer.secrets.end(), bound->second.begin(), bound->second.end());
+  }
+  return answer;
+}
+
+StoreHealth StoreCache::health(const KeeperOptions& options) const {
+  StoreHealth health;
+  health.name = name();
+  health.realm = realm();
+  health.last_good = last_good_;
+  if (last_good_ != Instant{}) health.lease_until = last_good_ + options.lease;
+  std::optional<Error> fault = outage_;
+  for (const auto& [alias, entry] : entries_) {
+    if (entry.unread && !fault) {
+      fault = entry.unread;
+      fault->detail = quoted(alias.view()) + ": " + fault->detail;
+    }
+  }
+  health.ok = !fault && last_good_ != Instant{};
+  health.warnings = warnings_;
+  health.detail = fault       ? std::string(fault->reason) + ": " + fault->detail
+                  : health.ok ? ""
+                              : "not asked yet";
+  return health;
+}
+
+}  // namespace signet::secrets

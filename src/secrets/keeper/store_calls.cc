@@ -1,0 +1,77 @@
+#include "secrets/keeper/store_calls.h"
+
+#include "secrets/keeper/state.h"
+#include "secrets/keeper/successor.h"
+
+namespace signet::secrets {
+namespace {
+
+/// An HSM may take its time for a large RSA key; one that never answers must not hold up the rest.
+constexpr Milliseconds kLongestMaking{120'000};
+
+Error no_such_store(const StoreName& name) {
+  return {Code::kNotFound, "store_unknown", "there is no store " + name.str()};
+}
+
+}  // namespace
+
+Task<std::string> ask_fingerprint(std::shared_ptr<Store> store) {
+  co_return co_await store->fingerprint();
+}
+
+Task<std::vector<Alias>> ask_aliases(std::shared_ptr<Store> store) {
+  co_return co_await store->aliases();
+}
+
+Task<std::vector<Secret>> ask_secrets(std::shared_ptr<Store> store, Alias alias) {
+  co_return co_await store->fetch(std::move(alias));
+}
+
+Task<Secret> ask_for_key(std::shared_ptr<Store> store, StoreName name, Alias alias, Secret model) {
+  CO_TRY(KeyMaker* const maker, key_maker(store, name));
+  co_return co_await maker->make_like(std::move(alias), std::move(model));
+}
+
+Task<Done> ask_for_version(std::shared_ptr<Store> store, StoreName name, Alias alias,
+                           std::string after) {
+  CO_TRY(VersionMaker* const maker, version_maker(store, name));
+  co_return co_await maker->make_version(std::move(alias), std::move(after));
+}
+
+Task<std::vector<Secret>> Keeper::fetch(RealmName realm, StoreName name, Alias alias) const {
+  const auto known = store(realm, name);
+  if (!known) co_return no_such_store(name);
+  auto call = ask_secrets(known, std::move(alias));
+  co_return co_await state_->deadlines.within<std::vector<Secret>>(state_->options.store_timeout,
+                                                                   name.str(), std::move(call));
+}
+
+Task<std::vector<Alias>> Keeper::aliases(RealmName realm, StoreName name) const {
+  const auto known = store(realm, name);
+  if (!known) co_return no_such_store(name);
+  auto call = ask_aliases(known);
+  co_return co_await state_->deadlines.within<std::vector<Alias>>(state_->options.store_timeout,
+                                                                  name.str(), std::move(call));
+}
+
+Task<Secret> Keeper::make_like(RealmName realm, StoreName name, Alias alias, Secret model) const {
+  auto call = ask_for_key(store(realm, name), name, std::move(alias), std::move(model));
+  co_return co_await state_->deadlines.within<Secret>(kLongestMaking, name.str(), std::move(call));
+}
+
+Task<Secret> Keeper::make_successor(RealmName realm, StoreName name, Secret model) const {
+  const auto known = store(realm, name);
+  CO_TRY(key_maker(known, name));
+  Alias alias = model.alias;
+  auto call =
+      secrets::make_successor(known, std::move(alias), std::move(model), state_->clock->now());
+  co_return co_await state_->deadlines.within<Secret>(kLongestMaking, name.str(), std::move(call));
+}
+
+Task<Done> Keeper::make_version(RealmName realm, StoreName name, Alias alias,
+                                std::string after) const {
+  auto call = ask_for_version(store(realm, name), name, std::move(alias), std::move(after));
+  co_return co_await state_->deadlines.within<Done>(kLongestMaking, name.str(), std::move(call));
+}
+
+}  // namespace signet::secrets

@@ -1,0 +1,69 @@
+// A token that names a key which is in no ring here.
+
+#include "secrets/keeper/test_support.h"
+#include "support/matchers.h"
+
+namespace signet::secrets {
+namespace {
+
+using signet::test::fails;
+using signet::test::is_ok;
+using namespace test;
+
+/// Counts the refreshes, each of which asks once whether anything changed.
+class AskedStore : public FakeStore {
+ public:
+  AskedStore() : FakeStore("ks", Ordering::kByMapping) { put("a", ec(1)); }
+  Task<std::string> fingerprint() override {
+    ++refreshes;
+    co_return co_await FakeStore::fingerprint();
+  }
+  int refreshes = 0;
+};
+
+struct UnknownKeyWorld : World {
+  std::shared_ptr<AskedStore> asked = std::make_shared<AskedStore>();
+  std::unique_ptr<Keeper> keeper_ = keeper();
+
+  UnknownKeyWorld() {
+    EXPECT_THAT(configure(*keeper_, {{asked, kGlobal, {mapped(kEs256, {"a"})}}}), is_ok());
+    asked->refreshes = 0;
+  }
+};
+
+TEST(UnknownKey, made_up_names_refresh_once_in_a_while) {
+  UnknownKeyWorld world;
+  for (int i = 0; i < 100; ++i)
+    EXPECT_THAT(async::run_now(world.keeper_->refresh_for_unknown()), is_ok());
+  EXPECT_EQ(world.asked->refreshes, 1);
+  EXPECT_FALSE(world.keeper_->may_refresh_for_unknown());
+  world.clock->advance(world.options.unknown_kid_pause);
+  EXPECT_TRUE(world.keeper_->may_refresh_for_unknown());
+  EXPECT_THAT(async::run_now(world.keeper_->refresh_for_unknown()), is_ok());
+  EXPECT_EQ(world.asked->refreshes, 2);
+}
+
+TEST(UnknownKey, who_asks_during_a_refresh_waits_for_it_and_ends_as_it_does) {
+  UnknownKeyWorld world;
+  world.storage->read_fault = Error{Code::kUnavailable, "storage_unavailable", "cut"};
+  Result<Done> one, other;
+  const auto both = [&]() -> Task<Done> {
+    const async::Executor executor = co_await async::current_executor();
+    async::OneShot<Done> ended;
+    std::function<void(Result<Done>)> done = [ended](Result<Done> result) mutable {
+      ended.complete(std::move(result));
+    };
+    async::start<Done>(executor, world.keeper_->refresh_for_unknown(), std::move(done));
+    one = co_await world.keeper_->refresh_for_unknown();
+    other = co_await ended.wait();
+    co_return Done{};
+  };
+  ASSERT_THAT(async::run_now(both()), is_ok());
+  EXPECT_THAT(one, fails("storage_unavailable"));
+  EXPECT_THAT(other, fails("storage_unavailable"));
+  EXPECT_EQ(world.asked->refreshes, 1);
+  EXPECT_FALSE(world.keeper_->may_refresh_for_unknown());
+}
+
+}  // namespace
+}  // namespace signet::secrets
