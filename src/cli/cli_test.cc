@@ -149,6 +149,17 @@ TEST_F(Cli, sec_218_the_admin_token_leaves_this_machine_over_http_only_when_told
             0);
 }
 
+TEST_F(Cli, a_realms_name_never_reaches_beyond_its_segment_of_the_path) {
+  answers["DELETE /admin/realms/staging%3F/clients/c"] = {204, ""};
+  EXPECT_EQ(admin({"client", "delete", "c", "--realm", "staging?", "--yes"}), 0) << errors;
+  for (const char* name : {"r%6fot", "a#b", "/a", "a/b", "a b"})
+    admin({"realm", "delete", name, "--yes"});
+  EXPECT_THAT(lines(), ElementsAre("DELETE /admin/realms/staging%3F/clients/c",
+                                   "DELETE /admin/realms/r%256fot", "DELETE /admin/realms/a%23b",
+                                   "DELETE /admin/realms/~a", "DELETE /admin/realms/a~b",
+                                   "DELETE /admin/realms/a%20b"));
+}
+
 // ------------------------------------------------------------------ jose
 
 TEST_F(Cli, jose_verify_prints_the_payload_only_when_it_holds) {
@@ -443,6 +454,42 @@ TEST(Difference, counts_what_means_the_same_as_the_same) {
   const auto changes = differences(*running, *wanted, config::client_schema());
   ASSERT_THAT(changes, test::is_ok());
   EXPECT_THAT(*changes, IsEmpty());
+}
+
+TEST(Difference, a_client_that_may_ask_for_nothing_is_not_one_that_may_ask_for_everything) {
+  const auto closed = json::parse_object(R"({"client_id":"a","scopes":[],"grant_types":[]})");
+  const auto open = json::parse_object(R"({"client_id":"a"})");
+  const auto to_text_of = [](const json::Object& running, const json::Object& wanted) {
+    std::string all;
+    const auto changes = differences(running, wanted, config::client_schema());
+    for (const auto& change : changes.value())
+      all += to_text(change) + '\n';
+    return all;
+  };
+  EXPECT_EQ(to_text_of(*open, *closed),
+            "~ grant_types: [\"client_credentials\"] -> []\n+ scopes: []\n");
+  EXPECT_EQ(to_text_of(*closed, *open),
+            "~ grant_types: [] -> [\"client_credentials\"]\n- scopes: []\n");
+  EXPECT_EQ(to_text_of(*closed, *closed), "");
+}
+
+TEST_F(Cli, export_keeps_the_empty_lists_that_close_a_client) {
+  answers["GET /admin/stores"] = {200, R"({"stores":[]})"};
+  answers["GET /admin/realms?limit=100"] = {200, R"({"realms":[{"name":"root"}],"next":null})"};
+  answers["GET /admin/realms/root"] = {200, R"({"revision":1,"realm":{"name":"root"}})"};
+  answers["GET /admin/realms/root/resource-servers?limit=100"] = {200,
+                                                                  R"({"resource_servers":[]})"};
+  answers["GET /admin/realms/root/clients?limit=100"] = {
+      200,
+      R"({"clients":[{"revision":1,"client":{"client_id":"a","scopes":[],"grant_types":[],"audience":[]}}]})"};
+  answers["GET /admin/realms/root/inject-policies?limit=100"] = {200, R"({"inject_policies":[]})"};
+  EXPECT_EQ(admin({"export"}), 0) << errors;
+  const auto read = json::parse_object(output);
+  ASSERT_THAT(read, test::is_ok()) << output;
+  const std::string whole = json::dump(*read);
+  EXPECT_THAT(whole, HasSubstr(R"("scopes":[])"));
+  EXPECT_THAT(whole, HasSubstr(R"("grant_types":[])"));
+  EXPECT_THAT(whole, Not(HasSubstr("audience")));
 }
 
 TEST(Difference, names_what_comes_goes_and_changes) {
