@@ -426,6 +426,27 @@ TEST_F(Cli, apply_shows_and_makes_the_difference) {
                                      "DELETE /admin/realms/root/clients/old"}));
 }
 
+TEST_F(Cli, apply_prunes_what_a_realm_holds_before_the_realm) {
+  const std::string path = file("r.yaml", "realms: [{name: root}]");
+  answers["GET /admin/realms/root"] = {200, R"({"revision":1,"realm":{"name":"root"}})"};
+  answers["GET /admin/realms?limit=100"] = {200, R"({"realms":[{"name":"a/b"},{"name":"root"}]})"};
+  const std::string old = "/admin/realms/a~b";
+  answers["GET " + old + "/clients?limit=100"] = {200,
+                                                  R"({"clients":[{"client":{"client_id":"c"}}]})"};
+  answers["GET " + old + "/inject-policies?limit=100"] = {
+      200, R"({"inject_policies":[{"inject_policy":{"name":"p"}}]})"};
+  answers["GET " + old + "/resource-servers?limit=100"] = {
+      200,
+      R"({"resource_servers":[{"resource_server":{"name":"s"}},{"resource_server":{"name":"i","built_in":true}}]})"};
+  for (const char* below : {"/inject-policies/p", "/clients/c", "/resource-servers/s", ""})
+    answers["DELETE " + old + below] = {204, ""};
+  EXPECT_EQ(admin({"apply", path, "--prune"}), 0) << errors;
+  std::vector<std::string> deleted;
+  for (const auto& line : lines())
+    if (line.starts_with("DELETE")) deleted.push_back(line.substr(7 + old.size()));
+  EXPECT_THAT(deleted, ElementsAre("/inject-policies/p", "/clients/c", "/resource-servers/s", ""));
+}
+
 TEST_F(Cli, apply_sends_a_secret_only_where_there_is_none) {
   const std::string path =
       file("r.yaml", "realms: [{name: root, clients: [{client_id: a, secret: s}]}]");

@@ -3,12 +3,28 @@
 #include <algorithm>
 #include <set>
 
+#include "base/json_members.h"
 #include "base/text.h"
 
 namespace signet::cli {
 namespace {
 
+// With two, each run would make the other one the default.
+Status check_one_default(const DescribedRealm& realm, const json::Value& from) {
+  std::string first;
+  for (const auto& item : list_of(from, "resource_servers")) {
+    if (!json::flag_in(*item.if_object(), "default")) continue;
+    if (!first.empty())
+      return Context::usage("the realm " + signet::quoted(realm.name) +
+                            " has two default resource servers, " + signet::quoted(first) +
+                            " and " + signet::quoted(text_of(item, "name")));
+    first = text_of(item, "name");
+  }
+  return Done{};
+}
+
 Status take_items(DescribedRealm& realm, const json::Value& from) {
+  TRY(check_one_default(realm, from));
   for (std::size_t i = 0; i < kDescribedKinds.size(); ++i) {
     const DescribedKind& kind = kDescribedKinds[i];
     std::set<std::string> ids;
