@@ -139,6 +139,22 @@ TEST_F(AdminApiTest, a_question_that_is_not_understood_is_not_answered_as_anothe
   EXPECT_EQ(get("/admin/audit?after=0&limit=5000").status(), 200);
 }
 
+TEST_F(AdminApiTest, a_realm_that_is_not_there_is_told_wherever_one_is_named) {
+  put("/admin/realms/root", "{}");
+  const std::string id = "am.services.oauth2.stateless.signing.RSA";
+  for (const char* path : {"", "/clients", "/resource-servers", "/inject-policies", "/secrets"})
+    EXPECT_EQ(get("/admin/realms/nowhere" + std::string(path)).text("code"), "realm_unknown")
+        << path;
+  EXPECT_EQ(get("/admin/secrets/usage?realm=nowhere&id=" + id).text("code"), "realm_unknown");
+  EXPECT_EQ(get("/admin/secrets/plan?step=retire&realm=nowhere&id=" + id).text("code"),
+            "realm_unknown");
+  EXPECT_EQ(post("/admin/secrets/compromise", R"({"realm":"nowhere","kid":"k","id":")" + id + "\"}")
+                .text("code"),
+            "realm_unknown");
+  EXPECT_EQ(get("/admin/secrets/usage?id=" + id).status(), 200);
+  EXPECT_EQ(get("/admin/secrets/usage?realm=root&id=" + id).status(), 200);
+}
+
 TEST_F(AdminApiTest, a_nested_realm_is_written_with_a_tilde) {
   EXPECT_EQ(put("/admin/realms/a~b", R"({"name":"a/b"})").status(), 201);
   EXPECT_EQ(get("/admin/realms/a~b").status(), 200);

@@ -2,6 +2,7 @@
 
 #include "admin/handlers.h"
 #include "admin/key_impact.h"
+#include "admin/operator_change.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -47,6 +48,7 @@ Task<AdminReply> compromise_secret(const AdminServices& services, AdminRequest r
   CO_TRY(asked.id, secrets::SecretId::parse(id));
   asked.actor = request.actor;
   Keeper& keeper = *services.oauth->keeper;
+  CO_TRY(co_await check_realm_named(services, asked.realm));
   if (!asked.realm.empty()) {  // a realm may share the global ring
     CO_TRY(const auto rings, co_await keeper.rings(asked.realm));
     if (const auto* ring = rings->find(asked.id)) asked.realm = ring->realm;

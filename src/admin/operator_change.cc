@@ -36,6 +36,13 @@ Task<storage::Document> existing_realm(const AdminServices& services, RealmName 
   co_return std::move(*document);
 }
 
+Task<Done> check_realm_named(const AdminServices& services, RealmName realm) {
+  if (!realm.empty()) {
+    CO_TRY(co_await existing_realm(services, realm));
+  }
+  co_return Done{};
+}
+
 Task<storage::Document> existing_client(const AdminServices& services, RealmName realm,
                                         std::string id) {
   CO_TRY(auto document, co_await services.oauth->storage->document("client", realm, id));

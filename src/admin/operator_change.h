@@ -13,6 +13,8 @@ namespace signet::admin {
 
 /// kNotFound "realm_unknown".
 Task<storage::Document> existing_realm(const AdminServices& services, RealmName realm);
+/// Done where the realm is empty (the global stores) or there. "realm_unknown".
+Task<Done> check_realm_named(const AdminServices& services, RealmName realm);
 /// kNotFound "client_unknown".
 Task<storage::Document> existing_client(const AdminServices& services, RealmName realm,
                                         std::string id);

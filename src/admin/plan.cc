@@ -4,6 +4,7 @@
 
 #include "admin/handlers.h"
 #include "admin/key_impact.h"
+#include "admin/operator_change.h"
 #include "base/text.h"
 
 namespace signet::admin {
@@ -172,6 +173,7 @@ Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status 
 }
 
 Task<Asked> filled(const AdminServices& services, Asked asked) {
+  CO_TRY(co_await check_realm_named(services, asked.step.realm));
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(asked.step.realm));
   CO_TRY(fill(asked, rings->find(asked.step.id)));
   co_return asked;

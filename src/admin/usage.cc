@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "admin/handlers.h"
+#include "admin/operator_change.h"
 #include "secrets/keeper/journal.h"
 
 namespace signet::admin {
@@ -59,6 +60,7 @@ json::Value known_time(Instant at) {
 Task<AdminReply> show_usage(const AdminServices& services, AdminRequest request) {
   CO_TRY(const auto id, secrets::SecretId::parse(query_value(request, "id", "")));
   RealmName realm(query_value(request, "realm", ""));
+  CO_TRY(co_await check_realm_named(services, realm));
   const auto& keeper = *services.oauth->keeper;
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
   if (const auto* ring = rings->find(id)) realm = ring->realm;
