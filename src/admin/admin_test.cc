@@ -104,6 +104,20 @@ TEST_F(AdminApiTest, a_realm_is_created_changed_guarded_and_deleted) {
   EXPECT_EQ(call(http::Method::kDelete, "/admin/realms/alpha").status(), 404);
 }
 
+TEST_F(AdminApiTest, a_guard_that_is_not_understood_is_not_taken_for_none) {
+  put("/admin/realms/alpha", "{}");
+  for (const char* guard : {"", " ", "\"\"", "*", "W/\"1\"", "\"1\",\"2\"", "one", "\"-1\""})
+    EXPECT_EQ(put("/admin/realms/alpha", "{}", {{"If-Match", guard}}).text("code"),
+              "if_match_malformed")
+        << guard;
+  for (const char* guard : {"", "\"1\"", "W/*"})
+    EXPECT_EQ(put("/admin/realms/alpha", "{}", {{"If-None-Match", guard}}).text("code"),
+              "if_match_malformed")
+        << guard;
+  EXPECT_EQ(get("/admin/realms/alpha").json().find("revision")->if_int(), 1);
+  EXPECT_EQ(put("/admin/realms/alpha", "{}", {{"If-Match", "1"}}).status(), 200);
+}
+
 TEST_F(AdminApiTest, a_realm_with_clients_is_not_deleted) {
   put("/admin/realms/alpha", "{}");
   put("/admin/realms/alpha/clients/c", R"({"generate_secret":true})");
@@ -192,6 +206,8 @@ TEST_F(AdminApiTest, a_short_secret_is_hashed_slowly_and_works) {
       401);
   EXPECT_EQ(put("/admin/realms/root/clients/d", R"({"secret":"short"})").text("code"),
             "client_secret_length");
+  EXPECT_EQ(put("/admin/realms/root/clients/c", R"({"generate_secret":"true"})").text("code"),
+            "settings_invalid");
   EXPECT_EQ(put("/admin/realms/root/clients/d", "{}").text("code"), "client_secret_missing");
   EXPECT_EQ(put("/admin/realms/root/clients/d", R"({"stored_secret":"sha256$a$b"})").text("code"),
             "settings_invalid");
@@ -208,6 +224,22 @@ TEST_F(AdminApiTest, client_secret_jwt_keeps_the_value_sealed) {
                 R"({"token_endpoint_auth_method":"client_secret_jwt","secret":"short but long"})")
                 .text("code"),
             "client_secret_length");
+}
+
+TEST_F(AdminApiTest, a_secret_is_as_long_as_the_algorithm_of_the_assertions_needs) {
+  put("/admin/realms/root", "{}");
+  const std::string path = "/admin/realms/root/clients/j";
+  const std::string method = R"({"token_endpoint_auth_method":"client_secret_jwt")";
+  const std::string hs512 = method + R"(,"token_endpoint_auth_signing_alg":"HS512")";
+  EXPECT_EQ(put(path, hs512 + R"(,"secret":")" + std::string(40, 's') + "\"}").text("code"),
+            "client_secret_length");
+  const auto made = put(path, hs512 + R"(,"generate_secret":true})");
+  EXPECT_EQ(made.status(), 201);
+  EXPECT_EQ(made.text("secret").size(), 64U);
+  // A secret that is kept must fit too.
+  ASSERT_EQ(put(path, method + R"(,"secret":")" + std::string(40, 's') + "\"}").status(), 200);
+  EXPECT_EQ(put(path, hs512 + "}").text("code"), "client_secret_length");
+  EXPECT_EQ(put(path, method + "}").status(), 200);
 }
 
 TEST_F(AdminApiTest, a_deleted_client_is_nobody_at_once) {

@@ -61,8 +61,13 @@ Task<StoredRevision> put_realm(const AdminServices& services, json::Object docum
   co_return StoredRevision{after ? after->revision : 0, !before};
 }
 
-Task<StoredClient> put_client(const AdminServices& services, RealmName realm, json::Object document,
-                              std::optional<std::int64_t> expected, std::string actor) {
+namespace {
+
+// "revision_conflict" where somebody else was faster, and `expected` or a secret to keep forbids to
+// overwrite that.
+Task<StoredClient> try_to_put_client(const AdminServices& services, RealmName realm,
+                                     json::Object document, std::optional<std::int64_t> expected,
+                                     std::string actor) {
   auto& storage = *services.oauth->storage;
   CO_TRY(co_await existing_realm(services, realm));
 
@@ -75,10 +80,12 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
   const json::Value* given = document.find("secret");
   if (given && !given->if_string())
     co_return Error{Code::kInvalid, "settings_invalid", "client.secret must be a text"};
-  if (json::flag_in(document, "generate_secret")) {
-    secret = oauth::make_client_secret(*services.oauth->random);
-    out.generated_secret = secret;
-  } else if (given) {
+  const json::Value* generate = document.find("generate_secret");
+  if (generate && !generate->if_bool())
+    co_return Error{Code::kInvalid, "settings_invalid",
+                    "client.generate_secret must be true or false"};
+  const bool is_made = json::flag_in(document, "generate_secret");
+  if (given && !is_made) {
     secret = *given->if_string();
     CO_TRY(oauth::check_client_secret(secret));
   }
@@ -87,11 +94,16 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
   document.erase("has_secret");
   CO_TRY(const auto client, oauth::Client::from_json(document));
   const std::string id = client.id.str();
+  const bool is_mac_key = client.auth_method == oauth::AuthMethod::kSecretJwt;
+  if (is_made) {
+    Random& random = *services.oauth->random;
+    secret = is_mac_key ? oauth::make_mac_secret(random) : oauth::make_client_secret(random);
+    out.generated_secret = secret;
+  }
   CO_TRY(const auto before, co_await storage.document("client", realm, id));
   if (!secret.empty()) {
     std::string stored;
-    if (client.auth_method == oauth::AuthMethod::kSecretJwt) {
-      CO_TRY(oauth::check_client_secret(secret, true));
+    if (is_mac_key) {
       CO_TRY(stored, services.seal(as_bytes(secret)));
     } else if (secret.size() >= oauth::kFastSecretFrom) {
       stored = oauth::hash_fast(secret, *services.oauth->random);
@@ -104,9 +116,13 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
     }
     document.set("stored_secret", stored);
     wipe(secret);
-  } else if (before) {
-    CO_TRY(const json::Object old, json::parse_object(before->text));
-    if (const json::Value* kept = old.find("stored_secret")) document.set("stored_secret", *kept);
+  } else {
+    // Whoever sets a secret meanwhile must not lose it.
+    if (!expected) expected = before ? before->revision : 0;
+    if (before) {
+      CO_TRY(const json::Object old, json::parse_object(before->text));
+      if (const json::Value* kept = old.find("stored_secret")) document.set("stored_secret", *kept);
+    }
   }
   CO_TRY(const auto whole, oauth::Client::from_json(document));
   const bool needs_secret = whole.auth_method == oauth::AuthMethod::kBasic ||
@@ -119,6 +135,12 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
       oauth::form_of(whole.stored_secret) != oauth::SecretForm::kSealed)
     co_return Error{Code::kInvalid, "client_secret_missing",
                     "client_secret_jwt needs the secret's value: give 'secret' anew"};
+  if (is_mac_key) {
+    // Also one that is kept: another algorithm may need a longer one.
+    CO_TRY(const SecretBytes known, services.oauth->unseal(whole.stored_secret));
+    CO_TRY(oauth::check_client_secret(as_text(known.view()),
+                                      whole.auth_alg.value_or(jose::JwsAlg::kHs256)));
+  }
 
   storage::PutDocument put;
   put.document = {"client", realm, id, json::dump(document), 0};
@@ -134,6 +156,19 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
   out.stored = {after ? after->revision : 0, !before};
   out.document = oauth::without_secret(document);
   co_return out;
+}
+
+}  // namespace
+
+Task<StoredClient> put_client(const AdminServices& services, RealmName realm, json::Object document,
+                              std::optional<std::int64_t> expected, std::string actor) {
+  for (int i = 0; i < kMostTries; ++i) {
+    auto put = co_await try_to_put_client(services, realm, document, expected, actor);
+    const bool is_late = !expected && !put.ok() && put.error().is("revision_conflict");
+    if (!is_late) co_return put;
+  }
+  co_return Error{Code::kConflict, "client_busy",
+                  "others change this client at this moment; try again"};
 }
 
 Task<AdminReply> list_realms(const AdminServices& services, AdminRequest request) {

@@ -73,8 +73,10 @@ class DocumentChecks {
     const auto read = oauth::Client::from_json(client);
     if (!read.ok()) add(path, "client", read.error());
     if (!is_given) return;
-    const bool is_mac_key = read.ok() && read->auth_method == oauth::AuthMethod::kSecretJwt;
-    if (const auto fits = oauth::check_client_secret(secret, is_mac_key); !fits.ok())
+    std::optional<jose::JwsAlg> mac;
+    if (read.ok() && read->auth_method == oauth::AuthMethod::kSecretJwt)
+      mac = read->auth_alg.value_or(jose::JwsAlg::kHs256);
+    if (const auto fits = oauth::check_client_secret(secret, mac); !fits.ok())
       add_one(path + ".secret", fits.error().detail,
               "give another, or have one made by signet client create --generate-secret");
   }
