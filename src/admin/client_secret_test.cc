@@ -24,9 +24,10 @@ TEST_F(ClientSecretChange, a_secret_that_is_set_during_another_change_is_not_los
 }
 
 TEST_F(ClientSecretChange, a_change_that_names_a_revision_is_refused_where_another_was_faster) {
-  put(path, R"({"generate_secret":true})");
+  const auto seen = put(path, R"({"generate_secret":true})").json().find("revision")->if_int();
   storage->meanwhile = [&] { put(path, R"({"generate_secret":true})"); };
-  EXPECT_EQ(put(path, R"({"name":"renamed"})", {{"If-Match", "\"1\""}}).status(), 412);
+  EXPECT_EQ(put(path, R"({"name":"renamed"})", {{"If-Match", std::to_string(*seen)}}).status(),
+            412);
 }
 
 TEST_F(ClientSecretChange, who_always_comes_too_late_is_told_so) {
