@@ -37,6 +37,18 @@ TEST(Environment, a_name_with_one_underscore_too_few_is_told) {
             "two underscores");
 }
 
+TEST(Environment, two_names_of_one_setting_do_not_contradict_each_other_in_silence) {
+  for (const Environment& both :
+       {Environment{{"SIGNET__SERVER__PORT", "1"}, {"signet__server__port", "2"}},
+        Environment{{"SIGNET__OAUTH__MAXREQUESTSPERSECOND", "1"},
+                    {"SIGNET__OAUTH__MAX_REQUESTS_PER_SECOND", "2"}},
+        Environment{{"SIGNET__SERVER__CORS_ORIGINS__0", "https://a.example"},
+                    {"SIGNET__SERVER__CORS_ORIGINS__00", "https://b.example"}}})
+    EXPECT_THAT(problems_of("", both), HasSubstr(" sets to another value, unset one of the two"));
+  EXPECT_EQ(problems_of("", {{"SIGNET__SERVER__PORT", "1"}, {"signet__server__port", "1"}}),
+            "accepted");
+}
+
 TEST(UnsafeSwitches, sec_218_that_are_on_are_found_in_every_store) {
   const auto config = loaded(R"(
 secret_stores:
