@@ -449,7 +449,7 @@ TEST_F(Cli, apply_prunes_what_a_realm_holds_before_the_realm) {
 
 TEST_F(Cli, apply_sends_a_secret_only_where_there_is_none) {
   const std::string path =
-      file("r.yaml", "realms: [{name: root, clients: [{client_id: a, secret: s}]}]");
+      file("r.yaml", "realms: [{name: root, clients: [{client_id: a, secret: correct-horse}]}]");
   answers["GET /admin/realms/root"] = {200, R"({"revision":1,"realm":{"name":"root"}})"};
   answers["GET /admin/realms/root/clients/a"] = {
       200, R"({"revision":2,"client":{"client_id":"a","has_secret":false}})"};
@@ -457,7 +457,7 @@ TEST_F(Cli, apply_sends_a_secret_only_where_there_is_none) {
   answers["PUT /admin/realms/root/clients/a"] = {200, "{}"};
   EXPECT_EQ(admin({"apply", path}), 0) << errors;
   EXPECT_EQ(output, "~ client root/a\n    + secret: (hidden)\n");
-  EXPECT_THAT(sent.back().line + sent[2].body, HasSubstr("\"secret\":\"s\""));
+  EXPECT_THAT(sent.back().line + sent[2].body, HasSubstr("\"secret\":\"correct-horse\""));
 }
 
 TEST_F(Cli, apply_refuses_files_that_are_wrong_before_it_asks_the_server) {
@@ -465,6 +465,13 @@ TEST_F(Cli, apply_refuses_files_that_are_wrong_before_it_asks_the_server) {
   EXPECT_THAT(errors, HasSubstr("did you mean 'access_token'?"));
   EXPECT_EQ(admin({"apply", file("b.yaml", "realms: [{name: a}, {name: a}]")}), 2);
   EXPECT_EQ(admin({"apply", file("c.yaml", "server: {port: 1}")}), 1);
+  EXPECT_EQ(admin({"apply", file("d.yaml",
+                                 "realms:\n  - {name: root, enabled: false}\n"
+                                 "  - name: x/../y\n    clients:\n"
+                                 "      - {client_id: a, scopes: [\"b c\"]}\n")}),
+            1);
+  EXPECT_THAT(errors, HasSubstr("d.yaml:3: realms[1].name: must be path segments"));
+  EXPECT_THAT(errors, HasSubstr("d.yaml:5: realms[1].clients[0].scopes: 'b c' is not a scope"));
   EXPECT_THAT(sent, IsEmpty());
 }
 

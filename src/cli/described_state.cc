@@ -5,6 +5,7 @@
 
 #include "base/json_members.h"
 #include "base/text.h"
+#include "realms/configured_documents.h"
 
 namespace signet::cli {
 namespace {
@@ -62,12 +63,17 @@ Result<DescribedState> read_described(const Context& context,
   DescribedState wanted;
   std::set<std::string> names;
   for (const auto& file : files) {
-    TRY(json::Object read, context.read_document(file, config::apply_schema()));
+    TRY(const config::Conformed conformed, context.read_conformed(file, config::apply_schema()));
+    const json::Object& read = conformed.values;
     const json::Value* list = read.find("realms");
     if (!list && !read.find("secret_stores"))
       return Context::usage(signet::quoted(file, 200) + " names no realms and no stores");
     TRY(take_stores(read, "", wanted));
     static const json::Array kNone;
+    // Before anything is done, and with lines, which the server cannot tell.
+    const auto problems = realms::check_documents(
+        config::read_realms(list ? *list->if_array() : kNone), conformed.places);
+    if (!problems.empty()) return config::to_error(problems);
     for (const auto& item : list ? *list->if_array() : kNone) {
       DescribedRealm realm;
       realm.document = *item.if_object();
