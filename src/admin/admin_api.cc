@@ -119,7 +119,7 @@ void answer_text(http::Response& response, int status, std::string_view type,
 
 bool is_admin(const AdminServices& services, const http::Request& request) {
   const auto token = http::authorization(request.header("Authorization"), "Bearer");
-  if (!token || request.count("Authorization") != 1) return false;
+  if (!token || token->empty() || request.count("Authorization") != 1) return false;
   const auto hash = crypto::sha256(as_bytes(*token));
   return constant_time_equal(hash, services.token_hash);
 }

@@ -2,6 +2,7 @@
 
 #include "admin/test_admin.h"
 #include "base/base64.h"
+#include "crypto/digest.h"
 #include "oauth/endpoints/key_set_test_support.h"
 #include "tokens/format.h"
 
@@ -356,6 +357,12 @@ TEST_F(AdminApiTest, sec_207_sec_062_the_token_counts_in_its_header_alone) {
   EXPECT_EQ(call(http::Method::kPost, "/admin/secrets/activate", "access_token=admin-token", {}, "")
                 .status(),
             401);
+  // Whatever the token is, none is none.
+  services->token_hash = crypto::digest(crypto::Hash::kSha256, {});
+  for (const char* header : {"Bearer", "Bearer "})
+    EXPECT_EQ(
+        call(http::Method::kGet, "/admin/realms", "", {{"Authorization", header}}, "").status(),
+        401);
 }
 
 TEST_F(AdminApiTest, sec_126_no_door_of_any_kind_shows_a_private_part) {
