@@ -190,6 +190,18 @@ TEST(ServerChecks, a_public_url_has_a_port_that_there_can_be) {
         << url;
 }
 
+TEST(Schema, a_list_that_lost_its_items_does_not_open_what_it_closed) {
+  for (const char* list : {"scopes", "grant_types"})
+    EXPECT_THAT(
+        problems_of("realms:\n  - name: root\n    clients:\n      - client_id: a\n        " +
+                    std::string(list) + ":\n        # - read\n"),
+        HasSubstr(std::string("realms[0].clients[0].") + list +
+                  ": has no value, write [] for none, or leave it out"));
+  EXPECT_EQ(
+      problems_of("realms: [{name: root, scopes: , clients: [{client_id: a, scopes: []}]}]\n"),
+      "accepted");
+}
+
 TEST(Schema, what_is_required_is_asked_for) {
   EXPECT_THAT(problems_of("server: {tls: {certificate: a.pem}}\n"),
               HasSubstr("server.tls.private_key: is missing"));
