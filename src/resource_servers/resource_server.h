@@ -80,8 +80,8 @@ struct ResourceServer {
   std::string audience() const;
 };
 
-/// 1 to 128 printable characters, none of / \ % ;, neither first nor last a space: names stand in
-/// paths.
+/// 1 to 128 bytes of UTF-8 without ASCII control characters, none of / \ % ;, neither first nor
+/// last a space: names stand in paths.
 bool is_resource_server_name(std::string_view text);
 
 /// An absolute URI without fragment (RFC 8707 §2), at most 2,048 bytes.
