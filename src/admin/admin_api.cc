@@ -119,7 +119,7 @@ void answer_text(http::Response& response, int status, std::string_view type,
 
 bool is_admin(const AdminServices& services, const http::Request& request) {
   const auto token = http::authorization(request.header("Authorization"), "Bearer");
-  if (!token || request.count("Authorization") != 1) return false;
+  if (!token || token->empty() || request.count("Authorization") != 1) return false;
   const auto hash = crypto::sha256(as_bytes(*token));
   return constant_time_equal(hash, services.token_hash);
 }
@@ -136,6 +136,20 @@ Status check_query(std::string_view query) {
       !limit || (!limit->empty() && limit->find_first_not_of("0123456789") == limit->npos);
   if (is_number) return Done{};
   return Error{Code::kInvalid, "query_malformed", "limit must be a whole number from 1 to 1000"};
+}
+
+// What was meant to guard a change must not be taken for no guard at all.
+Status check_conditions(const http::Request& request) {
+  const auto is_given = [&](std::string_view name) { return request.count(name) > 0; };
+  const auto is_once = [&](std::string_view name) {
+    return request.count(name) <= 1 && (!is_given(name) || !trim(request.header(name)).empty());
+  };
+  const bool is_read = request.method == Method::kGet || request.method == Method::kHead;
+  const bool is_guard =
+      is_read || !is_given("If-None-Match") || trim(request.header("If-None-Match")) == "*";
+  if (is_once("If-Match") && is_once("If-None-Match") && is_guard) return Done{};
+  return Error{Code::kInvalid, "if_match_malformed",
+               "If-Match must be one revision, and If-None-Match the asterisk"};
 }
 
 Task<Done> answer(const AdminServices& services, AdminHandler handler, AdminRequest request,
@@ -192,6 +206,9 @@ void AdminApi::handle(net::Exchange& exchange) {
   if (const auto asked = check_query(request.query); !asked.ok())
     return answer_problem(response, status_of(asked.error()), asked.error().reason,
                           asked.error().detail);
+  if (const auto guarded = check_conditions(request); !guarded.ok())
+    return answer_problem(response, status_of(guarded.error()), guarded.error().reason,
+                          guarded.error().detail);
   bool path_known = false;
   for (const auto& route : kRoutes) {
     AdminRequest admin;
@@ -210,22 +227,16 @@ void AdminApi::handle(net::Exchange& exchange) {
 }
 
 Result<std::optional<std::int64_t>> expected_revision(const AdminRequest& request) {
-  const Error malformed{Code::kInvalid, "if_match_malformed",
-                        "If-Match must be a revision, as \"7\", and If-None-Match *"};
-  const std::string_view none = trim(request.if_none_match);
-  if (none == "*") return std::optional<std::int64_t>(0);
-  if (!none.empty()) return malformed;
+  if (trim(request.if_none_match) == "*") return std::optional<std::int64_t>(0);
+  if (request.if_match.empty()) return std::optional<std::int64_t>();
   std::string_view text = trim(request.if_match);
-  if (text.empty() || text == "*") return std::optional<std::int64_t>();
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
     text = text.substr(1, text.size() - 2);
-  if (text.empty()) return malformed;
-  std::int64_t revision = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9' || revision > 1'000'000'000'000) return malformed;
-    revision = revision * 10 + (c - '0');
-  }
-  return std::optional(revision);
+  // Fifteen digits are more than any revision has.
+  const bool is_number =
+      !text.empty() && text.size() <= 15 && text.find_first_not_of("0123456789") == text.npos;
+  if (!is_number) return Error{Code::kInvalid, "if_match_malformed", "If-Match must be a revision, as \"7\""};
+  return std::optional<std::int64_t>(std::stoll(std::string(text)));
 }
 
 std::string query_value(const AdminRequest& request, std::string_view name, std::string fallback) {

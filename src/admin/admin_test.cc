@@ -1,4 +1,6 @@
 #include "admin/test_admin.h"
+#include "base/base64.h"
+#include "crypto/digest.h"
 #include "oauth/endpoints/key_set_test_support.h"
 
 namespace signet::admin {
@@ -100,6 +102,21 @@ TEST_F(AdminApiTest, a_realm_is_created_changed_guarded_and_deleted) {
   EXPECT_EQ(call(http::Method::kDelete, "/admin/realms/alpha").status(), 404);
 }
 
+TEST_F(AdminApiTest, a_guard_that_is_not_understood_is_not_taken_for_none) {
+  const auto revision = put("/admin/realms/alpha", "{}").json().find("revision")->if_int();
+  for (const char* guard : {"", " ", "\"\"", "*", "W/\"1\"", "\"1\",\"2\"", "one", "\"-1\""})
+    EXPECT_EQ(put("/admin/realms/alpha", "{}", {{"If-Match", guard}}).text("code"),
+              "if_match_malformed")
+        << guard;
+  for (const char* guard : {"", "\"1\"", "W/*"})
+    EXPECT_EQ(put("/admin/realms/alpha", "{}", {{"If-None-Match", guard}}).text("code"),
+              "if_match_malformed")
+        << guard;
+  EXPECT_EQ(get("/admin/realms/alpha").json().find("revision")->if_int(), revision);
+  EXPECT_EQ(put("/admin/realms/alpha", "{}", {{"If-Match", std::to_string(*revision)}}).status(),
+            200);
+}
+
 TEST_F(AdminApiTest, a_realm_with_clients_is_not_deleted) {
   put("/admin/realms/alpha", "{}");
   put("/admin/realms/alpha/clients/c", R"({"generate_secret":true})");
@@ -118,6 +135,22 @@ TEST_F(AdminApiTest, a_question_that_is_not_understood_is_not_answered_as_anothe
     EXPECT_EQ(get("/admin/realms" + std::string(query)).text("code"), "query_malformed") << query;
   EXPECT_EQ(get("/admin/audit?after=yesterday").text("code"), "query_malformed");
   EXPECT_EQ(get("/admin/audit?after=0&limit=5000").status(), 200);
+}
+
+TEST_F(AdminApiTest, a_realm_that_is_not_there_is_told_wherever_one_is_named) {
+  put("/admin/realms/root", "{}");
+  const std::string id = "am.services.oauth2.stateless.signing.RSA";
+  for (const char* path : {"", "/clients", "/resource-servers", "/inject-policies", "/secrets"})
+    EXPECT_EQ(get("/admin/realms/nowhere" + std::string(path)).text("code"), "realm_unknown")
+        << path;
+  EXPECT_EQ(get("/admin/secrets/usage?realm=nowhere&id=" + id).text("code"), "realm_unknown");
+  EXPECT_EQ(get("/admin/secrets/plan?step=retire&realm=nowhere&id=" + id).text("code"),
+            "realm_unknown");
+  EXPECT_EQ(post("/admin/secrets/compromise", R"({"realm":"nowhere","kid":"k","id":")" + id + "\"}")
+                .text("code"),
+            "realm_unknown");
+  EXPECT_EQ(get("/admin/secrets/usage?id=" + id).status(), 200);
+  EXPECT_EQ(get("/admin/secrets/usage?realm=root&id=" + id).status(), 200);
 }
 
 TEST_F(AdminApiTest, a_nested_realm_is_written_with_a_tilde) {
@@ -193,6 +226,12 @@ TEST_F(AdminApiTest, sec_207_sec_062_the_token_counts_in_its_header_alone) {
   EXPECT_EQ(call(http::Method::kPost, "/admin/secrets/activate", "access_token=admin-token", {}, "")
                 .status(),
             401);
+  // Whatever the token is, none is none.
+  services->token_hash = crypto::digest(crypto::Hash::kSha256, {});
+  for (const char* header : {"Bearer", "Bearer "})
+    EXPECT_EQ(
+        call(http::Method::kGet, "/admin/realms", "", {{"Authorization", header}}, "").status(),
+        401);
 }
 
 TEST_F(AdminApiTest, sec_126_no_door_of_any_kind_shows_a_private_part) {

@@ -15,8 +15,8 @@ namespace {
 using SharedSecret = std::shared_ptr<const SecretBytes>;
 
 struct GivenSecret {
-  SharedSecret value;  ///< null: the document sets none
-  bool is_made = false;
+  SharedSecret value;    ///< null: the document sets none, or wants one made
+  bool is_made = false;  ///< the server makes it
 };
 
 SharedSecret shared_secret(std::string& text) {
@@ -26,18 +26,19 @@ SharedSecret shared_secret(std::string& text) {
 }
 
 /// Takes what concerns the secret out of the document.
-Result<GivenSecret> take_secret(json::Object& document, Random& random) {
+Result<GivenSecret> take_secret(json::Object& document) {
   if (document.find("stored_secret"))
     return Error{Code::kInvalid, "settings_invalid", "client.stored_secret is the server's own"};
+  const json::Value* generate = document.find("generate_secret");
+  if (generate && !generate->if_bool())
+    return Error{Code::kInvalid, "settings_invalid",
+                 "client.generate_secret must be true or false"};
   GivenSecret out;
   out.is_made = json::flag_in(document, "generate_secret");
   const json::Value* given = document.find("secret");
   if (given && !given->if_string())
     return Error{Code::kInvalid, "settings_invalid", "client.secret must be a text"};
-  if (out.is_made) {
-    std::string made = oauth::make_client_secret(random);
-    out.value = shared_secret(made);
-  } else if (given) {
+  if (given && !out.is_made) {
     std::string text = *given->if_string();
     auto checked = oauth::check_client_secret(text);
     out.value = shared_secret(text);
@@ -49,14 +50,17 @@ Result<GivenSecret> take_secret(json::Object& document, Random& random) {
   return out;
 }
 
+SharedSecret made_secret(oauth::AuthMethod method, Random& random) {
+  std::string made = method == oauth::AuthMethod::kSecretJwt ? oauth::make_mac_secret(random)
+                                                             : oauth::make_client_secret(random);
+  return shared_secret(made);
+}
+
 /// Sealed where the client's algorithm needs the value, else hashed.
 Task<std::string> stored_form(const AdminServices& services, oauth::AuthMethod method,
                               SharedSecret secret) {
   const std::string_view text = as_text(secret->view());
-  if (method == oauth::AuthMethod::kSecretJwt) {
-    CO_TRY(oauth::check_client_secret(text, true));
-    co_return services.seal(secret->view());
-  }
+  if (method == oauth::AuthMethod::kSecretJwt) co_return services.seal(secret->view());
   if (text.size() >= oauth::kFastSecretFrom)
     co_return oauth::hash_fast(text, *services.oauth->random);
   std::function<Result<std::string>()> work = [secret] {
@@ -65,7 +69,7 @@ Task<std::string> stored_form(const AdminServices& services, oauth::AuthMethod m
   co_return co_await services.oauth->hashing->run<std::string>(std::move(work));
 }
 
-Status check_has_secret(const oauth::Client& client) {
+Status check_has_secret(const AdminServices& services, const oauth::Client& client) {
   const bool needs_value = client.auth_method == oauth::AuthMethod::kSecretJwt;
   const bool needs_secret = needs_value || client.auth_method == oauth::AuthMethod::kBasic ||
                             client.auth_method == oauth::AuthMethod::kPost;
@@ -75,7 +79,11 @@ Status check_has_secret(const oauth::Client& client) {
   if (needs_value && oauth::form_of(client.stored_secret) != oauth::SecretForm::kSealed)
     return Error{Code::kInvalid, "client_secret_missing",
                  "client_secret_jwt needs the secret's value: give 'secret' anew"};
-  return Done{};
+  if (!needs_value) return Done{};
+  // Also one that is kept: another algorithm may need a longer one.
+  TRY(const SecretBytes known, services.oauth->unseal(client.stored_secret));
+  return oauth::check_client_secret(as_text(known.view()),
+                                    client.auth_alg.value_or(jose::JwsAlg::kHs256));
 }
 
 // Nothing where somebody else changed the client meanwhile: begin anew, since the secret that a
@@ -96,7 +104,7 @@ Task<std::optional<StoredClient>> try_to_put_client(const AdminServices& service
     if (const json::Value* kept = old.find("stored_secret")) document.set("stored_secret", *kept);
   }
   CO_TRY(const auto whole, oauth::Client::from_json(document));
-  CO_TRY(check_has_secret(whole));
+  CO_TRY(check_has_secret(services, whole));
 
   storage::PutDocument put;
   put.document = {"client", realm, id, json::dump(document), 0};
@@ -124,8 +132,9 @@ Task<std::optional<StoredClient>> try_to_put_client(const AdminServices& service
 Task<StoredClient> put_client(const AdminServices& services, RealmName realm, json::Object document,
                               std::optional<std::int64_t> expected, std::string actor) {
   CO_TRY(co_await existing_realm(services, realm));
-  CO_TRY(const GivenSecret given, take_secret(document, *services.oauth->random));
+  CO_TRY(GivenSecret given, take_secret(document));
   CO_TRY(const auto client, oauth::Client::from_json(document));
+  if (given.is_made) given.value = made_secret(client.auth_method, *services.oauth->random);
   std::string new_secret;
   if (given.value) {
     CO_TRY(new_secret, co_await stored_form(services, client.auth_method, given.value));

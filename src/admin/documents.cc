@@ -97,6 +97,7 @@ Task<AdminReply> replace_realm(const AdminServices& services, AdminRequest reque
 Task<AdminReply> list_clients(const AdminServices& services, AdminRequest request) {
   const RealmName realm = realm_parameter(request);
   const PageAsked asked = page_asked(request);
+  CO_TRY(co_await existing_realm(services, realm));
   CO_TRY(const auto page,
          co_await services.oauth->storage->documents("client", realm, asked.after, asked.limit));
   json::Array clients;

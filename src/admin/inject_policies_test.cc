@@ -114,6 +114,17 @@ TEST_F(InjectPoliciesTest, a_policy_that_appears_while_its_client_is_deleted_kee
   EXPECT_EQ(put_policy("later", "").text("code"), "client_unknown");
 }
 
+TEST_F(InjectPoliciesTest, a_policy_comes_through_though_many_change_its_client_at_once) {
+  int turn = 0;
+  std::function<void()> others = [&] {
+    world.client("gateway");
+    if (++turn < 20) storage->meanwhile = others;
+  };
+  storage->meanwhile = others;
+  EXPECT_EQ(put_policy("p", "").status(), 201);
+  EXPECT_EQ(turn, 20);
+}
+
 TEST_F(InjectPoliciesTest, a_client_that_changes_every_time_says_so_when_it_is_deleted) {
   const std::string client = "/admin/realms/root/clients/gateway";
   std::function<void()> again = [&] {

@@ -41,8 +41,9 @@ Task<Done> commit_and_tell(const AdminServices& services, storage::Transaction t
 /// where what is to be empty no longer is.
 Task<bool> commit_if_first(const AdminServices& services, storage::Transaction transaction,
                            CacheChanges changes);
-/// How often it is made anew before it is given up.
-inline constexpr int kMostTries = 5;
+/// How often it is made anew before it is given up. Of those who write at once one comes through
+/// each time, and tools that describe infrastructure write ten things at once.
+inline constexpr int kMostTries = 50;
 
 /// kConflict "revision_conflict": the document is stored with another revision than the one asked
 /// for.

@@ -1,5 +1,6 @@
 // Resource servers as operators write them: what is stored, what is refused, who is told.
 
+#include "admin/operator_change.h"
 #include "admin/test_resource_servers.h"
 #include "resource_servers/direct_key.h"
 
@@ -148,7 +149,7 @@ TEST_F(ResourceServersTest, a_change_that_loses_every_time_says_so) {
   put_server("RS2");
   int turn = 0;
   std::function<void()> always = [&] {
-    if (++turn > 20) return;
+    if (++turn > 2 * kMostTries) return;
     const bool to_first = turn % 2 == 1;
     put_server(to_first ? "RS2" : "Identity%20Provider", R"({"default":true})");
     storage->meanwhile = always;

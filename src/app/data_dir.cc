@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "app/master_key.h"
@@ -9,6 +10,9 @@
 #include "oauth/client_secret.h"
 
 namespace signet::app {
+namespace {
+constexpr std::size_t kShortestText = 16;
+}
 
 Status make_data_dir(const std::string& path) {
   std::error_code ec;
@@ -30,7 +34,17 @@ Result<std::string> secret_text(const std::string& path, Random& random) {
     if (!written.ok() && written.error().code != Code::kConflict) return written.error();
   }
   TRY(const SecretBytes content, read_secret_file(path));
-  return std::string(trim(as_text(content.view())));
+  const std::string_view text = trim(as_text(content.view()));
+  // An empty one would let in whoever sends none.
+  const bool is_token =
+      text.size() >= kShortestText &&
+      std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  if (!is_token)
+    return Error{Code::kConfig, "secret_text_unusable",
+                 signet::quoted(path, 256) + " does not hold " + std::to_string(kShortestText) +
+                     " or more printable characters without blanks; take it away, and the next "
+                     "start makes another one"};
+  return std::string(text);
 }
 
 }  // namespace signet::app

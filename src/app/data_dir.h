@@ -11,7 +11,8 @@ namespace signet::app {
 Status make_data_dir(const std::string& path);
 
 /// The text of a secret file that is made at the first start (the admin token, the demo secret).
-/// Errors: those of read_secret_file() and write_new_secret_file().
+/// "secret_text_unusable" where it is empty, too short to be one, or could not stand in a header.
+/// Errors besides: those of read_secret_file() and write_new_secret_file().
 Result<std::string> secret_text(const std::string& path, Random& random);
 
 }  // namespace signet::app

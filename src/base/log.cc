@@ -8,6 +8,8 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <span>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -51,7 +53,7 @@ std::string_view name(Level level) {
   return "off";
 }
 
-void put_line(Level level, std::string_view event, std::initializer_list<Field> fields) {
+void put_line(Level level, std::string_view event, std::span<const Field> fields) {
   std::string line;
   const std::string time = to_rfc3339(SystemClock().now());
   if (g_json.load(std::memory_order_relaxed)) {
@@ -80,18 +82,23 @@ void put_line(Level level, std::string_view event, std::initializer_list<Field> 
              spdlog::string_view_t(line.data(), line.size()));
 }
 
+// The text, or as much of it as whole characters of UTF-8 allow.
+std::string_view cut(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80)
+    --most;
+  return text.substr(0, most);
+}
+
 void put_failure(Level level, std::string_view event, const Error& e,
                  std::initializer_list<Field> fields) {
-  std::string detail = e.detail;
-  for (const auto& field : fields) {
-    detail.append("; ").append(field.name).append("=");
-    if (field.is_number) {
-      detail += std::to_string(field.number);
-    } else {
-      detail += quoted(field.text, 256);
-    }
+  std::vector<Field> all = {
+      {"code", to_string(e.code)}, {"reason", e.reason}, {"detail", e.detail}};
+  for (Field field : fields) {
+    field.text = cut(field.text, 256);  // who was asked for may be as long as a request
+    all.push_back(field);
   }
-  put_line(level, event, {{"code", to_string(e.code)}, {"reason", e.reason}, {"detail", detail}});
+  put_line(level, event, all);
 }
 
 }  // namespace
@@ -107,7 +114,7 @@ bool enabled(Level level) {
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) noexcept {
   try {
-    put_line(level, event, fields);
+    put_line(level, event, {fields.begin(), fields.size()});
   } catch (const std::exception&) {
   }
 }

@@ -53,7 +53,8 @@ inline void warn(std::string_view event, std::initializer_list<Field> fields = {
 inline void error(std::string_view event, std::initializer_list<Field> fields = {}) {
   if (enabled(Level::kError)) write(Level::kError, event, fields);
 }
-/// An Error at the level of whose move it is.
+/// An Error at the level of whose move it is: its "code", "reason" and "detail", then `fields`,
+/// each a member of its own and at most 256 bytes of it.
 void failure(std::string_view event, const Error& error,
              std::initializer_list<Field> fields = {}) noexcept;
 

@@ -1,7 +1,5 @@
 #include "cli/admin_client.h"
 
-#include <algorithm>
-
 #include <mutex>
 #include <set>
 
@@ -126,12 +124,6 @@ Status AdminClient::remove(const std::string& path) const {
   return Done{};
 }
 
-std::string realm_path(const std::string& realm) {
-  // A nested realm's slash is written as '~', which no realm's name may hold.
-  std::string name(realm);
-  std::replace(name.begin(), name.end(), '/', '~');
-  return "/admin/realms/" + name;
-}
 std::string path_segment(const std::string& name) {
   std::string out;
   for (const char c : http::form_encode(name)) {
@@ -142,6 +134,14 @@ std::string path_segment(const std::string& name) {
     }
   }
   return out;
+}
+std::string realm_path(const std::string& realm) {
+  // A nested realm's slash is written as '~', which no realm's name may hold. Nothing else of what
+  // an operator wrote may end the segment: DELETE of "/admin/realms/x?/clients/y" is one of x.
+  std::vector<std::string> parts;
+  for (const std::string_view part : split(realm, '/'))
+    parts.push_back(path_segment(std::string(part)));
+  return "/admin/realms/" + join(parts, "~");
 }
 std::string client_path(const std::string& realm, const std::string& id) {
   // What a path cannot hold without a second reading, and what would be taken for this form.

@@ -160,6 +160,17 @@ TEST_F(Cli, sec_218_the_admin_token_leaves_this_machine_over_http_only_when_told
             0);
 }
 
+TEST_F(Cli, a_realms_name_never_reaches_beyond_its_segment_of_the_path) {
+  answers["DELETE /admin/realms/staging%3F/clients/c"] = {204, ""};
+  EXPECT_EQ(admin({"client", "delete", "c", "--realm", "staging?", "--yes"}), 0) << errors;
+  for (const char* name : {"r%6fot", "a#b", "/a", "a/b", "a b"})
+    admin({"realm", "delete", name, "--yes"});
+  EXPECT_THAT(lines(), ElementsAre("DELETE /admin/realms/staging%3F/clients/c",
+                                   "DELETE /admin/realms/r%256fot", "DELETE /admin/realms/a%23b",
+                                   "DELETE /admin/realms/~a", "DELETE /admin/realms/a~b",
+                                   "DELETE /admin/realms/a%20b"));
+}
+
 // ------------------------------------------------------------------ jose
 
 TEST_F(Cli, jose_verify_prints_the_payload_only_when_it_holds) {
@@ -426,9 +437,30 @@ TEST_F(Cli, apply_shows_and_makes_the_difference) {
                                      "DELETE /admin/realms/root/clients/old"}));
 }
 
+TEST_F(Cli, apply_prunes_what_a_realm_holds_before_the_realm) {
+  const std::string path = file("r.yaml", "realms: [{name: root}]");
+  answers["GET /admin/realms/root"] = {200, R"({"revision":1,"realm":{"name":"root"}})"};
+  answers["GET /admin/realms?limit=100"] = {200, R"({"realms":[{"name":"a/b"},{"name":"root"}]})"};
+  const std::string old = "/admin/realms/a~b";
+  answers["GET " + old + "/clients?limit=100"] = {200,
+                                                  R"({"clients":[{"client":{"client_id":"c"}}]})"};
+  answers["GET " + old + "/inject-policies?limit=100"] = {
+      200, R"({"inject_policies":[{"inject_policy":{"name":"p"}}]})"};
+  answers["GET " + old + "/resource-servers?limit=100"] = {
+      200,
+      R"({"resource_servers":[{"resource_server":{"name":"s"}},{"resource_server":{"name":"i","built_in":true}}]})"};
+  for (const char* below : {"/inject-policies/p", "/clients/c", "/resource-servers/s", ""})
+    answers["DELETE " + old + below] = {204, ""};
+  EXPECT_EQ(admin({"apply", path, "--prune"}), 0) << errors;
+  std::vector<std::string> deleted;
+  for (const auto& line : lines())
+    if (line.starts_with("DELETE")) deleted.push_back(line.substr(7 + old.size()));
+  EXPECT_THAT(deleted, ElementsAre("/inject-policies/p", "/clients/c", "/resource-servers/s", ""));
+}
+
 TEST_F(Cli, apply_sends_a_secret_only_where_there_is_none) {
   const std::string path =
-      file("r.yaml", "realms: [{name: root, clients: [{client_id: a, secret: s}]}]");
+      file("r.yaml", "realms: [{name: root, clients: [{client_id: a, secret: correct-horse}]}]");
   answers["GET /admin/realms/root"] = {200, R"({"revision":1,"realm":{"name":"root"}})"};
   answers["GET /admin/realms/root/clients/a"] = {
       200, R"({"revision":2,"client":{"client_id":"a","has_secret":false}})"};
@@ -436,7 +468,7 @@ TEST_F(Cli, apply_sends_a_secret_only_where_there_is_none) {
   answers["PUT /admin/realms/root/clients/a"] = {200, "{}"};
   EXPECT_EQ(admin({"apply", path}), 0) << errors;
   EXPECT_EQ(output, "~ client root/a\n    + secret: (hidden)\n");
-  EXPECT_THAT(sent.back().line + sent[2].body, HasSubstr("\"secret\":\"s\""));
+  EXPECT_THAT(sent.back().line + sent[2].body, HasSubstr("\"secret\":\"correct-horse\""));
 }
 
 TEST_F(Cli, apply_refuses_files_that_are_wrong_before_it_asks_the_server) {
@@ -444,6 +476,13 @@ TEST_F(Cli, apply_refuses_files_that_are_wrong_before_it_asks_the_server) {
   EXPECT_THAT(errors, HasSubstr("did you mean 'access_token'?"));
   EXPECT_EQ(admin({"apply", file("b.yaml", "realms: [{name: a}, {name: a}]")}), 2);
   EXPECT_EQ(admin({"apply", file("c.yaml", "server: {port: 1}")}), 1);
+  EXPECT_EQ(admin({"apply", file("d.yaml",
+                                 "realms:\n  - {name: root, enabled: false}\n"
+                                 "  - name: x/../y\n    clients:\n"
+                                 "      - {client_id: a, scopes: [\"b c\"]}\n")}),
+            1);
+  EXPECT_THAT(errors, HasSubstr("d.yaml:3: realms[1].name: must be path segments"));
+  EXPECT_THAT(errors, HasSubstr("d.yaml:5: realms[1].clients[0].scopes: 'b c' is not a scope"));
   EXPECT_THAT(sent, IsEmpty());
 }
 
@@ -454,6 +493,42 @@ TEST(Difference, counts_what_means_the_same_as_the_same) {
   const auto changes = differences(*running, *wanted, config::client_schema());
   ASSERT_THAT(changes, test::is_ok());
   EXPECT_THAT(*changes, IsEmpty());
+}
+
+TEST(Difference, a_client_that_may_ask_for_nothing_is_not_one_that_may_ask_for_everything) {
+  const auto closed = json::parse_object(R"({"client_id":"a","scopes":[],"grant_types":[]})");
+  const auto open = json::parse_object(R"({"client_id":"a"})");
+  const auto to_text_of = [](const json::Object& running, const json::Object& wanted) {
+    std::string all;
+    const auto changes = differences(running, wanted, config::client_schema());
+    for (const auto& change : changes.value())
+      all += to_text(change) + '\n';
+    return all;
+  };
+  EXPECT_EQ(to_text_of(*open, *closed),
+            "~ grant_types: [\"client_credentials\"] -> []\n+ scopes: []\n");
+  EXPECT_EQ(to_text_of(*closed, *open),
+            "~ grant_types: [] -> [\"client_credentials\"]\n- scopes: []\n");
+  EXPECT_EQ(to_text_of(*closed, *closed), "");
+}
+
+TEST_F(Cli, export_keeps_the_empty_lists_that_close_a_client) {
+  answers["GET /admin/stores"] = {200, R"({"stores":[]})"};
+  answers["GET /admin/realms?limit=100"] = {200, R"({"realms":[{"name":"root"}],"next":null})"};
+  answers["GET /admin/realms/root"] = {200, R"({"revision":1,"realm":{"name":"root"}})"};
+  answers["GET /admin/realms/root/resource-servers?limit=100"] = {200,
+                                                                  R"({"resource_servers":[]})"};
+  answers["GET /admin/realms/root/clients?limit=100"] = {
+      200,
+      R"({"clients":[{"revision":1,"client":{"client_id":"a","scopes":[],"grant_types":[],"audience":[]}}]})"};
+  answers["GET /admin/realms/root/inject-policies?limit=100"] = {200, R"({"inject_policies":[]})"};
+  EXPECT_EQ(admin({"export"}), 0) << errors;
+  const auto read = json::parse_object(output);
+  ASSERT_THAT(read, test::is_ok()) << output;
+  const std::string whole = json::dump(*read);
+  EXPECT_THAT(whole, HasSubstr(R"("scopes":[])"));
+  EXPECT_THAT(whole, HasSubstr(R"("grant_types":[])"));
+  EXPECT_THAT(whole, Not(HasSubstr("audience")));
 }
 
 TEST(Difference, names_what_comes_goes_and_changes) {

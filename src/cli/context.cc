@@ -82,15 +82,21 @@ Result<SecretBytes> Context::read_secret(const std::string& path) const {
   return secret;
 }
 
-Result<json::Object> Context::read_document(const std::string& path,
-                                            const config::Field& schema) const {
+Result<config::Conformed> Context::read_conformed(const std::string& path,
+                                                  const config::Field& schema) const {
   TRY(std::string text, read(path, 1 << 20));
   const std::string name = path.empty() || path == "-" ? "standard input" : path;
   auto document = config::parse(text, name);
   if (!document.ok()) return config::to_error(document.error());
   auto conformed = config::conform(document->root, schema);
   if (!conformed.ok()) return config::to_error(conformed.error());
-  return std::move(conformed->values);
+  return std::move(*conformed);
+}
+
+Result<json::Object> Context::read_document(const std::string& path,
+                                            const config::Field& schema) const {
+  TRY(config::Conformed conformed, read_conformed(path, schema));
+  return std::move(conformed.values);
 }
 
 std::string Context::config_path() const {

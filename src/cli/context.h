@@ -72,6 +72,9 @@ class Context {
   Result<SecretBytes> read_secret(const std::string& path) const;
   /// A JSON or YAML document, typed by the schema; secrets included.
   Result<json::Object> read_document(const std::string& path, const config::Field& schema) const;
+  /// The same, with the place of each setting.
+  Result<config::Conformed> read_conformed(const std::string& path,
+                                           const config::Field& schema) const;
 
   /// The path of the configuration that is used, or empty if there is none.
   std::string config_path() const;

@@ -44,8 +44,8 @@ struct DescribedState {
   std::vector<DescribedRealm> realms;
   std::vector<StoreMappings> stores;
 };
-/// "usage" where a realm, a store or an item is described twice, and where a file describes
-/// nothing.
+/// "usage" where a realm, a store or an item is described twice, where a realm has two default
+/// resource servers, and where a file describes nothing.
 Result<DescribedState> read_described(const Context& context,
                                       const std::vector<std::string>& files);
 

@@ -48,8 +48,8 @@ class Comparison {
   void group(const json::Object& running, const json::Object& wanted, const config::Field& schema,
              const std::string& prefix) {
     for (const auto& field : schema.fields) {
-      const json::Value* a = present(running, field.name);
-      const json::Value* b = present(wanted, field.name);
+      const json::Value* a = present(running, field);
+      const json::Value* b = present(wanted, field);
       const std::string path = prefix.empty() ? field.name : prefix + '.' + field.name;
       if (field.row->is_secret) continue;
       if (field.is_group()) {
@@ -68,9 +68,11 @@ class Comparison {
   }
 
  private:
-  static const json::Value* present(const json::Object& object, const std::string& name) {
-    const json::Value* value = object.find(name);
-    return value && !is_empty(*value) ? value : nullptr;
+  static const json::Value* present(const json::Object& object, const config::Field& field) {
+    const json::Value* value = object.find(field.name);
+    const bool counts =
+        value && (!is_empty(*value) || (field.row->empty_counts && !value->is_null()));
+    return counts ? value : nullptr;
   }
 };
 

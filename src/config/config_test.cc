@@ -37,6 +37,18 @@ TEST(Environment, a_name_with_one_underscore_too_few_is_told) {
             "two underscores");
 }
 
+TEST(Environment, two_names_of_one_setting_do_not_contradict_each_other_in_silence) {
+  for (const Environment& both :
+       {Environment{{"SIGNET__SERVER__PORT", "1"}, {"signet__server__port", "2"}},
+        Environment{{"SIGNET__OAUTH__MAXREQUESTSPERSECOND", "1"},
+                    {"SIGNET__OAUTH__MAX_REQUESTS_PER_SECOND", "2"}},
+        Environment{{"SIGNET__SERVER__CORS_ORIGINS__0", "https://a.example"},
+                    {"SIGNET__SERVER__CORS_ORIGINS__00", "https://b.example"}}})
+    EXPECT_THAT(problems_of("", both), HasSubstr(" sets to another value, unset one of the two"));
+  EXPECT_EQ(problems_of("", {{"SIGNET__SERVER__PORT", "1"}, {"signet__server__port", "1"}}),
+            "accepted");
+}
+
 TEST(UnsafeSwitches, sec_218_that_are_on_are_found_in_every_store) {
   const auto config = loaded(R"(
 secret_stores:
@@ -152,6 +164,42 @@ TEST(Schema, the_wrong_shape_is_named) {
   EXPECT_THAT(problems_of("server: {port: [1]}\n"), HasSubstr("is a list, not a integer"));
   EXPECT_THAT(problems_of("secret_stores: {a: b}\n"), HasSubstr("is an object, not a list"));
   EXPECT_THAT(problems_of("server: {cors_origins: here}\n"), HasSubstr("write a list"));
+}
+
+TEST(ServerChecks, an_origin_that_no_browser_sends_is_told) {
+  for (const char* origin : {"https://a.example/", "null", "a.example", "https://A.example", "://a",
+                             "https://", "https://u@a.example", "https://a.example?x"})
+    EXPECT_THAT(problems_of("server: {cors_origins: [\"" + std::string(origin) + "\"]}\n"),
+                HasSubstr("is no origin that a browser sends"))
+        << origin;
+  for (const char* origin :
+       {"*", "https://a.example", "http://localhost:3000", "http://[::1]:8080", "app://local"})
+    EXPECT_EQ(problems_of("server: {cors_origins: [\"" + std::string(origin) + "\"]}\n"),
+              "accepted")
+        << origin;
+}
+
+TEST(ServerChecks, a_public_url_has_a_port_that_there_can_be) {
+  for (const char* port : {":0", ":65536", ":99999", ":", ":8o", ":443:443"})
+    EXPECT_THAT(
+        problems_of("server: {public_url: \"https://a.example" + std::string(port) + "\"}\n"),
+        HasSubstr("has a port that there is not"))
+        << port;
+  for (const char* url : {"https://a.example", "https://a.example:65535/", "https://[::1]:8443"})
+    EXPECT_EQ(problems_of("server: {public_url: \"" + std::string(url) + "\"}\n"), "accepted")
+        << url;
+}
+
+TEST(Schema, a_list_that_lost_its_items_does_not_open_what_it_closed) {
+  for (const char* list : {"scopes", "grant_types"})
+    EXPECT_THAT(
+        problems_of("realms:\n  - name: root\n    clients:\n      - client_id: a\n        " +
+                    std::string(list) + ":\n        # - read\n"),
+        HasSubstr(std::string("realms[0].clients[0].") + list +
+                  ": has no value, write [] for none, or leave it out"));
+  EXPECT_EQ(
+      problems_of("realms: [{name: root, scopes: , clients: [{client_id: a, scopes: []}]}]\n"),
+      "accepted");
 }
 
 TEST(Schema, what_is_required_is_asked_for) {

@@ -52,7 +52,10 @@ class Conformer {
     for (const auto& child : field.fields) {
       const std::string child_path = at(path, child.name);
       const Node* written = node.find(child.name);
-      if (written && written->kind != Kind::kNull) {
+      if (written && written->kind == Kind::kNull && child.row->empty_counts) {
+        // A list whose items were all taken out must not say what no list says.
+        complain(*written, child_path, "has no value", "write [] for none, or leave it out");
+      } else if (written && written->kind != Kind::kNull) {
         result.places[child_path] = written->place();
         if (auto value = one(*written, child, child_path)) {
           object.append_unchecked(child.name, std::move(*value));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <memory>
 #include <optional>
 
 #include "base/text.h"
@@ -43,6 +45,17 @@ bool comes_before(const Segments& a, const Segments& b) {
                                         if (i && j) return *i < *j;
                                         return i || j ? i.has_value() : x < y;
                                       });
+}
+
+// A text that is the same for all names of one setting.
+std::string setting_of(const Segments& names) {
+  std::string out;
+  for (const auto& name : names) {
+    const auto index = as_index(name);
+    out += index ? std::to_string(*index) : to_lower(name);
+    out += '\n';
+  }
+  return out;
 }
 
 class Overlay {
@@ -175,7 +188,16 @@ Problems overlay(Document& document, const Field& schema, const Environment& env
     return comes_before(a.names, b.names);
   });
   Problems problems;
+  std::map<std::string, const Variable*> first;
   for (const auto& variable : variables) {
+    const auto [known, is_new] = first.emplace(setting_of(variable.names), &variable);
+    if (!is_new && *known->second->value != *variable.value) {
+      problems.push_back({{"environment variable " + *variable.name, 0},
+                          "",
+                          "sets what " + *known->second->name + " sets to another value",
+                          "unset one of the two"});
+      continue;
+    }
     Overlay one(*variable.name, *variable.value);
     auto problem = one.into(document.root, schema, variable.names);
     if (problem) problems.push_back(std::move(*problem));

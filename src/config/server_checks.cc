@@ -6,6 +6,7 @@
 
 #include "base/loopback.h"
 #include "base/text.h"
+#include "config/web_address.h"
 
 namespace signet::config {
 namespace {
@@ -68,6 +69,8 @@ class Checks {
         std::string_view(server.public_url).substr(server.public_url.find("://") + 3);
     if (rest.find_first_of("/?") != std::string_view::npos) {
       refuse(path, "has a path or a query", "give scheme, host and port only");
+    } else if (!is_port_part(rest.substr(host_of(server.public_url).size()))) {
+      refuse(path, "has a port that there is not", "give one from 1 to 65535, or none");
     }
     if (server.public_url.starts_with("http://") && !is_loopback(host_of(server.public_url))) {
       warn(path, "is http beyond loopback: tokens and secrets travel readable", "use https");
@@ -94,6 +97,11 @@ class Checks {
     const auto& origins = server.cors_origins;
     if (origins.size() > 1 && std::find(origins.begin(), origins.end(), "*") != origins.end()) {
       refuse("server.cors_origins", "\"*\" stands beside other origins", "give one or the other");
+    }
+    for (const auto& origin : origins) {
+      if (origin != "*" && !is_origin(origin))
+        refuse("server.cors_origins", quoted(origin) + " is no origin that a browser sends",
+               "write https://HOST or https://HOST:PORT, in small letters and without a path");
     }
   }
 

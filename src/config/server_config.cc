@@ -78,6 +78,8 @@ std::vector<StoreConfig> read_stores(const json::Array& from) {
   return to;
 }
 
+}  // namespace
+
 std::vector<RealmConfig> read_realms(const json::Array& from) {
   std::vector<RealmConfig> to;
   for (const auto& item : from) {
@@ -98,6 +100,8 @@ std::vector<RealmConfig> read_realms(const json::Array& from) {
   }
   return to;
 }
+
+namespace {
 
 ServerConfig read_all(const json::Object& from) {
   ServerConfig to;

@@ -132,6 +132,9 @@ struct ServerConfig {
   json::Object shown;
 };
 
+/// Realms of conformed values (a member "realms").
+std::vector<RealmConfig> read_realms(const json::Array& from);
+
 /// Reads the text (YAML; JSON where the name ends in ".json"), puts the environment over it, checks
 /// each setting and then what must hold between settings. A file named appsettings*.json that holds
 /// OpenIDServerSigningSettings is Indicium's own: comments, trailing commas and members that are

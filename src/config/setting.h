@@ -42,8 +42,9 @@ struct Setting {
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string_view> choices = {};  ///< of kEnum
   Level level = Level::kServer;
-  bool is_secret = false;    ///< never shown, not even in an error
-  bool is_required = false;  ///< where its group is there
+  bool is_secret = false;     ///< never shown, not even in an error
+  bool is_required = false;   ///< where its group is there
+  bool empty_counts = false;  ///< an empty list says something else than none
 
   /// "seconds", "bytes" or empty.
   std::string_view unit() const;

@@ -8,6 +8,7 @@
 #include "http/form_view.h"
 #include "jose/jwt.h"
 #include "oauth/client.h"
+#include "oauth/client_secret.h"
 #include "oauth/refusal.h"
 
 namespace signet::oauth {
@@ -24,7 +25,8 @@ struct Credentials {
   std::string_view secret;
   std::string_view assertion;
 
-  std::array<char, 2048> buffer;
+  /// The longest client_id and secret there are, each character of three when escaped.
+  std::array<char, 3 * (255 + kLongestSecret) + 1> buffer;
   std::size_t used = 0;
 
   Credentials() = default;

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "base/base64.h"
+#include "http/form.h"
 #include "jose/jws.h"
 #include "support/matchers.h"
 
@@ -42,6 +43,13 @@ TEST(Credentials, sec_037_basic_halves_are_form_decoded) {
   ASSERT_TRUE(example.answer.ok());
   EXPECT_EQ(example.id, "s6BhdRkqt3");
   EXPECT_EQ(example.secret, "gX1fBat3bV");
+}
+
+TEST(Credentials, the_longest_that_may_be_registered_can_be_sent) {
+  const std::string id(255, '%'), secret(kLongestSecret, '%');
+  const auto longest = read(basic(http::form_encode(id) + ":" + http::form_encode(secret)), "");
+  EXPECT_EQ(longest.id, id);
+  EXPECT_EQ(longest.secret, secret);
 }
 
 TEST(Credentials, malformed_basic_is_invalid_client) {

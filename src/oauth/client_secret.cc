@@ -15,6 +15,12 @@ Bytes salted(ByteView salt, ByteView secret) {
   crypto::Hasher hasher(crypto::Hash::kSha256);
   return hasher.update(salt).update(secret).finish();
 }
+
+std::string random_text(std::size_t size, Random& random) {
+  SecretBytes bytes(size);
+  random.fill(bytes.span());
+  return base64::url_encode(bytes.view());
+}
 }  // namespace
 
 SecretForm form_of(std::string_view stored) {
@@ -24,25 +30,28 @@ SecretForm form_of(std::string_view stored) {
   return SecretForm::kSealed;
 }
 
-Status check_client_secret(std::string_view secret, bool is_mac_key) {
-  constexpr std::size_t kShortestMacKey = 32;
+Status check_client_secret(std::string_view secret, std::optional<jose::JwsAlg> mac) {
   if (secret.size() < kShortestSecret || secret.size() > kLongestSecret)
     return Error{Code::kInvalid, "client_secret_length", "a client secret has 8 to 512 bytes"};
   if (!is_utf8(secret) || secret.find('\0') != secret.npos)
     return Error{Code::kInvalid, "client_secret_malformed", "a client secret is UTF-8 without NUL"};
-  if (is_mac_key && secret.size() < kShortestMacKey)
+  const std::size_t least = mac ? crypto::hash_size(jose::mac_hash(*mac)) : 0;
+  if (secret.size() < least)
     return Error{Code::kInvalid, "client_secret_length",
-                 "client_secret_jwt needs a secret of at least 32 bytes (RFC 7518 §3.2)"};
-  if (is_mac_key && secrets::is_found_in_the_wild(as_bytes(secret)))
+                 "client_secret_jwt needs a secret of at least " + std::to_string(least) +
+                     " bytes for " + std::string(jose::name(*mac)) + " (RFC 7518 §3.2)"};
+  if (mac && secrets::is_found_in_the_wild(as_bytes(secret)))
     return Error{Code::kInvalid, "client_secret_well_known",
                  "this secret is in the lists that attackers try; have one made"};
   return Done{};
 }
 
 std::string make_client_secret(Random& random) {
-  SecretBytes bytes(32);
-  random.fill(bytes.span());
-  return base64::url_encode(bytes.view());
+  return random_text(32, random);
+}
+
+std::string make_mac_secret(Random& random) {
+  return random_text(48, random);
 }
 
 std::string hash_fast(std::string_view secret, Random& random) {

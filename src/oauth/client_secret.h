@@ -1,12 +1,14 @@
 #pragma once
 // Client secrets at rest (sec_045).
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/random.h"
 #include "base/result.h"
 #include "base/secret_bytes.h"
+#include "jose/algorithms.h"
 
 namespace signet::oauth {
 
@@ -25,13 +27,15 @@ inline constexpr std::size_t kShortestSecret = 8, kLongestSecret = 512;
 /// wrong secret take the same time (sec_044).
 inline constexpr std::size_t kFastSecretFrom = 32;
 
-/// Whether a secret that somebody chose may be one; `is_mac_key` where assertions are checked with
-/// it (client_secret_jwt). "client_secret_length", "client_secret_malformed",
-/// "client_secret_well_known".
-Status check_client_secret(std::string_view secret, bool is_mac_key = false);
+/// Whether a secret that somebody chose may be one; `mac` is the HMAC algorithm of the assertions
+/// that are checked with it (client_secret_jwt). "client_secret_length",
+/// "client_secret_malformed", "client_secret_well_known".
+Status check_client_secret(std::string_view secret, std::optional<jose::JwsAlg> mac = {});
 
 /// 256 random bits as base64url, 43 characters.
 std::string make_client_secret(Random& random);
+/// The same where it is the key of HMACs (client_secret_jwt): 64 characters, as HS512 needs.
+std::string make_mac_secret(Random& random);
 /// The form for secrets of make_client_secret(). A guess is as hard as guessing the 256 bits, so a
 /// fast hash is enough and a login flood costs nothing (F25).
 std::string hash_fast(std::string_view secret, Random& random);

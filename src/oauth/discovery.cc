@@ -27,6 +27,7 @@ std::string metadata_document(const Capabilities& c) {
   json::Array assertion_algs;
   for (const auto alg : jose::all_jws_algs())
     if (c.can_check_secret_jwt || !jose::is_mac(alg)) assertion_algs.emplace_back(jose::name(alg));
+  assertion_algs.emplace_back("Ed25519");  // the name of RFC 9864, which is taken too
 
   json::Object doc;
   doc.set("issuer", c.issuer);

@@ -55,9 +55,18 @@ TEST(ClientSecret, chosen_by_a_person_is_hashed_slowly) {
 TEST(ClientSecret, sec_127_one_that_checks_assertions_is_long_and_in_no_attackers_list) {
   const std::string copied = "<random_string_at_least_32_characters_long>";
   EXPECT_THAT(check_client_secret("correct horse"), is_ok());
-  EXPECT_THAT(check_client_secret("correct horse", true), fails("client_secret_length"));
-  EXPECT_THAT(check_client_secret(copied, true), fails("client_secret_well_known"));
-  EXPECT_THAT(check_client_secret(copied + "x", true), is_ok());
+  using enum jose::JwsAlg;
+  EXPECT_THAT(check_client_secret("correct horse", kHs256), fails("client_secret_length"));
+  EXPECT_THAT(check_client_secret(copied, kHs256), fails("client_secret_well_known"));
+  EXPECT_THAT(check_client_secret(copied + "x", kHs256), is_ok());
+  for (const auto& [alg, least] :
+       {std::pair(kHs256, 32), std::pair(kHs384, 48), std::pair(kHs512, 64)}) {
+    const std::string shortest = (copied + copied).substr(0, static_cast<std::size_t>(least));
+    EXPECT_THAT(check_client_secret(shortest, alg), is_ok());
+    EXPECT_THAT(check_client_secret(shortest.substr(1), alg), fails("client_secret_length"));
+  }
+  SystemRandom random;
+  EXPECT_THAT(check_client_secret(make_mac_secret(random), kHs512), is_ok());
   EXPECT_THAT(check_client_secret("1234567"), fails("client_secret_length"));
   EXPECT_THAT(check_client_secret(std::string(513, 'x')), fails("client_secret_length"));
   EXPECT_THAT(check_client_secret("correct \xFF horse"), fails("client_secret_malformed"));

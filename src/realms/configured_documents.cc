@@ -17,11 +17,12 @@ constexpr const char* kRemedy = "see the documents in docs/endpoints.md";
 
 class DocumentChecks {
  public:
-  explicit DocumentChecks(const config::ServerConfig& config) : config_(config) {}
+  DocumentChecks(const std::vector<config::RealmConfig>& realms, const config::Places& places)
+      : realms_(realms), places_(places) {}
 
   config::Problems run() {
-    for (std::size_t i = 0; i < config_.realms.size(); ++i) {
-      const auto& realm = config_.realms[i];
+    for (std::size_t i = 0; i < realms_.size(); ++i) {
+      const auto& realm = realms_[i];
       const std::string path = "realms[" + std::to_string(i) + ']';
       if (const auto read = RealmSettings::from_json(realm.document); !read.ok())
         add(path, "realm", read.error());
@@ -43,7 +44,7 @@ class DocumentChecks {
   }
 
   void add_one(std::string path, std::string_view what, std::string remedy) {
-    config::Place place = config::place_of(config_.places, path);
+    config::Place place = config::place_of(places_, path);
     problems_.push_back({std::move(place), std::move(path), std::string(what), std::move(remedy)});
   }
 
@@ -73,8 +74,10 @@ class DocumentChecks {
     const auto read = oauth::Client::from_json(client);
     if (!read.ok()) add(path, "client", read.error());
     if (!is_given) return;
-    const bool is_mac_key = read.ok() && read->auth_method == oauth::AuthMethod::kSecretJwt;
-    if (const auto fits = oauth::check_client_secret(secret, is_mac_key); !fits.ok())
+    std::optional<jose::JwsAlg> mac;
+    if (read.ok() && read->auth_method == oauth::AuthMethod::kSecretJwt)
+      mac = read->auth_alg.value_or(jose::JwsAlg::kHs256);
+    if (const auto fits = oauth::check_client_secret(secret, mac); !fits.ok())
       add_one(path + ".secret", fits.error().detail,
               "give another, or have one made by signet client create --generate-secret");
   }
@@ -93,14 +96,20 @@ class DocumentChecks {
       add(path, "resource_server", read.error());
   }
 
-  const config::ServerConfig& config_;
+  const std::vector<config::RealmConfig>& realms_;
+  const config::Places& places_;
   config::Problems problems_;
 };
 
 }  // namespace
 
+config::Problems check_documents(const std::vector<config::RealmConfig>& realms,
+                                 const config::Places& places) {
+  return DocumentChecks(realms, places).run();
+}
+
 config::Problems check_documents(const config::ServerConfig& config) {
-  return DocumentChecks(config).run();
+  return check_documents(config.realms, config.places);
 }
 
 }  // namespace signet::realms

@@ -1,6 +1,7 @@
 #include "resource_servers/key_set.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -15,14 +16,14 @@ bool is_printable_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
-// "1_0" is ten to Python, Go and others.
+// "1_0" is ten to Python, Go and others, and so are "0x_a" and "0x0_A".
 std::string without_separators(std::string_view text) {
-  const auto is_digit = [&](std::size_t at) {
-    return at < text.size() && text[at] >= '0' && text[at] <= '9';
+  const auto is_inner = [&](std::size_t at) {
+    return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
   };
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i)
-    if (text[i] != '_' || i == 0 || !is_digit(i - 1) || !is_digit(i + 1)) out += text[i];
+    if (text[i] != '_' || i == 0 || !is_inner(i - 1) || !is_inner(i + 1)) out += text[i];
   return out;
 }
 

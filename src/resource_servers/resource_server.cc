@@ -155,10 +155,9 @@ Result<ResourceServer> ResourceServer::from_json(const json::Object& document) {
   json::Fields f(document, "resource_server");
   server.name = f.required_text("name");
   if (!is_resource_server_name(server.name))
-    f.fault(
-        "name",
-        "must be 1 to 128 bytes of UTF-8 without control characters, '/', '\\', '%' and ';', no "
-        "blank first or last, and neither '.' nor '..'");
+    f.fault("name",
+            "must be 1 to 128 bytes of UTF-8 without ASCII control characters, '/', '\\', '%' and "
+            "';', no blank first or last, and neither '.' nor '..'");
   const bool is_built_in = f.boolean(kBuiltIn, false) || server.name == kIdentityProvider;
   if (is_built_in) server.encryption = Encryption::kAsRealm;
   server.description = f.text("description");

@@ -106,6 +106,22 @@ def check_running(report, options):
         report.line("sec_207_administration_on_the_public_listener", len(elsewhere), "paths", "0", not elsewhere)
 
 
+def check_admin_token(report, options):
+    """A token that is no secret opens nothing: the server says so instead of starting."""
+    with harness.Server(options.signetd, harness.config([])) as server:
+        server.stop()
+        token, told = server.data_dir / "admin.token", 0
+        bad = ["", "\n", " \n", "short", "two words of some length"]
+        for text in bad:
+            token.write_text(text)
+            try:
+                server.start()
+                server.kill()
+            except harness.StartFailed as failed:
+                told += "secret_text_unusable" in str(failed)
+        report.at_least("sec_207_useless_admin_tokens_refused", told, "tokens", len(bad))
+
+
 def check_unsafe_switches(report, options):
     line = 'signet_unsafe_switch{realm="",store="loose",switch="unsafe_permissions"} 1'
     for setting, wanted in (({"unsafe_permissions": True}, 1), ({"unsafe_permissions": False}, 0), ({}, 0)):
@@ -128,6 +144,7 @@ def main():
     check_build(report, "signet", options.signet)
     check_bill(report, options)
     check_running(report, options)
+    check_admin_token(report, options)
     check_unsafe_switches(report, options)
     report.finish()
 

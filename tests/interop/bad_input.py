@@ -297,6 +297,23 @@ def check_errors_tell_nothing(world):
             return f"the answer repeats the request: {answer}"
 
 
+def check_logged(world):
+    """A refusal is found in the log by the request's id, with who asked and why as members of their own."""
+    answer = world.server.post(TOKEN, {"grant_type": "client_credentials"},
+                               {"Authorization": harness.basic("basic", WRONG), "X-Request-Id": "looked-for"})
+    wanted = {"event": "request_refused", "request_id": "looked-for", "realm": "root", "client_id": "basic",
+              "error": "invalid_client", "reason": "client_secret_wrong"}
+    until = time.monotonic() + 10  # lines are written by a thread of their own
+    while time.monotonic() < until:
+        lines = [line for log in world.server.logs() for line in log.read_text(errors="replace").splitlines()]
+        found = [json.loads(line) for line in lines if "looked-for" in line and line.endswith("}")]
+        if found:
+            lacking = wanted.items() - found[0].items()
+            return f"{found[0]} lacks {sorted(lacking)}" if lacking else ""
+        time.sleep(0.05)
+    return f"{answer}: no line of the log names the request"
+
+
 def check_alive(world):
     world.token("basic")
     return "" if world.server.jwks()["keys"] else "the JWKS is empty"
@@ -310,4 +327,5 @@ def run(results, world):
     results.check("introspection shows only one's own (sec_060)", check_foreign_introspection, world)
     results.check("revocation of another's token does nothing (sec_059)", check_foreign_revocation, world)
     results.check("errors do not repeat what was sent", check_errors_tell_nothing, world)
+    results.check("a refusal is in the log as members", check_logged, world)
     results.check("the server still serves after all this", check_alive, world)

@@ -206,6 +206,12 @@ class Application {
           std::any_of(realms.begin(), realms.end(),
                       [&](const DescribedRealm& realm) { return realm.name == name; });
       if (is_described || name == "root") continue;
+      // Only an empty realm is deleted.
+      DescribedRealm undescribed;
+      undescribed.name = name;
+      for (std::size_t i = kDescribedKinds.size(); i > 0; --i) {
+        TRY(others(undescribed, kDescribedKinds[i - 1], {}));
+      }
       TRY(drop("realm " + name, realm_path(name)));
     }
     return Done{};

@@ -12,7 +12,7 @@
 namespace signet::cli {
 namespace {
 
-// What the schema knows, without secrets and without what is empty.
+// What the schema knows, without secrets and without what is empty and says nothing by that.
 json::Object known(const json::Object& running, const config::Field& schema) {
   json::Object out;
   for (const auto& field : schema.fields) {
@@ -21,7 +21,8 @@ json::Object known(const json::Object& running, const config::Field& schema) {
     if (field.is_group() && value->if_object() != nullptr) {
       json::Object group = known(*value->if_object(), field);
       if (!group.empty()) out.set(field.name, std::move(group));
-    } else if (value->if_array() == nullptr || !value->if_array()->empty()) {
+    } else if (value->if_array() == nullptr || !value->if_array()->empty() ||
+               field.row->empty_counts) {
       out.set(field.name, *value);
     }
   }

@@ -77,7 +77,8 @@ Result<int> update(const Context& context, const RealmOptions& options) {
 
 Result<int> remove(const Context& context, const RealmOptions& options) {
   if (!options.yes) {
-    return Context::usage("this deletes the realm with its clients and tokens; say --yes");
+    return Context::usage(
+        "this deletes the realm, and its tokens are refused from then on; say --yes");
   }
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(admin.remove(realm_path(options.name)));
@@ -110,7 +111,8 @@ void add_realm(CLI::App& noun, Context& context) {
       add("update", "Changes a realm: a file replaces the document, flags change single settings.");
   add_flags(updating);
   on_run(updating, context, [&context, options] { return update(context, *options); });
-  CLI::App& removing = add("delete", "Deletes a realm with everything in it.");
+  CLI::App& removing = add(
+      "delete", "Deletes a realm that holds no clients, resource servers and policies any more.");
   removing.add_flag("--yes", options->yes, "Really");
   on_run(removing, context, [&context, options] { return remove(context, *options); });
 }
