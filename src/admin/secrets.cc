@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admin/cryptoperiods.h"
 #include "admin/handlers.h"
 #include "admin/operator_change.h"
 #include "base/secret_bytes.h"
@@ -44,7 +45,8 @@ json::Object key_json(const SecretId& id, const secrets::RingEntry& entry,
   return out;
 }
 
-json::Object ring_json(const LiveRing& ring, const Keeper& keeper) {
+json::Object ring_json(const LiveRing& ring, const AdminServices& services) {
+  const Keeper& keeper = *services.oauth->keeper;
   const secrets::RotationPolicy& policy = keeper.policy();
   json::Object out;
   out.set("id", ring.id.str());
@@ -65,7 +67,9 @@ json::Object ring_json(const LiveRing& ring, const Keeper& keeper) {
     if (entry.state == secrets::KeyState::kActive && ring.active_horizon)
       entry.history.horizon =
           std::max(entry.history.horizon, from_unix_seconds(ring.active_horizon->load()));
-    keys.emplace_back(key_json(ring.id, entry, policy));
+    json::Object key = key_json(ring.id, entry, policy);
+    add_cryptoperiod(key, services, ring.realm, ring.id, entry.history);
+    keys.emplace_back(std::move(key));
   }
   out.set("keys", std::move(keys));
   json::Array skipped;
@@ -87,7 +91,7 @@ Task<json::Object> ring_after(const AdminServices& services, Keeper::StepRequest
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
   const LiveRing* ring = rings->find(step.id);
   json::Object out;
-  out.set("ring", ring ? json::Value(ring_json(*ring, *services.oauth->keeper)) : json::Value());
+  out.set("ring", ring ? json::Value(ring_json(*ring, services)) : json::Value());
   co_return out;
 }
 
@@ -134,7 +138,7 @@ Task<AdminReply> list_secrets(const AdminServices& services, AdminRequest reques
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
   json::Array found, missing;
   for (const auto& ring : rings->all())
-    found.emplace_back(ring_json(*ring, *services.oauth->keeper));
+    found.emplace_back(ring_json(*ring, services));
   for (const auto& row : secrets::registry()) {
     const auto id = SecretId::parse(row.name);
     if (!id.ok() || rings->find(*id)) continue;  // templated rows are no IDs
@@ -227,12 +231,13 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
     one.set("lease_until", known_time(h.lease_until));
     stores.emplace_back(std::move(one));
   }
-  const auto check = [&](const char* name, bool good, std::string detail) {
+  const auto check = [&](const char* name, bool good, std::string detail, bool warns = false) {
     ok = ok && good;
     json::Object one;
     one.set("name", name);
     one.set("ok", good);
     one.set("detail", std::move(detail));
+    if (warns) one.set("warning", true);
     checks.emplace_back(std::move(one));
   };
   const auto ping = co_await services.oauth->storage->ping();
@@ -254,6 +259,8 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
                                        to_rfc3339(memory.retry_at.value_or(Instant{})));
     }
   }
+  CryptoperiodHealth periods = cryptoperiod_health(services);
+  check("cryptoperiods", periods.is_ok, std::move(periods.detail), periods.is_warning);
   const auto missing = still_missing(*services.oauth);
   check("needed_secrets", missing.empty(), join(missing, "; "));
   KeySetHealth key_sets = key_set_health(*services.oauth);
@@ -262,6 +269,7 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
   reply.body.set("status", ok ? "ok" : "degraded");
   reply.body.set("stores", std::move(stores));
   reply.body.set("key_sets", std::move(key_sets.failing));
+  reply.body.set("cryptoperiods", std::move(periods.aging));
   reply.body.set("checks", std::move(checks));
   co_return reply;
 }
