@@ -220,18 +220,30 @@ TEST(Schema, given_periods_that_cannot_be_meant_when_they_are_configured_then_th
               HasSubstr("'a' already has a period"));
 }
 
-TEST(Schema,
-     given_a_rotation_that_comes_after_the_warning_when_it_is_configured_then_it_is_unwise) {
+TEST(Schema, given_a_rotation_that_comes_after_the_warning_then_it_is_unwise) {
   const auto warnings = [](const std::string& every, const std::string& more) {
-    return loaded("keys: {rotation: [{id: a, store: local, every: " + every + "}]" + more + "}\n")
-        .warnings.size();
+    const std::string rules = "[{id: a, store: local, every: " + every + "}]";
+    return to_text(loaded("keys: {rotation: " + rules + more + "}\n").warnings);
   };
-  EXPECT_EQ(warnings("547d", ""), 0U);
-  EXPECT_EQ(warnings("548d", ""), 1U);
-  EXPECT_EQ(warnings("90d", ", cryptoperiods: [{id: a, period: 100d}]"), 1U);
-  EXPECT_EQ(warnings("90d", ", cryptoperiods: [{id: a, realm: emea, period: 100d}]"), 0U)
+  const auto is_late = HasSubstr("keys.rotation[0].every: replaces each key only after");
+  EXPECT_EQ(warnings("547d", ""), "");
+  EXPECT_THAT(warnings("548d", ""), is_late);
+  EXPECT_THAT(warnings("90d", ", cryptoperiods: [{id: a, period: 100d}]"), is_late);
+  EXPECT_THAT(warnings("90d", ", cryptoperiods: [{id: a, realm: emea, period: 100d}]"),
+              testing::Not(is_late))
       << "it is a global store that rotates";
-  EXPECT_EQ(warnings("548d", ", cryptoperiods: [{id: a, period: 1000d}]"), 0U);
+  EXPECT_EQ(warnings("548d", ", cryptoperiods: [{id: a, period: 1000d}]"), "");
+}
+
+TEST(Schema, given_a_period_for_a_realm_without_keys_of_its_own_then_it_is_unwise) {
+  const auto warnings = [](const std::string& stores) {
+    return to_text(loaded("keys: {cryptoperiods: [{id: a, realm: emea, period: 100d}]}\n"
+                          "realms: [{name: emea" +
+                          stores + "}]\n")
+                       .warnings);
+  };
+  EXPECT_THAT(warnings(""), HasSubstr("keys.cryptoperiods[0].realm: 'emea' has no secret stores"));
+  EXPECT_EQ(warnings(", secret_stores: [{name: own, type: environment}]"), "");
 }
 
 TEST(Schema, the_request_limit_is_known_by_the_names_that_others_gave_it) {

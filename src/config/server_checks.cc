@@ -184,13 +184,24 @@ class Checks {
     return found != nullptr ? found->period : config_.keys.cryptoperiod;
   }
 
+  bool has_own_stores(const std::string& realm) const {
+    return std::any_of(config_.realms.begin(), config_.realms.end(), [&](const RealmConfig& one) {
+      return one.name == realm && !one.secret_stores.empty();
+    });
+  }
+
   void check_cryptoperiods() {
     std::set<std::string> names;
     for (std::size_t i = 0; i < config_.keys.cryptoperiods.size(); ++i) {
       const auto& own = config_.keys.cryptoperiods[i];
-      if (names.insert(own.realm + '\n' + own.id).second) continue;
-      refuse("keys.cryptoperiods[" + std::to_string(i) + "].id",
-             quoted(own.id) + " already has a period", "keep one of the two");
+      const std::string path = "keys.cryptoperiods[" + std::to_string(i) + ']';
+      if (!names.insert(own.realm + '\n' + own.id).second)
+        refuse(path + ".id", quoted(own.id) + " already has a period", "keep one of the two");
+      if (!own.realm.empty() && !has_own_stores(own.realm)) {
+        warn(path + ".realm",
+             quoted(own.realm) + " has no secret stores, so it uses the global keys",
+             "leave the realm out, and the period is that of the global keys");
+      }
     }
     for (std::size_t i = 0; i < config_.keys.rotation.size(); ++i) {
       const auto& rule = config_.keys.rotation[i];

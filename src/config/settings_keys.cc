@@ -43,7 +43,7 @@ std::vector<Setting> key_settings() {
        .fallback = "P730D",
        .summary = "How long a key may be the active one: health warns at three quarters of it, and "
                   "alarms at its end.",
-       .min = 60,
+       .min = 1,
        .max = 3650 * 86400LL},
       {.path = "keys.cryptoperiods[]",
        .type = Type::kItems,
@@ -55,7 +55,7 @@ std::vector<Setting> key_settings() {
       {.path = "keys.cryptoperiods[].period",
        .type = Type::kDuration,
        .summary = "Their period.",
-       .min = 60,
+       .min = 1,
        .max = 3650 * 86400LL,
        .is_required = true},
 
