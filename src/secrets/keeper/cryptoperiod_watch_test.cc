@@ -21,10 +21,7 @@ struct Watched {
   std::vector<std::string> told;
   std::unique_ptr<CryptoperiodWatch> watch;
 
-  explicit Watched(std::shared_ptr<Keeper> made = nullptr) : keeper(std::move(made)) {
-    if (!keeper) keeper = world.start({"a"});
-    begin();
-  }
+  Watched() : keeper(world.start({"a"})) { begin(); }
   void begin(std::vector<CryptoperiodRule> rules = {}) {
     Cryptoperiods periods(kLength, std::move(rules));
     const auto tell = [this](const CryptoperiodWatch::Key& key, KeyAge age) {
