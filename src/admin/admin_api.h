@@ -10,6 +10,7 @@
 #include "net/http_server.h"
 #include "oauth/endpoints/realm_directory.h"
 #include "oauth/endpoints/services.h"
+#include "secrets/keeper/cryptoperiod_watch.h"
 #include "secrets/keeper/rotation_runner.h"
 
 namespace signet::admin {
@@ -30,6 +31,8 @@ struct AdminServices {
   std::vector<StoreInfo> stores;
   /// Automatic rotation; null where there is none.
   std::shared_ptr<const secrets::RotationRunner> rotation;
+  /// For how long keys are active; null where nobody watches.
+  std::shared_ptr<const secrets::CryptoperiodWatch> cryptoperiods;
   /// Not before the listeners are open nor after shutdown began.
   std::function<bool()> is_ready;
   /// What it waits for before it is ready, a line each; null: nothing to tell.

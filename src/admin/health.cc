@@ -1,5 +1,6 @@
 // GET /admin/health: what an operator should look at.
 
+#include "admin/cryptoperiods.h"
 #include "admin/handlers.h"
 #include "base/secret_bytes.h"
 #include "base/text.h"
@@ -42,12 +43,13 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
     one.set("lease_until", known_time(h.lease_until));
     stores.emplace_back(std::move(one));
   }
-  const auto check = [&](const char* name, bool good, std::string detail) {
+  const auto check = [&](const char* name, bool good, std::string detail, bool warns = false) {
     ok = ok && good;
     json::Object one;
     one.set("name", name);
     one.set("ok", good);
     one.set("detail", std::move(detail));
+    if (warns) one.set("warning", true);
     checks.emplace_back(std::move(one));
   };
   const auto ping = co_await services.oauth->storage->ping();
@@ -69,6 +71,8 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
                                        to_rfc3339(memory.retry_at.value_or(Instant{})));
     }
   }
+  CryptoperiodHealth periods = cryptoperiod_health(services);
+  check("cryptoperiods", periods.is_ok, std::move(periods.detail), periods.is_warning);
   const auto missing = still_missing(*services.oauth);
   check("needed_secrets", missing.empty(), join(missing, "; "));
   KeySetHealth key_sets = key_set_health(*services.oauth);
@@ -77,6 +81,7 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
   reply.body.set("status", ok ? "ok" : "degraded");
   reply.body.set("stores", std::move(stores));
   reply.body.set("key_sets", std::move(key_sets.failing));
+  reply.body.set("cryptoperiods", std::move(periods.aging));
   reply.body.set("checks", std::move(checks));
   co_return reply;
 }

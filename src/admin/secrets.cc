@@ -1,5 +1,6 @@
 // Keys: what there is, the steps of a rotation, mappings.
 
+#include "admin/cryptoperiods.h"
 #include "admin/handlers.h"
 #include "admin/operator_change.h"
 
@@ -40,7 +41,8 @@ json::Object key_json(const SecretId& id, const secrets::RingEntry& entry,
   return out;
 }
 
-json::Object ring_json(const LiveRing& ring, const Keeper& keeper) {
+json::Object ring_json(const LiveRing& ring, const AdminServices& services) {
+  const Keeper& keeper = *services.oauth->keeper;
   const secrets::RotationPolicy& policy = keeper.policy();
   json::Object out;
   out.set("id", ring.id.str());
@@ -58,7 +60,9 @@ json::Object ring_json(const LiveRing& ring, const Keeper& keeper) {
   json::Array keys;
   for (auto entry : ring.entries) {
     entry.history.horizon = ring.horizon_of(entry);
-    keys.emplace_back(key_json(ring.id, entry, policy));
+    json::Object key = key_json(ring.id, entry, policy);
+    add_cryptoperiod(key, services, ring.realm, ring.id, entry.history);
+    keys.emplace_back(std::move(key));
   }
   out.set("keys", std::move(keys));
   json::Array skipped;
@@ -78,7 +82,7 @@ Task<json::Object> ring_after(const AdminServices& services, Keeper::StepRequest
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(step.realm));
   const LiveRing* ring = rings->find(step.id);
   json::Object out;
-  out.set("ring", ring ? json::Value(ring_json(*ring, *services.oauth->keeper)) : json::Value());
+  out.set("ring", ring ? json::Value(ring_json(*ring, services)) : json::Value());
   co_return out;
 }
 
@@ -125,7 +129,7 @@ Task<AdminReply> list_secrets(const AdminServices& services, AdminRequest reques
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(realm));
   json::Array found, missing;
   for (const auto& ring : rings->all())
-    found.emplace_back(ring_json(*ring, *services.oauth->keeper));
+    found.emplace_back(ring_json(*ring, services));
   for (const auto& row : secrets::registry()) {
     const auto id = SecretId::parse(row.name);
     if (!id.ok() || rings->find(*id)) continue;  // templated rows are no IDs

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admin/cryptoperiods.h"
 #include "admin/handlers.h"
 #include "admin/operator_change.h"
 #include "secrets/keeper/journal.h"
@@ -73,6 +74,7 @@ Task<AdminReply> show_usage(const AdminServices& services, AdminRequest request)
     one.set("verdict", verdict.word);
     one.set("why", verdict.why);
     one.set("not_before", time_or_null(verdict.not_before));
+    add_cryptoperiod(one, services, realm, id, history);
     keys.emplace_back(std::move(one));
   }
   AdminReply reply;

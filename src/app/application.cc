@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "admin/admin_api.h"
+#include "admin/cryptoperiods.h"
 #include "app/configured_realms.h"
 #include "app/data_dir.h"
 #include "app/follower.h"
@@ -43,6 +44,7 @@ struct Application::State {
   std::shared_ptr<const secrets::EncodingKeys> encoding;
   std::shared_ptr<secrets::Keeper> keeper;
   std::shared_ptr<secrets::RotationRunner> rotation;
+  std::shared_ptr<secrets::CryptoperiodWatch> cryptoperiods;
   std::shared_ptr<oauth::Services> services;
   std::unique_ptr<oauth::Router> router;
   std::shared_ptr<admin::AdminServices> admin_services;
@@ -122,6 +124,7 @@ Status Application::State::open() {
   TRY(context.http, make_outbound(config, options.environment));
   TRY(auto made, make_stores(config, context));
   tell_unknown_ids(made);
+  tell_unknown_ids(config.keys);
   TRY(auto storage_options, storage_options_of(config, made));
   auto opened = storage::open(config.storage_url, *options.clock, std::move(storage_options));
   if (!opened.ok())
@@ -132,6 +135,7 @@ Status Application::State::open() {
   keeping.instance = new_instance(config, options.version, *options.clock, *options.random);
   keeper = std::make_shared<secrets::Keeper>(storage, options.clock, keeping);
   TRY(auto rules, rotation_rules(config.keys));
+  TRY(auto periods, app::cryptoperiods(config.keys));
   // Realms with stores of their own are read now, so that an instance is ready for them too.
   std::vector<RealmName> expected;
   for (const auto& store : made.stores) {
@@ -140,6 +144,8 @@ Status Application::State::open() {
   TRY(async::run_now(keeper->configure(std::move(made.stores), std::move(expected))));
   rotation = std::make_shared<secrets::RotationRunner>(
       keeper, storage, options.clock, std::move(rules), keeping.instance.id, config.keys.refresh);
+  cryptoperiods =
+      std::make_shared<secrets::CryptoperiodWatch>(keeper, options.clock, std::move(periods));
 
   services = std::make_shared<oauth::Services>();
   services->clock = options.clock;
@@ -166,6 +172,7 @@ Status Application::State::open() {
   admin_services->oauth = services;
   admin_services->seal = services->seal;
   admin_services->rotation = rotation;
+  admin_services->cryptoperiods = cryptoperiods;
   admin_services->is_ready = [this] { return is_ready(); };
   admin_services->waits_for = [this] { return waits_for(); };
   TRY(const std::string token, secret_text(config.data_dir + "/admin.token", *options.random));
@@ -207,8 +214,10 @@ Result<Application::Started> Application::State::listen() {
   admin_services->directory = &router->directory();
   admin_api = std::make_unique<admin::AdminApi>(admin_services);
   // Readiness is looked at after each refresh, before an outage that comes later.
-  Upkeep::Parts keeping{services, rotation, config.keys.refresh,
-                        [this] { static_cast<void>(is_ready()); }};
+  Upkeep::Parts keeping{services, rotation, config.keys.refresh, [this] {
+                          static_cast<void>(is_ready());
+                          cryptoperiods->look();
+                        }};
   upkeep = std::make_unique<Upkeep>(std::move(keeping));
   Follower::Parts following{services, &router->directory(), config.keys.refresh,
                             [this] { upkeep->note_changed_keys(); }};
@@ -223,6 +232,7 @@ Status Application::State::fill(const Started& started) {
   TRY(put_configured_realm(*admin_services, root_realm(started.demo_secret), {}, "root"));
   // The first request finds the root realm's keys ready.
   TRY(async::run_now(router->directory().load(RealmName("root"))));
+  cryptoperiods->look();
   return Done{};
 }
 
@@ -251,6 +261,7 @@ Result<Application::Started> Application::start() {
   export_key_sets(metrics, s.services->key_sets);
   tell_unsafe_switches(s.options.config, metrics);
   export_rotation(metrics, s.rotation);
+  admin::export_cryptoperiods(metrics, s.cryptoperiods, s.options.clock);
   s.server->start();
   s.management->start();
   s.follower->start();

@@ -57,4 +57,16 @@ Result<std::vector<secrets::RotationRule>> rotation_rules(const config::KeysConf
   return rules;
 }
 
+Result<secrets::Cryptoperiods> cryptoperiods(const config::KeysConfig& keys) {
+  std::vector<secrets::CryptoperiodRule> rules;
+  for (const auto& configured : keys.cryptoperiods) {
+    secrets::CryptoperiodRule rule;
+    TRY(rule.id, secrets::SecretId::parse(configured.id));
+    rule.realm = RealmName(configured.realm);
+    rule.length = configured.period;
+    rules.push_back(std::move(rule));
+  }
+  return secrets::Cryptoperiods(keys.cryptoperiod, std::move(rules));
+}
+
 }  // namespace signet::app

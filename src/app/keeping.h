@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/server_config.h"
+#include "secrets/cryptoperiod.h"
 #include "secrets/keeper/keeper.h"
 #include "secrets/keeper/rotation_runner.h"
 
@@ -21,5 +22,8 @@ secrets::InstanceInfo new_instance(const config::ServerConfig& config, std::stri
 
 /// The settings `keys.rotation`. kInvalid for an ID that is no secret ID.
 Result<std::vector<secrets::RotationRule>> rotation_rules(const config::KeysConfig& keys);
+
+/// The settings `keys.cryptoperiod` and `keys.cryptoperiods`. kInvalid as above.
+Result<secrets::Cryptoperiods> cryptoperiods(const config::KeysConfig& keys);
 
 }  // namespace signet::app

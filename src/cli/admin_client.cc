@@ -203,4 +203,11 @@ std::string texts_of(const json::Value& value, std::string_view member) {
   return join(texts, ", ");
 }
 
+std::string cryptoperiod_in_words(const json::Value& key) {
+  const std::string period = text_of(key, "cryptoperiod");
+  if (period == "ending") return "its cryptoperiod ends on " + text_of(key, "cryptoperiod_end");
+  if (period == "over") return "its cryptoperiod ended on " + text_of(key, "cryptoperiod_end");
+  return {};
+}
+
 }  // namespace signet::cli

@@ -53,5 +53,7 @@ std::string text_of(const json::Value& value, std::string_view member);
 const json::Array& list_of(const json::Value& value, std::string_view member);
 /// The texts of a list with ", " between.
 std::string texts_of(const json::Value& value, std::string_view member);
+/// That the time for which a key may be active nears its end, or is over; empty for other keys.
+std::string cryptoperiod_in_words(const json::Value& key);
 
 }  // namespace signet::cli

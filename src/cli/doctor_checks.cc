@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -70,6 +71,7 @@ void check_health(const AdminClient& admin, std::vector<Finding>& findings) {
     return;
   }
   const std::string status = text_of(*health, "status");
+  const std::size_t whole = findings.size();
   findings.push_back(status == "ok" ? good("health", status) : bad("health", status));
   for (const auto& store : list_of(*health, "stores")) {
     const std::string name = "store " + text_of(store, "name");
@@ -87,10 +89,19 @@ void check_health(const AdminClient& admin, std::vector<Finding>& findings) {
   }
   for (const auto& check : list_of(*health, "checks")) {
     const std::string name = check.is_object() ? text_of(check, "name") : json::dump(check);
-    const std::string ok = text_of(check, "ok");
-    findings.push_back(
-        {name, ok == "false" ? Health::kBad : Health::kGood, text_of(check, "detail")});
+    const bool is_good = text_of(check, "ok") != "false";
+    const bool is_warning = text_of(check, "warning") == "true";
+    findings.push_back({name,
+                        is_good      ? Health::kGood
+                        : is_warning ? Health::kWarning
+                                     : Health::kBad,
+                        text_of(check, "detail")});
   }
+  // What is degraded by warnings alone is no worse than they are.
+  Health worst = Health::kGood;
+  for (std::size_t i = whole + 1; i < findings.size(); ++i)
+    worst = std::max(worst, findings[i].health);
+  if (status != "ok" && worst == Health::kWarning) findings[whole].health = Health::kWarning;
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ class Checks {
     check_outbound();
     check_key_sets();
     check_rotation();
+    check_cryptoperiods();
     check_sealing_keys();
     check_stores(config_.secret_stores, "secret_stores");
     check_storage();
@@ -179,6 +180,43 @@ class Checks {
         refuse(path + ".every", "is not longer than publish_ahead",
                "each key must sign for a while before its successor comes");
       }
+    }
+  }
+
+  Seconds cryptoperiod(const RotationConfig& rule) const {
+    const CryptoperiodConfig* found = nullptr;
+    for (const auto& own : config_.keys.cryptoperiods) {
+      if (own.id != rule.id || (!own.realm.empty() && own.realm != rule.realm)) continue;
+      if (found == nullptr || !own.realm.empty()) found = &own;
+    }
+    return found != nullptr ? found->period : config_.keys.cryptoperiod;
+  }
+
+  bool has_own_stores(const std::string& realm) const {
+    return std::any_of(config_.realms.begin(), config_.realms.end(), [&](const RealmConfig& one) {
+      return one.name == realm && !one.secret_stores.empty();
+    });
+  }
+
+  void check_cryptoperiods() {
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < config_.keys.cryptoperiods.size(); ++i) {
+      const auto& own = config_.keys.cryptoperiods[i];
+      const std::string path = "keys.cryptoperiods[" + std::to_string(i) + ']';
+      if (!names.insert(own.realm + '\n' + own.id).second)
+        refuse(path + ".id", quoted(own.id) + " already has a period", "keep one of the two");
+      if (!own.realm.empty() && !has_own_stores(own.realm)) {
+        warn(path + ".realm",
+             quoted(own.realm) + " has no secret stores, so it uses the global keys",
+             "leave the realm out, and the period is that of the global keys");
+      }
+    }
+    for (std::size_t i = 0; i < config_.keys.rotation.size(); ++i) {
+      const auto& rule = config_.keys.rotation[i];
+      if (4 * (rule.every + rule.publish_ahead) <= 3 * cryptoperiod(rule)) continue;
+      warn("keys.rotation[" + std::to_string(i) + "].every",
+           "replaces each key only after three quarters of its cryptoperiod, when health warns",
+           "rotate more often, or give the secret ID a longer period in keys.cryptoperiods");
     }
   }
 

@@ -118,9 +118,19 @@ ServerConfig read_all(const json::Object& from) {
   to.log_level = text_in(group(from, "log"), "level");
   to.log_as_json = text_in(group(from, "log"), "format") == "json";
   const auto& keys = group(from, "keys");
-  to.keys = {duration(keys, "publish_ahead"), duration(keys, "clock_skew"),
-             duration(keys, "refresh"),       duration(keys, "lease"),
-             duration(keys, "store_timeout"), {}};
+  to.keys = {duration(keys, "publish_ahead"),
+             duration(keys, "clock_skew"),
+             duration(keys, "refresh"),
+             duration(keys, "lease"),
+             duration(keys, "store_timeout"),
+             duration(keys, "cryptoperiod"),
+             {},
+             {}};
+  for (const auto& item : list(keys, "cryptoperiods")) {
+    const json::Object& rule = *item.if_object();
+    to.keys.cryptoperiods.push_back(
+        {text_in(rule, "id"), text_in(rule, "realm"), duration(rule, "period")});
+  }
   for (const auto& item : list(keys, "rotation")) {
     const json::Object& rule = *item.if_object();
     const bool is_ahead_given = rule.find("publish_ahead") != nullptr;

@@ -45,9 +45,16 @@ struct RotationConfig {
   Seconds every{}, publish_ahead{}, keep{};
 };
 
+/// How long keys of one secret ID may be active.
+struct CryptoperiodConfig {
+  std::string id, realm;  ///< realm empty: wherever no other item is about it
+  Seconds period{};
+};
+
 struct KeysConfig {
-  Seconds publish_ahead{}, clock_skew{}, refresh{}, lease{}, store_timeout{};
+  Seconds publish_ahead{}, clock_skew{}, refresh{}, lease{}, store_timeout{}, cryptoperiod{};
   std::vector<RotationConfig> rotation;
+  std::vector<CryptoperiodConfig> cryptoperiods;
 };
 
 /// One of the server's own sealing keys: exactly one of the two is set.

@@ -81,7 +81,7 @@ struct Metrics::Entry {
   std::unique_ptr<Counter> counter;
   std::unique_ptr<Histogram> histogram;
   std::function<double()> gauge;
-  std::function<std::vector<Sample>()> counters, summaries;
+  std::function<std::vector<Sample>()> counters, gauges, summaries;
 
   prometheus::MetricType type() const {
     return summaries             ? prometheus::MetricType::Summary
@@ -117,13 +117,15 @@ prometheus::ClientMetric Metrics::Entry::collect() const {
 }
 
 std::vector<prometheus::ClientMetric> Metrics::Entry::collect_all() const {
-  if (!counters && !summaries) return {collect()};
+  const auto& read = counters ? counters : gauges ? gauges : summaries;
+  if (!read) return {collect()};
   std::vector<prometheus::ClientMetric> all;
-  for (const Sample& sample : counters ? counters() : summaries()) {
+  for (const Sample& sample : read()) {
     prometheus::ClientMetric& metric = all.emplace_back();
     for (const auto& [label, value] : sample.labels)
       metric.label.push_back({label, value});
     metric.counter.value = sample.value;
+    metric.gauge.value = sample.value;
     metric.summary.sample_sum = sample.value;
     metric.summary.sample_count = sample.count;
   }
@@ -175,6 +177,12 @@ void Metrics::counters(const std::string& name, const std::string& help,
                        std::function<std::vector<Sample>()> read) {
   std::lock_guard hold(mutex_);
   append(name, help, {})->counters = std::move(read);
+}
+
+void Metrics::gauges(const std::string& name, const std::string& help,
+                     std::function<std::vector<Sample>()> read) {
+  std::lock_guard hold(mutex_);
+  append(name, help, {})->gauges = std::move(read);
 }
 
 void Metrics::summaries(const std::string& name, const std::string& help,

@@ -48,7 +48,7 @@ using Labels = std::map<std::string, std::string>;
 /// One line of a family that is read as a whole at each scrape.
 struct Sample {
   Labels labels;
-  double value = 0;         ///< of a counter; of a summary the sum
+  double value = 0;         ///< of a counter or gauge; of a summary the sum
   std::uint64_t count = 0;  ///< of a summary
 };
 
@@ -61,10 +61,12 @@ class Metrics {
   /// A value asked for at each scrape.
   void gauge(const std::string& name, const std::string& help, const Labels& labels,
              std::function<double()> read);
-  /// Counters, or summaries without quantiles (_sum and _count), that somebody else keeps: for
-  /// families of many lines. The whole family is asked for at each scrape.
+  /// Counters, gauges, or summaries without quantiles (_sum and _count), that somebody else keeps:
+  /// for families of many lines. The whole family is asked for at each scrape.
   void counters(const std::string& name, const std::string& help,
                 std::function<std::vector<Sample>()> read);
+  void gauges(const std::string& name, const std::string& help,
+              std::function<std::vector<Sample>()> read);
   void summaries(const std::string& name, const std::string& help,
                  std::function<std::vector<Sample>()> read);
   /// Prometheus text exposition format.

@@ -56,12 +56,14 @@ TEST(Metrics, families_that_others_keep_are_read_at_each_scrape) {
   metrics.summaries("call_seconds", "Time.", [&] {
     return std::vector<Sample>{{{{"store", "a"}}, 2.5, 4}};
   });
+  metrics.gauges("age_seconds", "Age.", [] { return std::vector<Sample>{{{{"key", "a"}}, 1.5}}; });
   metrics.counters("none_total", "Nothing.", [] { return std::vector<Sample>(); });
   calls = 2;
   const std::string text = metrics.text();
   EXPECT_THAT(text, HasSubstr("# TYPE calls_total counter\n"));
   EXPECT_THAT(text, HasSubstr("calls_total{store=\"a\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("calls_total{store=\"b\"} 7\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE age_seconds gauge\nage_seconds{key=\"a\"} 1.5\n"));
   EXPECT_THAT(text, HasSubstr("# TYPE call_seconds summary\n"));
   EXPECT_THAT(text, HasSubstr("call_seconds_sum{store=\"a\"} 2.5\n"));
   EXPECT_THAT(text, HasSubstr("call_seconds_count{store=\"a\"} 4\n"));

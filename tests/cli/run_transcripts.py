@@ -58,7 +58,26 @@ KEYS = {
          "not_before": "2026-01-02T01:01:00.000Z",
          "uses": {"sign": {"count": 7, "last": "2026-01-02T00:00:00.000Z"},
                   "verify": {"count": 3, "last": "2026-01-02T00:30:00.000Z"},
-                  "encrypt": {"count": 0, "last": None}, "decrypt": {"count": 0, "last": None}}}]},
+                  "encrypt": {"count": 0, "last": None}, "decrypt": {"count": 0, "last": None}},
+         "cryptoperiod": None, "cryptoperiod_end": None},
+        {"kid": "k2", "state": "active", "tokens_until": None, "verdict": "in use",
+         "why": "it signs; activate another one first", "not_before": None,
+         "uses": {"sign": {"count": 9, "last": "2026-01-02T00:40:00.000Z"},
+                  "verify": {"count": 0, "last": None}, "encrypt": {"count": 0, "last": None},
+                  "decrypt": {"count": 0, "last": None}},
+         "cryptoperiod": "ending", "cryptoperiod_end": "2026-02-01T00:00:00.000Z"}]},
+    ("GET", "realms/root/secrets"): {"realm": "root", "missing": [], "rings": [
+        {"id": ES256, "purpose": "signing", "degraded": False, "waiting": "k3",
+         "waiting_until": "2026-01-02T00:10:00.000Z", "waiting_for": [], "skipped": [], "keys": [
+             {"kid": "k2", "alias": "web-2", "store": "local", "state": "active", "kind": "key pair",
+              "algorithms": ["ES256"], "retire_not_before": None,
+              "cryptoperiod": "over", "cryptoperiod_end": "2026-01-01T00:00:00.000Z"},
+             {"kid": "k3", "alias": "web-3", "store": "local", "state": "prepared", "kind": "key pair",
+              "algorithms": ["ES256"], "retire_not_before": None,
+              "cryptoperiod": None, "cryptoperiod_end": None},
+             {"kid": "k1", "alias": "web-1", "store": "local", "state": "passive", "kind": "key pair",
+              "algorithms": ["ES256"], "retire_not_before": "2026-01-02T01:01:00.000Z",
+              "cryptoperiod": None, "cryptoperiod_end": None}]}]},
     ("POST", "secrets/compromise"): {
         "realm": "", "id": ES256, "kid": "k1", "alias": "web-1", "store": "local", "was": "active",
         "tokens_until": "2026-01-02T01:00:00.000Z", "rings": [], "successor": "k2",
@@ -74,6 +93,15 @@ KEYS = {
         {"id": "b", "version": "1.0", "address": "other:8080", "started": "2026-01-01T00:00:00.000Z",
          "self": False, "live": False, "clock_ahead_seconds": -601, "prepared": []}]},
 }
+
+
+# One key is past three quarters of its period, and nothing else is wrong.
+HEALTH = {
+    "status": "degraded", "key_sets": [], "cryptoperiods": [],
+    "stores": [{"name": "ks", "realm": "", "ok": True, "detail": ""}],
+    "checks": [{"name": "storage", "ok": True, "detail": ""},
+               {"name": "cryptoperiods", "ok": False, "detail": "of 3 active keys 0 are past their cryptoperiod",
+                "warning": True}]}
 
 
 PREVIEW = {
@@ -157,7 +185,7 @@ class Admin(http.server.BaseHTTPRequestHandler):
         parts = [urllib.parse.unquote(p) for p in path.strip("/").split("/")]
         realms = self.server.realms
         if parts == ["admin", "health"]:
-            return self.answer(200, {"status": "ok", "stores": [], "checks": []})
+            return self.answer(200, HEALTH)
         if parts == ["admin", "audit"]:
             after = int(urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)["after"][0])
             return self.answer(200, {"events": [e for e in self.server.audit if e["sequence"] > after]})

@@ -26,6 +26,7 @@ import aws_server  # noqa: E402
 import azure_checks  # noqa: E402
 import bad_input  # noqa: E402
 import cross  # noqa: E402
+import cryptoperiod_checks  # noqa: E402
 import keystore_checks  # noqa: E402
 import limit_checks  # noqa: E402
 import google_checks  # noqa: E402
@@ -118,6 +119,7 @@ def main():
     hsm_checks.run(results, options)
     inject_checks.run(results, options)
     limit_checks.run(results, options)
+    cryptoperiod_checks.run(results, options)
     tls_checks.run(results, options)
     resource_server_cluster_checks.run(results, options)
     rotation_checks.run(results, options, js_folder)

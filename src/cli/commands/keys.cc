@@ -125,9 +125,11 @@ Result<int> usage(const Context& context, const KeysOptions& options) {
     std::string verdict = text_of(key, "verdict");
     const std::string not_before = text_of(key, "not_before");
     if (!not_before.empty()) verdict = "not before " + not_before;
+    verdict += ": " + text_of(key, "why");
+    const std::string period = cryptoperiod_in_words(key);
+    if (!period.empty()) verdict += "; " + period;
     table.add({text_of(key, "kid"), text_of(key, "state"), use_of(key, "sign"),
-               use_of(key, "verify"), use_of(key, "encrypt"), use_of(key, "decrypt"),
-               verdict + ": " + text_of(key, "why")});
+               use_of(key, "verify"), use_of(key, "encrypt"), use_of(key, "decrypt"), verdict});
   }
   context.print(table);
   return 0;

@@ -26,6 +26,8 @@ void add_rings(Table& table, const json::Value& ring) {
       if (!waits.empty()) note += ", waits for: " + waits;
     } else if (text_of(key, "state") == "passive") {
       note = "may go from " + text_of(key, "retire_not_before");
+    } else {
+      note = cryptoperiod_in_words(key);
     }
     table.add({text_of(ring, "id"), text_of(key, "state"), text_of(key, "kid"),
                text_of(key, "alias"), text_of(key, "store"), text_of(key, "kind"),

@@ -239,6 +239,19 @@ std::vector<Keeper::Unread> Keeper::unread() const {
   return out;
 }
 
+std::vector<std::shared_ptr<const LiveRing>> Keeper::rings_in_use() const {
+  std::vector<std::shared_ptr<const LiveRing>> out;
+  const auto current = state_->realms.load(std::memory_order_acquire);
+  const RealmRingsPtr global = current->find(RealmName());
+  current->for_each([&](const RealmName& name, const RealmRingsPtr& rings) {
+    if (!name.empty() && rings == global) return;
+    for (const auto& ring : rings->all()) {
+      if (ring->realm == name) out.push_back(ring);
+    }
+  });
+  return out;
+}
+
 std::vector<StoreHealth> Keeper::health() const {
   std::lock_guard hold(state_->seen_mutex);
   return state_->seen.health;

@@ -192,6 +192,10 @@ class Keeper {
   };
   std::vector<Unread> unread() const;
 
+  /// Each ring of the realms in use once, where its keys are remembered: the global ones under no
+  /// realm. A copy keeps the keys of its rings alive, so let go of it soon.
+  std::vector<std::shared_ptr<const LiveRing>> rings_in_use() const;
+
   std::vector<StoreHealth> health() const;
   std::vector<StoreCalls> store_calls() const;
   const RotationPolicy& policy() const;
