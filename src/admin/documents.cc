@@ -61,52 +61,40 @@ Task<StoredRevision> put_realm(const AdminServices& services, json::Object docum
   co_return StoredRevision{after ? after->revision : 0, !before};
 }
 
-Task<StoredClient> put_client(const AdminServices& services, RealmName realm, json::Object document,
-                              std::optional<std::int64_t> expected, std::string actor) {
-  auto& storage = *services.oauth->storage;
-  CO_TRY(co_await existing_realm(services, realm));
+namespace {
 
-  // What operators write in clear becomes what is stored; a document without a secret keeps the old
-  // one.
-  StoredClient out;
-  if (document.find("stored_secret"))
-    co_return Error{Code::kInvalid, "settings_invalid", "client.stored_secret is the server's own"};
-  std::string secret;
-  const json::Value* given = document.find("secret");
-  if (given && !given->if_string())
-    co_return Error{Code::kInvalid, "settings_invalid", "client.secret must be a text"};
-  if (json::flag_in(document, "generate_secret")) {
-    secret = oauth::make_client_secret(*services.oauth->random);
-    out.generated_secret = secret;
-  } else if (given) {
-    secret = *given->if_string();
-    CO_TRY(oauth::check_client_secret(secret));
+/// What is stored of a secret that an operator gave or asked for.
+Task<std::string> kept_form(const AdminServices& services, oauth::AuthMethod method,
+                            SecretBytes secret) {
+  if (method == oauth::AuthMethod::kSecretJwt) {
+    CO_TRY(oauth::check_client_secret(as_text(secret.view()), true));
+    co_return services.seal(secret.view());
   }
-  document.erase("secret");
-  document.erase("generate_secret");
-  document.erase("has_secret");
+  if (secret.size() >= oauth::kFastSecretFrom)
+    co_return oauth::hash_fast(as_text(secret.view()), *services.oauth->random);
+  auto shared = std::make_shared<SecretBytes>(std::move(secret));
+  std::function<Result<std::string>()> work = [shared] {
+    return oauth::hash_slow(as_text(shared->view()));
+  };
+  co_return co_await services.oauth->hashing->run<std::string>(std::move(work));
+}
+
+/// Nothing where somebody else changed the secret that is kept: begin anew.
+Task<std::optional<StoredClient>> try_to_put_client(const AdminServices& services, RealmName realm,
+                                                    json::Object document,
+                                                    std::optional<std::int64_t> expected,
+                                                    std::string actor) {
+  auto& storage = *services.oauth->storage;
   CO_TRY(const auto client, oauth::Client::from_json(document));
   const std::string id = client.id.str();
   CO_TRY(const auto before, co_await storage.document("client", realm, id));
-  if (!secret.empty()) {
-    std::string stored;
-    if (client.auth_method == oauth::AuthMethod::kSecretJwt) {
-      CO_TRY(oauth::check_client_secret(secret, true));
-      CO_TRY(stored, services.seal(as_bytes(secret)));
-    } else if (secret.size() >= oauth::kFastSecretFrom) {
-      stored = oauth::hash_fast(secret, *services.oauth->random);
-    } else {
-      auto shared = std::make_shared<SecretBytes>(SecretBytes::from_text(secret));
-      std::function<Result<std::string>()> work = [shared] {
-        return oauth::hash_slow(as_text(shared->view()));
-      };
-      CO_TRY(stored, co_await services.oauth->hashing->run<std::string>(std::move(work)));
-    }
-    document.set("stored_secret", stored);
-    wipe(secret);
-  } else if (before) {
+  bool is_kept = false;
+  if (before && !document.find("stored_secret")) {
     CO_TRY(const json::Object old, json::parse_object(before->text));
-    if (const json::Value* kept = old.find("stored_secret")) document.set("stored_secret", *kept);
+    if (const json::Value* kept = old.find("stored_secret")) {
+      document.set("stored_secret", *kept);
+      is_kept = true;
+    }
   }
   CO_TRY(const auto whole, oauth::Client::from_json(document));
   const bool needs_secret = whole.auth_method == oauth::AuthMethod::kBasic ||
@@ -123,17 +111,66 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
   storage::PutDocument put;
   put.document = {"client", realm, id, json::dump(document), 0};
   put.expected = expected;
+  // One that was sealed anew meanwhile must not come back in its old form.
+  if (is_kept && !expected) put.expected = before->revision;
   storage::Transaction transaction;
   transaction.emplace_back(std::move(put));
   transaction.emplace_back(audit_of(services, realm, before ? "client.changed" : "client.created",
                                     std::move(actor), id));
   CacheChanges changes;
   changes.push_back({"client", realm, id});
-  CO_TRY(co_await commit_and_tell(services, std::move(transaction), std::move(changes)));
+  std::optional<StoredClient> out;
+  const auto done = co_await commit_and_tell(services, std::move(transaction), std::move(changes));
+  if (!done.ok()) {
+    if (is_kept && !expected && done.error().is("revision_conflict")) co_return out;
+    co_return done.error();
+  }
   CO_TRY(const auto after, co_await storage.document("client", realm, id));
-  out.stored = {after ? after->revision : 0, !before};
-  out.document = oauth::without_secret(document);
+  out.emplace();
+  out->stored = {after ? after->revision : 0, !before};
+  out->document = oauth::without_secret(document);
   co_return out;
+}
+
+}  // namespace
+
+Task<StoredClient> put_client(const AdminServices& services, RealmName realm, json::Object document,
+                              std::optional<std::int64_t> expected, std::string actor) {
+  CO_TRY(co_await existing_realm(services, realm));
+
+  // What operators write in clear becomes what is stored; a document without a secret keeps the old
+  // one.
+  if (document.find("stored_secret"))
+    co_return Error{Code::kInvalid, "settings_invalid", "client.stored_secret is the server's own"};
+  std::string secret, generated;
+  const json::Value* given = document.find("secret");
+  if (given && !given->if_string())
+    co_return Error{Code::kInvalid, "settings_invalid", "client.secret must be a text"};
+  if (json::flag_in(document, "generate_secret")) {
+    secret = oauth::make_client_secret(*services.oauth->random);
+    generated = secret;
+  } else if (given) {
+    secret = *given->if_string();
+    CO_TRY(oauth::check_client_secret(secret));
+  }
+  document.erase("secret");
+  document.erase("generate_secret");
+  document.erase("has_secret");
+  CO_TRY(const auto client, oauth::Client::from_json(document));
+  if (!secret.empty()) {
+    SecretBytes value = SecretBytes::from_text(secret);
+    wipe(secret);
+    CO_TRY(std::string stored, co_await kept_form(services, client.auth_method, std::move(value)));
+    document.set("stored_secret", std::move(stored));
+  }
+  for (int i = 0; i < kMostTries; ++i) {
+    CO_TRY(auto put, co_await try_to_put_client(services, realm, document, expected, actor));
+    if (!put) continue;
+    put->generated_secret = std::move(generated);
+    co_return std::move(*put);
+  }
+  co_return Error{Code::kConflict, "client_busy",
+                  "others change this client at this moment; try again"};
 }
 
 Task<AdminReply> list_realms(const AdminServices& services, AdminRequest request) {
