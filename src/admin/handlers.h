@@ -101,7 +101,7 @@ struct SealingHealth {
   bool is_ok = true;
   std::string detail;
 };
-Task<SealingHealth> sealing_health(const AdminServices& services);
+Task<SealingHealth> sealing_health(const AdminServices& services, bool storage_answers);
 
 /// The revision that If-Match or If-None-Match asks for; nothing if neither is there.
 Result<std::optional<std::int64_t>> expected_revision(const AdminRequest& request);

@@ -15,6 +15,10 @@ constexpr int kClients = 120;
 /// Over each engine that a test needs no outside program for.
 class SealingOverStorage : public SealingTest, public testing::WithParamInterface<const char*> {
  protected:
+  ~SealingOverStorage() override {
+    world.services->storage.reset();
+    storage.reset();  // before its folder is gone
+  }
   /// Everything sealed under k1, by a server that has moved k2 to the front.
   void begin() {
     open(GetParam() == std::string("memory")
