@@ -152,6 +152,20 @@ TEST_F(SealingTest, what_cannot_be_opened_is_left_and_named) {
   EXPECT_THAT(body, HasSubstr("these values are damaged"));
 }
 
+TEST_F(SealingTest, a_resource_server_whose_keys_are_lost_can_be_deleted_and_made_again) {
+  add_resource_servers();
+  use_keys({"k2"});
+  EXPECT_EQ(number(status(), "stale"), 3);
+  EXPECT_EQ(put(kPath + "/direct", by_its_key(jwks(shared_key()))).text("code"),
+            "encoded_value_key_unknown");
+  EXPECT_EQ(call(http::Method::kDelete, kPath + "/direct").status(), 204);
+  EXPECT_EQ(call(http::Method::kDelete, kPath + "/shared").status(), 204);
+  EXPECT_EQ(values(), 0U);
+  add_resource_servers();
+  EXPECT_EQ(number(renew().json(), "stale"), 0);
+  EXPECT_EQ(open_with({"k2"}), 3U);
+}
+
 TEST_F(SealingTest, every_live_instance_must_have_the_key_before_all_is_sealed_under_it) {
   add_clients(1);
   use_keys({"k2", "k1"});
