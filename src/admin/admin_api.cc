@@ -25,6 +25,8 @@ constexpr Route kRoutes[] = {
     {Method::kGet, "/admin/stores", list_stores},
     {Method::kGet, "/admin/instances", list_instances},
     {Method::kGet, "/admin/audit", list_audit},
+    {Method::kGet, "/admin/sealing", show_sealing},
+    {Method::kPost, "/admin/sealing", renew_sealing},
     {Method::kGet, "/admin/realms", list_realms},
     {Method::kGet, "/admin/realms/*", get_realm},
     {Method::kPut, "/admin/realms/*", replace_realm},

@@ -12,6 +12,7 @@
 #include "oauth/endpoints/services.h"
 #include "secrets/keeper/cryptoperiod_watch.h"
 #include "secrets/keeper/rotation_runner.h"
+#include "secrets/stores/encoded_value.h"
 
 namespace signet::admin {
 
@@ -23,10 +24,14 @@ struct AdminServices {
   Bytes token_hash;
   /// Keeps a client secret reversibly, for clients whose algorithm needs the value.
   std::function<Result<std::string>(ByteView secret)> seal;
+  /// The keys behind `seal`.
+  std::shared_ptr<const secrets::EncodingKeys> encoding;
   /// What is configured, for lists: the keeper knows their health.
   struct StoreInfo {
     std::string name, type;
     RealmName realm;
+    /// What opens values that `signet encode` made for this store; null: it is never asked.
+    std::shared_ptr<const secrets::EncodingKeys> encoding{};
   };
   std::vector<StoreInfo> stores;
   /// Automatic rotation; null where there is none.

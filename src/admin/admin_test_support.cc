@@ -3,12 +3,22 @@
 
 namespace signet::admin::test {
 
+std::shared_ptr<const secrets::EncodingKeys> sealing_keys(const std::vector<std::string>& names) {
+  std::vector<secrets::EncodingKeys::Key> keys;
+  for (const auto& name : names) {
+    const auto master = crypto::digest(crypto::Hash::kSha256, as_bytes(name));
+    keys.push_back({name, SecretBytes(master)});
+  }
+  return secrets::EncodingKeys::make(std::move(keys)).value();
+}
+
 AdminApiTest::AdminApiTest() {
   services = std::make_shared<AdminServices>();
   services->oauth = world.services;
   services->directory = &world.router->directory();
   services->token_hash = crypto::digest(crypto::Hash::kSha256, as_bytes("admin-token"));
   services->seal = [](ByteView secret) -> Result<std::string> { return "SGN1." + to_text(secret); };
+  services->encoding = sealing_keys({"k1"});
   services->stores = {{"memory", "memory", RealmName()}};
   services->is_ready = [] { return true; };
 }

@@ -60,6 +60,8 @@ Task<AdminReply> undo_mapping(const AdminServices& services, AdminRequest reques
 Task<AdminReply> list_stores(const AdminServices& services, AdminRequest request);
 Task<AdminReply> list_audit(const AdminServices& services, AdminRequest request);
 Task<AdminReply> list_instances(const AdminServices& services, AdminRequest request);
+Task<AdminReply> show_sealing(const AdminServices& services, AdminRequest request);
+Task<AdminReply> renew_sealing(const AdminServices& services, AdminRequest request);
 Task<AdminReply> get_health(const AdminServices& services, AdminRequest request);
 
 /// A step in the life of a key.
@@ -95,6 +97,14 @@ json::Value key_set_of(const oauth::Services& services, const std::string& url);
 std::string clock_was_set(const AdminServices& services);
 /// Which live instances have a clock that is apart from ours; empty: none.
 std::string clocks_apart(const AdminServices& services);
+
+/// What health says of the keys that seal: `detail` names those that may still be needed beside the
+/// first one.
+struct SealingHealth {
+  bool is_ok = true;
+  std::string detail;
+};
+Task<SealingHealth> sealing_health(const AdminServices& services, bool storage_answers);
 
 /// The revision that If-Match or If-None-Match asks for; nothing if neither is there.
 Result<std::optional<std::int64_t>> expected_revision(const AdminRequest& request);

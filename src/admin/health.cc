@@ -75,6 +75,8 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
   check("cryptoperiods", periods.is_ok, std::move(periods.detail), periods.is_warning);
   const auto missing = still_missing(*services.oauth);
   check("needed_secrets", missing.empty(), join(missing, "; "));
+  CO_TRY(const SealingHealth sealing, co_await sealing_health(services, ping.ok()));
+  check("sealing_keys", sealing.is_ok, sealing.detail);
   KeySetHealth key_sets = key_set_health(*services.oauth);
   check("key_sets", key_sets.is_ok, std::move(key_sets.detail));
   AdminReply reply;

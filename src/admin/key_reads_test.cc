@@ -63,6 +63,8 @@ std::vector<Call> calls(const std::string& kid) {
       {Method::kGet, "/admin/instances", ""},
       {Method::kGet, "/admin/audit?limit=1000", ""},
       {Method::kGet, "/admin/health", ""},
+      {Method::kGet, "/admin/sealing", ""},
+      {Method::kPost, "/admin/sealing", "{}"},
       {Method::kDelete, kRoot + "/inject-policies/p", ""},
       {Method::kDelete, kRoot + "/resource-servers/RS", ""},
       {Method::kDelete, kRoot + "/clients/c1", ""},

@@ -19,7 +19,7 @@ constexpr std::string_view kOfResourceServers[] = {rs::kUriKind, rs::kScopeKind,
 Task<bool> try_to_erase(const AdminServices& services, RealmName realm, std::string name,
                         std::optional<std::int64_t> expected, std::string actor) {
   CO_TRY(const auto state, co_await load_state(services, realm));
-  CO_TRY(const auto before, co_await existing_resource_server(services, realm, state.state, name));
+  CO_TRY(const auto before, co_await erasable_resource_server(services, realm, state.state, name));
   if (expected && *expected != before.revision) co_return lost_revision(name, before.revision);
   CO_TRY(const auto after, rs::after_delete(state.state, name));
   std::function<bool(const rs::InjectPolicy&)> names_it = [name](const rs::InjectPolicy& policy) {
@@ -33,6 +33,9 @@ Task<bool> try_to_erase(const AdminServices& services, RealmName realm, std::str
   transaction.move_uri(&server, nullptr);
   transaction.move_scopes(&server, nullptr, before.document);
   CO_TRY(co_await transaction.move_direct_keys(&server, nullptr));
+  if (before.is_lost) {
+    CO_TRY(co_await transaction.erase_lost_keys(name));
+  }
   transaction.state(state, after);
   json::Object detail;
   detail.set("id", name);

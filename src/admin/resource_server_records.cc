@@ -72,6 +72,24 @@ Task<ResourceServerRecord> existing_resource_server(const AdminServices& service
   co_return std::move(*found);
 }
 
+Task<ResourceServerRecord> erasable_resource_server(const AdminServices& services, RealmName realm,
+                                                    rs::State state, std::string name) {
+  auto found = co_await existing_resource_server(services, realm, state, name);
+  if (found.ok()) co_return std::move(*found);
+  const bool is_lost =
+      found.error().is("encoded_value_key_unknown") || found.error().is("encoded_value_damaged");
+  if (!is_lost) co_return std::move(found).error();
+  CO_TRY(const auto document,
+         co_await services.oauth->storage->document(std::string(rs::kKind), realm, name));
+  if (!document) co_return std::move(found).error();
+  ResourceServerRecord record;
+  CO_TRY(record.document, json::parse_object(document->text));
+  record.document.erase("access_token");
+  record.revision = document->revision;
+  record.is_lost = true;
+  co_return record;
+}
+
 json::Object shown_resource_server(json::Object document, const rs::State& state) {
   json::Object out = rs::shown(std::move(document));
   const std::string name = json::text_in(out, "name");

@@ -20,9 +20,15 @@ storage::PutDocument put_state(const RealmName& realm, const resource_servers::S
 struct ResourceServerRecord {
   json::Object document;
   std::int64_t revision = 0;  ///< 0: the built-in one, which nobody has written
+  /// Its keys open no more: what it says of access tokens is left out.
+  bool is_lost = false;
 };
 /// kNotFound "resource_server_unknown".
 Task<ResourceServerRecord> existing_resource_server(const AdminServices& services, RealmName realm,
+                                                    resource_servers::State state,
+                                                    std::string name);
+/// The same to be deleted, also where the key that sealed its keys is lost.
+Task<ResourceServerRecord> erasable_resource_server(const AdminServices& services, RealmName realm,
                                                     resource_servers::State state,
                                                     std::string name);
 /// The same, nothing where there is none.

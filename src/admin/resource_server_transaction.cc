@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "resource_servers/direct_key.h"
+#include "storage/document_pages.h"
 
 namespace signet::admin {
 namespace {
@@ -170,6 +171,21 @@ Task<Done> ResourceServerTransaction::move_direct_keys(const rs::ResourceServer*
     put_raw(rs::kDirectKeyKind, rs::direct_key_id(key, after->name), kept.to_text(), std::nullopt);
   }
   co_return Done{};
+}
+
+Task<Done> ResourceServerTransaction::erase_lost_keys(std::string name) {
+  storage::DocumentPages pages(services_.oauth->storage, std::string(rs::kDirectKeyKind), realm_);
+  while (true) {
+    CO_TRY(const std::vector<storage::Document> page, co_await pages.next());
+    if (page.empty()) co_return Done{};
+    for (const auto& document : page) {
+      const std::string kid = document.id.substr(0, document.id.find('\n'));
+      if (!rs::is_direct_key_of(document.id, kid, name)) continue;
+      CO_TRY(const rs::DirectKey key, rs::DirectKey::from_text(document.text));
+      if (!key.open(services_.oauth->unseal).ok())
+        erase_raw(rs::kDirectKeyKind, document.id, document.revision);
+    }
+  }
 }
 
 void ResourceServerTransaction::rename_in(const PolicyRecord& policy, const std::string& name) {

@@ -25,6 +25,8 @@ class ResourceServerTransaction {
   /// "direct_kid_taken" where too many keys have one kid.
   Task<Done> move_direct_keys(const resource_servers::ResourceServer* before,
                               const resource_servers::ResourceServer* after);
+  /// Kept keys of a resource server that open no more.
+  Task<Done> erase_lost_keys(std::string name);
   void rename_in(const PolicyRecord& policy, const std::string& name);
   void state(const StateRecord& before, const resource_servers::State& after);
   void event(std::string name, json::Object detail);

@@ -9,6 +9,9 @@ namespace signet::admin::test {
 using oauth::test::FakeExchange;
 using oauth::test::World;
 
+/// Sealing keys of these names, the first one active; the same material for a name each time.
+std::shared_ptr<const secrets::EncodingKeys> sealing_keys(const std::vector<std::string>& names);
+
 class AdminApiTest : public ::testing::Test {
  protected:
   AdminApiTest();

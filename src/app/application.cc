@@ -6,6 +6,7 @@
 
 #include "admin/admin_api.h"
 #include "admin/cryptoperiods.h"
+#include "admin/sealing_keys.h"
 #include "app/configured_realms.h"
 #include "app/data_dir.h"
 #include "app/follower.h"
@@ -130,9 +131,17 @@ Status Application::State::open() {
   if (!opened.ok())
     return config::at_setting(config.places, "storage.url", std::move(opened).error());
   storage = std::move(*opened);
+  auto opens = async::run_now(admin::check_sealing_keys(
+      storage, encoding, config.lost_encryption_keys, options.clock->now()));
+  if (!opens.ok()) {
+    if (!opens.error().is("encryption_key_needed")) return std::move(opens).error();
+    return config::at_setting(config.places, "encryption_keys", std::move(opens).error());
+  }
 
   secrets::KeeperOptions keeping = keeper_options(config, options.random);
   keeping.instance = new_instance(config, options.version, *options.clock, *options.random);
+  for (const auto& key : encoding->keys())
+    keeping.instance.sealing_keys.push_back(key.id);
   keeper = std::make_shared<secrets::Keeper>(storage, options.clock, keeping);
   TRY(auto rules, rotation_rules(config.keys));
   TRY(auto periods, app::cryptoperiods(config.keys));
@@ -171,6 +180,7 @@ Status Application::State::open() {
   admin_services->stores = std::move(made.infos);
   admin_services->oauth = services;
   admin_services->seal = services->seal;
+  admin_services->encoding = encoding;
   admin_services->rotation = rotation;
   admin_services->cryptoperiods = cryptoperiods;
   admin_services->is_ready = [this] { return is_ready(); };

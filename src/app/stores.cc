@@ -18,6 +18,8 @@ class Collector {
     const StoreName name(configured.name);
     secrets::StoreContext context = context_;
     context.password = secrets::password_lookup_over(name, sources_for(realm));
+    if (context.encoding_keys) context.encoding_keys = context.encoding_keys->for_one_reader();
+    const auto encoding = context.encoding_keys;
     TRY(auto store, type->make(name, configured.settings, std::move(context)));
 
     secrets::ConfiguredStore made;
@@ -37,7 +39,7 @@ class Collector {
     const auto mapper = std::dynamic_pointer_cast<secrets::DefaultMapper>(store);
     if (mapper && made.mappings.empty()) made.mappings = mapper->default_mappings();
     out.stores.push_back(std::move(made));
-    out.infos.push_back({configured.name, configured.type, realm});
+    out.infos.push_back({configured.name, configured.type, realm, encoding});
     return Done{};
   }
 

@@ -97,6 +97,7 @@ Result<json::Value> AdminClient::send(const char* method, const std::string& pat
   request.url = url_ + path;
   request.headers = std::move(headers);
   request.headers.emplace_back("Authorization", "Bearer " + token_);
+  request.timeout = timeout_;
   if (body) {
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = json::dump(*body);
@@ -107,6 +108,12 @@ Result<json::Value> AdminClient::send(const char* method, const std::string& pat
   if (response->status >= 400) return problem_of(*response);
   if (response->body.empty()) return json::Value();
   return json::parse(response->body, {.max_bytes = kMaxInput, .max_depth = 32});
+}
+
+AdminClient AdminClient::patient() const {
+  AdminClient out = *this;
+  out.timeout_ = std::chrono::minutes(10);
+  return out;
 }
 
 Result<json::Value> AdminClient::get(const std::string& path) const {

@@ -26,6 +26,8 @@ class AdminClient {
   static net::LocalHeaders condition_of(const json::Value& answer);
   /// What makes a PUT replace only the revision that is there now, or create only.
   Result<net::LocalHeaders> condition_for(const std::string& path) const;
+  /// The same for calls that look at everything that is stored: it waits for ten minutes.
+  AdminClient patient() const;
   /// The answer as it came, whatever its status; without the token where `with_token` is not set.
   Result<net::LocalResponse> raw(const std::string& path, bool with_token) const;
 
@@ -39,6 +41,7 @@ class AdminClient {
 
   const Context* context_;
   std::string url_, token_;
+  Milliseconds timeout_ = net::LocalRequest().timeout;
 };
 
 std::string realm_path(const std::string& realm);

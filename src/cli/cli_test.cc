@@ -563,6 +563,29 @@ TEST_F(Cli, doctor_finds_files_that_others_can_read) {
   EXPECT_THAT(output, HasSubstr("admin.token is open to others: chmod 600"));
 }
 
+TEST_F(Cli, sec_123_doctor_names_sealing_keys_that_are_needed_and_those_that_are_missing) {
+  const std::string config = file("signet.yaml", "data_dir: " + folder_.string() + "\n");
+  ::chmod(folder_.c_str(), 0700);
+  const auto sealing = [](const std::string& old) {
+    return R"({"keys":[{"name":"k2","id":"22","known":true,"seals":true,"values":5},)" + old + "]}";
+  };
+  answers["GET /health/live"] = answers["GET /health/ready"] = {200, ""};
+  answers["GET /admin/health"] = {200, R"({"status":"ok","stores":[],"checks":[]})"};
+  answers["GET /admin/sealing"] = {
+      200, sealing(R"({"name":"k1","known":true,"values":3,"may_be_removed":false,"why":"W"})")};
+  EXPECT_EQ(admin({"doctor", "--config", config}), 0) << output << errors;
+  EXPECT_THAT(output, HasSubstr("sealing key k1"));
+  answers["GET /admin/sealing"] = {
+      200, sealing(R"({"name":"k1","known":true,"values":0,"may_be_removed":true,"why":"W"})")};
+  EXPECT_EQ(admin({"doctor", "--config", config}), 0) << output << errors;
+  EXPECT_THAT(output, HasSubstr("may be removed: W"));
+  answers["GET /admin/sealing"] = {
+      200, sealing(R"({"name":null,"id":"77","known":false,"values":2,"why":"W"})")};
+  EXPECT_EQ(admin({"doctor", "--config", config}), 1) << output << errors;
+  EXPECT_THAT(output, HasSubstr("sealing key 77"));
+  EXPECT_THAT(output, HasSubstr("2 values: W"));
+}
+
 TEST_F(Cli, encode_seals_under_the_servers_key_and_refuses_to_make_one) {
   const std::string config = file("signet.yaml", "data_dir: " + folder_.string() + "\n");
   EXPECT_EQ(run({"encode", "--config", config}, "value"), 2);

@@ -104,6 +104,30 @@ void check_health(const AdminClient& admin, std::vector<Finding>& findings) {
   if (status != "ok" && worst == Health::kWarning) findings[whole].health = Health::kWarning;
 }
 
+void check_sealing(const AdminClient& admin, std::vector<Finding>& findings) {
+  const auto answer = admin.patient().get("/admin/sealing");
+  if (!answer.ok()) {
+    findings.push_back(
+        unwise("sealing keys", std::string(answer.error().reason) + ": " + answer.error().detail));
+    return;
+  }
+  for (const auto& key : list_of(*answer, "keys")) {
+    std::string name = text_of(key, "name");
+    if (name.empty()) name = text_of(key, "id");
+    const std::string check = "sealing key " + (name.empty() ? std::string("unknown") : name);
+    const std::string why = text_of(key, "why"), values = text_of(key, "values");
+    if (text_of(key, "seals") == "true") {
+      findings.push_back(good(check, "seals; " + values + " values are under it"));
+    } else if (text_of(key, "may_be_removed") == "true") {
+      findings.push_back(good(check, "may be removed: " + why));
+    } else if (text_of(key, "known") == "true" || values == "0") {
+      findings.push_back(unwise(check, why));
+    } else {
+      findings.push_back(bad(check, values + " values: " + why));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> check_files(const config::ServerConfig& config) {
@@ -197,6 +221,7 @@ std::vector<Finding> check_server(const Context& context) {
   }
   findings.push_back(check_clock(context, *live));
   check_health(*admin, findings);
+  check_sealing(*admin, findings);
   return findings;
 }
 

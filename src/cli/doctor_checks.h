@@ -21,7 +21,8 @@ std::vector<Finding> check_backup(const Context& context, const config::ServerCo
 /// Writes the marker that check_backup() looks for: the SHA-256 of the key, which tells nothing of
 /// it.
 Status confirm_backup(const Context& context, const config::ServerConfig& config);
-/// The running server: reachable, ready, its stores, its clock against ours.
+/// The running server: reachable, ready, its stores, its clock against ours, and which of its
+/// sealing keys are still needed.
 std::vector<Finding> check_server(const Context& context);
 /// What must hold of keys and audit at every moment, as the running server finds it.
 std::vector<Finding> check_invariants(const Context& context);

@@ -578,6 +578,12 @@ TEST(ServerConfig, shows_no_password_of_a_database) {
               HasSubstr("postgresql://u@db:5432/x"));
 }
 
+TEST(ServerConfig, a_sealing_key_that_is_lost_is_named_by_its_id) {
+  EXPECT_THAT(loaded("lost_encryption_keys: ['00112233445566aa']\n").lost_encryption_keys,
+              ElementsAre("00112233445566aa"));
+  EXPECT_THAT(problems_of("lost_encryption_keys: [k1]\n"), HasSubstr("is no id of a sealing key"));
+}
+
 TEST(ServerConfig, reads_what_the_old_server_sealed_its_values_with) {
   EXPECT_EQ(loaded("").legacy_encryption.file, "");
   const auto legacy =

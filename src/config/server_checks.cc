@@ -230,6 +230,14 @@ class Checks {
         refuse(path, "needs exactly one of file and environment", "give one of them");
       }
     }
+    for (std::size_t i = 0; i < config_.lost_encryption_keys.size(); ++i) {
+      const std::string& id = config_.lost_encryption_keys[i];
+      if (id.size() != 16 || id.find_first_not_of("0123456789abcdef") != id.npos) {
+        refuse("lost_encryption_keys[" + std::to_string(i) + ']',
+               quoted(id) + " is no id of a sealing key",
+               "give the 16 hex digits that the server named");
+      }
+    }
     const auto& legacy = config_.legacy_encryption;
     if (!legacy.file.empty() && !legacy.environment.empty())
       refuse("legacy_encryption", "has a file and an environment", "give one of them");

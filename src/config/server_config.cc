@@ -159,6 +159,7 @@ ServerConfig read_all(const json::Object& from) {
     to.encryption_keys.push_back(
         {text_in(key, "name"), text_in(key, "file"), text_in(key, "environment")});
   }
+  to.lost_encryption_keys = texts(list(from, "lost_encryption_keys"));
   const auto& legacy = group(from, "legacy_encryption");
   to.legacy_encryption = {text_in(legacy, "file"), text_in(legacy, "environment"),
                           text_in(legacy, "digest"),

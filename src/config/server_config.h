@@ -125,6 +125,7 @@ struct ServerConfig {
   std::size_t cached_resource_servers = 0;
   std::size_t max_requests_per_second = 0;        ///< at the OAuth endpoints; 0: no limit
   std::vector<SealingKeyConfig> encryption_keys;  ///< empty: data_dir/master.key
+  std::vector<std::string> lost_encryption_keys;  ///< ids
   LegacyEncryptionConfig legacy_encryption;
   std::vector<StoreConfig> secret_stores;  ///< empty: the built-in "local" one
   /// Takes the place of the local store, and stands before `secret_stores`.

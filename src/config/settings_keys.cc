@@ -96,13 +96,20 @@ std::vector<Setting> sealing_key_settings() {
        .summary = "The server's own sealing keys; the first seals, all open. Without any, "
                   "<data_dir>/master.key is made at the first start."},
       {.path = "encryption_keys[].name",
-       .summary = "The name that sealed values carry.",
+       .summary = "A name for people: in lists and errors. Sealed values carry an id of the "
+                  "material.",
        .is_required = true},
       {.path = "encryption_keys[].file",
        .type = Type::kPath,
        .summary = "A file that holds the key. Either this or environment."},
       {.path = "encryption_keys[].environment",
        .summary = "The environment variable that holds the key. Either this or file."},
+
+      {.path = "lost_encryption_keys",
+       .type = Type::kTexts,
+       .fallback = "[]",
+       .summary = "Ids of sealing keys that are gone for good: the server starts although nobody "
+                  "opens what they sealed."},
 
       {.path = "legacy_encryption",
        .type = Type::kGroup,

@@ -4,6 +4,7 @@
 
 #include "base/json_fields.h"
 #include "base/text.h"
+#include "oauth/client_secret.h"
 #include "oauth/scope.h"
 
 namespace signet::oauth {
@@ -152,6 +153,12 @@ Result<Client> Client::from_json(const json::Object& document) {
   TRY(f.finish());
   TRY(check_whole(client));
   return client;
+}
+
+json::Value* sealed_secret_in(json::Object& document) {
+  json::Value* stored = document.find("stored_secret");
+  const std::string* text = stored ? stored->if_string() : nullptr;
+  return text && form_of(*text) == SecretForm::kSealed ? stored : nullptr;
 }
 
 json::Object without_secret(const json::Object& document) {

@@ -53,6 +53,9 @@ struct Client {
   static Result<Client> from_json(const json::Object& document);
 };
 
+/// Where the document keeps the secret in a form that opens again; null where it does not.
+json::Value* sealed_secret_in(json::Object& document);
+
 /// The document as the admin API shows it: without stored_secret, with has_secret.
 json::Object without_secret(const json::Object& document);
 

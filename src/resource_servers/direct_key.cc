@@ -40,6 +40,12 @@ bool is_direct_key_of(std::string_view id, std::string_view kid, std::string_vie
   return id.substr(0, id.find('\n')) == resource_server;
 }
 
+json::Value* sealed_key_in(json::Object& document, Instant now) {
+  const auto until = json::number_in(document, kUntil);
+  const bool is_over = until && from_unix_seconds(*until) < now;
+  return is_over ? nullptr : document.find(kSealedJwk);
+}
+
 Result<DirectKey> DirectKey::seal(const jose::Jwk& key, std::optional<Instant> until,
                                   const Seal& seal) {
   std::string text = json::dump(key.private_json());

@@ -37,6 +37,10 @@ std::string direct_key_prefix(std::string_view kid);
 /// Whether the id is that of a key that the resource server has, or had, under the kid.
 bool is_direct_key_of(std::string_view id, std::string_view kid, std::string_view resource_server);
 
+/// Where a stored key is sealed; null in a document that is none, and of a key that no token can
+/// hold any more: nobody opens it.
+json::Value* sealed_key_in(json::Object& document, Instant now);
+
 struct DirectKey {
   std::string sealed_jwk;
   /// Until when a token may hold it, where the resource server has dropped it or publishes it by

@@ -108,14 +108,19 @@ Result<json::Object> to_stored(json::Object document, const Seal& seal) {
 }
 
 Result<json::Object> from_stored(json::Object stored, const Unseal& unseal) {
-  json::Object* access = access_token(stored);
-  const json::Value* sealed = access ? access->find(kSealed) : nullptr;
+  const json::Value* sealed = sealed_keys_in(stored);
   if (!sealed || !sealed->if_string()) return stored;
   TRY(const SecretBytes plain, unseal(*sealed->if_string()));
   TRY(json::Object jwks, json::parse_object(as_text(plain.view())));
+  json::Object* access = access_token(stored);
   access->erase(kSealed);
   access->set("jwks", std::move(jwks));
   return stored;
+}
+
+json::Value* sealed_keys_in(json::Object& stored) {
+  json::Object* access = access_token(stored);
+  return access ? access->find(kSealed) : nullptr;
 }
 
 json::Object shown(json::Object document) {

@@ -23,6 +23,9 @@ Result<json::Object> with_known_keys(json::Object document, const json::Object* 
 Result<json::Object> to_stored(json::Object document, const Seal& seal);
 Result<json::Object> from_stored(json::Object stored, const Unseal& unseal);
 
+/// Where a stored document keeps its key set sealed; null where it does not.
+json::Value* sealed_keys_in(json::Object& stored);
+
 /// Without the `k` of symmetric keys.
 json::Object shown(json::Object document);
 

@@ -30,6 +30,9 @@ class ServerAnomaly : public ::testing::Test {
     admin->directory = &world.router->directory();
     admin->token_hash = crypto::digest(crypto::Hash::kSha256, as_bytes("admin-token"));
     admin->seal = [](ByteView secret) -> Result<std::string> { return "SGN1." + to_text(secret); };
+    std::vector<secrets::EncodingKeys::Key> keys;
+    keys.push_back({"k1", SecretBytes(32)});
+    admin->encoding = secrets::EncodingKeys::make(std::move(keys)).value();
     admin->stores = {{"memory", "memory", RealmName()}};
     admin->is_ready = [] { return true; };
   }

@@ -14,7 +14,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 SCRIPTS = ["graceful", "kill9", "rotate_under_load", "slowloris", "disk_full", "limits", "canary",
            "sync_order", "hostile", "hardening", "dump", "store_away", "pg_away", "pg_access", "cluster",
-           "hundred_rotations", "guessing", "forged"]
+           "hundred_rotations", "guessing", "forged", "reseal"]
 
 
 def run(name, options):

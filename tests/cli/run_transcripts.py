@@ -104,6 +104,20 @@ HEALTH = {
                 "warning": True}]}
 
 
+def sealing(values, dry_run=None):
+    """What is under k1, which seals no more; `dry_run` None: what GET shows."""
+    left = values if dry_run is not False else 0
+    old = {"name": "k1", "id": "b1d1b1d1b1d1b1d1", "known": True, "seals": False, "values": left,
+           "may_be_removed": left == 0, "stores": ["volume"] if left else [],
+           "why": f"{left} values are sealed under it: signet seal renew" if left else
+                  "nothing that is stored is sealed under it",
+           "of": [{"realm": "root", "kind": "client", "id": f"c{i}"} for i in range(left)]}
+    keys = [{"name": "k2", "id": "a2c2a2c2a2c2a2c2", "known": True, "seals": True, "values": 20 - left,
+             "may_be_removed": False, "why": "it seals", "stores": []}, old]
+    out = {"key": "k2", "values": 20, "stale": left, "keys": keys, "waits_for": []}
+    return out if dry_run is None else {**out, "renewed": values - left, "dry_run": dry_run}
+
+
 PREVIEW = {
     "change": {"default": "orders"}, "changes_default": True,
     "default": {"before": {"name": "Identity Provider", "encryption": "as_realm"},
@@ -204,6 +218,11 @@ class Admin(http.server.BaseHTTPRequestHandler):
         if parts == ["stand-in", "ripe"]:  # time has passed: these may sign now
             self.server.ripe |= set(body["aliases"])
             return self.answer(200, {})
+        if parts == ["admin", "sealing"]:
+            dry_run = None if self.command == "GET" else body["dry_run"]
+            answer = sealing(self.server.stale, dry_run)
+            self.server.stale = answer["stale"]
+            return self.answer(200, answer)
         canned = KEYS.get((self.command, "/".join(parts[1:])))
         if canned is not None:
             return self.answer(200, canned)
@@ -348,7 +367,7 @@ def matches(expected, actual):
 def run(path, binary):
     """The count of commands, and what was wrong."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Admin)
-    server.audit, server.ripe = AUDIT, set()
+    server.audit, server.ripe, server.stale = AUDIT, set(), 9
     server.mappings = {ES256: ["web-1"]}
     server.realms = {"root": {"revision": 1, "document": {"name": "root"}}}
     threading.Thread(target=server.serve_forever, daemon=True).start()

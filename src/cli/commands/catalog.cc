@@ -20,6 +20,8 @@ const std::vector<CommandRow>& command_catalog() {
       {"audit", "The audit journal.", add_audit},
       {"apply", "Makes realms, clients and mappings what files say they are.", add_apply},
       {"export", "Prints realms, clients and mappings in the form that apply takes.", add_export},
+      {"seal", "What the server keeps sealed, and under which of its keys: status, renew.",
+       add_seal},
       {"encode", "Seals a value from standard input for a file or a variable.", add_encode},
       {"token", "Access tokens: decode, verify.", add_token},
       {"jose", "JOSE filters from standard input to standard output.", add_jose},

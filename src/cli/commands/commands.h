@@ -19,6 +19,7 @@ void add_keystore(CLI::App& noun, Context& context);
 void add_audit(CLI::App& noun, Context& context);
 void add_apply(CLI::App& command, Context& context);
 void add_export(CLI::App& command, Context& context);
+void add_seal(CLI::App& noun, Context& context);
 void add_encode(CLI::App& command, Context& context);
 void add_token(CLI::App& noun, Context& context);
 void add_jose(CLI::App& noun, Context& context);

@@ -52,6 +52,10 @@ std::string Instances::text(Milliseconds now) const {
   out.set("interval", std::int64_t{interval_.count()});
   out.set("clock", std::int64_t{clock_->now().time_since_epoch().count()});
   out.set("prepared", std::move(prepared));
+  if (!self_.sealing_keys.empty()) {
+    json::Array ids(self_.sealing_keys.begin(), self_.sealing_keys.end());
+    out.set("sealing_keys", std::move(ids));
+  }
   if (has_left_) out.set("left", true);
   return json::dump(json::Value(std::move(out)));
 }
@@ -71,6 +75,12 @@ std::optional<Instances::Peer> Instances::read(const storage::Document& document
     peer.written_at = Instant(Milliseconds(clock));
   const json::Value* left = parsed->get("left");
   peer.has_left = left != nullptr && left->if_bool() != nullptr && *left->if_bool();
+  const json::Value* sealing = parsed->get("sealing_keys");
+  if (sealing != nullptr && sealing->if_array() != nullptr) {
+    for (const auto& id : *sealing->if_array()) {
+      if (id.if_string() != nullptr) peer.info.sealing_keys.push_back(*id.if_string());
+    }
+  }
   const json::Value* list = parsed->get("prepared");
   if (list == nullptr || list->if_array() == nullptr) return peer;
   for (const auto& item : *list->if_array()) {

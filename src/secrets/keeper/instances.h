@@ -33,6 +33,8 @@ struct InstanceInfo {
   std::string version;  ///< of the program
   std::string address;  ///< for people; may be empty
   Instant started{};
+  /// The ids of its sealing keys; the first seals. Empty: it tells nothing of them.
+  std::vector<std::string> sealing_keys{};
 };
 
 /// An instance as it is seen from here.

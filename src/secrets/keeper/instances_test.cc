@@ -254,6 +254,21 @@ TEST(Instances, one_that_published_the_key_before_it_died_holds_nobody_up) {
   EXPECT_THAT(cluster.missing(*one), IsEmpty());
 }
 
+TEST(Instances, sec_123_tell_each_other_which_sealing_keys_they_have) {
+  Cluster cluster;
+  auto one = cluster.join("one");
+  InstanceInfo with_keys;
+  with_keys.id = "two";
+  with_keys.sealing_keys = {"00ff", "11ee"};
+  Instances two(cluster.storage, cluster.clock, with_keys, kHeartbeat, kCacheLife);
+  ASSERT_THAT(Cluster::report(two, {}), is_ok());
+  ASSERT_THAT(Cluster::observe(*one), is_ok());
+  ASSERT_EQ(one->all().size(), 2u);
+  EXPECT_THAT(one->all().at(1).info.sealing_keys, ElementsAre("00ff", "11ee"));
+  ASSERT_THAT(Cluster::observe(two), is_ok());
+  EXPECT_THAT(two.all().at(1).info.sealing_keys, IsEmpty()) << "it told nothing";
+}
+
 TEST(Instances, write_only_when_the_list_changed_or_an_interval_is_over) {
   Cluster cluster;
   auto one = cluster.join("one");

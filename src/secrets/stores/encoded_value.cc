@@ -13,7 +13,6 @@
 namespace signet::secrets {
 namespace {
 
-constexpr std::string_view kPrefix = "SGN1.";
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kIdSize = 8;
 constexpr std::size_t kNonceSize = 12;
@@ -54,6 +53,7 @@ Result<std::shared_ptr<const EncodingKeys>> EncodingKeys::make(
     TRY(check(*legacy));
   }
   auto made = std::make_shared<EncodingKeys>();
+  std::vector<Prepared> prepared_keys;
   for (Key& key : keys) {
     if (key.master.size() < kLeastMaster) {
       return config_error("encoding_key_too_short",
@@ -61,32 +61,36 @@ Result<std::shared_ptr<const EncodingKeys>> EncodingKeys::make(
     }
     Prepared prepared{std::move(key.name), derive(key.master.view(), "SGN1 key id", kIdSize),
                       derive(key.master.view(), "SGN1 AES-256-GCM", 32)};
-    const bool name_taken = std::any_of(made->keys_.begin(), made->keys_.end(),
-                                        [&](const auto& k) { return k.name == prepared.name; });
-    if (name_taken || made->find(prepared.id.view())) {
+    const bool is_taken =
+        std::any_of(prepared_keys.begin(), prepared_keys.end(), [&](const Prepared& k) {
+          return k.name == prepared.name || same_bytes(k.id.view(), prepared.id.view());
+        });
+    if (is_taken) {
       return config_error("encoding_key_repeated",
                           "two encryption keys have the same name or the same "
                           "bytes: " +
                               quoted(prepared.name));
     }
-    made->keys_.push_back(std::move(prepared));
+    prepared_keys.push_back(std::move(prepared));
   }
-  made->legacy_ = std::move(legacy);
+  made->used_ = std::make_unique<std::atomic<bool>[]>(prepared_keys.size());
+  made->keys_ = std::make_shared<const std::vector<Prepared>>(std::move(prepared_keys));
+  if (legacy) made->legacy_ = std::make_shared<const LegacyEncoding>(std::move(*legacy));
   return std::shared_ptr<const EncodingKeys>(std::move(made));
 }
 
 const EncodingKeys::Prepared* EncodingKeys::find(ByteView id) const {
-  for (const Prepared& key : keys_) {
+  for (const Prepared& key : *keys_) {
     if (same_bytes(key.id.view(), id)) return &key;
   }
   return nullptr;
 }
 
 Result<std::string> EncodingKeys::encode(ByteView plain, Random& random) const {
-  if (keys_.empty()) {
+  if (keys_->empty()) {
     return config_error("encoding_key_missing", "the server has no encryption key to encode with");
   }
-  const Prepared& active = keys_.front();
+  const Prepared& active = keys_->front();
   Bytes out(kHeaderSize + plain.size() + kTagSize);
   out[0] = kVersion;
   std::copy_n(active.id.view().begin(), kIdSize, out.begin() + 1);
@@ -128,6 +132,7 @@ Result<SecretBytes> EncodingKeys::decode_modern(std::string_view payload) const 
     return config_error("encoded_value_damaged", "a value that names the key " + quoted(key->name) +
                                                      " does not authenticate");
   }
+  used_[static_cast<std::size_t>(key - keys_->data())].store(true, std::memory_order_relaxed);
   return plain;
 }
 
@@ -157,17 +162,46 @@ Result<SecretBytes> EncodingKeys::decode(std::string_view text) const {
 }
 
 bool EncodingKeys::is_stale(std::string_view text) const {
-  text = trim(text);
-  if (!text.starts_with(kPrefix) || keys_.empty()) return true;
-  const auto raw = base64::url_decode(text.substr(kPrefix.size()));
-  return !raw || raw->size() < kHeaderSize || find(ByteView(*raw).subspan(1, kIdSize)) != &keys_[0];
+  const auto id = key_id_of(text);
+  return !id || keys_->empty() || *id != hex(keys_->front().id.view());
 }
 
 std::vector<std::string> EncodingKeys::names() const {
   std::vector<std::string> all;
-  for (const Prepared& key : keys_)
+  for (const Prepared& key : *keys_)
     all.push_back(key.name);
   return all;
+}
+
+std::vector<EncodingKeys::KeyName> EncodingKeys::keys() const {
+  std::vector<KeyName> all;
+  for (const Prepared& key : *keys_)
+    all.push_back({hex(key.id.view()), key.name});
+  return all;
+}
+
+std::optional<std::string> EncodingKeys::key_id_of(std::string_view text) {
+  text = trim(text);
+  if (!text.starts_with(kPrefix)) return std::nullopt;
+  const auto raw = base64::url_decode(text.substr(kPrefix.size()));
+  if (!raw || raw->size() < kHeaderSize + kTagSize || (*raw)[0] != kVersion) return std::nullopt;
+  return hex(ByteView(*raw).subspan(1, kIdSize));
+}
+
+std::shared_ptr<const EncodingKeys> EncodingKeys::for_one_reader() const {
+  auto made = std::make_shared<EncodingKeys>();
+  made->keys_ = keys_;
+  made->legacy_ = legacy_;
+  made->used_ = std::make_unique<std::atomic<bool>[]>(keys_->size());
+  return made;
+}
+
+std::vector<std::string> EncodingKeys::used() const {
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < keys_->size(); ++i) {
+    if (used_[i].load(std::memory_order_relaxed)) ids.push_back(hex((*keys_)[i].id.view()));
+  }
+  return ids;
 }
 
 }  // namespace signet::secrets

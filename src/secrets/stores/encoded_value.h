@@ -1,6 +1,7 @@
 #pragma once
 // What `signet encode` writes into files and variables, and what AM's encode.jsp wrote before it.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,7 +25,8 @@ struct LegacyEncoding {
   unsigned key_bits = 128;  ///< 128, 192 or 256
 };
 
-/// The named encryption keys of the server. Immutable; share it between threads.
+/// The named encryption keys of the server. Immutable but for the note of which were used; share it
+/// between threads.
 ///
 /// A modern value is "SGN1." and base64url of
 ///     version (1 byte, 01) | key id (8) | nonce (12) | AES-256-GCM ciphertext | tag (16)
@@ -36,6 +38,9 @@ struct LegacyEncoding {
 /// fork writes it).
 class EncodingKeys {
  public:
+  /// What a modern value begins with.
+  static constexpr std::string_view kPrefix = "SGN1.";
+
   struct Key {
     std::string name;    ///< for people: lists, errors
     SecretBytes master;  ///< at least 32 random bytes
@@ -66,6 +71,21 @@ class EncodingKeys {
   /// Names in order, active first.
   std::vector<std::string> names() const;
 
+  /// How a key is told from others. Neither is a secret.
+  struct KeyName {
+    std::string id;  ///< 16 hex digits, from the material: what the values name
+    std::string name;
+  };
+  /// In order, active first.
+  std::vector<KeyName> keys() const;
+  /// The id of the key that a modern value names; nothing where the text is no such value.
+  static std::optional<std::string> key_id_of(std::string_view text);
+
+  /// The same keys for one reader, so that used() tells of what that one opened.
+  std::shared_ptr<const EncodingKeys> for_one_reader() const;
+  /// The ids of the keys that opened a value since this was made.
+  std::vector<std::string> used() const;
+
  private:
   struct Prepared {
     std::string name;
@@ -75,8 +95,9 @@ class EncodingKeys {
   Result<SecretBytes> decode_modern(std::string_view payload) const;
   const Prepared* find(ByteView id) const;
 
-  std::vector<Prepared> keys_;
-  std::optional<LegacyEncoding> legacy_;
+  std::shared_ptr<const std::vector<Prepared>> keys_;
+  std::shared_ptr<const LegacyEncoding> legacy_;  ///< null: none
+  std::unique_ptr<std::atomic<bool>[]> used_;     ///< one for each key
 };
 
 }  // namespace signet::secrets

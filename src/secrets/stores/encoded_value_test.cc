@@ -87,6 +87,32 @@ TEST(EncodedValue, names_its_key_so_that_keys_can_be_rotated) {
   EXPECT_EQ(both->names(), (std::vector<std::string>{"new", "renamed"}));
 }
 
+TEST(EncodedValue, sec_123_tells_by_an_id_of_the_material_under_which_key_it_is) {
+  SystemRandom random;
+  const auto old = keys_of({{"old", 1}});
+  const auto both = keys_of({{"new", 2}, {"renamed", 1}});
+  const std::string value = old->encode(as_bytes("x"), random).value();
+  EXPECT_EQ(EncodingKeys::key_id_of(value), old->keys()[0].id);
+  EXPECT_EQ(old->keys()[0].id, both->keys()[1].id);
+  EXPECT_NE(both->keys()[0].id, both->keys()[1].id);
+  EXPECT_EQ(both->keys()[1].name, "renamed");
+  for (const char* none :
+       {"", "plain", "SGN1.", "SGN1.AQID", "AQIC5wM2LY4Sfcz6b5SbkYIFEt5eZQbbU3Q/"})
+    EXPECT_EQ(EncodingKeys::key_id_of(none), std::nullopt) << none;
+}
+
+TEST(EncodedValue, each_reader_knows_which_keys_it_used) {
+  SystemRandom random;
+  const auto both = keys_of({{"new", 2}, {"old", 1}});
+  const auto store = both->for_one_reader();
+  const std::string value = keys_of({{"old", 1}})->encode(as_bytes("x"), random).value();
+  EXPECT_TRUE(store->used().empty());
+  EXPECT_EQ(decoded(store, value), "x");
+  EXPECT_EQ(store->used(), std::vector<std::string>{both->keys()[1].id});
+  EXPECT_TRUE(both->used().empty());
+  EXPECT_EQ(decoded(both, store->encode(as_bytes("y"), random).value()), "y");
+}
+
 TEST(EncodedValue, refuses_short_and_repeated_keys) {
   std::vector<EncodingKeys::Key> keys;
   keys.push_back({"short", SecretBytes(31)});

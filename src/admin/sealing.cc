@@ -1,0 +1,268 @@
+// GET and POST /admin/sealing: what storage holds under which of the server's sealing keys, and all
+// of it sealed anew under the first one.
+
+#include <algorithm>
+
+#include "admin/handlers.h"
+#include "admin/operator_change.h"
+#include "admin/sealed_values.h"
+#include "admin/sealing_keys.h"
+#include "base/text.h"
+
+namespace signet::admin {
+namespace {
+
+using secrets::InstanceStatus;
+
+bool is_other_live(const InstanceStatus& instance) {
+  return instance.is_live && !instance.is_self;
+}
+
+std::string instance_words(const InstanceStatus& instance) {
+  std::string out = "instance " + instance.info.id;
+  if (!instance.info.address.empty()) out += " (" + quoted(instance.info.address) + ")";
+  return out;
+}
+
+/// Live instances that could not open what is sealed with the key, in words.
+std::vector<std::string> instances_without(const AdminServices& services, const std::string& id) {
+  std::vector<std::string> out;
+  for (const auto& instance : services.oauth->keeper->instances()) {
+    const auto& ids = instance.info.sealing_keys;
+    if (!is_other_live(instance) || std::find(ids.begin(), ids.end(), id) != ids.end()) continue;
+    out.push_back(instance_words(instance) +
+                  (ids.empty() ? " does not say which sealing keys it has" : " does not have it"));
+  }
+  return out;
+}
+
+/// Live instances that seal with the key.
+std::vector<std::string> instances_sealing(const AdminServices& services, const std::string& id) {
+  std::vector<std::string> out;
+  for (const auto& instance : services.oauth->keeper->instances()) {
+    const auto& ids = instance.info.sealing_keys;
+    if (is_other_live(instance) && !ids.empty() && ids.front() == id)
+      out.push_back(instance_words(instance));
+  }
+  return out;
+}
+
+/// Stores in which a value was opened with the key since this instance started.
+std::vector<std::string> stores_using(const AdminServices& services, const std::string& id) {
+  std::vector<std::string> out;
+  for (const auto& store : services.stores) {
+    if (!store.encoding) continue;
+    const auto ids = store.encoding->used();
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) continue;
+    out.push_back(store.name + (store.realm.empty() ? "" : " of realm " + store.realm.str()));
+  }
+  return out;
+}
+
+struct SealingVerdict {
+  bool may_be_removed = false;
+  std::string why;
+};
+
+SealingVerdict judge_sealing_key(const AdminServices& services, const std::string& id,
+                                 std::size_t values) {
+  if (values > 0)
+    return {false, std::to_string(values) + " values are sealed under it: signet seal renew"};
+  const auto sealing = instances_sealing(services, id);
+  if (!sealing.empty()) return {false, join(sealing, ", ") + " seals with it"};
+  const auto stores = stores_using(services, id);
+  if (!stores.empty()) {
+    return {false, "values of the secret stores " + join(stores, ", ") +
+                       " were opened with it: signet encode them anew and restart"};
+  }
+  return {true, "nothing that is stored is sealed under it"};
+}
+
+json::Array document_places(const std::vector<storage::Document>& documents) {
+  json::Array out;
+  for (const auto& document : documents) {
+    json::Object one;
+    one.set("realm", document.realm.view());
+    one.set("kind", document.kind);
+    one.set("id", document.id);
+    out.emplace_back(std::move(one));
+  }
+  return out;
+}
+
+json::Array text_array(const std::vector<std::string>& texts) {
+  return json::Array(texts.begin(), texts.end());
+}
+
+/// A key, what is under it, and whether it may go.
+json::Object shown_key(const AdminServices& services, const SealingKey& key, bool is_first,
+                       bool is_known, const SealedSurvey& survey) {
+  const auto found = survey.by_key.find(key.id);
+  const std::size_t values = found == survey.by_key.end() ? 0 : found->second.count;
+  SealingVerdict verdict = judge_sealing_key(services, key.id, values);
+  if (is_first) verdict = {false, "it seals"};
+  if (!is_known) verdict.may_be_removed = false;
+  if (!is_known && values > 0) {
+    verdict = {false, key.id.empty()
+                          ? "these values are damaged: give their owners new ones"
+                          : "this server does not have it: put it back, or give the owners of "
+                            "what it sealed new secrets"};
+  }
+  json::Object out;
+  out.set("name", key.name.empty() ? json::Value() : json::Value(key.name));
+  out.set("id", key.id.empty() ? json::Value() : json::Value(key.id));
+  out.set("known", is_known);
+  out.set("seals", is_first);
+  out.set("values", std::int64_t(values));
+  out.set("may_be_removed", verdict.may_be_removed);
+  out.set("why", verdict.why);
+  out.set("stores", text_array(stores_using(services, key.id)));
+  if (!is_first && found != survey.by_key.end())
+    out.set("of", document_places(found->second.first));
+  return out;
+}
+
+json::Object sealing_report(const AdminServices& services,
+                            const std::vector<SealingKey>& registered, const SealedSurvey& survey) {
+  const auto ours = services.encoding->keys();
+  std::size_t values = 0, stale = 0;
+  for (const auto& [id, of_key] : survey.by_key) {
+    values += of_key.count;
+    if (id != ours.front().id) stale += of_key.count;
+  }
+  std::vector<SealingKey> others;
+  const auto add = [&](const SealingKey& key) {
+    const auto same = [&](const SealingKey& other) { return other.id == key.id; };
+    if (std::none_of(ours.begin(), ours.end(), same) &&
+        std::none_of(others.begin(), others.end(), same))
+      others.push_back(key);
+  };
+  for (const auto& key : registered)
+    add(key);
+  for (const auto& [id, of_key] : survey.by_key)
+    add({id, ""});
+  json::Array keys;
+  for (const auto& key : ours)
+    keys.emplace_back(shown_key(services, key, key.id == ours.front().id, true, survey));
+  for (const auto& key : others)
+    keys.emplace_back(shown_key(services, key, false, false, survey));
+  json::Object out;
+  out.set("key", ours.front().name);
+  out.set("values", std::int64_t(values));
+  out.set("stale", std::int64_t(stale));
+  out.set("keys", std::move(keys));
+  out.set("waits_for", text_array(instances_without(services, ours.front().id)));
+  return out;
+}
+
+// Keys under which nothing is, and with which nobody seals: nobody need ask for them at start.
+Task<Done> forget_unused(const AdminServices& services, std::vector<SealingKey> registered,
+                         SealedSurvey survey) {
+  const std::string first = services.encoding->keys().front().id;
+  for (const auto& key : registered) {
+    const bool is_used = key.id == first || survey.by_key.contains(key.id) ||
+                         !instances_sealing(services, key.id).empty();
+    if (is_used) continue;
+    CO_TRY(co_await forget_sealing_key(services.oauth->storage, key.id));
+  }
+  co_return Done{};
+}
+
+storage::AppendAudit renewal_event(const AdminServices& services, std::string actor,
+                                   const SealedSurvey& survey) {
+  const auto ours = services.encoding->keys();
+  json::Object stale;
+  for (const auto& key : ours) {
+    const auto found = survey.by_key.find(key.id);
+    if (key.id != ours.front().id && found != survey.by_key.end())
+      stale.set(key.name, std::int64_t(found->second.count));
+  }
+  json::Object detail;
+  detail.set("key", ours.front().name);
+  detail.set("key_id", ours.front().id);
+  detail.set("stale", std::move(stale));
+  return audit(services, RealmName(), "sealed_values.renewed", std::move(actor), detail);
+}
+
+Error sealing_key_unready(const std::string& name, const std::vector<std::string>& missing) {
+  return {Code::kConflict, "sealing_key_unready",
+          "the key " + quoted(name) +
+              " is not known to every live instance: " + join(missing, "; ") +
+              ". Add it there as the last one, restart, and come back when keys.refresh is over"};
+}
+
+}  // namespace
+
+Task<AdminReply> show_sealing(const AdminServices& services, AdminRequest) {
+  auto storage = services.oauth->storage;
+  CO_TRY(const auto registered, co_await registered_sealing_keys(storage));
+  CO_TRY(const auto survey, co_await survey_sealed_values(storage, services.oauth->clock->now()));
+  AdminReply reply;
+  reply.body = sealing_report(services, registered, survey);
+  co_return reply;
+}
+
+Task<AdminReply> renew_sealing(const AdminServices& services, AdminRequest request) {
+  CO_TRY(const json::Object body, json::parse_object(request.body));
+  json::Fields fields(body, "sealing");
+  const bool is_dry = fields.boolean("dry_run", false);
+  CO_TRY(fields.finish());
+  auto storage = services.oauth->storage;
+  CO_TRY(const auto registered, co_await registered_sealing_keys(storage));
+  CO_TRY(auto survey, co_await survey_sealed_values(storage, services.oauth->clock->now()));
+  std::size_t renewed = 0;
+  if (!is_dry) {
+    const SealingKey first = services.encoding->keys().front();
+    const auto missing = instances_without(services, first.id);
+    if (!missing.empty()) co_return sealing_key_unready(first.name, missing);
+    storage::AppendAudit event = renewal_event(services, request.actor, survey);
+    CO_TRY(renewed, co_await renew_sealed_values(services, std::move(event)));
+    CO_TRY(survey, co_await survey_sealed_values(storage, services.oauth->clock->now()));
+    CO_TRY(co_await forget_unused(services, registered, survey));
+  }
+  AdminReply reply;
+  reply.body = sealing_report(services, registered, survey);
+  reply.body.set("renewed", std::int64_t(renewed));
+  reply.body.set("dry_run", is_dry);
+  co_return reply;
+}
+
+Task<SealingHealth> sealing_health(const AdminServices& services, bool storage_answers) {
+  const auto ours = services.encoding->keys();
+  const auto is_ours = [&](const std::string& id) {
+    return std::any_of(ours.begin(), ours.end(),
+                       [&](const SealingKey& key) { return key.id == id; });
+  };
+  SealingHealth health;
+  std::vector<std::string> faults, needed;
+  for (const auto& instance : services.oauth->keeper->instances()) {
+    const auto& ids = instance.info.sealing_keys;
+    if (!is_other_live(instance) || ids.empty()) continue;
+    if (!is_ours(ids.front()))
+      faults.push_back(instance_words(instance) + " seals with the key " + ids.front() +
+                       ", which this one does not have: add it to encryption_keys");
+    if (std::find(ids.begin(), ids.end(), ours.front().id) == ids.end())
+      faults.push_back(instance_words(instance) + " does not have the key " +
+                       quoted(ours.front().name) +
+                       ", with which this one seals: add it to its encryption_keys");
+  }
+  // Where the storage does not answer, its own check says so.
+  if (storage_answers) {
+    const auto registered = co_await registered_sealing_keys(services.oauth->storage);
+    if (registered.ok()) {
+      for (const auto& key : *registered) {
+        if (key.id != ours.front().id) needed.push_back(key.name.empty() ? key.id : key.name);
+      }
+    } else {
+      faults.push_back(registered.error().detail);
+    }
+  }
+  health.is_ok = faults.empty();
+  health.detail = join(faults, "; ");
+  if (health.is_ok && !needed.empty())
+    health.detail = "may still be needed beside " + ours.front().name + ": " + join(needed, ", ") +
+                    " (signet seal status)";
+  co_return health;
+}
+
+}  // namespace signet::admin
