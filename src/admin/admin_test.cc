@@ -69,6 +69,21 @@ TEST_F(AdminApiTest, health_shows_a_secret_that_requests_needed_and_nobody_holds
   EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"needed_secrets","ok":true)"));
 }
 
+TEST_F(AdminApiTest, health_shows_an_id_of_which_only_public_halves_are_left) {
+  const auto checks = [&] { return json::dump(get("/admin/health").json()); };
+  put("/admin/realms/root", "{}");
+  world.client("a", R"(,"access_token":{"signing_algorithm":"ES256"})");
+  EXPECT_FALSE(world.issue("a").empty());
+  world.store->erase(Alias("ec256"));
+  ASSERT_THAT(async::run_now(world.keeper->refresh()), is_ok());
+  EXPECT_EQ(world.post("/oauth2/access_token", "grant_type=client_credentials", "a").status(), 500);
+  EXPECT_THAT(checks(),
+              testing::HasSubstr(R"({"name":"needed_secrets","ok":false,"detail":")"
+                                 R"(am.services.oauth2.stateless.signing.ES256 in realm root: )"));
+  EXPECT_THAT(json::dump(get("/admin/realms/root/secrets").json()),
+              testing::ContainsRegex(R"("lost":\["[^"]+"\])"));
+}
+
 TEST_F(AdminApiTest, f15_health_shows_for_an_hour_that_somebody_set_the_clock) {
   const auto checks = [&] { return json::dump(get("/admin/health").json()); };
   EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"clock","ok":true)"));
@@ -281,6 +296,38 @@ TEST_F(AdminApiTest, rotations_within_one_second_make_keys_with_names_of_their_o
   const auto named = post("/admin/secrets/rotate", body + taken);
   EXPECT_EQ(named.status(), 409) << "a name that was asked for is taken or refused";
   EXPECT_NE(named.response().body.find("alias_exists"), std::string::npos);
+}
+
+TEST_F(AdminApiTest, a_rotation_whose_alias_cannot_be_mapped_makes_no_key) {
+  put("/admin/realms/root", "{}");
+  const std::string body =
+      R"({"store":"memory","id":"am.services.oauth2.stateless.signing.ES256","alias":)";
+  const auto before = async::run_now(world.store->aliases());
+  for (const char* more : {"", R"(,"dry_run":true)"}) {
+    const auto refused = post("/admin/secrets/rotate", body + R"("new\nline")" + more + "}");
+    EXPECT_EQ(refused.status(), 400);
+    EXPECT_EQ(refused.text("code"), "mapping_malformed");
+  }
+  EXPECT_EQ(*async::run_now(world.store->aliases()), *before);
+}
+
+TEST_F(AdminApiTest, a_rotation_behind_the_store_that_serves_is_refused_and_makes_no_key) {
+  constexpr const char* kId = "am.services.oauth2.stateless.signing.ES256";
+  const auto behind = std::make_shared<secrets::MemoryStore>(StoreName("behind"));
+  auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256, 0).value();
+  behind->put(Alias("b"), {secrets::Secret::of_key(jose::Jwk::from_private(std::move(key)))});
+  std::vector<secrets::ConfiguredStore> stores(2);
+  stores[0].store = world.store;
+  stores[0].mappings.push_back({secrets::SecretId::literal(kId), {Alias("ec256")}});
+  stores[1].store = behind;
+  stores[1].mappings.push_back({secrets::SecretId::literal(kId), {Alias("b")}});
+  ASSERT_THAT(async::run_now(world.services->keeper->configure(stores)), is_ok());
+  put("/admin/realms/root", "{}");
+  const std::string body = std::string(R"({"id":")") + kId + R"(","store":")";
+  EXPECT_EQ(post("/admin/secrets/rotate", body + "behind\"}").text("code"),
+            "rotation_no_active_key");
+  EXPECT_EQ(async::run_now(behind->aliases())->size(), 1U);
+  EXPECT_EQ(post("/admin/secrets/rotate", body + "memory\"}").status(), 200);
 }
 
 TEST_F(AdminApiTest, sec_083_no_token_of_a_client_opens_administration) {

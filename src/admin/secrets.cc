@@ -78,6 +78,10 @@ json::Object ring_json(const LiveRing& ring, const Keeper& keeper) {
     skipped.emplace_back(std::move(one));
   }
   out.set("skipped", std::move(skipped));
+  json::Array lost;
+  for (const auto& kid : ring.lost)
+    lost.emplace_back(kid.view());
+  out.set("lost", std::move(lost));
   return out;
 }
 
@@ -137,7 +141,8 @@ Task<AdminReply> list_secrets(const AdminServices& services, AdminRequest reques
     found.emplace_back(ring_json(*ring, *services.oauth->keeper));
   for (const auto& row : secrets::registry()) {
     const auto id = SecretId::parse(row.name);
-    if (!id.ok() || rings->find(*id)) continue;  // templated rows are no IDs
+    const bool has_ring = row.purpose != secrets::Purpose::kPassword;
+    if (!id.ok() || !has_ring || rings->find(*id)) continue;  // templated rows are no IDs
     json::Object one;
     one.set("id", row.name);
     one.set("reason", rings->why(*id).reason);
@@ -200,7 +205,8 @@ std::vector<std::string> still_missing(const oauth::Services& services) {
   std::vector<std::string> out;
   for (const auto& need : services.needed_secrets->all()) {
     const auto rings = services.keeper->rings_now(need.realm);
-    const bool is_there = rings && rings->find(need.id) != nullptr;
+    const secrets::LiveRing* ring = rings ? rings->find(need.id) : nullptr;
+    const bool is_there = ring != nullptr && ring->can_sign;
     if (is_there || services.clock->now() - need.last > kNeedIsShown) {
       services.needed_secrets->forget(need.realm, need.id);
     } else {
@@ -225,6 +231,7 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
     one.set("detail", h.detail);
     one.set("last_good", known_time(h.last_good));
     one.set("lease_until", known_time(h.lease_until));
+    one.set("warnings", json::Array(h.warnings.begin(), h.warnings.end()));
     stores.emplace_back(std::move(one));
   }
   const auto check = [&](const char* name, bool good, std::string detail) {

@@ -27,6 +27,7 @@ Task<AdminReply> list_stores(const AdminServices& services, AdminRequest) {
       if (h.name.view() != info.name || h.realm != info.realm) continue;
       one.set("ok", h.ok);
       one.set("detail", h.detail);
+      one.set("warnings", json::Array(h.warnings.begin(), h.warnings.end()));
     }
     out.emplace_back(std::move(one));
   }

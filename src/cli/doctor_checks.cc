@@ -76,9 +76,16 @@ void check_health(const AdminClient& admin, std::vector<Finding>& findings) {
     if (text_of(store, "ok") == "true") {
       findings.push_back(good(name));
     } else {
+      const std::string last_good = text_of(store, "last_good");
       findings.push_back(
-          bad(name, text_of(store, "detail") + ", last good answer " + text_of(store, "last_good") +
-                        ", its secrets are used until " + text_of(store, "lease_until")));
+          bad(name, text_of(store, "detail") +
+                        (last_good.empty()
+                             ? ", no good answer since the server started"
+                             : ", last good answer " + last_good + ", its secrets are used until " +
+                                   text_of(store, "lease_until"))));
+    }
+    for (const auto& warning : list_of(store, "warnings")) {
+      if (const std::string* text = warning.if_string()) findings.push_back(unwise(name, *text));
     }
   }
   for (const auto& check : list_of(*health, "checks")) {

@@ -52,6 +52,8 @@ class TokenCall : public ClientCall {
   // token_minting.cc: how the token is made.
   /// Why no token can be made; health shows the ID from now on.
   Refusal lacks_secret(const secrets::SecretId& id) const;
+  /// The same of a signature; the ID may have a key that does not do this algorithm.
+  Refusal lacks_signer(jose::JwsAlg alg) const;
   Answer<Done> choose_form();
   Answer<Need> mint(http::Response& response);
   Answer<Need> mint_signed(http::Response& response);

@@ -65,7 +65,7 @@ struct LiveRing {
 class RealmRings {
  public:
   /// Null if the ID has no usable secret; why() then says what was asked and found, as it does
-  /// where a store that cannot be asked has left a ring that only verifies.
+  /// where a ring is left that only verifies.
   const LiveRing* find(const SecretId& id) const;
   const Error& why(const SecretId& id) const;
   const std::vector<std::shared_ptr<const LiveRing>>& all() const { return rings_; }
@@ -91,6 +91,7 @@ struct StoreHealth {
   std::string detail;  ///< why not
   Instant last_good{};
   Instant lease_until{};
+  std::vector<std::string> warnings;  ///< what the store says though nothing failed
 };
 
 /// What asking a store came to since start, for metrics.

@@ -95,6 +95,11 @@ TEST(Keeper, sec_121_the_loss_of_the_only_key_leaves_its_public_half_and_makes_n
   EXPECT_THAT(ring->lost, ElementsAre(kid(1)));
   EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(1)));
   EXPECT_THAT(world.issue(*keeper, Seconds(60)), fails("no_active_key"));
+  for (const auto& realm : {kGlobal, kAlpha}) {
+    const auto rings = async::run_now(keeper->rings(realm));
+    ASSERT_THAT(rings, is_ok());
+    EXPECT_STREQ((*rings)->why(kEs256).reason, "no_active_key");
+  }
   EXPECT_THAT(world.events(), Contains("key.lost"));
 
   auto restarted = world.start({"a"});  // the journal outlives the process
@@ -205,6 +210,28 @@ TEST(Keeper, a_file_that_cannot_be_read_any_more_keeps_its_last_good_secret) {
   EXPECT_EQ(World::active(*keeper), kid(1));
   EXPECT_TRUE(World::ring(*keeper)->degraded);
   EXPECT_FALSE(keeper->health()[0].ok);
+}
+
+TEST(Keeper, a_password_among_keys_has_no_ring_and_stops_nothing) {
+  const auto password = SecretId::literal("am.global.services.secret.pem.decryption");
+  for (const bool can_list : {true, false}) {
+    World world;
+    auto volume = std::make_shared<FakeStore>("volume", Ordering::kSelfNaming);
+    volume->can_list = can_list;
+    std::vector<Secret> text;
+    text.push_back(Secret::of_text(SecretBytes::from_text("changeit")));
+    volume->put(password.str().c_str(), text);
+    volume->put(kEs256.str().c_str(), ec(4));
+    world.store->put("pem", std::move(text));
+    auto keeper = world.keeper();
+    ASSERT_THAT(World::configure(*keeper, {{volume, kGlobal, {}},
+                                           {world.store, kGlobal, {mapped(password, {"pem"})}}}),
+                is_ok());
+    EXPECT_EQ(World::active(*keeper), kid(4));
+    EXPECT_EQ(World::ring(*keeper, password), nullptr);
+    EXPECT_TRUE(keeper->health()[0].ok);
+    EXPECT_TRUE(keeper->health()[1].ok);
+  }
 }
 
 TEST(Keeper, reads_again_only_what_changed) {
@@ -538,6 +565,42 @@ TEST(Health, names_every_store_and_finds_it) {
   ASSERT_EQ(keeper->health().size(), 1u);
   EXPECT_EQ(keeper->health()[0].name.str(), "ks");
   EXPECT_EQ(keeper->health()[0].lease_until, world.clock->now() + world.options.lease);
+}
+
+TEST(Health, tells_what_a_store_warns_of_and_calls_it_well) {
+  World world;
+  auto keeper = world.start({"a"});
+  EXPECT_THAT(keeper->health()[0].warnings, IsEmpty());
+  world.store->said = {"'a' can leave its box"};
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_THAT(keeper->health()[0].warnings, ElementsAre("'a' can leave its box"));
+  EXPECT_TRUE(keeper->health()[0].ok);
+}
+
+TEST(Health, counts_the_lease_of_what_cannot_be_read_any_more_from_its_last_reading) {
+  World world;
+  auto keeper = world.start({"a", "b"});
+  const Instant read = world.clock->now();
+  world.store->broken.insert_or_assign("a", Error{Code::kConfig, "secret_unreadable", "torn"});
+  ++world.store->version;
+  for (int i = 0; i < 3; ++i) {
+    world.clock->advance(Seconds(60));
+    ASSERT_THAT(World::refresh(*keeper), is_ok());
+  }
+  EXPECT_EQ(keeper->health()[0].last_good, read);
+  EXPECT_EQ(keeper->health()[0].lease_until, read + world.options.lease);
+  world.store->broken.clear();
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_EQ(keeper->health()[0].last_good, world.clock->now());
+}
+
+TEST(Health, knows_no_good_answer_of_a_store_of_which_nothing_could_be_read) {
+  World world;
+  world.store->broken.insert_or_assign("a", Error{Code::kConfig, "secret_unreadable", "torn"});
+  auto keeper = world.start({"a"});
+  EXPECT_FALSE(keeper->health()[0].ok);
+  EXPECT_EQ(keeper->health()[0].last_good, Instant{});
+  EXPECT_EQ(keeper->health()[0].lease_until, Instant{});
 }
 
 }  // namespace

@@ -43,6 +43,11 @@ bool same_secret(const Secret& a, const Secret& b) {
          a.unwraps == b.unwraps;
 }
 
+/// Passwords have no ring: the store that needs one asks the others for it.
+bool has_ring(const SecretIdRow* row) {
+  return row != nullptr && row->purpose != Purpose::kPassword;
+}
+
 }  // namespace
 
 void StoreCache::set_documents(const std::vector<storage::Document>& documents) {
@@ -95,7 +100,7 @@ std::set<Alias> StoreCache::wanted() const {
   if (is_self_naming()) return names_;
   std::set<Alias> aliases;
   for (const auto& mapping : mappings_) {
-    if (find_row(mapping.id) == nullptr) continue;  // a password; found when a store asks for it
+    if (!has_ring(find_row(mapping.id))) continue;
     aliases.insert(mapping.aliases.begin(), mapping.aliases.end());
   }
   return aliases;
@@ -142,11 +147,11 @@ Task<Done> StoreCache::list_names(Deadlines& deadlines, Milliseconds limit) {
   if (listed.ok()) {
     for (const auto& alias : *listed) {
       const auto id = SecretId::parse(alias.view());
-      if (id.ok() && find_row(*id) != nullptr) names.insert(alias);
+      if (id.ok() && has_ring(find_row(*id))) names.insert(alias);
     }
   } else if (listed.error().code == Code::kUnsupported) {
     for (const auto& row : registry()) {
-      if (!is_template(row)) names.insert(Alias(row.name));
+      if (!is_template(row) && has_ring(&row)) names.insert(Alias(row.name));
     }
   } else {
     co_return std::move(listed).error();
@@ -230,7 +235,7 @@ Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options, 
 std::set<SecretId> StoreCache::ids() const {
   std::set<SecretId> ids;
   for (const auto& mapping : mappings_) {
-    if (find_row(mapping.id) != nullptr) ids.insert(mapping.id);
+    if (has_ring(find_row(mapping.id))) ids.insert(mapping.id);
   }
   for (const auto& name : names_)
     ids.insert(SecretId::literal(name.view()));
@@ -283,18 +288,25 @@ StoreHealth StoreCache::health(const KeeperOptions& options) const {
   health.name = name();
   health.realm = realm();
   health.last_good = last_good_;
-  health.lease_until = last_good_ + options.lease;
   std::optional<Error> fault = outage_;
+  bool has_given = entries_.empty();
   for (const auto& [alias, entry] : entries_) {
-    if (entry.unread && !fault) {
-      fault = entry.unread;
-      fault->detail = quoted(alias.view()) + ": " + fault->detail;
-    }
+    const bool was_read = entry.good_at != Instant{};
+    has_given |= was_read;
+    if (!entry.unread) continue;
+    // The store answers, but what it gave of this alias before ages all the same.
+    if (was_read) health.last_good = std::min(health.last_good, entry.good_at);
+    if (fault) continue;
+    fault = entry.unread;
+    fault->detail = quoted(alias.view()) + ": " + fault->detail;
   }
+  if (!has_given) health.last_good = Instant{};
+  if (health.last_good != Instant{}) health.lease_until = health.last_good + options.lease;
   health.ok = !fault && last_good_ != Instant{};
   health.detail = fault       ? std::string(fault->reason) + ": " + fault->detail
                   : health.ok ? ""
                               : "not asked yet";
+  health.warnings = store()->warnings();
   return health;
 }
 

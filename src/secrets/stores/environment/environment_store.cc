@@ -48,6 +48,8 @@ Result<std::vector<Secret>> EnvironmentStore::read(const SecretId& id,
     error.detail = "store " + quoted(name_.view()) + ", variable " + variable + ": " + error.detail;
     return error;
   }
+  for (std::string& warning : read->warnings)
+    warning = "store " + quoted(name_.view()) + ", variable " + variable + ": " + warning;
   warnings_.set(id.str(), std::move(read->warnings));
   for (Secret& secret : read->secrets) {
     secret.alias = Alias(id.str());
