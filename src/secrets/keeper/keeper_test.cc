@@ -234,6 +234,40 @@ TEST(Keeper, a_password_among_keys_has_no_ring_and_stops_nothing) {
   }
 }
 
+TEST(Keeper, one_secret_that_cannot_be_asked_for_does_not_end_the_lease_of_the_others) {
+  World world;
+  auto keeper = world.keeper();
+  ASSERT_THAT(
+      World::configure(*keeper,
+                       {{world.store, kGlobal, {mapped(kEs256, {"c"}), mapped(kHmac, {"hmac"})}}}),
+      is_ok());
+  world.store->broken.insert_or_assign("c", kDown);
+  ++world.store->version;
+  world.clock->advance(world.options.lease / 2);
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_FALSE(keeper->health()[0].ok);
+  world.clock->advance(world.options.lease / 2 + Seconds(1));
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_FALSE(World::ring(*keeper)->can_sign);
+  ASSERT_NE(World::ring(*keeper, kHmac), nullptr);
+  EXPECT_TRUE(World::ring(*keeper, kHmac)->can_sign);
+  world.store->broken.clear();
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_EQ(World::active(*keeper), kid(3));
+  EXPECT_TRUE(keeper->health()[0].ok);
+}
+
+TEST(Keeper, a_store_that_is_away_is_not_asked_for_each_of_its_secrets) {
+  World world;
+  auto keeper = world.start({"a", "b", "c"});
+  for (const char* alias : {"a", "b", "c"})
+    world.store->broken.insert_or_assign(alias, kDown);
+  ++world.store->version;
+  const int fetches = world.store->fetches;
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_EQ(world.store->fetches, fetches + 2);
+}
+
 TEST(Keeper, reads_again_only_what_changed) {
   World world;
   auto keeper = world.start({"a", "b"});

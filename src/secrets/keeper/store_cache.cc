@@ -1,6 +1,7 @@
 #include "secrets/keeper/store_cache.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/backoff.h"
 #include "base/log.h"
@@ -173,6 +174,10 @@ Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, 
   }
   const std::set<Alias> names = wanted();
   std::erase_if(entries_, [&](const auto& pair) { return !names.contains(pair.first); });
+  // One alias that fails must not keep the others from being read, and a store that is away must
+  // not be waited for once for each of them: two in a row, and it is the store.
+  std::optional<Error> away;
+  bool has_just_failed = false;
   for (const auto& alias : names) {
     const auto found = entries_.find(alias);
     if (!has_changed && found != entries_.end() && !found->second.unread) {
@@ -180,10 +185,15 @@ Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, 
       continue;
     }
     auto secrets = co_await fetch(deadlines, options.store_timeout, alias);
+    const bool is_away = !secrets.ok() && is_transient(secrets.error().code);
+    if (is_away) {
+      if (!away) away = secrets.error();
+      if (std::exchange(has_just_failed, true)) break;
+      continue;
+    }
+    has_just_failed = false;
     if (secrets.ok()) {
       keep(alias, std::move(secrets).value(), now);
-    } else if (is_transient(secrets.error().code)) {
-      co_return std::move(secrets).error();
     } else {
       Error error = std::move(secrets).error();
       std::optional<Error>& unread = entries_[alias].unread;
@@ -192,6 +202,7 @@ Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, 
       unread = std::move(error);
     }
   }
+  if (away) co_return std::move(*away);
   if (fingerprint.ok()) fingerprint_ = std::move(fingerprint).value();
   co_return Done{};
 }
