@@ -110,7 +110,8 @@ void add_realm(CLI::App& noun, Context& context) {
       add("update", "Changes a realm: a file replaces the document, flags change single settings.");
   add_flags(updating);
   on_run(updating, context, [&context, options] { return update(context, *options); });
-  CLI::App& removing = add("delete", "Deletes a realm with everything in it.");
+  CLI::App& removing =
+      add("delete", "Deletes a realm that has no clients any more, with its tokens.");
   removing.add_flag("--yes", options->yes, "Really");
   on_run(removing, context, [&context, options] { return remove(context, *options); });
 }

@@ -611,6 +611,16 @@ TEST(Health, tells_what_a_store_warns_of_and_calls_it_well) {
   EXPECT_TRUE(keeper->health()[0].ok);
 }
 
+TEST(Health, warns_of_an_alias_that_is_mapped_and_not_there) {
+  World world;
+  auto keeper = world.start({"a", "b"});
+  EXPECT_THAT(keeper->health()[0].warnings, IsEmpty());
+  world.store->drop("a");
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_THAT(keeper->health()[0].warnings,
+              ElementsAre("'a' is mapped to " + kEs256.str() + " and is not there"));
+}
+
 TEST(Health, counts_the_lease_of_what_cannot_be_read_any_more_from_its_last_reading) {
   World world;
   auto keeper = world.start({"a", "b"});

@@ -318,6 +318,14 @@ StoreHealth StoreCache::health(const KeeperOptions& options) const {
                   : health.ok ? ""
                               : "not asked yet";
   health.warnings = store()->warnings();
+  for (const auto& mapping : mappings_) {
+    for (const auto& alias : mapping.aliases) {
+      const auto found = entries_.find(alias);
+      if (fault || found == entries_.end() || !found->second.secrets.empty()) continue;
+      health.warnings.push_back(quoted(alias.view()) + " is mapped to " + mapping.id.str() +
+                                " and is not there");
+    }
+  }
   return health;
 }
 
