@@ -2,6 +2,7 @@
 
 #include "admin/test_admin.h"
 #include "base/base64.h"
+#include "base/json_members.h"
 #include "oauth/endpoints/key_set_test_support.h"
 #include "tokens/format.h"
 
@@ -230,6 +231,16 @@ TEST_F(AdminApiTest, sec_126_no_list_shows_a_private_part) {
     for (const char* member : {"\"d\":", "\"p\":", "\"q\":", "\"k\":", "PRIVATE"})
       EXPECT_EQ(text.find(member), std::string::npos) << path;
   }
+}
+
+TEST_F(AdminApiTest, the_list_of_stores_says_what_a_probe_finds) {
+  const auto found = [&] {
+    const auto answer = get("/admin/stores").json();
+    return json::text_in(*(*answer.find("stores")->if_array())[0].if_object(), "probe");
+  };
+  EXPECT_EQ(found(), "");
+  world.store->fail_with(Error{Code::kConfig, "store_mount_wrong", "it is another engine"});
+  EXPECT_EQ(found(), "store_mount_wrong: it is another engine");
 }
 
 TEST_F(AdminApiTest, the_steps_of_a_rotation_are_refused_when_too_early_and_done_in_time) {

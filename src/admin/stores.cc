@@ -22,6 +22,11 @@ Task<AdminReply> list_stores(const AdminServices& services, AdminRequest) {
         for (const auto& alias : *aliases)
           names.emplace_back(alias.view());
       one.set("aliases", std::move(names));
+      // What no secret tells: a mount of another kind, keys that are lost and not mapped.
+      const auto probed = co_await store->probe();
+      one.set("probe", probed.ok()
+                           ? std::string()
+                           : std::string(probed.error().reason) + ": " + probed.error().detail);
     }
     for (const auto& h : health) {
       if (h.name.view() != info.name || h.realm != info.realm) continue;
