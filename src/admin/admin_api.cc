@@ -237,7 +237,8 @@ Result<std::optional<std::int64_t>> expected_revision(const AdminRequest& reques
   // Fifteen digits are more than any revision has.
   const bool is_number =
       !text.empty() && text.size() <= 15 && text.find_first_not_of("0123456789") == text.npos;
-  if (!is_number) return Error{Code::kInvalid, "if_match_malformed", "If-Match must be a revision, as \"7\""};
+  if (!is_number)
+    return Error{Code::kInvalid, "if_match_malformed", "If-Match must be a revision, as \"7\""};
   return std::optional<std::int64_t>(std::stoll(std::string(text)));
 }
 

@@ -1,5 +1,6 @@
 #include "admin/test_admin.h"
 #include "base/base64.h"
+#include "base/json_members.h"
 #include "crypto/digest.h"
 #include "oauth/endpoints/key_set_test_support.h"
 
@@ -65,6 +66,21 @@ TEST_F(AdminApiTest, health_shows_a_secret_that_requests_needed_and_nobody_holds
   EXPECT_EQ(get("/admin/health").text("status"), "degraded");
   world.clock->advance(Seconds(3601));
   EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"needed_secrets","ok":true)"));
+}
+
+TEST_F(AdminApiTest, health_shows_an_id_of_which_only_public_halves_are_left) {
+  const auto checks = [&] { return json::dump(get("/admin/health").json()); };
+  put("/admin/realms/root", "{}");
+  world.client("a", R"(,"access_token":{"signing_algorithm":"ES256"})");
+  EXPECT_FALSE(world.issue("a").empty());
+  world.store->erase(Alias("ec256"));
+  ASSERT_THAT(async::run_now(world.keeper->refresh()), is_ok());
+  EXPECT_EQ(world.post("/oauth2/access_token", "grant_type=client_credentials", "a").status(), 500);
+  EXPECT_THAT(checks(),
+              testing::HasSubstr(R"({"name":"needed_secrets","ok":false,"detail":")"
+                                 R"(am.services.oauth2.stateless.signing.ES256 in realm root: )"));
+  EXPECT_THAT(json::dump(get("/admin/realms/root/secrets").json()),
+              testing::ContainsRegex(R"("lost":\["[^"]+"\])"));
 }
 
 TEST_F(AdminApiTest, f15_health_shows_for_an_hour_that_somebody_set_the_clock) {
@@ -166,6 +182,16 @@ TEST_F(AdminApiTest, sec_126_no_list_shows_a_private_part) {
     for (const char* member : {"\"d\":", "\"p\":", "\"q\":", "\"k\":", "PRIVATE"})
       EXPECT_EQ(text.find(member), std::string::npos) << path;
   }
+}
+
+TEST_F(AdminApiTest, the_list_of_stores_says_what_a_probe_finds) {
+  const auto found = [&] {
+    const auto answer = get("/admin/stores").json();
+    return json::text_in(*(*answer.find("stores")->if_array())[0].if_object(), "probe");
+  };
+  EXPECT_EQ(found(), "");
+  world.store->fail_with(Error{Code::kConfig, "store_mount_wrong", "it is another engine"});
+  EXPECT_EQ(found(), "store_mount_wrong: it is another engine");
 }
 
 TEST_F(AdminApiTest, the_steps_of_a_rotation_are_refused_when_too_early_and_done_in_time) {

@@ -15,7 +15,8 @@ std::vector<std::string> still_missing(const oauth::Services& services) {
   std::vector<std::string> out;
   for (const auto& need : services.needed_secrets->all()) {
     const auto rings = services.keeper->rings_now(need.realm);
-    const bool is_there = rings && rings->find(need.id) != nullptr;
+    const secrets::LiveRing* ring = rings ? rings->find(need.id) : nullptr;
+    const bool is_there = ring != nullptr && ring->can_sign;
     if (is_there || services.clock->now() - need.last > kNeedIsShown) {
       services.needed_secrets->forget(need.realm, need.id);
     } else {

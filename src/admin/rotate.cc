@@ -37,6 +37,38 @@ json::Object plan_step(std::string_view name, const Alias& alias, const KeyId& k
   return out;
 }
 
+/// What would keep the key that comes next out of the ring is found before it is made: in a box a
+/// key cannot be taken back, and may cost money.
+Task<Done> check_alias_step(const AdminServices& services, Keeper::StepRequest step,
+                            RealmName of_ring, StoreName serving) {
+  const Keeper& keeper = *services.oauth->keeper;
+  const auto maker = secrets::key_maker(keeper.store(step.realm, step.store), step.store);
+  if (!maker.ok()) co_return maker.error();
+  CO_TRY(auto mappings, co_await keeper.mappings(step.realm, step.store));
+  std::vector<Alias> aliases;
+  for (auto& mapping : mappings) {
+    if (mapping.id == step.id) aliases = std::move(mapping.aliases);
+  }
+  const Alias next = step.alias.empty() ? Alias("successor") : step.alias;
+  if (std::find(aliases.begin(), aliases.end(), next) == aliases.end()) {
+    aliases.push_back(next);
+    const auto mapping = secrets::Mapping::make(step.id, std::move(aliases), false);
+    if (!mapping.ok()) co_return mapping.error();
+  }
+  // The stores of a level in their order; the first one that serves the ID hides the others.
+  if (of_ring != step.realm) co_return Done{};
+  for (const auto& store : keeper.health()) {
+    if (store.realm != step.realm) continue;
+    if (store.name == step.store) break;
+    if (store.name != serving) continue;
+    co_return Error{Code::kConfig, "rotation_no_active_key",
+                    "store " + quoted(store.name.view()) + ", which is asked before " +
+                        quoted(step.store.view()) + ", serves " + step.id.str() +
+                        ": a key made behind it would not be published; rotate there"};
+  }
+  co_return Done{};
+}
+
 Task<NextKey> publish_alias(const AdminServices& services, Keeper::StepRequest step,
                             RingEntry active) {
   Keeper& keeper = *services.oauth->keeper;
@@ -147,10 +179,16 @@ Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest reque
   const bool by_versions = store && store->ordering() == secrets::Ordering::kByStore;
   if (by_versions) {
     CO_TRY(check_version_step(step, active));
+    CO_TRY(const secrets::VersionMaker* const maker, secrets::version_maker(store, step.store));
+    CO_TRY(maker->may_make_versions());
   } else if (!active || !active->secret.key) {
     co_return Error{Code::kUnsupported, "rotate_needs_key_pair",
                     "only keys are made by the server; put a new secret into the store and "
                     "publish it"};
+  } else {
+    RealmName of_ring = ring->realm;
+    StoreName serving = active->secret.store;
+    CO_TRY(co_await check_alias_step(services, step, std::move(of_ring), std::move(serving)));
   }
   const RingEntry before = *active;
   NextKey next;

@@ -194,5 +194,37 @@ TEST_F(RotateTest, a_realm_that_is_not_there_has_no_keys_and_gets_none_by_being_
   EXPECT_FALSE(*served);
 }
 
+TEST_F(AdminApiTest, a_rotation_whose_alias_cannot_be_mapped_makes_no_key) {
+  put("/admin/realms/root", "{}");
+  const std::string body =
+      R"({"store":"memory","id":"am.services.oauth2.stateless.signing.ES256","alias":)";
+  const auto before = async::run_now(world.store->aliases());
+  for (const char* more : {"", R"(,"dry_run":true)"}) {
+    const auto refused = post("/admin/secrets/rotate", body + R"("new\nline")" + more + "}");
+    EXPECT_EQ(refused.status(), 400);
+    EXPECT_EQ(refused.text("code"), "mapping_malformed");
+  }
+  EXPECT_EQ(*async::run_now(world.store->aliases()), *before);
+}
+
+TEST_F(AdminApiTest, a_rotation_behind_the_store_that_serves_is_refused_and_makes_no_key) {
+  constexpr const char* kId = "am.services.oauth2.stateless.signing.ES256";
+  const auto behind = std::make_shared<secrets::MemoryStore>(StoreName("behind"));
+  auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256, 0).value();
+  behind->put(Alias("b"), {secrets::Secret::of_key(jose::Jwk::from_private(std::move(key)))});
+  std::vector<secrets::ConfiguredStore> stores(2);
+  stores[0].store = world.store;
+  stores[0].mappings.push_back({secrets::SecretId::literal(kId), {Alias("ec256")}});
+  stores[1].store = behind;
+  stores[1].mappings.push_back({secrets::SecretId::literal(kId), {Alias("b")}});
+  ASSERT_THAT(async::run_now(world.services->keeper->configure(stores)), is_ok());
+  put("/admin/realms/root", "{}");
+  const std::string body = std::string(R"({"id":")") + kId + R"(","store":")";
+  EXPECT_EQ(post("/admin/secrets/rotate", body + "behind\"}").text("code"),
+            "rotation_no_active_key");
+  EXPECT_EQ(async::run_now(behind->aliases())->size(), 1U);
+  EXPECT_EQ(post("/admin/secrets/rotate", body + "memory\"}").status(), 200);
+}
+
 }  // namespace
 }  // namespace signet::admin

@@ -75,6 +75,10 @@ json::Object ring_json(const LiveRing& ring, const AdminServices& services) {
     skipped.emplace_back(std::move(one));
   }
   out.set("skipped", std::move(skipped));
+  json::Array lost;
+  for (const auto& kid : ring.lost)
+    lost.emplace_back(kid.view());
+  out.set("lost", std::move(lost));
   return out;
 }
 
@@ -132,7 +136,8 @@ Task<AdminReply> list_secrets(const AdminServices& services, AdminRequest reques
     found.emplace_back(ring_json(*ring, services));
   for (const auto& row : secrets::registry()) {
     const auto id = SecretId::parse(row.name);
-    if (!id.ok() || rings->find(*id)) continue;  // templated rows are no IDs
+    if (!id.ok() || !secrets::has_ring(&row) || rings->find(*id))
+      continue;  // templated rows are no IDs
     json::Object one;
     one.set("id", row.name);
     one.set("reason", rings->why(*id).reason);

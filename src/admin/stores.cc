@@ -28,6 +28,11 @@ Task<AdminReply> list_stores(const AdminServices& services, AdminRequest) {
         one.set("aliases_unread",
                 std::string(aliases.error().reason) + ": " + aliases.error().detail);
       }
+      // What no secret tells: a mount of another kind, keys that are lost and not mapped.
+      const auto probed = co_await services.oauth->keeper->probe(info.realm, StoreName(info.name));
+      one.set("probe", probed.ok()
+                           ? std::string()
+                           : std::string(probed.error().reason) + ": " + probed.error().detail);
     }
     for (const auto& h : health) {
       if (h.name.view() != info.name || h.realm != info.realm) continue;

@@ -75,16 +75,18 @@ void check_health(const AdminClient& admin, std::vector<Finding>& findings) {
   findings.push_back(status == "ok" ? good("health", status) : bad("health", status));
   for (const auto& store : list_of(*health, "stores")) {
     const std::string name = "store " + text_of(store, "name");
-    const std::string warnings = texts_of(store, "warnings");
     if (text_of(store, "ok") == "true") {
-      findings.push_back(warnings.empty() ? good(name) : unwise(name, warnings));
+      findings.push_back(good(name));
     } else {
       const std::string last_good = text_of(store, "last_good");
-      const std::string since = last_good.empty() ? std::string("it was not read since the start")
-                                                  : "last good answer " + last_good +
-                                                        ", its secrets are used until " +
-                                                        text_of(store, "lease_until");
+      const std::string since =
+          last_good.empty() ? std::string("no good answer since the server started")
+                            : "last good answer " + last_good + ", its secrets are used until " +
+                                  text_of(store, "lease_until");
       findings.push_back(bad(name, text_of(store, "detail") + ", " + since));
+    }
+    for (const auto& warning : list_of(store, "warnings")) {
+      if (const std::string* text = warning.if_string()) findings.push_back(unwise(name, *text));
     }
   }
   for (const auto& check : list_of(*health, "checks")) {

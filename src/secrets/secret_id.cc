@@ -107,6 +107,10 @@ const SecretIdRow* find_row(const SecretId& id) {
   return nullptr;
 }
 
+bool has_ring(const SecretIdRow* row) {
+  return row != nullptr && row->purpose != Purpose::kPassword;
+}
+
 bool is_template(const SecretIdRow& row) {
   return row.name.find(kIdentifier) != std::string_view::npos;
 }

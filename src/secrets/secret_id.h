@@ -48,6 +48,9 @@ struct SecretIdRow {
 const std::vector<SecretIdRow>& registry();
 /// The row of an ID, by name or by template; null for an operator's own ID (a keystore's password).
 const SecretIdRow* find_row(const SecretId& id);
+/// Whether keys of the row stand in rings. Passwords do not: the store that needs one asks the
+/// others for it. False for null.
+bool has_ring(const SecretIdRow* row);
 /// Whether the row stands for many IDs ("{identifier}").
 bool is_template(const SecretIdRow& row);
 /// Where to look next when `id` has no secret: custom SAML identifiers fall back to their default.

@@ -38,6 +38,7 @@ import resource_server_checks  # noqa: E402
 import resource_server_cluster_checks  # noqa: E402
 import rotation_checks  # noqa: E402
 import setting  # noqa: E402
+import store_health_checks  # noqa: E402
 import tls_checks  # noqa: E402
 import vault_checks  # noqa: E402
 from results import Results  # noqa: E402
@@ -113,6 +114,7 @@ def main():
         aws_checks.run(results, options, aws)
         planned_rotation_checks.run(results, options, aws)
     keystore_checks.run(results, options)
+    store_health_checks.run(results, options)
     google_checks.run(results, options)
     azure_checks.run(results, options)
     vault_checks.run(results, options)

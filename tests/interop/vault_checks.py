@@ -127,6 +127,15 @@ def kv_rotates(vault, options):
             why = until(lambda: world.published() == [first] and world.kid("ES256") == first)
             if why:
                 return "a deleted newest version is an outage: " + why
+            admin.write("signet/es", "no key")
+            said = lambda: world.server.admin("GET", "/admin/health").json()["stores"][0]
+            why = until(lambda: said()["ok"] and any("version 3" in one for one in said()["warnings"]))
+            if why or world.kid("ES256") != first:
+                return f"a newest version that is no key is an outage: {why}"
+            admin.write("signet/es", pem())
+            why = until(lambda: world.kid("ES256") != first)
+            if why:
+                return "a good version behind a broken one does not sign: " + why
             if token in world.log() or "canary-of" in world.log():
                 return "the log holds a secret"
 

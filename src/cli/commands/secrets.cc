@@ -52,7 +52,11 @@ Result<int> list(const Context& context, const SecretsOptions& options) {
     add_rings(table, ring);
   context.print(table);
   for (const auto& ring : list_of(answer, "rings")) {
-    if (text_of(ring, "degraded") == "true") {
+    const std::string lost = texts_of(ring, "lost");
+    if (!lost.empty()) {
+      context.note("degraded: " + text_of(ring, "id") +
+                   ": no store holds keys any more that living tokens carry: " + lost);
+    } else if (text_of(ring, "degraded") == "true") {
       context.note("degraded: " + text_of(ring, "id") + " is served from its last good answer");
     }
     for (const auto& skipped : list_of(ring, "skipped")) {

@@ -20,6 +20,14 @@ Result<int> list_stores(const Context& context) {
                texts_of(store, "aliases"), text_of(store, "detail")});
   }
   context.print(table);
+  for (const auto& store : list_of(answer, "stores")) {
+    const std::string probe = text_of(store, "probe");
+    if (!probe.empty()) context.note("probe: " + text_of(store, "name") + ": " + probe);
+    for (const auto& warning : list_of(store, "warnings")) {
+      if (const std::string* text = warning.if_string())
+        context.note("warning: " + text_of(store, "name") + ": " + *text);
+    }
+  }
   return 0;
 }
 

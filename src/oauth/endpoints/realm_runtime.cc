@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "base/log.h"
+#include "base/text.h"
 
 namespace signet::oauth {
 namespace {
@@ -54,6 +55,22 @@ std::vector<PublishedKey> published_keys(const secrets::RealmRings& rings) {
   return active;
 }
 
+// Two IDs may have different keys of one kid, where the operator or the store chose it; a set holds
+// one of them.
+void tell_if_hidden(const secrets::SecretId& id, const secrets::Secret& active,
+                    const std::vector<PublishedKey>& published) {
+  if (active.key->jwk().is_symmetric()) return;
+  const auto holder = std::find_if(published.begin(), published.end(), [&](const auto& key) {
+    return key.use == jose::KeyUse::kSig && key.secret->kid == active.kid;
+  });
+  if (holder == published.end() || same_material(*holder->secret, active)) return;
+  const Error why{Code::kConfig, "kid_reused",
+                  "the JWKS holds another key under the kid " + quoted(active.kid.view()) +
+                      ", so that what this one signs can be verified here alone; give one of them "
+                      "another kid"};
+  log::failure("signer_not_ready", why, {{"secret_id", id.str()}});
+}
+
 bool publishes_all(const secrets::RealmRings& rings) {
   return std::none_of(jwks_ids().begin(), jwks_ids().end(), [&](const PublishedId& published) {
     const auto& unread = rings.unread();
@@ -87,6 +104,7 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(RealmFacts facts,
   runtime->skew_ = policy.clock_skew;
   runtime->jwks_max_age_ = policy.jwks_max_age();
 
+  const std::vector<PublishedKey> published = published_keys(*rings);
   for (const auto& id : tokens::access_token_signing_ids()) {
     const secrets::LiveRing* ring = rings->find(id);
     if (!ring) continue;
@@ -96,6 +114,7 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(RealmFacts facts,
     for (const auto& entry : ring->entries)
       runtime->meters_.emplace_back(entry.secret.key.get(), entry.usage);
     if (!ring->can_sign) continue;
+    tell_if_hidden(id, ring->ring->active(), published);
     for (const auto alg : secrets::signing_algorithms(id, ring->ring->active())) {
       auto signer = jose::CompactSigner::make(ring->ring->active().key, alg, access_token_header());
       if (signer.ok()) {
@@ -122,7 +141,7 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(RealmFacts facts,
   }
 
   runtime->is_jwks_whole_ = publishes_all(*rings);
-  runtime->jwks_ = make_document(jwks_document(published_keys(*rings)));
+  runtime->jwks_ = make_document(jwks_document(published));
   Capabilities capabilities;
   capabilities.issuer = base;
   capabilities.base_url = base;

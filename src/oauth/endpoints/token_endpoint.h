@@ -55,6 +55,8 @@ class TokenCall : public ClientCall {
   Refusal lacks_secret(const secrets::SecretId& id) const;
   /// With the resource server's name in front.
   Error of_server(Error why) const;
+  /// The same of a signature; the ID may have a key that does not do this algorithm.
+  Refusal lacks_signer(jose::JwsAlg alg) const;
   Answer<Done> choose_form();
   Answer<Need> mint(http::Response& response);
   Answer<Need> mint_signed(http::Response& response);

@@ -1,3 +1,4 @@
+#include "base/log.h"
 #include "oauth/endpoints/test_world.h"
 
 namespace signet::oauth::test {
@@ -61,6 +62,24 @@ TEST_F(TokenEndpoint, signs_by_the_algorithm_of_the_client) {
     EXPECT_EQ(jose::name(verified(token).header.alg), alg);
     EXPECT_TRUE(world.is_active(token, "a")) << alg;
   }
+}
+
+TEST_F(TokenEndpoint, tells_of_two_active_keys_of_one_kid) {
+  const auto put = [&](const char* alias, crypto::KeyKind kind) {
+    const auto key = crypto::PrivateKey::generate(kind, 0);
+    world.store->put(Alias(alias),
+                     {secrets::Secret::of_key(jose::Jwk::from_private(*key), KeyId("chosen"))});
+  };
+  put("ec256", crypto::KeyKind::kEcP256);
+  put("ed", crypto::KeyKind::kEd25519);
+  log::configure(log::Level::kWarn, true);
+  testing::internal::CaptureStderr();
+  ASSERT_THAT(async::run_now(world.keeper->refresh()), is_ok());
+  world.clock->advance(Seconds(86400));
+  ASSERT_THAT(async::run_now(world.keeper->refresh()), is_ok());
+  EXPECT_FALSE(world.issue("c1").empty());
+  log::flush();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("kid_reused"));
 }
 
 TEST_F(TokenEndpoint, without_a_key_for_the_algorithm_it_refuses_and_never_takes_another) {

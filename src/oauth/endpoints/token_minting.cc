@@ -46,6 +46,17 @@ Refusal TokenCall::lacks_secret(const secrets::SecretId& id) const {
   return cannot_mint(realm_->why(id));
 }
 
+Refusal TokenCall::lacks_signer(jose::JwsAlg alg) const {
+  const secrets::SecretId& id = tokens::signing_id(alg);
+  const secrets::LiveRing* ring = realm_->rings()->find(id);
+  if (ring == nullptr || !ring->can_sign) return lacks_secret(id);
+  const secrets::Secret& active = ring->ring->active();
+  return cannot_mint({Code::kConfig, "secret_wrong_algorithm",
+                      "the active key " + quoted(active.kid.view()) + " of " + id.str() + " (" +
+                          active.store.str() + "/" + active.alias.str() + ") does not sign by " +
+                          std::string(jose::name(alg)) + ": activate one that does"});
+}
+
 Answer<Done> TokenCall::choose_form() {
   const auto& server = server_->server;
   const auto& realm = realm_->settings();
@@ -85,7 +96,7 @@ Answer<ClientCall::Need> TokenCall::mint_signed(http::Response& response) {
   const jose::JwsAlg alg = server_->server.signing_alg.value_or(
       client_->client.signing_alg.value_or(realm_->settings().signing_alg));
   signer_ = realm_->signer(alg);
-  if (!signer_) return lacks_secret(tokens::signing_id(alg));
+  if (!signer_) return lacks_signer(alg);
   if (is_nested_) {
     TRY(const Need need, find_encryptor());
     if (need != Need::kNothing) return need;

@@ -186,8 +186,7 @@ Task<Done> Keeper::map(RealmName realm, StoreName store, Mapping mapping, bool f
 Task<std::vector<Mapping>> Keeper::mappings(RealmName realm, StoreName store) const {
   CO_TRY(const Gate::Pass pass, co_await state_->gate.enter());
   const StoreCache* cache = state_->find_store(realm, store);
-  if (cache == nullptr)
-    co_return Error{Code::kNotFound, "store_unknown", "there is no store " + store.str()};
+  if (cache == nullptr) co_return state_->no_such_store(realm, store);
   co_return cache->mappings();
 }
 

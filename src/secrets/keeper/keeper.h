@@ -201,10 +201,11 @@ class Keeper {
   const RotationPolicy& policy() const;
   /// A store by name, for administration; null if unknown.
   std::shared_ptr<Store> store(const RealmName& realm, const StoreName& name) const;
-  /// What a store says at this moment, within KeeperOptions::store_timeout: as Store::fetch() and
-  /// Store::aliases(); kNotFound "store_unknown", kTimeout "store_timeout".
+  /// What a store says at this moment, within KeeperOptions::store_timeout: as Store::fetch(),
+  /// Store::aliases() and Store::probe(); kNotFound "store_unknown", kTimeout "store_timeout".
   Task<std::vector<Secret>> fetch(RealmName realm, StoreName name, Alias alias) const;
   Task<std::vector<Alias>> aliases(RealmName realm, StoreName name) const;
+  Task<Done> probe(RealmName realm, StoreName name) const;
   /// Has a store make a key like `model`, a key to come after `model`, or a version, within two
   /// minutes: as KeyMaker::make_like(), make_successor() (successor.h) and
   /// VersionMaker::make_version(); "store_makes_no_keys", kTimeout "store_timeout". What is late is

@@ -93,6 +93,11 @@ TEST(Keeper, sec_121_the_loss_of_the_only_key_leaves_its_public_half_and_makes_n
   EXPECT_THAT(ring->lost, ElementsAre(kid(1)));
   EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(1)));
   EXPECT_THAT(world.issue(*keeper, Seconds(60)), fails("no_active_key"));
+  for (const auto& realm : {kGlobal, kAlpha}) {
+    const auto rings = async::run_now(keeper->rings(realm));
+    ASSERT_THAT(rings, is_ok());
+    EXPECT_STREQ((*rings)->why(kEs256).reason, "no_active_key");
+  }
   EXPECT_THAT(world.events(), Contains("key.lost"));
 
   auto restarted = world.start({"a"});  // the journal outlives the process

@@ -85,5 +85,97 @@ TEST(Health, names_every_store_and_finds_it) {
   EXPECT_EQ(keeper->health()[0].lease_until, world.clock->now() + world.options.lease);
 }
 
+TEST(Keeper, a_password_among_keys_has_no_ring_and_stops_nothing) {
+  const auto password = SecretId::literal("am.global.services.secret.pem.decryption");
+  for (const bool can_list : {true, false}) {
+    World world;
+    auto volume = std::make_shared<FakeStore>("volume", Ordering::kSelfNaming);
+    volume->can_list = can_list;
+    std::vector<Secret> text;
+    text.push_back(Secret::of_text(SecretBytes::from_text("changeit")));
+    volume->put(password.str().c_str(), text);
+    volume->put(kEs256.str().c_str(), ec(4));
+    world.store->put("pem", std::move(text));
+    auto keeper = world.keeper();
+    ASSERT_THAT(World::configure(*keeper, {{volume, kGlobal, {}},
+                                           {world.store, kGlobal, {mapped(password, {"pem"})}}}),
+                is_ok());
+    EXPECT_EQ(World::active(*keeper), kid(4));
+    EXPECT_EQ(World::ring(*keeper, password), nullptr);
+    EXPECT_TRUE(keeper->health()[0].ok);
+    EXPECT_TRUE(keeper->health()[1].ok);
+  }
+}
+
+TEST(Keeper, one_secret_that_cannot_be_asked_for_does_not_end_the_lease_of_the_others) {
+  World world;
+  auto keeper = world.keeper();
+  ASSERT_THAT(
+      World::configure(*keeper,
+                       {{world.store, kGlobal, {mapped(kEs256, {"c"}), mapped(kHmac, {"hmac"})}}}),
+      is_ok());
+  world.store->broken.insert_or_assign("c", kDown);
+  ++world.store->version;
+  world.clock->advance(world.options.lease / 2);
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_FALSE(keeper->health()[0].ok);
+  world.clock->advance(world.options.lease / 2 + Seconds(1));
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_FALSE(World::ring(*keeper)->can_sign);
+  ASSERT_NE(World::ring(*keeper, kHmac), nullptr);
+  EXPECT_TRUE(World::ring(*keeper, kHmac)->can_sign);
+  world.store->broken.clear();
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_EQ(World::active(*keeper), kid(3));
+  EXPECT_TRUE(keeper->health()[0].ok);
+}
+
+TEST(Keeper, a_store_that_is_away_is_not_asked_for_each_of_its_secrets) {
+  World world;
+  auto keeper = world.start({"a", "b", "c"});
+  for (const char* alias : {"a", "b", "c"})
+    world.store->broken.insert_or_assign(alias, kDown);
+  ++world.store->version;
+  const int fetches = world.store->fetches;
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_EQ(world.store->fetches, fetches + 2);
+}
+
+TEST(Health, warns_of_an_alias_that_is_mapped_and_not_there) {
+  World world;
+  auto keeper = world.start({"a", "b"});
+  EXPECT_THAT(keeper->health()[0].warnings, IsEmpty());
+  world.store->drop("a");
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_THAT(keeper->health()[0].warnings,
+              ElementsAre("'a' is mapped to " + kEs256.str() + " and is not there"));
+}
+
+TEST(Health, counts_the_lease_of_what_cannot_be_read_any_more_from_its_last_reading) {
+  World world;
+  auto keeper = world.start({"a", "b"});
+  const Instant read = world.clock->now();
+  world.store->broken.insert_or_assign("a", Error{Code::kConfig, "secret_unreadable", "torn"});
+  ++world.store->version;
+  for (int i = 0; i < 3; ++i) {
+    world.clock->advance(Seconds(60));
+    ASSERT_THAT(World::refresh(*keeper), is_ok());
+  }
+  EXPECT_EQ(keeper->health()[0].last_good, read);
+  EXPECT_EQ(keeper->health()[0].lease_until, read + world.options.lease);
+  world.store->broken.clear();
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_EQ(keeper->health()[0].last_good, world.clock->now());
+}
+
+TEST(Health, knows_no_good_answer_of_a_store_of_which_nothing_could_be_read) {
+  World world;
+  world.store->broken.insert_or_assign("a", Error{Code::kConfig, "secret_unreadable", "torn"});
+  auto keeper = world.start({"a"});
+  EXPECT_FALSE(keeper->health()[0].ok);
+  EXPECT_EQ(keeper->health()[0].last_good, Instant{});
+  EXPECT_EQ(keeper->health()[0].lease_until, Instant{});
+}
+
 }  // namespace
 }  // namespace signet::secrets

@@ -29,6 +29,12 @@ std::shared_ptr<const LiveRing> remembered_ring(const RealmRingsPtr& rings, cons
   return at != all.end() && (*at)->id == id && (*at)->realm == realm ? *at : nullptr;
 }
 
+Error only_public_halves(const SecretId& id, const std::string& asked) {
+  return {Code::kConfig, "no_active_key",
+          id.str() + " has only public halves left, which sign nothing; asked: " + asked +
+              ": bring a key back, or publish another"};
+}
+
 }  // namespace
 
 Task<bool> Keeper::State::has_used_global(RealmName realm) {
@@ -115,6 +121,8 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
         const Error& why = blocked ? *found.resolution.outage : global->why(id);
         rings->missing_.emplace_back(
             id, why.is("secret_not_mapped") ? not_mapped(id, realm, asked) : why);
+      } else if (!shared.ring->can_sign) {
+        rings->missing_.emplace_back(id, global->why(id));
       }
       continue;
     }
@@ -129,8 +137,13 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
     auto lined = co_await line(realm, id, std::move(found), remembered.entries(id),
                                std::move(shared), before);
     if (lined.ok()) {
+      const bool can_sign = (*lined)->can_sign;
       rings->rings_.push_back(std::move(lined).value());
-      if (blocked_by) rings->missing_.emplace_back(id, *blocked_by);
+      if (blocked_by) {
+        rings->missing_.emplace_back(id, *blocked_by);
+      } else if (!can_sign) {
+        rings->missing_.emplace_back(id, only_public_halves(id, asked));
+      }
       continue;
     }
     // What only storage refused must not take the ring from its users.

@@ -133,6 +133,18 @@ TEST(RotationRunner, a_store_that_fails_is_asked_rarely_and_shows) {
   EXPECT_THAT(status.memory.last_error, HasSubstr("rotation_no_active_key"));
 }
 
+TEST(RotationRunner, a_rule_over_a_store_that_makes_no_keys_shows_before_a_key_is_due) {
+  World world;
+  std::shared_ptr<Keeper> keeper = world.start({"a"});
+  RotationRule rule;
+  rule.id = kEs256;
+  rule.store = StoreName("ks");
+  rule.every = 30 * kDay;
+  RotationRunner runner(keeper, world.storage, world.clock, {rule}, "0", kInterval);
+  ASSERT_THAT(async::run_now(runner.run()), is_ok());
+  EXPECT_THAT(runner.status().at(0).memory.last_error, HasSubstr("store_makes_no_keys"));
+}
+
 TEST(RotationRunner, another_instance_goes_on_when_the_first_stops) {
   Fleet fleet(2);
   fleet.turn(2);

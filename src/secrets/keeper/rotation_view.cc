@@ -101,7 +101,11 @@ Task<RotationView> look_at_rule(std::shared_ptr<Keeper> keeper, RotationRule rul
         "no key of store " + rule.store.str() + " is active for " + rule.id.str() + ": " + why};
     co_return view;
   }
-  if (view.by_versions) view.possible = check_versions(rule, view.store, keeper->policy());
+  if (view.by_versions) {
+    view.possible = check_versions(rule, view.store, keeper->policy());
+  } else if (const auto made = key_maker(view.store, rule.store); !made.ok()) {
+    view.possible = made.error();  // now, and not when the first key is due
+  }
   if (!view.possible.ok()) co_return view;
   if (auto why = why_unused(rule, memory, *view.ring, *keeper, view.by_versions, now))
     view.possible = std::move(*why);

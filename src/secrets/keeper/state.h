@@ -87,6 +87,8 @@ struct Keeper::State {
   void show_stores(const RealmName& realm);
   void show_stores();
   StoreCache* find_store(const RealmName& realm, const StoreName& name) const;
+  /// "store_unknown"; says where there is one of that name.
+  Error no_such_store(const RealmName& realm, const StoreName& name) const;
   bool has_stores(const RealmName& realm) const;
   Task<Journal> journal(RealmName realm);
   /// What the published rings hold in state prepared.

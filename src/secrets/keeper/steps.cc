@@ -79,10 +79,21 @@ Task<std::vector<JournalEntry>> Keeper::State::entries_for(StepRequest step) {
   co_return entries;
 }
 
+Error Keeper::State::no_such_store(const RealmName& realm, const StoreName& name) const {
+  std::string detail;
+  if (realm.empty()) {
+    detail = "there is no global store " + quoted(name.view());
+  } else {
+    detail = "realm " + realm.str() + " has no store " + quoted(name.view()) + " of its own";
+    if (find_store(RealmName(), name) != nullptr)
+      detail += "; a global one has that name: leave the realm out";
+  }
+  return {Code::kNotFound, "store_unknown", std::move(detail)};
+}
+
 Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
   StoreCache* store = find_store(step.realm, step.store);
-  if (store == nullptr)
-    co_return Error{Code::kNotFound, "store_unknown", "there is no store " + step.store.str()};
+  if (store == nullptr) co_return no_such_store(step.realm, step.store);
   if (store->is_self_naming()) {
     co_return Error{Code::kUnsupported, "store_not_mappable",
                     "in store " + step.store.str() + " the secret ID is the name"};

@@ -132,6 +132,11 @@ TEST(Steps, refuse_aliases_that_are_not_there) {
   auto step = world.step("b");
   step.store = StoreName("other");
   EXPECT_THAT(publish(*keeper, step), fails("store_unknown"));
+  step.store = StoreName("ks");
+  step.realm = kAlpha;
+  const auto of_realm = publish(*keeper, step);
+  ASSERT_THAT(of_realm, fails("store_unknown"));
+  EXPECT_THAT(of_realm.error().detail, testing::HasSubstr("leave the realm out"));
 }
 
 TEST(Steps, the_last_key_of_living_tokens_is_not_retired_unless_forced) {

@@ -58,7 +58,7 @@ const Mapping* StoreCache::mapping(const SecretId& id) const {
 std::set<SecretId> StoreCache::ids() const {
   std::set<SecretId> ids;
   for (const auto& mapping : mappings_) {
-    if (find_row(mapping.id) != nullptr) ids.insert(mapping.id);
+    if (has_ring(find_row(mapping.id))) ids.insert(mapping.id);
   }
   for (const auto& name : names_)
     ids.insert(SecretId::literal(name.view()));
@@ -111,19 +111,33 @@ StoreHealth StoreCache::health(const KeeperOptions& options) const {
   health.name = name();
   health.realm = realm();
   health.last_good = last_good_;
-  if (last_good_ != Instant{}) health.lease_until = last_good_ + options.lease;
   std::optional<Error> fault = outage_;
+  bool has_given = entries_.empty();
   for (const auto& [alias, entry] : entries_) {
-    if (entry.unread && !fault) {
-      fault = entry.unread;
-      fault->detail = quoted(alias.view()) + ": " + fault->detail;
-    }
+    const Instant read_at = entry.good_at.wall;
+    has_given |= read_at != Instant{};
+    if (!entry.unread) continue;
+    // The store answers, but what it gave of this alias before ages all the same.
+    if (read_at != Instant{}) health.last_good = std::min(health.last_good, read_at);
+    if (fault) continue;
+    fault = entry.unread;
+    fault->detail = quoted(alias.view()) + ": " + fault->detail;
   }
+  if (!has_given) health.last_good = Instant{};
+  if (health.last_good != Instant{}) health.lease_until = health.last_good + options.lease;
   health.ok = !fault && last_good_ != Instant{};
   health.warnings = warnings_;
   health.detail = fault       ? std::string(fault->reason) + ": " + fault->detail
                   : health.ok ? ""
                               : "not asked yet";
+  for (const auto& mapping : mappings_) {
+    for (const auto& alias : mapping.aliases) {
+      const auto found = entries_.find(alias);
+      if (fault || found == entries_.end() || !found->second.secrets.empty()) continue;
+      health.warnings.push_back(quoted(alias.view()) + " is mapped to " + mapping.id.str() +
+                                " and is not there");
+    }
+  }
   return health;
 }
 

@@ -1,6 +1,7 @@
 #include "secrets/keeper/store_cache.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/backoff.h"
 #include "base/log.h"
@@ -38,7 +39,7 @@ std::set<Alias> StoreCache::wanted() const {
   if (is_self_naming()) return names_;
   std::set<Alias> aliases;
   for (const auto& mapping : mappings_) {
-    if (find_row(mapping.id) == nullptr) continue;  // a password; found when a store asks for it
+    if (!has_ring(find_row(mapping.id))) continue;
     aliases.insert(mapping.aliases.begin(), mapping.aliases.end());
   }
   return aliases;
@@ -68,7 +69,7 @@ Task<std::vector<Secret>> StoreCache::fetch(Deadlines& deadlines, Milliseconds l
   co_return std::move(secrets).value();
 }
 
-void StoreCache::keep(const Alias& alias, std::vector<Secret> secrets, Milliseconds now) {
+void StoreCache::keep(const Alias& alias, std::vector<Secret> secrets, Moment now) {
   Entry& entry = entries_[alias];
   entry.unread.reset();
   entry.good_at = now;
@@ -85,11 +86,11 @@ Task<Done> StoreCache::list_names(Deadlines& deadlines, Milliseconds limit) {
   if (listed.ok()) {
     for (const auto& alias : *listed) {
       const auto id = SecretId::parse(alias.view());
-      if (id.ok() && find_row(*id) != nullptr) names.insert(alias);
+      if (id.ok() && has_ring(find_row(*id))) names.insert(alias);
     }
   } else if (listed.error().code == Code::kUnsupported) {
     for (const auto& row : registry()) {
-      if (!is_template(row)) names.insert(Alias(row.name));
+      if (!is_template(row) && has_ring(&row)) names.insert(Alias(row.name));
     }
   } else {
     co_return std::move(listed).error();
@@ -99,7 +100,7 @@ Task<Done> StoreCache::list_names(Deadlines& deadlines, Milliseconds limit) {
   co_return Done{};
 }
 
-Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, Milliseconds now) {
+Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, Moment now) {
   auto fingerprint =
       co_await ask<std::string>(deadlines, options.store_timeout, ask_fingerprint(store()));
   if (!fingerprint.ok() && fingerprint.error().code != Code::kUnsupported)
@@ -111,6 +112,10 @@ Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, 
   }
   const std::set<Alias> names = wanted();
   std::erase_if(entries_, [&](const auto& pair) { return !names.contains(pair.first); });
+  // One alias that fails must not keep the others from being read, and a store that is away must
+  // not be waited for once for each of them: two in a row, and it is the store.
+  std::optional<Error> away;
+  bool has_just_failed = false;
   for (const auto& alias : names) {
     const auto found = entries_.find(alias);
     if (!has_changed && found != entries_.end() && !found->second.unread) {
@@ -118,10 +123,15 @@ Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, 
       continue;
     }
     auto secrets = co_await fetch(deadlines, options.store_timeout, alias);
+    const bool is_away = !secrets.ok() && is_transient(secrets.error().code);
+    if (is_away) {
+      if (!away) away = secrets.error();
+      if (std::exchange(has_just_failed, true)) break;
+      continue;
+    }
+    has_just_failed = false;
     if (secrets.ok()) {
       keep(alias, std::move(secrets).value(), now);
-    } else if (is_transient(secrets.error().code)) {
-      co_return std::move(secrets).error();
     } else {
       Error error = std::move(secrets).error();
       std::optional<Error>& unread = entries_[alias].unread;
@@ -130,6 +140,7 @@ Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, 
       unread = std::move(error);
     }
   }
+  if (away) co_return std::move(*away);
   if (fingerprint.ok()) fingerprint_ = std::move(fingerprint).value();
   co_return Done{};
 }
@@ -158,7 +169,7 @@ Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options,
   const Milliseconds now = clock.monotone();
   if (!outage_ || now >= retry_at_) {
     const Instant asked = clock.now();
-    auto done = co_await read(deadlines, options, now);
+    auto done = co_await read(deadlines, options, {now, asked});
     const bool was_out = outage_.has_value();
     if (done.ok()) {
       outage_.reset();
@@ -176,7 +187,7 @@ Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options,
     hear_warnings();
   }
   for (auto& [alias, entry] : entries_) {
-    if (entry.secrets.empty() || now <= entry.good_at + options.lease) continue;
+    if (entry.secrets.empty() || now <= entry.good_at.monotone + options.lease) continue;
     log::error("store_lease_ended", {{"store", name().str()}, {"alias", alias.str()}});
     entry.secrets.clear();
     entry.bound.clear();

@@ -57,10 +57,15 @@ class StoreCache {
   std::shared_ptr<const StoreMeter> key_meter() const { return key_meter_; }
 
  private:
+  /// The wall clock's is for people; leases and rests go by the monotone one.
+  struct Moment {
+    Milliseconds monotone{};
+    Instant wall{};
+  };
   struct Entry {
     std::vector<Secret> secrets;
     std::optional<Error> unread;  ///< why the last reading failed; `secrets` is the one before
-    Milliseconds good_at{};
+    Moment good_at;
     std::map<SecretId, std::vector<Secret>> bound;  ///< as each ID may use them
   };
   /// Every question to the store goes through here: limited in time, and counted.
@@ -69,10 +74,10 @@ class StoreCache {
   void back_off(const KeeperOptions& options, Milliseconds now);
   /// Takes what the store has to say for health; what is new goes to the log.
   void hear_warnings();
-  Task<Done> read(Deadlines& deadlines, const KeeperOptions& options, Milliseconds now);
+  Task<Done> read(Deadlines& deadlines, const KeeperOptions& options, Moment now);
   Task<Done> list_names(Deadlines& deadlines, Milliseconds limit);
   std::set<Alias> wanted() const;
-  void keep(const Alias& alias, std::vector<Secret> secrets, Milliseconds now);
+  void keep(const Alias& alias, std::vector<Secret> secrets, Moment now);
 
   ConfiguredStore configured_;
   std::vector<Mapping> mappings_;

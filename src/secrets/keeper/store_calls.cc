@@ -23,6 +23,10 @@ Task<std::vector<Alias>> ask_aliases(std::shared_ptr<Store> store) {
   co_return co_await store->aliases();
 }
 
+Task<Done> ask_probe(std::shared_ptr<Store> store) {
+  co_return co_await store->probe();
+}
+
 Task<std::vector<Secret>> ask_secrets(std::shared_ptr<Store> store, Alias alias) {
   co_return co_await store->fetch(std::move(alias));
 }
@@ -52,6 +56,14 @@ Task<std::vector<Alias>> Keeper::aliases(RealmName realm, StoreName name) const 
   auto call = ask_aliases(known);
   co_return co_await state_->deadlines.within<std::vector<Alias>>(state_->options.store_timeout,
                                                                   name.str(), std::move(call));
+}
+
+Task<Done> Keeper::probe(RealmName realm, StoreName name) const {
+  const auto known = store(realm, name);
+  if (!known) co_return no_such_store(name);
+  auto call = ask_probe(known);
+  co_return co_await state_->deadlines.within<Done>(state_->options.store_timeout, name.str(),
+                                                    std::move(call));
 }
 
 Task<Secret> Keeper::make_like(RealmName realm, StoreName name, Alias alias, Secret model) const {

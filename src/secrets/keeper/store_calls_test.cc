@@ -140,17 +140,9 @@ TEST(StoreCalls, a_clock_that_is_set_back_leaves_no_store_alone_for_longer) {
   EXPECT_TRUE(world.keeper_->health()[0].ok);
 }
 
-/// Nothing fails, and it has something to say.
-class TalkingStore : public FakeStore {
- public:
-  using FakeStore::FakeStore;
-  std::vector<std::string> warnings() const override { return said; }
-  std::vector<std::string> said;
-};
-
 TEST(StoreCalls, what_a_store_warns_of_is_in_its_health_while_it_does) {
   World world;
-  const auto store = std::make_shared<TalkingStore>("ks", Ordering::kByMapping);
+  const auto store = std::make_shared<FakeStore>("ks", Ordering::kByMapping);
   store->put("a", ec(1));
   const auto keeper = world.keeper();
   ASSERT_THAT(World::configure(*keeper, {{store, kGlobal, {mapped(kEs256, {"a"})}}}), is_ok());

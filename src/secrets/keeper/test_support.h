@@ -29,6 +29,7 @@ class FakeStore : public Store {
   Task<std::vector<Alias>> aliases() override;
   Task<std::string> fingerprint() override;
   Task<Done> probe() override;
+  std::vector<std::string> warnings() const override { return said; }
 
   /// Adds or replaces; also moves the fingerprint on.
   void put(const char* alias, jose::Jwk jwk);
@@ -38,6 +39,7 @@ class FakeStore : public Store {
   std::map<std::string, std::vector<Secret>> secrets;
   std::map<std::string, Error> broken;
   std::optional<Error> outage;
+  std::vector<std::string> said;  ///< its warnings
   bool can_list = true;
   int version = 1;
   int fetches = 0;

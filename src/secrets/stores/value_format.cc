@@ -44,6 +44,8 @@ bool is_google(ValueFormat format) {
          format == ValueFormat::kGoogleKmsEncryptedPem;
 }
 
+}  // namespace
+
 Status check_format_serves(ValueFormat format, const SecretId& id) {
   const FormatRow& row = row_of(format);
   const SecretIdRow* need = find_row(id);
@@ -72,6 +74,8 @@ Status check_format_serves(ValueFormat format, const SecretId& id) {
   }
   return Done{};
 }
+
+namespace {
 
 Result<SecretBytes> decode_encoded(ByteView content, const EncodingKeys* keys) {
   if (!keys) {

@@ -30,6 +30,10 @@ std::string_view to_string(ValueFormat format);
 /// By name, in any case. kConfig "format_unknown" (with the nearest name).
 Result<ValueFormat> parse_value_format(std::string_view name);
 
+/// Whether a value in this format can stand behind the ID at all: "secret_wrong_kind" for texts
+/// behind the ID of a key, and for keys behind the ID of a password.
+Status check_format_serves(ValueFormat format, const SecretId& id);
+
 /// What a value held. `warnings` are sentences for health, e.g. about a trailing newline.
 struct ReadValue {
   std::vector<Secret> secrets;  ///< several only where a PEM holds several public keys

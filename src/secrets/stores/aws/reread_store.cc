@@ -1,6 +1,7 @@
 #include "secrets/stores/aws/reread_store.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/text.h"
 #include "crypto/digest.h"
@@ -72,10 +73,21 @@ Task<std::string> RereadStore::fingerprint() {
       known.push_back(alias);
   }
   std::string all;
+  std::optional<Error> failure;
+  bool is_any_read = false;
   for (const Alias& alias : known) {
-    CO_TRY(const KeptPtr kept, co_await current(alias));
-    all += alias.str() + "=" + kept->reading.stamp + "\n";
+    const auto kept = co_await current(alias);
+    if (kept.ok()) {
+      is_any_read = true;
+      all += alias.str() + "=" + (*kept)->reading.stamp + "\n";
+      continue;
+    }
+    if (is_transient(kept.error().code)) co_return kept.error();
+    // Of this alias alone, which may not even be mapped any more; fetch() tells of one that is.
+    all += alias.str() + "!" + std::string(kept.error().reason) + "\n";
+    if (!failure) failure = kept.error();
   }
+  if (failure && !is_any_read) co_return std::move(*failure);
   co_return all.empty() ? all : hex(crypto::sha256(as_bytes(all)));
 }
 

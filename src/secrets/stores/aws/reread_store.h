@@ -19,7 +19,7 @@ class RereadStore : public Store {
   const StoreName& name() const override { return name_; }
   Task<std::vector<Secret>> fetch(Alias alias) override;
   Task<std::vector<Alias>> aliases() override;  ///< kUnsupported "aliases_unsupported"
-  /// Of the aliases that were asked for.
+  /// Of the aliases that were asked for. Fails where none of them can be read, or AWS not be asked.
   Task<std::string> fingerprint() override;
   std::vector<std::string> warnings() const override { return warnings_.all(); }
 

@@ -173,6 +173,29 @@ TEST(SecretsManagerStore, asks_again_only_after_a_while) {
   EXPECT_EQ(mapped.world.http->sent().size(), 4U);
 }
 
+TEST(SecretsManagerStore, a_secret_that_breaks_takes_no_other_one_with_it) {
+  Mapped mapped;
+  mapped.world.aws.put(kSecret.str(), pem_of("P-256"));
+  mapped.world.aws.put("app/other", pem_of("P-384"));
+  const auto store = mapped.store();
+  ASSERT_THAT(now(store->fetch(kSecret)), is_ok());
+  ASSERT_THAT(now(store->fetch(Alias("app/other"))), is_ok());
+  const auto before = now(store->fingerprint());
+  ASSERT_THAT(before, is_ok());
+  mapped.world.aws.put("app/other", "-----BEGIN PRIVATE KEY-----\nbroken");
+  mapped.world.aws.clock->advance(std::chrono::minutes(1));
+  const auto after = now(store->fingerprint());
+  ASSERT_THAT(after, is_ok()) << "it may not be mapped any more";
+  EXPECT_NE(*after, *before);
+  EXPECT_EQ(now(store->fingerprint()).value(), *after);
+  EXPECT_THAT(now(store->fetch(kSecret)), is_ok());
+  EXPECT_THAT(now(store->fetch(Alias("app/other"))), fails("pem_malformed"));
+
+  mapped.world.aws.denied.insert("GetSecretValue");
+  mapped.world.aws.clock->advance(std::chrono::minutes(1));
+  EXPECT_THAT(now(store->fingerprint()), fails("aws_access_denied")) << "nothing can be read";
+}
+
 TEST(SecretsManagerStore, makes_no_keys) {
   Mapped mapped;
   EXPECT_FALSE(std::dynamic_pointer_cast<KeyMaker>(mapped.store()));

@@ -14,6 +14,23 @@ std::string environment_name(const SecretId& id) {
   return name;
 }
 
+namespace {
+
+/// Why a variable is not in the format of the store; nothing if it may be. All environment stores
+/// see the same variables, so what is not for this one must not stand in the way of the others.
+std::optional<std::string> why_not_ours(ValueFormat format, const SecretId& id,
+                                        std::string_view value) {
+  if (const Status serves = check_format_serves(format, id); !serves.ok())
+    return serves.error().detail;
+  const bool is_text = format == ValueFormat::kPlain;
+  const bool has_block = value.find("-----BEGIN ") != std::string_view::npos;
+  if (is_text || has_block == (format == ValueFormat::kPem)) return std::nullopt;
+  return has_block ? "it holds a PEM, and the format is " + std::string(to_string(format))
+                   : "it holds no PEM";
+}
+
+}  // namespace
+
 EnvironmentStore::EnvironmentStore(StoreName name, ValueFormat format, StoreContext context)
     : name_(std::move(name)), format_(format), context_(std::move(context)) {}
 
@@ -21,6 +38,11 @@ Task<std::vector<Secret>> EnvironmentStore::fetch(Alias alias) {
   CO_TRY(const SecretId id, SecretId::parse(alias.view()));
   const auto found = context_.environment.find(environment_name(id));
   if (found == context_.environment.end() || found->second.empty()) co_return std::vector<Secret>();
+  if (const auto why = why_not_ours(format_, id, found->second)) {
+    warnings_.set(id.str(), {"store " + quoted(name_.view()) + ", variable " + found->first +
+                             " is left to other stores: " + *why});
+    co_return std::vector<Secret>();
+  }
   note_user(found->first, id);
   ReadWithPassword read = [self = shared_from_this(), id](std::optional<ByteView> password) {
     return self->read(id, password);
@@ -48,6 +70,8 @@ Result<std::vector<Secret>> EnvironmentStore::read(const SecretId& id,
     error.detail = "store " + quoted(name_.view()) + ", variable " + variable + ": " + error.detail;
     return error;
   }
+  for (std::string& warning : read->warnings)
+    warning = "store " + quoted(name_.view()) + ", variable " + variable + ": " + warning;
   warnings_.set(id.str(), std::move(read->warnings));
   for (Secret& secret : read->secrets) {
     secret.alias = Alias(id.str());

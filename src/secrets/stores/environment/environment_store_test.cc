@@ -60,6 +60,29 @@ TEST(EnvironmentStore, two_ids_in_one_variable_are_reported) {
   EXPECT_EQ(store->warnings().size(), 1U);
 }
 
+TEST(EnvironmentStore, what_is_in_the_format_of_another_store_is_left_to_it) {
+  const std::string key_id = "am.services.oauth2.oidc.signing.ES256";
+  const std::map<std::string, std::string> environment = {
+      {"AM_SERVICES_OAUTH2_OIDC_SIGNING_ES256", pem_of("P-256")}, {"STOREPASS", "Y2hhbmdlaXQ="}};
+  for (const char* format : {"BASE64", "BASE64_HMAC_KEY", "JWK", "ENCRYPTED_PEM"}) {
+    const auto other = environment_of(environment, std::string(R"({"format":")") + format + "\"}");
+    const auto none = now(other->fetch(Alias(key_id)));
+    ASSERT_THAT(none, is_ok()) << format;
+    EXPECT_TRUE(none->empty()) << format;
+    ASSERT_EQ(other->warnings().size(), 1U) << format;
+    EXPECT_NE(other->warnings()[0].find("AM_SERVICES_OAUTH2_OIDC_SIGNING_ES256"),
+              std::string::npos);
+    EXPECT_EQ(other->warnings()[0].find("PRIVATE"), std::string::npos);
+  }
+  const auto pems = environment_of(environment, R"({"format":"PEM"})");
+  EXPECT_TRUE(now(pems->fetch(Alias("storepass")))->empty());
+  EXPECT_EQ(now(pems->fetch(Alias(key_id)))->size(), 1U);
+  const auto broken =
+      environment_of({{"AM_SERVICES_OAUTH2_OIDC_SIGNING_ES256", "-----BEGIN PRIVATE KEY-----\\n"}},
+                     R"({"format":"PEM"})");
+  EXPECT_THAT(now(broken->fetch(Alias(key_id))), fails("pem_malformed"));
+}
+
 TEST(EnvironmentStore, a_pem_keeps_its_lines) {
   const auto store = environment_of({{"AM_SERVICES_OAUTH2_OIDC_SIGNING_ES256", pem_of("P-256")}},
                                     R"({"format":"PEM"})");

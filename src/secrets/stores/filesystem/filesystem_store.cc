@@ -64,8 +64,9 @@ Result<std::vector<Secret>> FilesystemStore::read_from(const Folder& folder, con
       if (!failure) failure = std::move(error);
       continue;
     }
-    for (std::string& warning : value->warnings) {
-      warnings.push_back("store " + quoted(name_.view()) + ": " + std::move(warning));
+    for (const std::string& warning : value->warnings) {
+      warnings.push_back("store " + quoted(name_.view()) + ", file " + quoted(file.name, 128) +
+                         ": " + warning);
     }
     for (Secret& secret : value->secrets) {
       secret.alias = Alias(id.str());

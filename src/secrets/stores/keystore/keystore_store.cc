@@ -93,7 +93,8 @@ Task<KeystoreStore::ContentsPtr> KeystoreStore::contents() {
   CO_TRY(const std::string now, co_await fingerprint());
   {
     const std::lock_guard lock(mutex_);
-    if (last_ && last_->stamp == now) co_return last_;
+    // Another password may open what this one did not.
+    if (last_ && last_->stamp == now && !last_->has_locked) co_return last_;
   }
   CO_TRY(Passwords secrets, co_await passwords());
   auto work = [self = shared_from_this(), secrets = std::move(secrets)] {
@@ -129,7 +130,8 @@ Result<KeystoreStore::ContentsPtr> KeystoreStore::load(const Passwords& password
   TRY(std::string before, stamp());
   {
     const std::lock_guard lock(mutex_);
-    if (last_ && last_->stamp == before) return last_;
+    const bool is_same = last_ && last_->stamp == before;
+    if (is_same && (!last_->has_locked || last_->passwords == passwords)) return last_;
     if (failure_ && failure_->stamp == before && failure_->passwords == passwords) {
       return failure_->error;
     }
@@ -188,6 +190,7 @@ Result<KeystoreStore::ContentsPtr> KeystoreStore::read(const Passwords& password
   }
   auto contents = std::make_shared<Contents>();
   contents->stamp = std::move(stamp);
+  contents->passwords = passwords;
   std::vector<std::string> skipped;
   if (!passwords.store && keystores::file_type_of(bytes->view()) != keystores::FileType::kPkcs12) {
     skipped.push_back("store " + quoted(name_.view()) +
@@ -205,6 +208,7 @@ Result<KeystoreStore::ContentsPtr> KeystoreStore::read(const Passwords& password
       error.detail =
           "store " + quoted(name_.view()) + ", entry " + quoted(alias) + ": " + error.detail;
       skipped.push_back(error.detail);
+      contents->has_locked |= error.is("key_password_wrong") || error.is("key_password_missing");
       secret = std::move(error);
     }
     contents->entries.insert_or_assign(std::move(alias), std::move(secret));

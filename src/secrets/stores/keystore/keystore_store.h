@@ -41,17 +41,19 @@ class KeystoreStore : public Store, public std::enable_shared_from_this<Keystore
   std::vector<std::string> warnings() const override { return warnings_.all(); }
 
  private:
-  /// What the file held; one per state of the file.
-  struct Contents {
-    std::string stamp;
-    std::map<std::string, Result<Secret>> entries;  ///< by alias in lower case
-  };
-  using ContentsPtr = std::shared_ptr<const Contents>;
   /// Null where none is set.
   struct Passwords {
     std::shared_ptr<const SecretBytes> store, entry;
     bool operator==(const Passwords& other) const;
   };
+  /// What the file held; one per state of the file.
+  struct Contents {
+    std::string stamp;
+    std::map<std::string, Result<Secret>> entries;  ///< by alias in lower case
+    Passwords passwords;                            ///< that it was read with
+    bool has_locked = false;                        ///< some entry is under another password
+  };
+  using ContentsPtr = std::shared_ptr<const Contents>;
   /// What need not be tried again.
   struct Failure {
     std::string stamp;

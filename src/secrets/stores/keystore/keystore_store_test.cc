@@ -265,6 +265,26 @@ TEST(KeystoreStore, a_password_that_is_put_right_opens_the_same_file) {
   EXPECT_THAT(now(store->fetch(Alias("ec"))), is_ok());
 }
 
+TEST(KeystoreStore, an_entry_password_that_is_put_right_opens_the_same_entry) {
+  const TempFolder folder;
+  folder.write("k", keystores::keytool_jceks());
+  const auto password = std::make_shared<std::string>("wrong");
+  StoreContext context = test_context();
+  context.password = [password](SecretId id) -> Task<Secret> {
+    co_return Secret::of_text(
+        SecretBytes::from_text(id.str() == "storepass" ? "changeit" : *password));
+  };
+  const auto store = make_store(
+      "keystore",
+      settings(R"({"file":")" + (folder / "k").string() + R"(","storePassword":"storepass")" +
+               R"(,"keyEntryPassword":"entrypass"})"),
+      std::move(context));
+  EXPECT_THAT(now(store->fetch(Alias("triple"))), fails("key_password_wrong"));
+  EXPECT_THAT(now(store->fetch(Alias("triple"))), fails("key_password_wrong"));
+  *password = "entrypass";
+  EXPECT_THAT(now(store->fetch(Alias("triple"))), is_ok());
+}
+
 TEST(KeystoreStore, a_password_written_into_the_settings_is_not_repeated) {
   const auto refused =
       try_make("keystore", settings(R"({"file":"/x","storePassword":"canary_p4ss!"})"));

@@ -117,7 +117,23 @@ Found look(const std::vector<std::string>& names) {
 KeyFolder::KeyFolder(std::string path, std::shared_ptr<Random> random)
     : path_(std::move(path)), random_(std::move(random)) {}
 
+// A folder that held the keys of this process and does not any more was lost, or its volume is
+// away.
 Status KeyFolder::prepare(const std::function<Result<KeyFiles>()>& make_first) const {
+  if (!was_ready_) {
+    TRY(make_ready(make_first));
+    was_ready_ = true;
+    return Done{};
+  }
+  const Error lost{Code::kConfig, "local_keys_lost",
+                   quoted(path_, 256) +
+                       " held the keys of this server and is gone or empty: no new ones are made "
+                       "while it runs; bring the folder back, or restore it from a back-up"};
+  if (::access(path_.c_str(), F_OK) != 0 && errno == ENOENT) return lost;
+  return make_ready([&lost]() -> Result<KeyFiles> { return lost; });
+}
+
+Status KeyFolder::make_ready(const std::function<Result<KeyFiles>()>& make_first) const {
   if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) return unwritable(quoted(path_, 256));
   TRY(const Folder folder, Folder::open(path_));
   TRY(const FileStamp own, folder.own_stamp());

@@ -2,6 +2,7 @@
 // The folder of a local store, and how it is written: whole files or nothing, and never over a file
 // that is there.
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,8 +30,9 @@ class KeyFolder {
 
   /// Makes the folder and its first keys (`make_first`) if it is empty; otherwise leaves what is
   /// there. Any number of processes may do so at once: one makes, the others wait. Cheap when it
-  /// was done before. kConfig "local_directory_permissions", "local_directory_foreign" (files in
-  /// it, but no key of ours), "local_directory_unwritable".
+  /// was done before: then a folder that is gone or empty is kConfig "local_keys_lost". kConfig
+  /// "local_directory_permissions", "local_directory_foreign" (files in it, but no key of ours),
+  /// "local_directory_unwritable".
   Status prepare(const std::function<Result<KeyFiles>()>& make_first) const;
 
   /// Adds one key. kConflict "alias_exists".
@@ -44,6 +46,7 @@ class KeyFolder {
   Result<std::string> fingerprint() const;
 
  private:
+  Status make_ready(const std::function<Result<KeyFiles>()>& make_first) const;
   Result<std::vector<std::string>> recorded(const Folder& folder) const;
   Status write(const Folder& folder, const std::string& name, ByteView bytes,
                bool may_replace) const;
@@ -53,6 +56,7 @@ class KeyFolder {
 
   std::string path_;
   std::shared_ptr<Random> random_;
+  mutable std::atomic<bool> was_ready_ = false;
 };
 
 }  // namespace signet::secrets

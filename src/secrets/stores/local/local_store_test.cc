@@ -122,6 +122,27 @@ TEST(LocalStore, lost_keys_are_an_error_and_never_new_keys_sec_121_) {
   EXPECT_THAT(now(maker->make_key(Alias("a"), crypto::KeyKind::kEcP256, 0)), fails("alias_exists"));
 }
 
+TEST(LocalStore, a_folder_that_goes_away_under_a_server_is_no_fresh_one_sec_121_) {
+  const TempFolder folder;
+  const auto store = local_store_of(folder / "keys");
+  const std::string before = kid_of(store, "a");
+  ASSERT_FALSE(before.empty());
+  fs::rename(folder / "keys", folder / "away");
+  EXPECT_THAT(now(store->fingerprint()), fails("local_keys_lost"));
+  EXPECT_THAT(now(store->fetch(Alias("a"))), fails("local_keys_lost"));
+  EXPECT_FALSE(fs::exists(folder / "keys"));
+
+  // The empty folder that a volume was mounted on.
+  fs::create_directory(folder / "keys");
+  fs::permissions(folder / "keys", fs::perms(0700));
+  EXPECT_THAT(now(store->fetch(Alias("a"))), fails("local_keys_lost"));
+  EXPECT_FALSE(fs::exists(folder / "keys/a.pem"));
+
+  fs::remove_all(folder / "keys");
+  fs::rename(folder / "away", folder / "keys");
+  EXPECT_EQ(kid_of(store, "a"), before);
+}
+
 TEST(LocalStore, keys_that_were_put_there_are_taken_and_none_are_made) {
   const TempFolder folder;
   folder.write("mine.pem", pem_of("P-256"));

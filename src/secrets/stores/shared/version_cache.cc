@@ -3,8 +3,10 @@
 namespace signet::secrets {
 namespace {
 
+// kInvalid: what the formats say of a value that is none.
 bool is_of_this_version_alone(const Error& error) {
-  return error.code == Code::kConfig || error.code == Code::kUnsupported;
+  return error.code == Code::kConfig || error.code == Code::kUnsupported ||
+         error.code == Code::kInvalid;
 }
 
 }  // namespace

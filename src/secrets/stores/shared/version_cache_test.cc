@@ -58,14 +58,17 @@ TEST(VersionCache, what_went_since_it_was_listed_is_left_out_without_a_word) {
 }
 
 TEST(VersionCache, what_cannot_be_read_is_a_warning_while_another_version_can) {
-  VersionedSecret service;
-  service.broken["2"] = {Code::kConfig, "secret_unreadable", "version 2 is no key"};
-  EXPECT_THAT(*service.fetch({"2", "1"}), ElementsAre("1"));
-  EXPECT_THAT(service.cache.warnings().all(), ElementsAre(HasSubstr("version 2")));
-  EXPECT_THAT(service.fetch({"2"}), fails("secret_unreadable"));
-  service.broken.clear();
-  EXPECT_THAT(*service.fetch({"2", "1"}), ElementsAre("2", "1"));
-  EXPECT_THAT(service.cache.warnings().all(), IsEmpty());
+  for (const Code code : {Code::kConfig, Code::kUnsupported, Code::kInvalid}) {
+    VersionedSecret service;
+    service.broken["2"] = {code, "secret_unreadable", "version 2 is no key"};
+    EXPECT_THAT(*service.fetch({"2", "1"}), ElementsAre("1"));
+    EXPECT_THAT(*service.fetch({"3", "2", "1"}), ElementsAre("3", "1"));
+    EXPECT_THAT(service.cache.warnings().all(), ElementsAre(HasSubstr("version 2")));
+    EXPECT_THAT(service.fetch({"2"}), fails("secret_unreadable"));
+    service.broken.clear();
+    EXPECT_THAT(*service.fetch({"2", "1"}), ElementsAre("2", "1"));
+    EXPECT_THAT(service.cache.warnings().all(), IsEmpty());
+  }
 }
 
 TEST(VersionCache, no_version_is_taken_as_gone_while_the_service_is_out) {
