@@ -1,5 +1,6 @@
 // A realm that is deleted and what is made in it at the same moment: one of the two wins whole.
 
+#include "admin/operator_change.h"
 #include "admin/test_resource_servers.h"
 #include "resource_servers/direct_key.h"
 
@@ -130,7 +131,7 @@ TEST_F(RealmEraseTest, a_realm_that_was_changed_meanwhile_goes_unless_another_on
 TEST_F(RealmEraseTest, a_realm_that_others_change_every_time_is_busy) {
   int turn = 0;
   std::function<void()> always = [&] {
-    if (++turn > 20) return;
+    if (++turn > 2 * kMostTries) return;
     put(kAlpha, turn % 2 == 1 ? R"({"enabled":false})" : R"({"enabled":true})");
     storage->meanwhile = always;
   };

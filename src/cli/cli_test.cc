@@ -309,12 +309,12 @@ TEST_F(Cli, client_create_reads_the_secret_from_standard_input_and_never_from_th
       201, R"({"revision":1,"client":{"client_id":"api"}})"};
   EXPECT_EQ(admin({"client", "create", "api", "--secret-stdin", "--scope", "read", "--scope",
                    "write", "--lifetime", "10m"},
-                  "hunter2\n"),
+                  "correct horse\n"),
             0)
       << errors;
   EXPECT_EQ(
       sent[0].body,
-      R"({"client_id":"api","access_token":{"lifetime":600},"scopes":["read","write"],"secret":"hunter2"})");
+      R"({"client_id":"api","access_token":{"lifetime":600},"scopes":["read","write"],"secret":"correct horse"})");
   EXPECT_EQ(admin({"client", "create", "api", "--secret", "x"}), 2);
 }
 
@@ -396,7 +396,7 @@ realms:
   - name: root
     access_token: {lifetime: 15m}
     clients:
-      - {client_id: api, secret: hunter2, scopes: [write, read]}
+      - {client_id: api, secret: correct horse, scopes: [write, read]}
       - {client_id: new}
 )";
 
@@ -601,11 +601,12 @@ TEST_F(Cli, config_check_says_everything_and_show_hides_secrets) {
   EXPECT_THAT(errors, HasSubstr("bad.yaml:1: server.prot"));
   EXPECT_THAT(errors, HasSubstr("bad.yaml:2: keys.lease"));
   const std::string good = file(
-      "good.yaml", "realms: [{name: root, clients: [{client_id: a, secret: hunter2-hunter2}]}]\n");
+      "good.yaml",
+      "realms: [{name: root, clients: [{client_id: a, secret: correct horse-correct horse}]}]\n");
   EXPECT_EQ(run({"config", "check", "--config", good}), 0);
   EXPECT_EQ(run({"config", "show", "--config", good}), 0);
   EXPECT_THAT(output, HasSubstr("(hidden)"));
-  EXPECT_THAT(output, Not(HasSubstr("hunter2")));
+  EXPECT_THAT(output, Not(HasSubstr("correct horse")));
 }
 
 // ------------------------------------------------------------------ man, completion, version

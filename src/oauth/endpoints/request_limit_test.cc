@@ -9,7 +9,7 @@ namespace {
 using signet::test::Matrix;
 using ::testing::ElementsAre;
 
-constexpr const char* kGrantAndToken = "grant_type=client_credentials&token=unknown";
+constexpr const char* kLimitedBody = "grant_type=client_credentials&token=unknown";
 
 struct LimitedWorld : World {
   explicit LimitedWorld(std::size_t over_all = 0, std::size_t of_client = 0) {
@@ -25,7 +25,7 @@ struct LimitedWorld : World {
     if (endpoint == "inject") return post("/oauth2/inject/policy", "", "c", secret);
     for (const auto& known : kEndpoints)
       if (known.name == endpoint)
-        return post("/oauth2" + std::string(known.path), kGrantAndToken, "c", secret);
+        return post("/oauth2" + std::string(known.path), kLimitedBody, "c", secret);
     ADD_FAILURE() << endpoint;
     return get("/");
   }
@@ -37,7 +37,7 @@ struct LimitedWorld : World {
   }
 };
 
-std::string outcome(const FakeExchange& answer) {
+std::string outcome_within_limits(const FakeExchange& answer) {
   if (answer.status() == 200) return "ok";
   if (answer.status() == 429) return "too_many";
   return answer.text("error");
@@ -52,11 +52,12 @@ TEST(RequestLimit, f_34_which_endpoint_counts_for_which_limit) {
     LimitedWorld world(column.ends_with("instance_limit") ? 2 : 0,
                        column.ends_with("client_limit") ? 2 : 0);
     if (column != "within_limits") {
-      EXPECT_EQ(outcome(world.ask("token")), "ok");
-      EXPECT_EQ(outcome(world.ask("introspect")), "ok");
+      EXPECT_EQ(outcome_within_limits(world.ask("token")), "ok");
+      EXPECT_EQ(outcome_within_limits(world.ask("introspect")), "ok");
     }
     for (const auto& row : matrix.rows())
-      EXPECT_EQ(outcome(world.ask(row, is_stranger ? std::string(43, 'x') : World::kSecret)),
+      EXPECT_EQ(outcome_within_limits(
+                    world.ask(row, is_stranger ? std::string(43, 'x') : World::kSecret)),
                 matrix.at(row, column))
           << row << ", " << column;
   }
@@ -110,7 +111,7 @@ TEST(RequestLimit, realms_share_the_instances_limit_and_not_their_clients) {
   world.realm("alpha");
   world.client("c", R"(,"max_requests_per_second":1)", "alpha");
   const auto ask_alpha = [&] {
-    return world.post("/oauth2/realms/root/realms/alpha/access_token", kGrantAndToken, "c");
+    return world.post("/oauth2/realms/root/realms/alpha/access_token", kLimitedBody, "c");
   };
   EXPECT_EQ(world.ask("token").status(), 200);
   EXPECT_EQ(ask_alpha().status(), 200);

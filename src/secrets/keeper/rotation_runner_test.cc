@@ -140,7 +140,7 @@ TEST(RotationRunner, a_rule_over_a_store_that_makes_no_keys_shows_before_a_key_i
   rule.id = kEs256;
   rule.store = StoreName("ks");
   rule.every = 30 * kDay;
-  RotationRunner runner(keeper, world.storage, world.clock, {rule}, "0", kInterval);
+  RotationRunner runner(keeper, world.storage, world.clock, {rule}, "0", kTurn);
   ASSERT_THAT(async::run_now(runner.run()), is_ok());
   EXPECT_THAT(runner.status().at(0).memory.last_error, HasSubstr("store_makes_no_keys"));
 }

@@ -169,7 +169,8 @@ Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options,
   const Milliseconds now = clock.monotone();
   if (!outage_ || now >= retry_at_) {
     const Instant asked = clock.now();
-    auto done = co_await read(deadlines, options, {now, asked});
+    const Moment moment{now, asked};
+    auto done = co_await read(deadlines, options, moment);
     const bool was_out = outage_.has_value();
     if (done.ok()) {
       outage_.reset();

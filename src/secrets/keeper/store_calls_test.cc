@@ -136,7 +136,9 @@ TEST(StoreCalls, a_clock_that_is_set_back_leaves_no_store_alone_for_longer) {
   world.questions_in(Seconds(300));
   world.counted->outage.reset();
   world.clock->set(world.clock->now() - Seconds(24 * 3600));
-  EXPECT_EQ(world.questions_in(Seconds(10)), 1);
+  // Its rest is not over yet, and ends when it would have ended anyway.
+  const auto rest = std::chrono::duration_cast<Seconds>(world.options.backoff_most);
+  EXPECT_GE(world.questions_in(rest), 1);
   EXPECT_TRUE(world.keeper_->health()[0].ok);
 }
 
