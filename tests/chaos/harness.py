@@ -253,9 +253,11 @@ class StartFailed(Exception):
 
 class Server:
     """One signetd with its own working directory. Use as a context manager. The first start takes any
-    free port; later ones the same, so that the issuer stays what it was."""
+    free port; later ones the same, so that the issuer stays what it was. A server whose keys are not there yet,
+    because a store was slow, is waited for too: until_ready=False where a script wants it so."""
 
-    def __init__(self, binary, document, workdir=None, data_dir=None, keep=False, wrap=(), env=None):
+    def __init__(self, binary, document, workdir=None, data_dir=None, keep=False, wrap=(), env=None, until_ready=True):
+        self.until_ready = until_ready
         self.binary, self.keep, self.wrap, self.env = str(binary), keep, list(wrap), env
         self.owns_workdir = workdir is None
         self.workdir = pathlib.Path(workdir or tempfile.mkdtemp(prefix="signet-"))
@@ -282,9 +284,8 @@ class Server:
     def logs(self):
         return sorted(self.workdir.glob("std*.log"))
 
-    def start(self, timeout=15, until_ready=True):
-        """Starts and waits for the ready line; returns the seconds it took. A server whose keys are not there
-        yet, because a store was slow, is waited for too; not where a script wants it so."""
+    def start(self, timeout=15):
+        """Starts and waits for the ready line; returns the seconds it took."""
         self.config_file.write_text(json.dumps(self.document, indent=1))  # JSON is YAML
         self.config_file.chmod(0o600)
         self.starts += 1
@@ -307,7 +308,7 @@ class Server:
             if self.port and self.management_port:
                 self.document["server"]["port"] = self.port
                 took = time.monotonic() - begin
-                if lacks_keys and until_ready:
+                if lacks_keys and self.until_ready:
                     self.wait_until_ready()
                 return took
             if self.process.poll() is not None:

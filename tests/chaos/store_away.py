@@ -91,8 +91,8 @@ class World:
             "refresh": "PT1S", "lease": f"PT{LEASE}S", "store_timeout": f"PT{TIMEOUT}S"})
         self.options = options
 
-    def server(self, name):
-        return harness.Server(self.options.signetd, self.document, workdir=self.folder / name)
+    def server(self, name, until_ready=True):
+        return harness.Server(self.options.signetd, self.document, workdir=self.folder / name, until_ready=until_ready)
 
 
 def store_health(server):
@@ -147,7 +147,7 @@ class Load:
 
 def check_unready(world, vault, report):
     vault.mood = "500"
-    with world.server("fresh") as server:
+    with world.server("fresh", until_ready=False) as server:
         ready = server.management("/health/ready")
         names = RING in ready.body.decode() and "vault" in ready.body.decode()
         report.line("not_ready_without_the_store", ready.status, "-", "503", ready.status == 503 and names)

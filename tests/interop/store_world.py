@@ -20,13 +20,14 @@ def signing_id(alg):
 
 
 class StoreWorld:
-    def __init__(self, options, stores, algorithms, env, keys=None):
+    def __init__(self, options, stores, algorithms, env, keys=None, until_ready=True):
         self.secret = harness.new_secret()
         clients = [harness.client(alg, self.secret, access_token={"format": "jwt", "signing_algorithm": alg})
                    for alg in algorithms]
         document = harness.config(clients, secret_stores=stores, keys={"refresh": "PT1S", "publish_ahead": "PT2S", **(keys or {})})
         base = {"PATH": "/usr/bin:/bin", "ASAN_OPTIONS": "detect_leaks=0"}
-        self.server = harness.Server(options.signetd, document, keep=options.keep, env={**base, **env})
+        self.server = harness.Server(options.signetd, document, keep=options.keep, env={**base, **env},
+                                     until_ready=until_ready)
 
     def __enter__(self):
         self.server.start(timeout=30)
