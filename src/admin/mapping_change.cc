@@ -116,6 +116,7 @@ Task<AdminReply> undo_mapping(const AdminServices& services, AdminRequest reques
   CO_TRY(f.finish());
   CO_TRY(step.id, secrets::SecretId::parse(id_text));
   step.actor = request.actor;
+  CO_TRY(co_await check_realm(services, step.realm));
   AdminReply reply;
   reply.body.set("secretId", step.id.str());
   CO_TRY(const Keeper::Undone undone, co_await services.oauth->keeper->undo_map(std::move(step)));

@@ -181,9 +181,13 @@ Task<Done> ResourceServerTransaction::erase_lost_keys(std::string name) {
     for (const auto& document : page) {
       const std::string kid = document.id.substr(0, document.id.find('\n'));
       if (!rs::is_direct_key_of(document.id, kid, name)) continue;
-      CO_TRY(const rs::DirectKey key, rs::DirectKey::from_text(document.text));
-      if (!key.open(services_.oauth->unseal).ok())
+      CO_TRY(rs::DirectKey key, rs::DirectKey::from_text(document.text));
+      if (!key.open(services_.oauth->unseal).ok()) {
         erase_raw(rs::kDirectKeyKind, document.id, document.revision);
+      } else if (!key.until) {
+        key.until = services_.oauth->clock->now() + rs::kDirectKeyKept;
+        put_raw(rs::kDirectKeyKind, document.id, key.to_text(), document.revision);
+      }
     }
   }
 }

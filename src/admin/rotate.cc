@@ -73,7 +73,6 @@ Task<NextKey> publish_alias(const AdminServices& services, Keeper::StepRequest s
                             RingEntry active) {
   Keeper& keeper = *services.oauth->keeper;
   NextKey next;
-  next.published = services.oauth->clock->now();
   if (step.alias.empty()) {
     CO_TRY(const auto made, co_await keeper.make_successor(step.realm, step.store, active.secret));
     step.alias = made.alias;
@@ -85,6 +84,7 @@ Task<NextKey> publish_alias(const AdminServices& services, Keeper::StepRequest s
   }
   next.alias = step.alias;
   CO_TRY(co_await keeper.publish(std::move(step)));
+  next.published = services.oauth->clock->now();  // making it may have taken minutes
   co_return next;
 }
 

@@ -4,6 +4,7 @@
 
 #include "admin/sealed_values.h"
 #include "base/json_members.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "secrets/keeper/kinds.h"
 
@@ -20,18 +21,19 @@ bool has_id(const std::vector<std::string>& ids, std::string_view id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
-// Of two instances at the same moment either may be first.
-Task<Done> register_sealing_key(std::shared_ptr<storage::Storage> storage, SealingKey key) {
-  json::Object text;
-  text.set("name", key.name);
-  storage::PutDocument put;
-  put.document = {kSealingKeyKind, RealmName(), key.id, json::dump(text), 0};
-  put.expected = 0;
+// All at once: a start that knows some asks for no others. Another instance may write the same.
+Task<Done> register_sealing_keys(std::shared_ptr<storage::Storage> storage,
+                                 std::vector<SealingKey> keys) {
   storage::Transaction transaction;
-  transaction.emplace_back(std::move(put));
-  const auto done = co_await storage->commit(std::move(transaction));
-  if (!done.ok() && !done.error().is("revision_conflict")) co_return done.error();
-  co_return Done{};
+  for (const auto& key : keys) {
+    json::Object text;
+    text.set("name", key.name);
+    storage::PutDocument put;
+    put.document = {kSealingKeyKind, RealmName(), key.id, json::dump(text), 0};
+    transaction.emplace_back(std::move(put));
+  }
+  if (transaction.empty()) co_return Done{};
+  co_return co_await storage->commit(std::move(transaction));
 }
 
 // Whether another instance says that it seals with the key. One that is dead may say so too.
@@ -96,7 +98,8 @@ Task<Done> check_sealing_keys(std::shared_ptr<storage::Storage> storage,
                               std::vector<std::string> lost, Instant now) {
   const std::vector<SealingKey> ours = keys->keys();
   CO_TRY(const auto registered, co_await registered_sealing_keys(storage));
-  std::vector<SealingKey> missing;
+  std::vector<SealingKey> missing, unregistered;
+  if (!ours.empty() && !has_key(registered, ours.front().id)) unregistered.push_back(ours.front());
   for (const auto& key : registered) {
     if (!has_key(ours, key.id) && !has_id(lost, key.id)) missing.push_back(key);
   }
@@ -107,9 +110,7 @@ Task<Done> check_sealing_keys(std::shared_ptr<storage::Storage> storage,
       const auto known = std::find_if(ours.begin(), ours.end(),
                                       [&id = id](const SealingKey& key) { return key.id == id; });
       if (known != ours.end()) {
-        if (!has_key(registered, id)) {
-          CO_TRY(co_await register_sealing_key(storage, *known));
-        }
+        if (!has_key(registered, id) && !has_key(unregistered, id)) unregistered.push_back(*known);
         continue;
       }
       const auto registered_as =
@@ -122,15 +123,13 @@ Task<Done> check_sealing_keys(std::shared_ptr<storage::Storage> storage,
     }
     for (const auto& key : missing) {
       CO_TRY(const bool is_in_use, co_await is_sealed_with(storage, key.id));
-      if (!is_in_use) {
-        CO_TRY(co_await forget_sealing_key(storage, key.id));
-      }
+      if (is_in_use) continue;
+      // One that stays known is asked about again at the next start, and nothing worse.
+      const auto forgotten = co_await forget_sealing_key(storage, key.id);
+      if (!forgotten.ok()) log::failure("sealing_key_not_forgotten", forgotten.error());
     }
   }
-  if (!ours.empty() && !has_key(registered, ours.front().id)) {
-    CO_TRY(co_await register_sealing_key(storage, ours.front()));
-  }
-  co_return Done{};
+  co_return co_await register_sealing_keys(storage, std::move(unregistered));
 }
 
 }  // namespace signet::admin

@@ -75,6 +75,18 @@ TEST_F(SealingKeys, sec_123_also_where_a_version_that_registered_none_sealed_the
   EXPECT_THAT(registered(), ElementsAre("k1", "k2"));
 }
 
+TEST_F(SealingKeys, sec_123_a_start_that_missed_one_of_several_keys_misses_it_again) {
+  use_keys({"k1"});
+  add_clients(2);
+  use_keys({"k2"});
+  add_resource_servers();
+  for (const char* known : {"k1", "k2", "k1", "k2"})
+    EXPECT_THAT(start({"k3", known}), fails("encryption_key_needed")) << known;
+  EXPECT_THAT(registered(), IsEmpty());
+  ASSERT_THAT(start({"k3", "k2", "k1"}), is_ok());
+  EXPECT_THAT(registered(), ElementsAre("k1", "k2", "k3"));
+}
+
 TEST_F(SealingKeys, a_key_under_which_nothing_is_may_go_without_a_renewal) {
   ASSERT_THAT(start({"k1"}), is_ok());
   ASSERT_THAT(start({"k2"}), is_ok());

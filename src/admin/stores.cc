@@ -29,7 +29,11 @@ Task<AdminReply> list_stores(const AdminServices& services, AdminRequest) {
                 std::string(aliases.error().reason) + ": " + aliases.error().detail);
       }
       // What no secret tells: a mount of another kind, keys that are lost and not mapped.
-      const auto probed = co_await services.oauth->keeper->probe(info.realm, StoreName(info.name));
+      // One that does not answer is not waited for twice.
+      const bool is_away = !aliases.ok() && is_transient(aliases.error().code);
+      Result<Done> probed = Done{};
+      if (!is_away)
+        probed = co_await services.oauth->keeper->probe(info.realm, StoreName(info.name));
       one.set("probe", probed.ok()
                            ? std::string()
                            : std::string(probed.error().reason) + ": " + probed.error().detail);

@@ -105,7 +105,8 @@ struct RequireNoDocuments {
 };
 /// Removes a document that nobody can need any more, if it is word for word and by its revision
 /// the one that was read; nothing happens if it is not. Nobody is told, and unless it is the newest
-/// change of all nothing is remembered: its revisions begin anew.
+/// change of all nothing is remembered: its revisions begin anew, so
+/// that a number alone no longer tells the old document from a new one.
 struct ForgetDocument {
   Document document;
 };

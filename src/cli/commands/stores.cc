@@ -7,7 +7,7 @@ namespace {
 
 Result<int> list_stores(const Context& context) {
   TRY(const AdminClient admin, AdminClient::make(context));
-  TRY(const json::Value answer, admin.get("/admin/stores"));
+  TRY(const json::Value answer, admin.patient().get("/admin/stores"));
   if (context.as_json()) {
     context.print(answer);
     return 0;

@@ -1,5 +1,6 @@
 #include "oauth/endpoints/definitions.h"
 
+#include "base/log.h"
 #include "resource_servers/direct_key.h"
 
 namespace signet::oauth {
@@ -129,8 +130,14 @@ Task<DirectKeysPtr> load_direct_keys(const Services& services, WorkerState& work
   auto keys = std::make_shared<std::vector<jose::KeyPtr>>();
   for (const auto& document : page) {
     if (!document.id.starts_with(prefix)) break;
-    CO_TRY(auto key, read_direct_key(services, document));
-    if (key) keys->push_back(std::move(key));
+    auto key = read_direct_key(services, document);
+    if (!key.ok() && key.error().is("encoded_value_key_unknown")) {
+      // Its sealing key was told to be lost; the others of this kid are not.
+      log::failure("direct_key_unreadable", key.error(), {{"realm", realm.str()}});
+      continue;
+    }
+    if (!key.ok()) co_return std::move(key).error();
+    if (*key) keys->push_back(std::move(*key));
   }
   DirectKeysPtr found = std::move(keys);
   worker.keep_direct_keys(realm.view(), kid, found);

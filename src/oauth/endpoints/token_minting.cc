@@ -252,7 +252,9 @@ Task<Done, Refusal> TokenCall::keep_key() {
   bool is_kept = false;
   if (stored) {
     CO_TRY(const DirectKey known, DirectKey::from_text(stored->text));
-    is_kept = !known.until || *known.until >= now_ + resource_servers::kLongestTokenLife;
+    // Not one whose sealing key is lost: nobody could open what is made by it.
+    const bool opens = known.open(services_.unseal).ok();
+    is_kept = opens && (!known.until || *known.until >= now_ + resource_servers::kLongestTokenLife);
     if (is_kept && known.until) until = *known.until;
   }
   if (!stored) {

@@ -17,8 +17,8 @@ bool has_cryptoperiod(const RingEntry& entry);
 
 /// Watches for how long the active keys of the realms in use are active. It is told once when
 /// a key is through three quarters of its period and once when it is at its end, by each instance
-/// and since its start; nothing is refused or changed because of it. Any thread, never on behalf of
-/// a request of a client.
+/// and since its start, or since the key could sign again; nothing is refused or changed because of
+/// it. Any thread, never on behalf of a request of a client.
 class CryptoperiodWatch {
  public:
   /// So many keys are told one by one; where there are more, what is told does not grow with them.
