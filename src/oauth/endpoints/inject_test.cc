@@ -279,8 +279,10 @@ TEST_F(Injection, keys_that_a_resource_server_changes_at_its_url_make_a_new_toke
     client->answer_with(
         [text = set_of({kid})](const OutboundRequest&) { return response(200, text); });
   };
+  KeySetSettings settings;
+  settings.default_age = Seconds(200);  // the set is read ahead after 180 seconds at the latest
   world.services->key_sets = std::make_shared<KeySetCache>(
-      client, world.clock, world.random, check_set, KeySetSettings{},
+      client, world.clock, world.random, check_set, settings,
       [](Task<Done> task) { EXPECT_THAT(async::run_now(std::move(task)), signet::test::is_ok()); });
   world.put("resource_server", "root", "orders",
             R"({"name":"orders","access_token":{"encryption":"resource_server_key",)"
@@ -294,18 +296,18 @@ TEST_F(Injection, keys_that_a_resource_server_changes_at_its_url_make_a_new_toke
   const std::string first = token();
   EXPECT_EQ(kid_of(first), "first");
   EXPECT_EQ(token(), first);
-  world.clock->advance(Seconds(271));  // the set is read again ahead of its end, and is the same
+  world.clock->advance(Seconds(181));  // the set is read again ahead of its end, and is the same
   EXPECT_EQ(token(), first);
   EXPECT_EQ(token(), first);
   EXPECT_EQ(client->sent().size(), 2U);
   publish("second");
-  world.clock->advance(Seconds(268));
+  world.clock->advance(Seconds(181));
   token();  // begins to read the set
   const std::string second = token();
   EXPECT_EQ(kid_of(second), "second");
   EXPECT_EQ(token(), second);
   publish("third");
-  world.clock->advance(Seconds(301));  // nobody read the set in its time
+  world.clock->advance(Seconds(201));  // nobody read the set in its time
   EXPECT_EQ(kid_of(token()), "third");
 }
 
