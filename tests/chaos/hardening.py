@@ -129,7 +129,7 @@ def check_unsafe_switches(report, options):
             store = {"name": "loose", "type": "filesystem", "settings": {"directory": scratch, **setting}}
             stores = [harness.local_store(pathlib.Path(scratch) / "data"), store]
             document = harness.config([], secret_stores=stores)
-            with harness.Server(options.signetd, document, keep=options.keep) as server:
+            with harness.Server(options.signetd, document, keep=options.keep, until_ready=False) as server:
                 shown = server.management("/metrics").body.decode().count(line)
                 server.stop()
                 logged = sum(log.read_text().count("unsafe_switch_on") for log in server.logs())
