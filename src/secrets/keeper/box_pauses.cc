@@ -8,23 +8,16 @@ namespace {
 constexpr int kFailuresBeforePause = 3;
 constexpr Milliseconds kFirstPause{250};
 constexpr Milliseconds kLongestPause{30'000};
-constexpr Milliseconds kLongestWithJitter = kLongestPause * 5 / 4;
-
-/// What is further ahead than anybody set it was set before the clock was set back: it is over.
-bool is_still_ahead(Instant until, Instant now, Milliseconds most) {
-  return now < until && until <= now + most;
-}
 
 }  // namespace
 
-Status BoxPauses::may_ask(const KeyId& kid, Instant now, Milliseconds limit) {
+Status BoxPauses::may_ask(const KeyId& kid, Milliseconds now, Milliseconds limit) {
   if (count_.load(std::memory_order_relaxed) == 0) return Done{};
   const std::lock_guard hold(mutex_);
   const auto found = troubles_.find(kid);
   if (found == troubles_.end() || found->second.pause == Milliseconds(0)) return Done{};
   Trouble& trouble = found->second;
-  if (is_still_ahead(trouble.until, now, kLongestWithJitter) ||
-      is_still_ahead(trouble.try_until, now, limit))
+  if (now < trouble.until || now < trouble.try_until)
     return Error{Code::kUnavailable, "box_paused", "left alone after failures: " + trouble.last};
   trouble.try_until = now + limit;
   return Done{};
@@ -37,14 +30,13 @@ void BoxPauses::answered(const KeyId& kid) {
   count_.store(troubles_.size(), std::memory_order_relaxed);
 }
 
-void BoxPauses::failed(const KeyId& kid, const Error& error, Instant now) {
+void BoxPauses::failed(const KeyId& kid, const Error& error, Milliseconds now) {
   const std::lock_guard hold(mutex_);
   Trouble& trouble = troubles_[kid];
   count_.store(troubles_.size(), std::memory_order_relaxed);
   trouble.last = std::string(error.reason) + ": " + error.detail;
-  if (is_still_ahead(trouble.until, now, kLongestWithJitter))
-    return;  // of a call that began before the pause
-  trouble.try_until = Instant{};
+  if (now < trouble.until) return;  // of a call that began before the pause
+  trouble.try_until = Milliseconds{};
   if (++trouble.failures < kFailuresBeforePause) return;
   trouble.pause =
       trouble.pause == Milliseconds(0) ? kFirstPause : std::min(trouble.pause * 2, kLongestPause);

@@ -37,13 +37,13 @@ Task<Bytes> Keeper::sign_in_box(std::shared_ptr<const LiveRing> ring, jose::JwsA
                                 Bytes signing_input) const {
   const Secret& secret = ring->ring->active();
   const Milliseconds limit = state_->options.box_timeout;
-  const Status may = state_->box_pauses.may_ask(secret.kid, state_->clock->now(), limit);
+  const Status may = state_->box_pauses.may_ask(secret.kid, state_->clock->monotone(), limit);
   if (!may.ok()) co_return at_home_of(secret, may.error());
   auto signature = co_await state_->deadlines.within<Bytes>(
       limit, secret.store.str(), ask_sign(secret.remote, alg, signing_input));
   if (!signature.ok()) {
     if (is_transient(signature.error().code)) {
-      state_->box_pauses.failed(secret.kid, signature.error(), state_->clock->now());
+      state_->box_pauses.failed(secret.kid, signature.error(), state_->clock->monotone());
     } else {
       state_->box_pauses.answered(secret.kid);
     }
@@ -61,13 +61,13 @@ Task<Bytes> Keeper::sign_in_box(std::shared_ptr<const LiveRing> ring, jose::JwsA
 Task<Done> Keeper::verify_in_box(Secret secret, jose::JwsAlg alg, Bytes signing_input,
                                  Bytes signature) const {
   const Milliseconds limit = state_->options.box_timeout;
-  const Status may = state_->box_pauses.may_ask(secret.kid, state_->clock->now(), limit);
+  const Status may = state_->box_pauses.may_ask(secret.kid, state_->clock->monotone(), limit);
   if (!may.ok()) co_return at_home_of(secret, may.error());
   auto done = co_await state_->deadlines.within<Done>(
       limit, secret.store.str(),
       ask_verify(secret.remote, alg, std::move(signing_input), std::move(signature)));
   if (!done.ok() && is_transient(done.error().code)) {
-    state_->box_pauses.failed(secret.kid, done.error(), state_->clock->now());
+    state_->box_pauses.failed(secret.kid, done.error(), state_->clock->monotone());
   } else {
     state_->box_pauses.answered(secret.kid);
   }

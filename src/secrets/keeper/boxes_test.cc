@@ -134,5 +134,28 @@ TEST(Boxes, a_wrong_signature_names_store_and_alias_and_does_not_pause_the_box) 
   EXPECT_THAT(world.sign(), is_ok());
 }
 
+/// Never answers.
+class SilentBox : public RemoteKey {
+ public:
+  Task<Bytes> sign(JwsAlg, Bytes) const override {
+    ++asked;
+    co_return Error{Code::kTimeout, "no_answer", "no answer"};
+  }
+  mutable int asked = 0;
+};
+
+TEST(Boxes, a_clock_that_is_set_back_makes_no_pause_longer) {
+  const auto box = std::make_shared<SilentBox>();
+  BoxWorld world(kEs256, JwsAlg::kEs256, public_half(ec(1)), box);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_THAT(world.sign(), fails("no_answer"));
+  EXPECT_THAT(world.sign(), fails("box_paused"));
+  world.clock->set(world.clock->now() - Seconds(3600));
+  world.clock->advance(Milliseconds(400));
+  EXPECT_THAT(world.sign(), fails("no_answer")) << "one tries";
+  EXPECT_EQ(box->asked, 4);
+  EXPECT_THAT(world.sign(), fails("box_paused")) << "a new pause";
+}
+
 }  // namespace
 }  // namespace signet::secrets::test
