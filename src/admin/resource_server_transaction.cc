@@ -13,7 +13,7 @@ namespace {
 namespace rs = resource_servers;
 
 // Those that no token can hold any more are among them.
-constexpr std::size_t kMostDirectKeysRead = 1000;
+constexpr std::size_t kMostDirectKeysSwept = 1000;
 
 const rs::ScopeDefinition* find_scope(const rs::ResourceServer* server, const std::string& name) {
   if (!server) return nullptr;
@@ -161,7 +161,7 @@ Task<Done> ResourceServerTransaction::move_direct_keys(const rs::ResourceServer*
   for (const std::string& kid : kids) {
     CO_TRY(const auto stored, co_await services_.oauth->storage->documents(
                                   std::string(rs::kDirectKeyKind), realm_,
-                                  rs::direct_key_prefix(kid), kMostDirectKeysRead));
+                                  rs::direct_key_prefix(kid), kMostDirectKeysSwept));
     CO_TRY(drop_direct_keys(stored, kid, before, after));
   }
   if (!encrypts_directly(after)) co_return Done{};

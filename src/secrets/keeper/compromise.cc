@@ -41,8 +41,7 @@ Error unknown_key(const Keeper::CompromiseRequest& request) {
 std::shared_ptr<const LiveRing> ring_in(const RealmMap& realms, const RealmName& realm,
                                         const SecretId& id) {
   const RealmRingsPtr rings = realms.find(realm);
-  const auto ring = rings ? rings->share(id) : nullptr;
-  return ring && ring->realm == realm ? ring : nullptr;
+  return rings ? rings->own(realm, id) : nullptr;
 }
 
 }  // namespace

@@ -46,6 +46,11 @@ std::shared_ptr<const LiveRing> RealmRings::share(const SecretId& id) const {
   return found == rings_.end() ? nullptr : *found;
 }
 
+std::shared_ptr<const LiveRing> RealmRings::own(const RealmName& realm, const SecretId& id) const {
+  auto ring = share(id);
+  return ring && ring->realm == realm ? ring : nullptr;
+}
+
 const Error& RealmRings::why(const SecretId& id) const {
   static const Error unknown{Code::kConfig, "secret_not_mapped",
                              "no store of the realm nor a global one has this secret ID"};

@@ -64,10 +64,12 @@ struct LiveRing {
 class RealmRings {
  public:
   /// Null if the ID has no usable secret; why() then says what was asked and found, as it does
-  /// where a store that cannot be asked has left a ring that only verifies.
+  /// where a ring is left that only verifies.
   const LiveRing* find(const SecretId& id) const;
   /// The same to keep.
   std::shared_ptr<const LiveRing> share(const SecretId& id) const;
+  /// The same where `realm` remembers it itself, and shares none; else null.
+  std::shared_ptr<const LiveRing> own(const RealmName& realm, const SecretId& id) const;
   const Error& why(const SecretId& id) const;
   const std::vector<std::shared_ptr<const LiveRing>>& all() const { return rings_; }
   /// The IDs whose store could not be read since the start. What it holds is not known here, and

@@ -18,17 +18,6 @@ Error not_mapped(const SecretId& id, const RealmName& realm, const std::string& 
               (asked.empty() ? std::string("; there are no stores") : "; asked: " + asked)};
 }
 
-/// Of those that `realm` remembers itself; null if there is none.
-std::shared_ptr<const LiveRing> remembered_ring(const RealmRingsPtr& rings, const RealmName& realm,
-                                                const SecretId& id) {
-  if (!rings) return nullptr;
-  const auto& all = rings->all();
-  const auto at =
-      std::lower_bound(all.begin(), all.end(), id,
-                       [](const auto& ring, const auto& wanted) { return ring->id < wanted; });
-  return at != all.end() && (*at)->id == id && (*at)->realm == realm ? *at : nullptr;
-}
-
 Error only_public_halves(const SecretId& id, const std::string& asked) {
   return {Code::kConfig, "no_active_key",
           id.str() + " has only public halves left, which sign nothing; asked: " + asked +
@@ -109,7 +98,7 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
     const bool is_own =
         realm.empty() || found.resolution.from_realm || !remembered.entries(id).empty();
     Shared shared;
-    if (!realm.empty()) shared.ring = remembered_ring(global, RealmName(), id);
+    if (!realm.empty()) shared.ring = global->own(RealmName(), id);
     if (!is_own) {
       const bool blocked = found.resolution.blocked_by.has_value();
       if (found.resolution.is_unread) rings->unread_.push_back(id);
@@ -131,7 +120,7 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
       continue;
     }
     shared.entries = global_journal.entries(id);
-    const auto before = remembered_ring(old, realm, id);
+    const auto before = old ? old->own(realm, id) : nullptr;
     const std::optional<Error> blocked_by = found.resolution.outage;
     if (found.resolution.is_unread) rings->unread_.push_back(id);
     auto lined = co_await line(realm, id, std::move(found), remembered.entries(id),
