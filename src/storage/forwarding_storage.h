@@ -1,9 +1,9 @@
 #pragma once
-// A storage in front of another one, for tests that change a part of what it does.
+// A storage in front of another one: the base of those that change a part of what it does.
 
 #include "storage/storage.h"
 
-namespace signet::storage::test {
+namespace signet::storage {
 
 class ForwardingStorage : public Storage {
  public:
@@ -19,6 +19,7 @@ class ForwardingStorage : public Storage {
   Task<bool> is_denied(RealmName realm, Bytes hash) override;
   Task<std::vector<DeniedToken>> denials_since(std::int64_t after, std::size_t limit,
                                                std::int64_t* last) override;
+  Task<std::int64_t> count_expired(Instant before, std::size_t limit) override;
   Task<std::vector<KeyRecord>> keys(RealmName realm) override;
   Task<std::vector<AuditEvent>> audit(std::int64_t after, std::size_t limit) override;
   Task<Done> ping() override;
@@ -29,4 +30,4 @@ class ForwardingStorage : public Storage {
   virtual Storage& next() = 0;
 };
 
-}  // namespace signet::storage::test
+}  // namespace signet::storage

@@ -147,6 +147,7 @@ using Change =
 using Transaction = std::vector<Change>;
 
 /// A Purge removes at most this many rows of each kind, so that it never holds up others for long.
+/// All that expired are removed by purge_expired (expired.h).
 inline constexpr std::size_t kPurgeSlice = 1000;
 
 struct DocumentChange {
@@ -190,6 +191,9 @@ class Storage {
   /// Denials still in force, for the in-memory list at start; in order of rowid after `after_row`.
   virtual Task<std::vector<DeniedToken>> denials_since(std::int64_t after_row, std::size_t limit,
                                                        std::int64_t* last_row) = 0;
+  /// How many rows expired before `before`, of each kind that a Purge removes at most `limit` (of
+  /// three kinds together three times that).
+  virtual Task<std::int64_t> count_expired(Instant before, std::size_t limit) = 0;
   virtual Task<std::vector<KeyRecord>> keys(RealmName realm) = 0;
   virtual Task<std::vector<AuditEvent>> audit(std::int64_t after_sequence, std::size_t limit) = 0;
 

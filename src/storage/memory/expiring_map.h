@@ -39,6 +39,15 @@ class ExpiringMap {
     return removed;
   }
 
+  /// How many expired before `before`, counted to `limit`.
+  std::size_t count_expired(Instant before, std::size_t limit) const {
+    std::size_t count = 0;
+    for (auto at = by_age_.begin();
+         at != by_age_.end() && count < limit && at->first.first < before; ++at)
+      ++count;
+    return count;
+  }
+
  private:
   std::map<Key, Value> entries_;
   std::map<std::pair<Instant, Key>, std::monostate> by_age_;

@@ -53,6 +53,10 @@ class MemoryStorage : public Storage {
     std::lock_guard hold(mutex_);
     co_return tables_.list_denials(clock_.now(), after_row, limit, *last_row);
   }
+  Task<std::int64_t> count_expired(Instant before, std::size_t limit) override {
+    std::lock_guard hold(mutex_);
+    co_return tables_.count_expired(before, limit);
+  }
   Task<std::vector<KeyRecord>> keys(RealmName realm) override {
     std::lock_guard hold(mutex_);
     co_return tables_.list_keys(realm);

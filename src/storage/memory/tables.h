@@ -41,6 +41,7 @@ class Tables {
   bool is_denied(const RealmName& realm, const Bytes& id_hash) const;
   std::vector<DeniedToken> list_denials(Instant now, std::int64_t after_row, std::size_t limit,
                                         std::int64_t& last_row) const;
+  std::int64_t count_expired(Instant before, std::size_t limit) const;
   std::vector<KeyRecord> list_keys(const RealmName& realm) const;
   std::vector<AuditEvent> list_audit(std::int64_t after, std::size_t limit) const;
 

@@ -63,6 +63,12 @@ std::vector<DeniedToken> Tables::list_denials(Instant now, std::int64_t after_ro
   return out;
 }
 
+std::int64_t Tables::count_expired(Instant before, std::size_t limit) const {
+  return static_cast<std::int64_t>(tokens.count_expired(before, limit) +
+                                   denials.count_expired(before, limit) +
+                                   used.count_expired(before, limit));
+}
+
 std::vector<KeyRecord> Tables::list_keys(const RealmName& realm) const {
   std::vector<KeyRecord> out;
   for (auto at = keys.lower_bound({realm, "", KeyId()});

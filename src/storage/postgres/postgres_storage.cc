@@ -121,6 +121,10 @@ class PostgresStorage : public Storage {
     *last_row = denials.last_row;
     co_return std::move(denials.tokens);
   }
+  Task<std::int64_t> count_expired(Instant before, std::size_t limit) override {
+    return ask<std::int64_t>(Statement::kCountExpired, Parameters::of(before, as_limit(limit)),
+                             number);
+  }
   Task<std::vector<KeyRecord>> keys(RealmName realm) override {
     return ask<std::vector<KeyRecord>>(
         Statement::kListKeys, Parameters::of(realm), [realm](const Answers& answers) {

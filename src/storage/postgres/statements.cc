@@ -61,6 +61,10 @@ constexpr std::array<StatementText, kStatementCount> kTexts = {{
     {"list_denials",
      "SELECT number, realm, id_hash, expires FROM denials WHERE number>$1 AND expires>$2"
      " ORDER BY number LIMIT $3"},
+    {"count_expired",
+     "SELECT (SELECT count(*) FROM (SELECT 1 FROM tokens WHERE expires < $1 LIMIT $2) t)"
+     " + (SELECT count(*) FROM (SELECT 1 FROM denials WHERE expires < $1 LIMIT $2) d)"
+     " + (SELECT count(*) FROM (SELECT 1 FROM used_once WHERE expires < $1 LIMIT $2) u)"},
     {"list_keys",
      "SELECT secret_id, kid, state, public_jwk, published, activated, deactivated, retired,"
      " horizon, revision FROM keys WHERE realm=$1 ORDER BY secret_id, kid"},

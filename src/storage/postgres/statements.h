@@ -34,6 +34,7 @@ enum class Statement : std::uint8_t {
   kFindToken,
   kFindDenial,
   kListDenials,
+  kCountExpired,
   kListKeys,
   kListAudit,
   kPing,

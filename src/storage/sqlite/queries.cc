@@ -82,6 +82,16 @@ Result<Denials> list_denials(Connection& db, Instant now, std::int64_t after_row
   return denials;
 }
 
+Result<std::int64_t> count_expired(Connection& db, Instant before, std::size_t limit) {
+  const std::int64_t most = as_limit(limit);
+  return db.number(0,
+                   "SELECT (SELECT count(*) FROM"
+                   "  (SELECT 1 FROM tokens WHERE expires<?1 LIMIT ?2))"
+                   " + (SELECT count(*) FROM (SELECT 1 FROM denials WHERE expires<?1 LIMIT ?2))"
+                   " + (SELECT count(*) FROM (SELECT 1 FROM used_once WHERE expires<?1 LIMIT ?2))",
+                   before, most);
+}
+
 Result<std::vector<KeyRecord>> list_keys(Connection& db, const RealmName& realm) {
   TRY(Cursor rows, db.query("SELECT secret_id, kid, state, public_jwk, published, activated,"
                             " deactivated, retired, horizon, revision FROM keys"

@@ -22,6 +22,7 @@ Result<bool> find_denial(Connection& db, const RealmName& realm, const Bytes& id
 
 Result<Denials> list_denials(Connection& db, Instant now, std::int64_t after_row,
                              std::size_t limit);
+Result<std::int64_t> count_expired(Connection& db, Instant before, std::size_t limit);
 Result<std::vector<KeyRecord>> list_keys(Connection& db, const RealmName& realm);
 Result<std::vector<AuditEvent>> list_audit(Connection& db, std::int64_t after, std::size_t limit);
 

@@ -67,6 +67,10 @@ class SqliteStorage : public Storage {
     *last_row = denials.last_row;
     co_return std::move(denials.tokens);
   }
+  Task<std::int64_t> count_expired(Instant before, std::size_t limit) override {
+    return read<std::int64_t>(
+        [before, limit](Connection& db) { return sqlite::count_expired(db, before, limit); });
+  }
   Task<std::vector<KeyRecord>> keys(RealmName realm) override {
     return read<std::vector<KeyRecord>>([realm](Connection& db) { return list_keys(db, realm); });
   }

@@ -1,6 +1,6 @@
 #include "storage/forwarding_storage.h"
 
-namespace signet::storage::test {
+namespace signet::storage {
 
 Task<Done> ForwardingStorage::commit(Transaction transaction) {
   return next().commit(std::move(transaction));
@@ -34,6 +34,9 @@ Task<std::vector<DeniedToken>> ForwardingStorage::denials_since(std::int64_t aft
                                                                 std::int64_t* last) {
   return next().denials_since(after, limit, last);
 }
+Task<std::int64_t> ForwardingStorage::count_expired(Instant before, std::size_t limit) {
+  return next().count_expired(before, limit);
+}
 Task<std::vector<KeyRecord>> ForwardingStorage::keys(RealmName realm) {
   return next().keys(std::move(realm));
 }
@@ -47,4 +50,4 @@ void ForwardingStorage::on_change(std::function<void(const Changed&)> listener) 
   next().on_change(std::move(listener));
 }
 
-}  // namespace signet::storage::test
+}  // namespace signet::storage
