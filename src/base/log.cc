@@ -3,8 +3,10 @@
 #include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -53,7 +55,7 @@ std::string_view name(Level level) {
   return "off";
 }
 
-void put_line(Level level, std::string_view event, std::span<const Field> fields) {
+std::string line_of(Level level, std::string_view event, std::span<const Field> fields) {
   std::string line;
   const std::string time = to_rfc3339(SystemClock().now());
   if (g_json.load(std::memory_order_relaxed)) {
@@ -78,6 +80,11 @@ void put_line(Level level, std::string_view event, std::span<const Field> fields
       }
     }
   }
+  return line;
+}
+
+void put_line(Level level, std::string_view event, std::span<const Field> fields) {
+  const std::string line = line_of(level, event, fields);
   sink().log(level >= Level::kWarn ? spdlog::level::warn : spdlog::level::info,
              spdlog::string_view_t(line.data(), line.size()));
 }
@@ -115,6 +122,21 @@ bool enabled(Level level) {
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) noexcept {
   try {
     put_line(level, event, {fields.begin(), fields.size()});
+  } catch (const std::exception&) {
+  }
+}
+
+void last_line(Level level, std::string_view event, std::initializer_list<Field> fields) noexcept {
+  if (!enabled(level)) return;
+  try {
+    const std::string line = line_of(level, event, {fields.begin(), fields.size()}) + '\n';
+    std::string_view left = line;
+    while (!left.empty()) {
+      const ssize_t written = ::write(STDERR_FILENO, left.data(), left.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return;
+      left.remove_prefix(static_cast<std::size_t>(written));
+    }
   } catch (const std::exception&) {
   }
 }

@@ -38,6 +38,10 @@ bool enabled(Level level);
 /// `event` is a stable snake_case name; texts are escaped, so no input can forge a line. A line
 /// that cannot be written is lost: telling of a thing may not undo it.
 void write(Level level, std::string_view event, std::initializer_list<Field> fields = {}) noexcept;
+/// Writes a line at once, past those that are buffered: for who ends the process without an exit,
+/// after which no buffer is written any more. May wait for whoever reads standard error.
+void last_line(Level level, std::string_view event,
+               std::initializer_list<Field> fields = {}) noexcept;
 /// Writes what is buffered; before exit.
 void flush();
 

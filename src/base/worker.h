@@ -1,6 +1,7 @@
 #pragma once
 // Which worker thread this is, so that what is prepared per worker needs no lock.
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -11,6 +12,16 @@ namespace signet {
 /// At most this many threads have a slot of their own; later ones share none (index ==
 /// kMaxWorkers).
 inline constexpr std::size_t kMaxWorkers = 64;
+
+/// At most this many threads answer requests. They need slots; the rest is for threads that run
+/// beside them and use slots too: those of the management listener, of upkeep, of pools.
+inline constexpr std::size_t kMaxLoops = kMaxWorkers - 16;
+
+/// Event loops on a machine with so many processor cores (0: nobody knows): one for each, to
+/// kMaxLoops.
+constexpr std::size_t loops_for(std::size_t cores) {
+  return std::clamp<std::size_t>(cores, 1, kMaxLoops);
+}
 
 /// A small number unique to the calling thread while it lives; kMaxWorkers if all are taken.
 std::size_t worker_index();

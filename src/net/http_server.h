@@ -85,7 +85,7 @@ class Server {
   Server(const Server&) = delete;
 
   /// Binds and listens on every loop (SO_REUSEPORT). The bound port. kConfig "listen_failed" names
-  /// address, port and the system's reason; "tls_config_invalid".
+  /// address, port and the system's reason; "tls_config_invalid", "tls_key_encrypted".
   Result<std::uint16_t> listen(ListenOptions options);
   /// Reloads certificates of all TLS listeners; running connections keep theirs.
   Status reload_tls();

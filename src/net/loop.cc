@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "base/log.h"
+#include "base/worker.h"
 #include "net/gate.h"
 
 namespace signet::net {
@@ -25,6 +26,8 @@ Loop::~Loop() {
 
 void Loop::start() {
   thread_ = std::thread([this] {
+    // A slot before the first request: threads of pools that come later go without if need be.
+    static_cast<void>(worker_index());
     for (auto& gate : gates_)
       gate->start();
     schedule_sweep();
