@@ -201,5 +201,20 @@ TEST_F(Tls, files_that_do_not_fit_are_told_at_listen) {
   EXPECT_THAT(listen("server.pem", "second.key"), fails("tls_config_invalid"));
 }
 
+TEST_F(Tls, a_private_key_under_a_password_is_refused_and_nobody_is_asked_for_it) {
+  for (const char* form : {"", " -traditional"}) {
+    const std::string command = "openssl pkey -aes256 -passout pass:secret" + std::string(form) +
+                                " -in " + folder_.file("server.key") + " -out " +
+                                folder_.file("locked.key") + " >/dev/null 2>&1";
+    ASSERT_EQ(std::system(command.c_str()), 0) << form;
+    Server server(1);
+    ListenOptions options;
+    options.handler = tell_certificate;
+    options.tls = TlsOptions{folder_.file("server.pem"), folder_.file("locked.key"), false, true};
+    const auto listening = server.listen(std::move(options));
+    EXPECT_THAT(listening, fails("tls_key_encrypted")) << form;
+  }
+}
+
 }  // namespace
 }  // namespace signet::net

@@ -30,6 +30,29 @@ int take_any_certificate(X509_STORE_CTX*, void*) {
   return 1;
 }
 
+// Without one OpenSSL asks at the terminal, and a server that has none waits there or fails without
+// a word.
+int refuse_password(char*, int, int, void* was_asked) {
+  if (was_asked != nullptr) *static_cast<bool*>(was_asked) = true;
+  return -1;
+}
+
+/// Sets the key of the context.
+Status use_private_key(SSL_CTX* context, const std::string& file) {
+  bool was_asked = false;
+  ::SSL_CTX_set_default_passwd_cb_userdata(context, &was_asked);
+  const bool is_used = ::SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM) == 1;
+  // Asio's context deletes what it finds there when it ends.
+  ::SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  if (is_used) return Done{};
+  if (!was_asked) return invalid("cannot use the private key " + quoted(file, 200));
+  ::ERR_clear_error();
+  return Error{Code::kConfig, "tls_key_encrypted",
+               "the private key " + quoted(file, 200) +
+                   " is encrypted, and nobody is there who could type its password; store it"
+                   " without one, readable by the server alone: openssl pkey -in OLD -out NEW"};
+}
+
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
                     const unsigned char* in, unsigned in_size, void*) {
   static constexpr unsigned char kOurs[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -61,13 +84,12 @@ Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(const TlsOpt
     ::SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
     ::SSL_CTX_set_cert_verify_callback(raw, take_any_certificate, nullptr);
   }
+  ::SSL_CTX_set_default_passwd_cb(raw, refuse_password);
   if (::SSL_CTX_use_certificate_chain_file(raw, options.certificate_chain_pem.c_str()) != 1) {
     return invalid("cannot use the certificate chain " +
                    quoted(options.certificate_chain_pem, 200));
   }
-  if (::SSL_CTX_use_PrivateKey_file(raw, options.private_key_pem.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return invalid("cannot use the private key " + quoted(options.private_key_pem, 200));
-  }
+  TRY(use_private_key(raw, options.private_key_pem));
   if (::SSL_CTX_check_private_key(raw) != 1) {
     return invalid("the private key is not that of the certificate");
   }
