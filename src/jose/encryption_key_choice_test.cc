@@ -10,7 +10,7 @@ using test::fails;
 using test::is_ok;
 using ::testing::HasSubstr;
 
-constexpr Instant kNow = from_unix_seconds(1'700'000'000);
+constexpr Instant kToday = from_unix_seconds(1'700'000'000);
 
 constexpr std::string_view kDocumentsSet =
     R"({"keys":[{"kty":"oct","use":"enc","kid":"i8X0RShbVxrBEG1-ests_Zx_PE7XYvc3iBTIaTAS_5A",)"
@@ -18,7 +18,7 @@ constexpr std::string_view kDocumentsSet =
 
 Result<KeyPtr> chosen(const std::vector<KeyPtr>& keys, JweAlg alg, std::string_view kid = {},
                       JweEnc enc = JweEnc::kA128CbcHs256) {
-  return choose_encryption_key(keys, alg, enc, kid, kNow);
+  return choose_encryption_key(keys, alg, enc, kid, kToday);
 }
 
 /// A public RSA key with further members.
@@ -127,7 +127,7 @@ TEST(EncryptionKeyChoice, sec_146_operations_that_do_not_encrypt_are_refused) {
 }
 
 TEST(EncryptionKeyChoice, sec_146_a_certificate_out_of_its_time_is_refused) {
-  const std::int64_t now = unix_seconds(kNow);
+  const std::int64_t now = unix_seconds(kToday);
   const auto expired = chosen({certified("old", now - 100, now - 1)}, JweAlg::kRsaOaep256);
   EXPECT_THAT(expired, fails("encryption_key_missing"));
   EXPECT_THAT(words(expired), HasSubstr("key 'old': its certificate has expired on 2023-11-14T"));

@@ -6,21 +6,18 @@
 namespace signet::jose {
 namespace {
 
+using test::allowing_all;
 using test::decrypt_with;
 using test::fails;
 using test::is_ok;
 
-KeyPtr generated(crypto::KeyKind kind) {
-  return test::key(Jwk::from_private(test::must(crypto::PrivateKey::generate(kind))).with_kid("k"));
-}
-
 /// Keys that fit the algorithm: one, or for ECDH-ES one of each curve.
-std::vector<KeyPtr> fitting(JweAlg alg, JweEnc enc) {
+std::vector<KeyPtr> recipient_keys(JweAlg alg, JweEnc enc) {
   using crypto::KeyKind;
   static const KeyPtr rsa = test::key(test::jwk(test::kRfc7515A2Key).with_kid("r"));
-  static const std::vector<KeyPtr> curves = {
-      generated(KeyKind::kEcP256), generated(KeyKind::kEcP384), generated(KeyKind::kEcP521),
-      generated(KeyKind::kX25519)};
+  const auto curve = [](KeyKind kind) { return test::key(test::generated(kind).with_kid("k")); };
+  static const std::vector<KeyPtr> curves = {curve(KeyKind::kEcP256), curve(KeyKind::kEcP384),
+                                             curve(KeyKind::kEcP521), curve(KeyKind::kX25519)};
   const JweAlgInfo& row = info(alg);
   if (row.family == JweFamily::kRsa) return {rsa};
   if (row.family == JweFamily::kEcdh) return curves;
@@ -39,13 +36,6 @@ EncryptorOptions options(JweAlg alg, JweEnc enc, KeyPtr issuer_key = issuer()) {
   return {alg, enc, test::object(R"({"typ":"at+jwt","cty":"JWT"})"), true, std::move(issuer_key)};
 }
 
-DecryptOptions allowing_all(std::span<const KeyPtr> keys) {
-  DecryptOptions all = decrypt_with(keys);
-  all.allow_rsa15 = true;
-  all.allow_pbes2 = true;
-  return all;
-}
-
 std::string encrypted(const Encryptor& encryptor, std::string_view plain) {
   SystemRandom random;
   std::string out;
@@ -57,7 +47,7 @@ TEST(Encryptor, every_pair_of_algorithms_is_opened_by_the_recipient_and_by_the_i
   int pairs = 0;
   for (const JweAlg alg : all_jwe_algs()) {
     for (const JweEnc enc : all_jwe_encs()) {
-      for (const KeyPtr& key : fitting(alg, enc)) {
+      for (const KeyPtr& key : recipient_keys(alg, enc)) {
         const auto encryptor = test::must(Encryptor::make(key, options(alg, enc)));
         for (int repeat = 0; repeat < 2; ++repeat) {
           const std::string token = encrypted(encryptor, "a nested token");
@@ -122,7 +112,7 @@ TEST(Encryptor, header_is_well_encoded_whatever_the_length_of_its_members) {
 }
 
 TEST(Encryptor, keys_and_options_that_do_not_fit_are_refused) {
-  const KeyPtr rsa = fitting(JweAlg::kRsaOaep256, JweEnc::kA128Gcm)[0];
+  const KeyPtr rsa = recipient_keys(JweAlg::kRsaOaep256, JweEnc::kA128Gcm)[0];
   const auto made = [](KeyPtr key, EncryptorOptions how) {
     return Encryptor::make(std::move(key), std::move(how));
   };
@@ -135,7 +125,7 @@ TEST(Encryptor, keys_and_options_that_do_not_fit_are_refused) {
   for (const JweAlg legacy : {JweAlg::kRsa15, JweAlg::kPbes2Hs256A128Kw}) {
     auto how = plain(legacy);
     how.allow_legacy = false;
-    EXPECT_THAT(made(fitting(legacy, how.enc)[0], how), fails("jwe_alg_not_allowed"));
+    EXPECT_THAT(made(recipient_keys(legacy, how.enc)[0], how), fails("jwe_alg_not_allowed"));
   }
   for (const char* taken : {"alg", "enc", "zip", "crit", "epk", "iv", "p2c"}) {
     auto how = plain(JweAlg::kRsaOaep256);

@@ -66,7 +66,7 @@ TEST(Freshness, sec_147_no_content_key_comes_twice) {
 TEST(Freshness, sec_147_no_ephemeral_key_comes_twice) {
   SystemRandom random;
   for (const auto kind : {crypto::KeyKind::kEcP256, crypto::KeyKind::kX25519}) {
-    const KeyPtr key = test::key(Jwk::from_private(test::must(crypto::PrivateKey::generate(kind))));
+    const KeyPtr key = test::key(test::generated(kind));
     const auto encryptor =
         test::must(Encryptor::make(key, {JweAlg::kEcdhEs, JweEnc::kA128CbcHs256}));
     std::unordered_set<std::string> seen;

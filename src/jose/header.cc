@@ -75,6 +75,11 @@ Status check_crit(const json::Object& protected_members,
   return Done{};
 }
 
+bool is_candidate(const Key& key, bool has_kid, std::string_view kid, KidMatching matching) {
+  if (!has_kid || key.kid() == kid) return true;
+  return matching == KidMatching::kIfKeyHasOne && key.kid().empty();
+}
+
 bool join_headers(std::initializer_list<const json::Object*> parts, json::Object& joint) {
   for (const json::Object* part : parts) {
     if (!part) continue;

@@ -30,6 +30,9 @@ Status check_member_types(const json::Object& members, const HeaderFaults& fault
 Status check_crit(const json::Object& protected_members,
                   std::span<const std::string_view> understood, const HeaderFaults& faults);
 
+/// Whether a token may be tried with this key: `has_kid` tells if it names one at all.
+bool is_candidate(const Key& key, bool has_kid, std::string_view kid, KidMatching matching);
+
 /// Splits at dots into exactly N parts; false for any other count.
 template <std::size_t N>
 bool split_parts(std::string_view text, std::array<std::string_view, N>& parts) {

@@ -23,6 +23,10 @@ Jwk public_half(const Jwk& value) {
   return must(Jwk::parse(must(value.public_json())));
 }
 
+Jwk generated(crypto::KeyKind kind) {
+  return Jwk::from_private(must(crypto::PrivateKey::generate(kind)));
+}
+
 Jwk symmetric(std::size_t size, std::uint8_t byte) {
   return Jwk::from_symmetric(SecretBytes(Bytes(size, byte)));
 }
@@ -47,12 +51,40 @@ const KeyPtr& ed_key() {
   return made;
 }
 
+KeyPtr fitting(JweAlg alg, JweEnc enc) {
+  static const KeyPtr rsa = key(jwk(kRfc7515A2Key).with_kid("r"));
+  static const KeyPtr x25519 = key(generated(crypto::KeyKind::kX25519).with_kid("x"));
+  const JweAlgInfo& row = info(alg);
+  switch (row.family) {
+    case JweFamily::kRsa:
+      return rsa;
+    case JweFamily::kEcdh:
+      return x25519;
+    case JweFamily::kDirect:
+      return key(symmetric(key_size(enc)).with_kid("d"));
+    case JweFamily::kPbes2:
+      return key(Jwk::from_symmetric(SecretBytes::from_text("secret")));
+    default:
+      return key(symmetric(row.wrap_key_bytes).with_kid("w"));
+  }
+}
+
 json::Object object(std::string_view text) {
   return must(json::parse_object(text));
 }
 
 std::string encoded(std::string_view text) {
   return base64::url_encode(as_bytes(text));
+}
+
+std::string changed(const std::string& text, std::string_view name, std::string_view value) {
+  json::Object out = object(text);
+  if (value.empty()) {
+    out.erase(name);
+  } else {
+    out.set(name, must(json::parse(value)));
+  }
+  return json::dump(out);
 }
 
 std::string token_with_header(std::string_view header, std::string_view payload,
@@ -82,6 +114,14 @@ DecryptOptions decrypt_with(std::span<const KeyPtr> keys, std::span<const JweAlg
   DecryptOptions options;
   options.keys = keys;
   options.algs = algs;
+  return options;
+}
+
+DecryptOptions allowing_all(std::span<const KeyPtr> keys) {
+  DecryptOptions options = decrypt_with(keys);
+  options.allow_rsa15 = true;
+  options.allow_pbes2 = true;
+  options.allow_deflate = true;
   return options;
 }
 

@@ -31,6 +31,8 @@ KeyPtr key(Jwk value);
 /// The public half of a key as a verifier holds it.
 Jwk public_half(const Jwk& value);
 
+/// A new key.
+Jwk generated(crypto::KeyKind kind);
 /// An oct key of `size` equal bytes.
 Jwk symmetric(std::size_t size, std::uint8_t byte = 7);
 
@@ -38,9 +40,13 @@ const KeyPtr& hmac_key();
 const KeyPtr& rsa_key();
 const KeyPtr& ec_key();
 const KeyPtr& ed_key();
+/// A key that fits the algorithm, the same each time where making one takes long.
+KeyPtr fitting(JweAlg alg, JweEnc enc);
 
 json::Object object(std::string_view text);
 std::string encoded(std::string_view text);
+/// The object with one member replaced by JSON text, or erased where that is empty.
+std::string changed(const std::string& text, std::string_view name, std::string_view value);
 
 /// header.payload.signature with the header as it is given, signed by the key and algorithm named.
 std::string token_with_header(std::string_view header, std::string_view payload,
@@ -52,6 +58,8 @@ std::string dir_token(std::string_view header, ByteView plain, const KeyPtr& key
 
 VerifyOptions with(std::span<const KeyPtr> keys, std::span<const JwsAlg> algs = {});
 DecryptOptions decrypt_with(std::span<const KeyPtr> keys, std::span<const JweAlg> algs = {});
+/// The same with RSA1_5, PBES2 and compression switched on.
+DecryptOptions allowing_all(std::span<const KeyPtr> keys);
 EncryptOptions encryption(JweAlg alg, JweEnc enc);
 
 /// Gives out bytes that the test chose, in their order; then throws.

@@ -32,6 +32,7 @@ struct DecryptOptions {
   bool allow_deflate = false;
   std::size_t max_inflated = 256 * 1024;
   std::size_t max_inflate_ratio = 20;
+  KidMatching kid_matching = KidMatching::kStrict;
 };
 
 struct DecryptedJwe {

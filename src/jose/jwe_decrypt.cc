@@ -136,7 +136,7 @@ Result<DecryptedJwe> decrypt_with_candidates(const ParsedJwe& parsed, const Encr
     failure = more_informative(std::move(failure), std::move(error), kJweFailureOrder);
   };
   for (const KeyPtr& key : options.keys) {
-    if (parsed.has_kid && key->kid() != header.kid) {
+    if (!is_candidate(*key, parsed.has_kid, header.kid, options.kid_matching)) {
       note({Code::kDenied, "jwe_kid_unknown", "no key has the token's kid"});
       continue;
     }
@@ -190,7 +190,7 @@ Result<RemoteUnwrap> prepare_remote_decrypt(std::string_view token, const Decryp
   TRY(Bytes encrypted_key, base64::url_decode(parts[1]));
   Error failure{Code::kDenied, "jwe_no_key", "no remote key fits"};
   for (const KeyPtr& key : options.keys) {
-    if (parsed.has_kid && key->kid() != parsed.header.kid) {
+    if (!is_candidate(*key, parsed.has_kid, parsed.header.kid, options.kid_matching)) {
       failure.reason = "jwe_kid_unknown";
       continue;
     }

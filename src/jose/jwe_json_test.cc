@@ -3,6 +3,7 @@
 namespace signet::jose {
 namespace {
 
+using test::changed;
 using test::decrypt_with;
 using test::encryption;
 using test::fails;
@@ -21,16 +22,6 @@ std::string encrypted(std::size_t recipients, std::string_view aad = "",
   const std::vector<JsonRecipient> all = {{kFirst[0], {}}, {kSecond[0], {}}};
   return test::must(encrypt_json(std::span(all).first(recipients), as_bytes("hello"),
                                  encryption(alg, JweEnc::kA128Gcm), as_bytes(aad), random));
-}
-
-std::string changed(const std::string& text, std::string_view name, std::string_view value) {
-  json::Object out = object(text);
-  if (value.empty()) {
-    out.erase(name);
-  } else {
-    out.set(name, test::must(json::parse(value)));
-  }
-  return json::dump(out);
 }
 
 TEST(JweJson, each_recipient_decrypts) {

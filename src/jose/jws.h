@@ -31,8 +31,16 @@ struct VerifiedJws {
   KeyPtr key;  ///< the key that verified it
 };
 
+/// What a token's `kid` asks of a key.
+enum class KidMatching : std::uint8_t {
+  /// The key has that very kid (keys.md rule 9): for keys that somebody manages.
+  kStrict,
+  /// The key has that kid, or none at all: for a key that a person names, as PEM has no kid.
+  kIfKeyHasOne
+};
+
 /// Which keys may verify: the candidates in order. A header with a `kid` is checked with the keys
-/// of that kid alone; one without is tried against every candidate (keys.md rule 9).
+/// that `kid_matching` leaves; one without is tried against every candidate.
 struct VerifyOptions {
   std::span<const KeyPtr> keys;
   /// Algorithms the caller accepts; empty: whatever the keys allow.
@@ -40,6 +48,7 @@ struct VerifyOptions {
   Limits limits;
   /// `crit` names the caller understands besides "b64".
   std::span<const std::string_view> understood_crit;
+  KidMatching kid_matching = KidMatching::kStrict;
 };
 
 /// Splits and checks a compact token's header without any key. Each fault has its own reason:
@@ -54,7 +63,9 @@ Result<VerifiedJws> verify_compact(std::string_view token, const VerifyOptions& 
 /// `detached` is the payload of a token with an empty second part (RFC 7515 appendix F).
 Result<VerifiedJws> verify_detached(std::string_view token, ByteView detached,
                                     const VerifyOptions& options);
-/// Flattened or general JSON; for the general form at least one signature must verify.
+/// Flattened or general JSON; for the general form at least one signature must verify (RFC 7515
+/// §5.2): one whose alg or crit is unknown is not valid, as a wrong one is, and the others are
+/// tried. An entry that is malformed, or unsigned, refuses the whole.
 /// "jws_json_malformed" for what is not such a form; at most 16 signatures. The header's `alg` and
 /// `kid` may be unprotected there (RFC 7515 §7.2); `members`, `typ` and `cty` are the protected
 /// ones.

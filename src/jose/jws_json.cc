@@ -16,8 +16,18 @@ Error malformed_jws(const char* detail) {
 struct Entry {
   std::string_view encoded_header;
   std::string_view encoded_signature;
-  ParsedJws parsed;
+  bool is_encoded = true;  ///< b64, which all entries share
+  /// Well formed, or why this entry cannot be checked here: that is a failure of this signature
+  /// and says nothing of the others (RFC 7515 §5.2).
+  Result<ParsedJws> parsed;
 };
+
+/// Whether a header only asks for what is not known here. An unsigned entry is not among these: it
+/// is known, and never accepted (RFC 8725 §3.2).
+bool is_not_understood(const Error& error) {
+  return error.reason == std::string_view("jws_alg_unknown") ||
+         error.reason == std::string_view("jws_crit_unknown");
+}
 
 Result<Entry> parse_entry(const json::Object& object, const VerifyOptions& options) {
   TRY(const std::string* encoded,
@@ -29,16 +39,18 @@ Result<Entry> parse_entry(const json::Object& object, const VerifyOptions& optio
   if (header && !header->is_object()) return malformed_jws("header is not an object");
   if (!header && !encoded) return malformed_jws("an entry has no header");
 
-  Entry entry;
   json::Object members;
+  std::string_view encoded_header;
   if (encoded) {
-    entry.encoded_header = *encoded;
+    encoded_header = *encoded;
     TRY(members, decode_header(*encoded, options.limits, kJwsFaults));
   }
+  TRY(base64::url_decode(*signature));
+  TRY(const bool is_encoded, payload_is_encoded(members));
   const json::Object* unprotected = header ? header->if_object() : nullptr;
-  TRY(entry.parsed, interpret_header(std::move(members), unprotected, options.understood_crit));
-  entry.encoded_signature = *signature;
-  return entry;
+  auto parsed = interpret_header(std::move(members), unprotected, options.understood_crit);
+  if (!parsed.ok() && !is_not_understood(parsed.error())) return std::move(parsed).error();
+  return Entry{encoded_header, *signature, is_encoded, std::move(parsed)};
 }
 
 Result<std::vector<Entry>> parse_entries(const json::Object& object, const VerifyOptions& options) {
@@ -59,7 +71,7 @@ Result<std::vector<Entry>> parse_entries(const json::Object& object, const Verif
     if (!one) return malformed_jws("a signature is not an object");
     TRY(Entry entry, parse_entry(*one, options));
     // RFC 7797 §3: b64 is the same for all signatures.
-    if (!entries.empty() && entries.front().parsed.is_encoded != entry.parsed.is_encoded)
+    if (!entries.empty() && entries.front().is_encoded != entry.is_encoded)
       return malformed_jws("signatures differ in b64");
     entries.push_back(std::move(entry));
   }
@@ -71,12 +83,17 @@ Result<VerifiedJws> verify_entries(std::vector<Entry> entries, std::string_view 
                                    const VerifyOptions& options) {
   Error failure{Code::kDenied, "jws_no_key", "there is no key to verify with"};
   for (Entry& entry : entries) {
+    if (!entry.parsed.ok()) {
+      failure =
+          more_informative(std::move(failure), std::move(entry.parsed).error(), kJwsFailureOrder);
+      continue;
+    }
     std::string input;
     input.reserve(entry.encoded_header.size() + 1 + text.size());
     input.append(entry.encoded_header).append(1, '.').append(text);
-    auto key = find_verifying_key(entry.parsed, entry.encoded_signature, as_bytes(input), options);
+    auto key = find_verifying_key(*entry.parsed, entry.encoded_signature, as_bytes(input), options);
     if (key.ok()) {
-      return VerifiedJws{std::move(entry.parsed.header), std::move(bytes), std::move(key).value()};
+      return VerifiedJws{std::move(entry.parsed->header), std::move(bytes), std::move(key).value()};
     }
     failure = more_informative(std::move(failure), std::move(key).error(), kJwsFailureOrder);
   }
@@ -102,7 +119,7 @@ Result<VerifiedJws> verify_json(std::string_view text, const VerifyOptions& opti
   if (!payload) return malformed_jws("there is no payload");
   TRY(std::vector<Entry> entries, parse_entries(object, options));
   Bytes bytes;
-  if (entries.front().parsed.is_encoded) {
+  if (entries.front().is_encoded) {
     TRY(bytes, base64::url_decode(*payload));
   } else {
     bytes = to_bytes(*payload);
@@ -116,7 +133,7 @@ Result<VerifiedJws> verify_json_detached(std::string_view text, ByteView detache
   if (object.find("payload")) return malformed_jws("a detached form has no payload");
   TRY(std::vector<Entry> entries, parse_entries(object, options));
   const std::string payload =
-      entries.front().parsed.is_encoded ? base64::url_encode(detached) : to_text(detached);
+      entries.front().is_encoded ? base64::url_encode(detached) : to_text(detached);
   return verify_entries(std::move(entries), payload, to_bytes(detached), options);
 }
 

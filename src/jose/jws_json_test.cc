@@ -3,6 +3,7 @@
 namespace signet::jose {
 namespace {
 
+using test::changed;
 using test::fails;
 using test::is_ok;
 using test::object;
@@ -27,17 +28,6 @@ std::string general() {
   return test::must(sign_json(two, as_bytes("{}")));
 }
 
-/// The text with one member replaced by JSON text, or erased where that is empty.
-std::string changed_jws(const std::string& text, std::string_view name, std::string_view value) {
-  json::Object out = object(text);
-  if (value.empty()) {
-    out.erase(name);
-  } else {
-    out.set(name, test::must(json::parse(value)));
-  }
-  return json::dump(out);
-}
-
 TEST(JwsJson, compact_verifier_never_takes_a_json_form_nor_the_reverse) {
   EXPECT_FALSE(verify_compact(flattened(), with(kKeys)).ok());
   EXPECT_FALSE(verify_compact(general(), with(kKeys)).ok());
@@ -57,12 +47,12 @@ TEST(JwsJson, refuses_malformed_forms) {
                {"signatures", "[]"}, {"signatures", "{}"}, {"signatures", "[{}]"},
                {"protected", ""}};
   for (const auto& row : kRows) {
-    EXPECT_THAT(verify_json(changed_jws(flattened(), row.name, row.value), with(kKeys)),
+    EXPECT_THAT(verify_json(changed(flattened(), row.name, row.value), with(kKeys)),
                 fails("jws_json_malformed"))
         << row.name << " " << row.value;
   }
   for (const char* value : {"[]", "{}", "[1]", "[{\"signature\":\"AA\"}]"}) {
-    EXPECT_THAT(verify_json(changed_jws(general(), "signatures", value), with(kKeys)),
+    EXPECT_THAT(verify_json(changed(general(), "signatures", value), with(kKeys)),
                 fails("jws_json_malformed"))
         << value;
   }
@@ -76,7 +66,7 @@ TEST(JwsJson, refuses_malformed_forms) {
 TEST(JwsJson, refuses_a_member_in_both_headers_and_unprotected_crit) {
   for (const char* header :
        {R"({"alg":"HS256"})", R"({"crit":["b64"]})", R"({"b64":false})", R"({"kid":1})"}) {
-    EXPECT_THAT(verify_json(changed_jws(flattened(), "header", header), with(kKeys)),
+    EXPECT_THAT(verify_json(changed(flattened(), "header", header), with(kKeys)),
                 fails("jws_header_malformed"))
         << header;
   }
@@ -96,8 +86,73 @@ TEST(JwsJson, needs_one_good_signature) {
   EXPECT_EQ(as_text(verified->payload), "{}");
   const std::vector<KeyPtr> strangers = {test::key(test::symmetric(32))};
   EXPECT_THAT(verify_json(general(), with(strangers)), fails("jws_signature_invalid"));
-  EXPECT_THAT(verify_json(changed_jws(general(), "payload", "\"e30x\""), with(kKeys)),
+  EXPECT_THAT(verify_json(changed(general(), "payload", "\"e30x\""), with(kKeys)),
               fails("jws_signature_invalid"));
+}
+
+// The general form with a third entry, put first.
+std::string with_first_entry(const std::string& entry) {
+  std::string text = general();
+  const std::string_view before = "\"signatures\":[";
+  const std::size_t at = text.find(before);
+  if (at == std::string::npos) throw std::runtime_error("no signatures");
+  return text.insert(at + before.size(), entry + ",");
+}
+
+std::string entry_of(std::string_view header, std::string_view signature = "AA") {
+  return R"({"protected":")" + test::encoded(header) + R"(","signature":")" +
+         std::string(signature) + "\"}";
+}
+
+TEST(JwsJson, a_signature_that_is_not_understood_does_not_refuse_the_others) {
+  const std::vector<KeyPtr> strangers = {test::key(test::symmetric(32))};
+  for (const char* header : {R"({"alg":"HS1"})", R"({"alg":"ML-DSA-44","crit":["x"],"x":1})",
+                             R"({"alg":"HS256","crit":["x"],"x":1})"}) {
+    const std::string text = with_first_entry(entry_of(header));
+    const auto verified = verify_json(text, with(kKeys));
+    ASSERT_THAT(verified, is_ok()) << header;
+    EXPECT_EQ(as_text(verified->payload), "{}");
+    EXPECT_EQ(verified->header.alg, JwsAlg::kHs256);
+    EXPECT_EQ(verified->header.members.find("crit"), nullptr);
+    EXPECT_THAT(verify_json_detached(changed(text, "payload", ""), as_bytes("{}"), with(kKeys)),
+                is_ok());
+    EXPECT_THAT(verify_json(text, with(strangers)), fails("jws_signature_invalid")) << header;
+  }
+}
+
+TEST(JwsJson, signatures_of_which_none_is_understood_are_refused_by_their_own_reason) {
+  const std::string alg = entry_of(R"({"alg":"HS1"})");
+  const std::string crit = entry_of(R"({"alg":"HS256","crit":["x"],"x":1})");
+  EXPECT_THAT(verify_json(changed(general(), "signatures", "[" + alg + "]"), with(kKeys)),
+              fails("jws_alg_unknown"));
+  EXPECT_THAT(verify_json(changed(general(), "signatures", "[" + crit + "]"), with(kKeys)),
+              fails("jws_crit_unknown"));
+  EXPECT_THAT(verify_json(R"({"payload":"e30",)" + alg.substr(1), with(kKeys)),
+              fails("jws_alg_unknown"));
+}
+
+TEST(JwsJson, a_malformed_or_unsigned_entry_refuses_the_whole) {
+  const struct {
+    std::string entry;
+    const char* reason;
+  } kRows[] = {
+      {entry_of(R"({"alg":"none"})", ""), "jws_alg_none"},
+      {entry_of("{}"), "jws_header_malformed"},
+      {entry_of(R"({"alg":1})"), "jws_header_malformed"},
+      {entry_of(R"({"alg":"HS1","kid":1})"), "jws_header_malformed"},
+      {entry_of(R"({"alg":"HS1","alg":"HS1"})"), "json_duplicate_member"},
+      {entry_of("{"), "jws_header_malformed"},
+      {entry_of(R"({"alg":"HS256","crit":[]})"), "jws_crit_malformed"},
+      {entry_of(R"({"alg":"HS1","b64":false})"), "jws_crit_malformed"},
+      {entry_of(R"({"alg":"HS1","b64":false,"crit":["b64"]})"), "jws_json_malformed"},
+      {entry_of(R"({"alg":"HS1"})", "A="), "base64url_invalid"},
+      {entry_of(R"({"alg":"HS256"})", "+w"), "base64url_invalid"},
+      {R"({"protected":"!","signature":"AA"})", "base64url_invalid"},
+  };
+  for (const auto& row : kRows) {
+    EXPECT_THAT(verify_json(with_first_entry(row.entry), with(kKeys)), fails(row.reason))
+        << row.entry;
+  }
 }
 
 TEST(JwsJson, keeps_unprotected_members_apart) {
@@ -121,7 +176,7 @@ TEST(JwsJson, sec_074_refuses_unsigned_entries) {
 }
 
 TEST(JwsJson, verifies_a_detached_payload) {
-  const std::string text = changed_jws(general(), "payload", "");
+  const std::string text = changed(general(), "payload", "");
   EXPECT_THAT(verify_json_detached(text, as_bytes("{}"), with(kKeys)), is_ok());
   EXPECT_THAT(verify_json_detached(text, as_bytes("[]"), with(kKeys)),
               fails("jws_signature_invalid"));

@@ -128,8 +128,7 @@ TEST(Jws, sec_081_never_trusts_a_key_that_the_header_brings) {
   extra.set("jku", "https://attacker.example/jwks");
   const auto token = sign_compact(attacker, JwsAlg::kEs256, as_bytes("{}"), extra);
   ASSERT_THAT(token, is_ok());
-  const std::vector<KeyPtr> ours = {test::key(
-      Jwk::from_private(test::must(crypto::PrivateKey::generate(crypto::KeyKind::kEcP256))))};
+  const std::vector<KeyPtr> ours = {test::key(test::generated(crypto::KeyKind::kEcP256))};
   EXPECT_THAT(verify_compact(*token, with(ours)), fails("jws_signature_invalid"));
   const std::vector<KeyPtr> theirs = {attacker};
   EXPECT_THAT(verify_compact(*token, with(theirs)), is_ok());
@@ -151,6 +150,23 @@ TEST(Jws, uses_only_the_keys_that_a_kid_names) {
   EXPECT_THAT(verify_compact(unknown, with(keys)), fails("jws_kid_unknown"));
   const std::string empty = token_with_header(R"({"alg":"HS256","kid":""})", "{}", b);
   EXPECT_THAT(verify_compact(empty, with(keys)), fails("jws_kid_unknown"));
+}
+
+TEST(Jws, a_key_without_a_kid_stands_for_every_kid_only_where_that_is_said) {
+  const KeyPtr named = test::key(test::symmetric(32, 1).with_kid("a"));
+  const KeyPtr nameless = test::key(test::symmetric(32, 2));
+  const std::vector<KeyPtr> keys = {named, nameless};
+  const std::string token = token_with_header(R"({"alg":"HS256","kid":"b"})", "{}", nameless);
+  VerifyOptions options = with(keys);
+  EXPECT_THAT(verify_compact(token, options), fails("jws_kid_unknown"));
+  options.kid_matching = KidMatching::kIfKeyHasOne;
+  const auto verified = verify_compact(token, options);
+  ASSERT_THAT(verified, is_ok());
+  EXPECT_EQ(verified->key, nameless);
+  EXPECT_EQ(verified->header.kid, "b");
+  const std::string of_another = token_with_header(R"({"alg":"HS256","kid":"b"})", "{}", named);
+  EXPECT_THAT(verify_compact(of_another, options), fails("jws_signature_invalid"))
+      << "a key with a kid of its own answers to that one alone";
 }
 
 TEST(Jws, tries_every_key_where_there_is_no_kid_and_tells_the_most) {

@@ -38,6 +38,19 @@ Result<JwsAlg> interpret_alg(const json::Value* member) {
 
 }  // namespace
 
+Result<bool> payload_is_encoded(const json::Object& protected_members) {
+  const json::Value* b64 = protected_members.find("b64");
+  if (!b64) return true;
+  if (!b64->is_bool()) return Error{Code::kInvalid, "jws_header_malformed", "b64 is not a boolean"};
+  if (*b64->if_bool()) return true;
+  // A verifier that does not know b64 must stop at crit.
+  const json::Value* crit = protected_members.find("crit");
+  const json::Array* names = crit ? crit->if_array() : nullptr;
+  if (!names || std::find(names->begin(), names->end(), json::Value("b64")) == names->end())
+    return Error{Code::kInvalid, "jws_crit_malformed", "b64 is false but not in crit"};
+  return false;
+}
+
 Result<ParsedJws> interpret_header(json::Object protected_members, const json::Object* unprotected,
                                    std::span<const std::string_view> understood_crit) {
   TRY(check_member_types(protected_members, kJwsFaults));
@@ -60,19 +73,7 @@ Result<ParsedJws> interpret_header(json::Object protected_members, const json::O
   }
 
   ParsedJws parsed;
-  if (const json::Value* b64 = protected_members.find("b64")) {
-    if (!b64->is_bool())
-      return Error{Code::kInvalid, "jws_header_malformed", "b64 is not a boolean"};
-    parsed.is_encoded = *b64->if_bool();
-    // RFC 7797 §6: a verifier that does not know b64 must stop at crit.
-    if (!parsed.is_encoded && !protected_members.find("crit"))
-      return Error{Code::kInvalid, "jws_crit_malformed", "b64 is false but not in crit"};
-    if (!parsed.is_encoded) {
-      const json::Array& crit = *protected_members.find("crit")->if_array();
-      if (std::find(crit.begin(), crit.end(), json::Value("b64")) == crit.end())
-        return Error{Code::kInvalid, "jws_crit_malformed", "b64 is false but not in crit"};
-    }
-  }
+  TRY(parsed.is_encoded, payload_is_encoded(protected_members));
   parsed.has_kid = members.find("kid") != nullptr;
   std::string kid = json::text_in(members, "kid");
   std::string typ = json::text_in(protected_members, "typ");
@@ -101,7 +102,7 @@ Result<KeyPtr> find_verifying_key(const ParsedJws& parsed, std::string_view enco
 
   Error failure{Code::kDenied, "jws_kid_unknown", "no key has the token's kid"};
   for (const KeyPtr& key : options.keys) {
-    if (parsed.has_kid && key->kid() != header.kid) continue;
+    if (!is_candidate(*key, parsed.has_kid, header.kid, options.kid_matching)) continue;
     auto status = key->verify(header.alg, signing_input, ByteView(buffer.data(), size));
     if (status.ok()) return key;
     failure = more_informative(std::move(failure), std::move(status).error(), kJwsFailureOrder);

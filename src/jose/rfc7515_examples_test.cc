@@ -52,6 +52,20 @@ TEST(Rfc7515Examples, json_examples_verify_with_either_key) {
   EXPECT_THAT(verify_json(test::kRfc7515A7Flattened, with(rsa)), fails("jws_kid_unknown"));
 }
 
+TEST(Rfc7515Examples, keys_as_printed_verify_json_examples_only_where_a_key_needs_no_kid) {
+  const std::vector<KeyPtr> rsa = {test::key(test::jwk(test::kRfc7515A2Key))};
+  const std::vector<KeyPtr> ec = {test::key(test::jwk(test::kRfc7515A3Key))};
+  for (const auto& keys : {rsa, ec}) {
+    VerifyOptions options = with(keys);
+    EXPECT_THAT(verify_json(test::kRfc7515A6General, options), fails("jws_kid_unknown"));
+    options.kid_matching = KidMatching::kIfKeyHasOne;
+    EXPECT_THAT(verify_json(test::kRfc7515A6General, options), is_ok());
+  }
+  VerifyOptions options = with(ec);
+  options.kid_matching = KidMatching::kIfKeyHasOne;
+  EXPECT_THAT(verify_json(test::kRfc7515A7Flattened, options), is_ok());
+}
+
 TEST(Rfc7515Examples, deterministic_signatures_come_out_as_printed) {
   EXPECT_EQ(test::token_with_header("{\"typ\":\"JWT\",\r\n \"alg\":\"HS256\"}", kClaims),
             test::kRfc7515A1Token);

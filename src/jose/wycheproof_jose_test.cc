@@ -39,7 +39,7 @@ Result<JwkSet> keys_of(const json::Value& group, bool prefer_public) {
 }
 
 /// Compact texts only: the vectors want the JSON form refused where compact is expected.
-std::string token_of(const json::Value& value) {
+std::string text_or_json(const json::Value& value) {
   return value.is_string() ? *value.if_string() : json::dump(value);
 }
 
@@ -47,7 +47,7 @@ std::string run_jws(const json::Value& group, const json::Value& test) {
   const auto set = keys_of(group, true);
   if (!set.ok()) return set.error().reason;
   const std::vector<KeyPtr> keys = local_keys(*set);
-  const auto result = verify_compact(token_of(*test.get("jws")), test::with(keys));
+  const auto result = verify_compact(text_or_json(*test.get("jws")), test::with(keys));
   return result.ok() ? "" : result.error().reason;
 }
 
@@ -57,7 +57,7 @@ std::string run_jwe(const json::Value& group, const json::Value& test) {
   const std::vector<KeyPtr> keys = local_keys(*set);
   DecryptOptions options = test::decrypt_with(keys);
   options.allow_rsa15 = options.allow_deflate = true;
-  const auto result = decrypt_compact(token_of(*test.get("jwe")), options);
+  const auto result = decrypt_compact(text_or_json(*test.get("jwe")), options);
   if (!result.ok()) return result.error().reason;
   const json::Value* expected = test.get("pt");
   if (expected && hex(result->plain.view()) != *expected->if_string()) return "wrong plaintext";
