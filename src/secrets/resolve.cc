@@ -36,7 +36,8 @@ std::vector<Secret> usable(const SecretId& id, const StoreAnswer& answer, Instan
     if (fits.ok()) {
       out.push_back(secret);
     } else {
-      skipped.push_back({answer.store, secret.alias, secret.kid, std::move(fits).error()});
+      skipped.push_back(
+          {answer.store, secret.alias, secret.kid, std::move(fits).error(), answer.realm});
     }
   }
   return out;

@@ -13,6 +13,7 @@ struct StoreAnswer {
   std::vector<Secret> secrets;  ///< in the order that the mapping (or the store's versions) gives
   std::optional<Error> outage;  ///< the store could not be asked; `secrets` is its last good answer
   bool is_unread = false;       ///< nor ever before, so that `secrets` is not all that it holds
+  RealmName realm{};            ///< whose store; empty: a global one
 };
 
 /// A secret that was left out, and why (keys.md rule 4).
@@ -21,6 +22,7 @@ struct Skipped {
   Alias alias;
   KeyId kid;
   Error why;
+  RealmName store_realm{};  ///< whose store; empty: a global one
 };
 
 struct Resolution {

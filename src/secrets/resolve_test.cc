@@ -119,6 +119,16 @@ TEST(Resolve, a_kid_that_names_two_keys_is_refused) {
   EXPECT_STREQ(found.skipped[0].why.reason, "kid_reused");
 }
 
+TEST(Resolve, what_is_left_out_says_whose_store_it_is_from) {
+  auto of_realm = answer("twin", {named(p384(), "a", "twin")});
+  of_realm.realm = RealmName("alpha");
+  const auto global = answer("twin", {named(p384(), "a", "twin")});
+  const auto found = resolve(kId, {of_realm}, {global}, kResolved);
+  ASSERT_EQ(found.skipped.size(), 2U);
+  EXPECT_EQ(found.skipped[0].store_realm, RealmName("alpha"));
+  EXPECT_EQ(found.skipped[1].store_realm, RealmName());
+}
+
 TEST(KeyRing, is_never_empty) {
   EXPECT_THAT(KeyRing::make(kId, {}), fails("ring_empty"));
 }

@@ -65,8 +65,8 @@ std::optional<KeyId> single_active(Book& book, Instant now) {
 /// Who signs now, of `usable`.
 void choose_active(const std::vector<KeyId>& usable, const std::unordered_set<KeyId>& verify_only,
                    const std::unordered_set<KeyId>& unready, std::optional<KeyId> previous,
-                   bool first_start, const RotationPolicy& policy, Instant now, Book& book,
-                   Lineup& lineup) {
+                   bool first_start, bool may_be_early, const RotationPolicy& policy, Instant now,
+                   Book& book, Lineup& lineup) {
   const auto signs = [&](const KeyId& kid) { return !verify_only.contains(kid); };
   const auto is_ripe = [&](const KeyId& kid) {
     return now >= activation_at(*book.find(kid)->published, policy) && !unready.contains(kid);
@@ -90,6 +90,7 @@ void choose_active(const std::vector<KeyId>& usable, const std::unordered_set<Ke
     lineup.active = *ripe;
     return;
   }
+  if (!may_be_early) return;
   lineup.active = *wanted;
   lineup.activated_early = true;
   lineup.waiting.reset();
@@ -150,7 +151,13 @@ Lineup line_up(const std::vector<KeyId>& ordered, const std::vector<KeyHistory>&
                const Neighbours& neighbours) {
   Lineup lineup;
   Book book(histories);
-  const bool first_start = histories.empty();
+  const bool first_start = histories.empty() && !neighbours.has_stale_jwks;
+  // Early is better than never for those who had tokens of this ID; where there were none, nobody
+  // misses them yet.
+  const bool has_signed =
+      std::any_of(histories.begin(), histories.end(),
+                  [](const KeyHistory& key) { return key.activated.has_value(); });
+  const bool may_be_early = has_signed || !neighbours.has_stale_jwks;
   const std::optional<KeyId> previous = single_active(book, now);
 
   std::vector<KeyId> usable;
@@ -166,7 +173,7 @@ Lineup line_up(const std::vector<KeyId>& ordered, const std::vector<KeyHistory>&
 
   choose_active(usable, {verify_only.begin(), verify_only.end()},
                 {neighbours.unready.begin(), neighbours.unready.end()}, previous, first_start,
-                policy, now, book, lineup);
+                may_be_early, policy, now, book, lineup);
   if (previous && previous != lineup.active) deactivate(*book.find(*previous), now);
   if (lineup.active && previous != lineup.active) {
     KeyHistory& key = *book.find(*lineup.active);

@@ -38,6 +38,9 @@ struct RotationPolicy {
   Seconds clock_skew{60};
   /// Cache-Control max-age of the JWKS: at most half of publish_ahead.
   Seconds jwks_max_age() const { return publish_ahead / 2; }
+  /// So long after the first key of a JWKS its copies are good for one use, and the first keys of
+  /// other IDs sign at once: a server whose stores answer one after the other starts like one.
+  static constexpr Seconds kFirstStart{30};
 };
 
 /// From active to passive. The clock of the instance that activated it may have been ahead of ours:
@@ -71,22 +74,24 @@ struct Lineup {
   std::vector<KeyHistory> changes;  ///< histories to write before the lineup is used
 };
 
-/// What the other live instances of a cluster do with the prepared keys of an ID.
+/// What others may hold: the live instances of a cluster, and those who verify.
 struct Neighbours {
   /// Not published by all of them for long enough yet: these wait like those that were not
   /// published for long enough.
   std::vector<KeyId> unready;
   /// Published by one of them: these keep their publication although they are not seen here.
   std::vector<KeyId> publish;
+  /// Copies of a JWKS are in use that was made before this ID had a key.
+  bool has_stale_jwks = false;
 };
 
 /// `ordered`: kids in the order of the stores. `verify_only`: those of them whose private half is
-/// not there. With no histories no JWKS of this ID was ever served, so nobody can hold a stale one
-/// and the first key signs at once. A wanted key that was not published for long enough waits while
-/// the last active one signs on; when that one cannot, the first that was published for long enough
-/// does; failing that, the wanted one. A kid that was retired never comes back by itself. A
-/// prepared key that vanishes loses its publication. A lost key is retired once its tokens and the
-/// caches of its JWKS are dead.
+/// not there. The first key of an ID signs at once where nobody can hold a JWKS without it; where
+/// somebody may, it waits like any other, and nothing signs until then. A wanted key that was not
+/// published for long enough waits while the last active one signs on; when that one cannot, the
+/// first that was published for long enough does; failing that, the wanted one. A kid that was
+/// retired never comes back by itself. A prepared key that vanishes loses its publication. A lost
+/// key is retired once its tokens and the caches of its JWKS are dead.
 Lineup line_up(const std::vector<KeyId>& ordered, const std::vector<KeyHistory>& histories,
                const RotationPolicy& policy, Instant now,
                const std::vector<KeyId>& verify_only = {}, const Neighbours& neighbours = {});

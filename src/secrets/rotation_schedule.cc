@@ -47,12 +47,20 @@ bool is_stamp(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// Whether a key signs that is neither the one that `memory.due` counts from nor one of the rule's.
+bool is_overtaken(const RotationMemory& memory, const ScheduledKey& active) {
+  return !memory.due_after.empty() && memory.due_after != active.history.kid;
+}
+
 /// Whether the time of the key after `active` has not come yet; what is to be remembered of that
 /// is in `step` then.
 bool is_before_due(RotationStep& step, const RotationRule& rule, const RotationMemory& memory,
                    const ScheduledKey& active, Instant now) {
-  if (is_due_known(rule, memory, now)) return now < *memory.due;
-  step.before.due = first_due(rule, active.history, now);
+  const bool is_known = is_due_known(rule, memory, now) && !is_overtaken(memory, active);
+  if (is_known && now >= *memory.due) return false;
+  if (is_known && !memory.due_after.empty()) return true;
+  step.before.due_after = active.history.kid;
+  if (!is_known) step.before.due = first_due(rule, active.history, now);
   step.kind = RotationStep::Kind::kRemember;
   return true;
 }
@@ -72,6 +80,13 @@ RotationStep next_rotation_step(const RotationRule& rule, const RotationMemory& 
   if (is_resting(memory, now)) return step;
   const ScheduledKey* active = active_of(keys);
 
+  if (memory.making && active != nullptr && is_overtaken(memory, *active) &&
+      find(keys, *memory.making) == nullptr) {
+    // Somebody did not wait until it could be made: another one would follow at once.
+    step.before.making.reset();
+    step.kind = Kind::kRemember;
+    return step;
+  }
   if (memory.making) {
     step.kind = Kind::kMake;
     step.alias = *memory.making;
@@ -81,6 +96,8 @@ RotationStep next_rotation_step(const RotationRule& rule, const RotationMemory& 
     const ScheduledKey* pending = find(keys, *memory.pending);
     if (pending == nullptr || pending->history.state != KeyState::kPrepared) {
       // It signs already, or an operator took it away: nothing more to do with it.
+      if (active != nullptr && active->alias == *memory.pending)
+        step.before.due_after = active->history.kid;
       step.before.pending.reset();
       step.kind = Kind::kRemember;
       return step;
@@ -89,6 +106,7 @@ RotationStep next_rotation_step(const RotationRule& rule, const RotationMemory& 
     if (!pending->history.published || now < *pending->history.published + ahead) return step;
     step.kind = Kind::kActivate;
     step.alias = pending->alias;
+    step.kid = pending->history.kid;
     return step;
   }
   for (const auto& key : keys) {
@@ -133,6 +151,7 @@ RotationStep next_version_step(const RotationRule& rule, const RotationMemory& m
     });
     // One that is not seen any more was taken away by an operator: the next one comes in its time.
     if (!is_over && (is_waiting || !memory.due || now < *memory.due)) return step;
+    if (is_over && active->alias == *memory.pending) step.before.due_after = active->history.kid;
     step.before.pending.reset();
     step.before.after.clear();
     step.kind = Kind::kRemember;
@@ -157,6 +176,7 @@ RotationMemory after_step(const RotationRule& rule, const RotationStep& step, In
     memory.due = now + rule.every;
   } else if (step.kind == RotationStep::Kind::kActivate) {
     memory.pending.reset();
+    memory.due_after = step.kid;
   }
   return memory;
 }

@@ -15,14 +15,18 @@ struct RotationRule {
   SecretId id;
   RealmName realm;  ///< whose store; empty: a global one
   StoreName store;
-  Seconds every{};          ///< a new key is made this long after the last one
+  Seconds every{};          ///< a new key is made this long after the last one, and at most this
+                            ///< long after the active one began to sign
   Seconds publish_ahead{};  ///< it signs this long after it was published; at least the policy's
   Seconds keep{};           ///< a passive key stays at least this long after it signed
 };
 
 /// What storage remembers of a rule, over restarts and for all instances.
 struct RotationMemory {
-  std::optional<Instant> due{};    ///< when the next key is made; nothing: not known yet
+  std::optional<Instant> due{};  ///< when the next key is made; nothing: not known yet
+  /// The active key that `due` was reckoned for; empty: not known. Where another one signs, which
+  /// the rule did not make, `due` counts for nothing.
+  KeyId due_after{};
   std::optional<Alias> making{};   ///< a key is being made under this alias
   std::optional<Alias> pending{};  ///< it was made and does not sign yet
   /// Where the store rotates by versions: the one that was active when a newer one was asked for.
@@ -52,6 +56,7 @@ struct RotationStep {
   };
   Kind kind = Kind::kNone;
   Alias alias{};
+  KeyId kid{};  ///< of kActivate: the key
   /// The memory to be stored before the step is done, so that whoever comes after a crash goes on
   /// with the same key instead of making another one.
   RotationMemory before{};
@@ -63,7 +68,9 @@ bool is_resting(const RotationMemory& memory, Instant now);
 
 /// At most one step; `keys` in the order of the ring. Each key that a rule makes is activated
 /// before the next one is made. After a failure nothing happens until its time is over. A
-/// due time further ahead than `every` (which was longer, or a clock was) is reckoned anew.
+/// due time further ahead than `every` (which was longer, or a clock was) is reckoned anew, and so
+/// is one for another active key than now (rotated by hand, or compromised): `every` after that
+/// one began to sign. A key that was to be made and is not in the ring is not made then.
 RotationStep next_rotation_step(const RotationRule& rule, const RotationMemory& memory,
                                 const std::vector<ScheduledKey>& keys, const RotationPolicy& policy,
                                 Instant now);

@@ -34,6 +34,7 @@ struct Secret {
   KeyId kid;  ///< what tokens name; empty for texts and certificates
   Alias alias;
   StoreName store;
+  RealmName store_realm;                          ///< whose store that is; empty: a global one
   std::string version;                            ///< of a store that versions; empty otherwise
   std::shared_ptr<const SecretBytes> text;        ///< kText
   jose::KeyPtr key;                               ///< kSymmetric, kKeyPair, kRemoteKey, kPublicKey
@@ -41,6 +42,12 @@ struct Secret {
   std::vector<jose::JweAlg> unwraps;              ///< kRemoteKey: what its box can unwrap
   std::vector<crypto::Certificate> certificates;  ///< chain of the key, or trust anchors
   std::optional<Instant> not_before, not_after;   ///< the store's own window, if it has one
+
+  /// Whether it is of that store. Names alone do not tell: a realm's store and a global one may
+  /// share theirs.
+  bool is_of(const RealmName& realm, const StoreName& name) const {
+    return store == name && store_realm == realm;
+  }
 
   static Secret of_text(SecretBytes text);
   /// kid: `chosen` if given, else the RFC 7638 thumbprint of the public half; for a symmetric key

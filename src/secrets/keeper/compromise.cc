@@ -14,20 +14,23 @@ namespace signet::secrets {
 namespace {
 
 storage::Change compromise_audit(const char* event, const Keeper::CompromiseRequest& request,
-                                 const Keeper::CompromiseReport& report, Instant now) {
+                                 const Keeper::CompromiseReport& report, Instant now,
+                                 const std::string& also_reported_as = {}) {
   storage::AuditEvent audit;
   audit.at = now;
   audit.realm = request.realm;
   audit.event = event;
   audit.actor = request.actor;
-  json::ObjectWriter(audit.detail)
-      .add("secret_id", request.id.str())
+  json::ObjectWriter detail(audit.detail);
+  detail.add("secret_id", request.id.str())
       .add("kid", request.kid.view())
       .add("alias", report.alias.view())
       .add("store", report.store.view())
+      .add("store_realm", report.store_realm.view())
       .add("state", to_string(report.history.state))
-      .add("horizon", to_rfc3339(report.history.horizon))
-      .end();
+      .add("horizon", to_rfc3339(report.history.horizon));
+  if (!also_reported_as.empty()) detail.add("also_reported_as", also_reported_as);
+  detail.end();
   return storage::AppendAudit{std::move(audit)};
 }
 
@@ -36,6 +39,18 @@ Error unknown_key(const Keeper::CompromiseRequest& request) {
       Code::kNotFound, "key_unknown",
       "no key " + quoted(request.kid.view()) + " is remembered for " + request.id.str() +
           (request.realm.empty() ? std::string(" globally") : " in realm " + request.realm.str())};
+}
+
+Error reported_otherwise(const Keeper::CompromiseRequest& request, const KeyId& reported) {
+  return {Code::kConflict, "compromise_under_other_kid",
+          "key " + quoted(request.kid.view()) + " was reported as " + quoted(reported.view()) +
+              ", the kid of the same key under another secret ID: undo that first, then this"};
+}
+
+/// What tells the key of the entry again under any other name.
+KeyId material_of(const JournalEntry& entry) {
+  const auto jwk = jose::Jwk::parse(entry.public_jwk);
+  return jwk.ok() ? CompromisedKeys::material_of(*jwk) : entry.history.kid;
 }
 
 std::shared_ptr<const LiveRing> ring_in(const RealmMap& realms, const RealmName& realm,
@@ -52,11 +67,8 @@ std::vector<KeyId> Keeper::State::mark_compromised(std::vector<JournalEntry>& en
   for (auto& entry : entries) {
     if (is_gone(entry.history.state)) continue;
     auto material = materials.find(entry.history.kid);
-    if (material == materials.end()) {
-      const auto jwk = jose::Jwk::parse(entry.public_jwk);
-      const KeyId& kid = entry.history.kid;
-      material = materials.emplace(kid, jwk.ok() ? CompromisedKeys::material_of(*jwk) : kid).first;
-    }
+    if (material == materials.end())
+      material = materials.emplace(entry.history.kid, material_of(entry)).first;
     const CompromisedKey* key = compromised.find(entry.history.kid, material->second);
     if (key == nullptr) continue;
     entry.history.state = KeyState::kCompromised;
@@ -95,6 +107,7 @@ Task<Keeper::CompromiseReport> Keeper::State::compromise(CompromiseRequest reque
           if (ring->id != request.id || ring->realm != request.realm) continue;
           report.alias = entry.secret.alias;
           report.store = entry.secret.store;
+          report.store_realm = entry.secret.store_realm;
           if (entry.secret.key)
             key.material = CompromisedKeys::material_of(entry.secret.key->jwk());
         }
@@ -111,7 +124,8 @@ Task<Keeper::CompromiseReport> Keeper::State::compromise(CompromiseRequest reque
     if (!written.ok() && written.error().code == Code::kConflict) continue;
     if (!written.ok()) co_return std::move(written).error();
     // It is durable: no failure from here on makes it undone, and the next refresh tries again.
-    auto refreshed = co_await refresh();
+    // What the stores hold is known: a slow one must not keep the key in use.
+    auto refreshed = co_await refresh_rings(Stores::kAreKnown);
     if (!refreshed.ok()) report.warning = refreshed.error();
     co_return report;
   }
@@ -148,13 +162,25 @@ Task<Done> Keeper::State::undo_compromise(CompromiseRequest request) {
                     "key " + quoted(request.kid.view()) + " is " +
                         std::string(to_string(found->history.state))};
   }
+  // Storage is asked: what is in memory may be older than a report of another instance.
+  CompromisedKeys listed;
+  CO_TRY(co_await listed.load(storage));
+  const std::vector<KeyId> kids = listed.reported_as(request.kid, material_of(*found));
+  const bool is_reported = std::find(kids.begin(), kids.end(), request.kid) != kids.end();
+  if (!kids.empty() && !is_reported) co_return reported_otherwise(request, kids.front());
   CompromiseReport report;
   report.history = found->history;
-  // The list first: while it holds the key, every refresh would mark the journals again.
+  // The list first, whatever names the key has there: while it holds the key, every refresh would
+  // mark the journals again.
   storage::Transaction transaction;
-  transaction.emplace_back(
-      storage::EraseDocument{kCompromisedKind, RealmName(), request.kid.str(), std::nullopt});
-  transaction.push_back(compromise_audit("key.compromise_undone", request, report, clock->now()));
+  std::string others;
+  for (const auto& kid : kids) {
+    transaction.emplace_back(
+        storage::EraseDocument{kCompromisedKind, RealmName(), kid.str(), std::nullopt});
+    if (kid != request.kid) others += (others.empty() ? "" : " ") + kid.str();
+  }
+  transaction.push_back(
+      compromise_audit("key.compromise_undone", request, report, clock->now(), others));
   CO_TRY(co_await storage->commit(std::move(transaction)));
   CO_TRY(co_await undo_in(RealmName(), request));
   storage::DocumentPages pages(storage, "realm", RealmName());
@@ -180,7 +206,10 @@ Task<Keeper::CompromiseReport> Keeper::compromise(CompromiseRequest request) {
     const auto ring = ring_in(*before, realm, id);
     const bool is_asked = realm == request.realm && id == request.id;
     if (!ring || signs_now(realm, id) || (!is_asked && !ring->can_sign)) continue;
-    // Nothing is left that signs: make a key where the lost one was.
+    // Nothing that is known here signs: perhaps a store or another instance has something newer.
+    static_cast<void>(co_await refresh());
+    if (signs_now(realm, id)) continue;
+    // Nothing is left: make a key where the lost one was.
     CompromiseRequest lost = request;
     lost.realm = realm;
     lost.id = id;
@@ -205,8 +234,10 @@ bool Keeper::signs_now(const RealmName& realm, const SecretId& id) const {
 
 Task<Done> Keeper::replace(CompromiseRequest request, std::shared_ptr<const LiveRing> before) {
   const RingEntry* lost = before->find(request.kid);
-  const StoreName name = lost != nullptr ? lost->secret.store : StoreName();
-  const auto store = lost != nullptr ? this->store(request.realm, name) : nullptr;
+  // A realm that went by a global key has no store where the lost one was, be it of the same name.
+  const bool is_own = lost != nullptr && lost->secret.store_realm == request.realm;
+  const StoreName name = is_own ? lost->secret.store : StoreName();
+  const auto store = is_own ? this->store(request.realm, name) : nullptr;
   if (version_maker(store, name).ok()) {
     CO_TRY(const std::vector<Secret> present,
            co_await fetch(request.realm, name, lost->secret.alias));

@@ -1,12 +1,9 @@
 #include "secrets/keeper/test_support.h"
 #include "secrets/stores/memory/memory_store.h"
-#include "support/matchers.h"
 
 namespace signet::secrets {
 namespace {
 
-using signet::test::fails;
-using signet::test::is_ok;
 using namespace test;
 using testing::Contains;
 using testing::ElementsAre;
@@ -43,6 +40,17 @@ TEST(Compromise, sec_132_the_key_is_gone_at_once_and_the_next_ready_one_signs) {
   EXPECT_THAT(World::kids(*two), ElementsAre(kid(2)));
   EXPECT_EQ(world.record(kid(1))->state, "compromised");
   EXPECT_THAT(world.events(), Contains("key.compromised"));
+}
+
+TEST(Compromise, waits_for_no_store) {
+  World world;
+  auto keeper = world.start({"a", "b"});
+  world.clock->advance(world.options.policy.publish_ahead);
+  ++world.store->version;  // so that a refresh would read it anew
+  const int fetches = world.store->fetches;
+  ASSERT_THAT(compromise(*keeper, kid(1)), is_ok());
+  EXPECT_EQ(world.store->fetches, fetches);
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(2)));
 }
 
 TEST(Compromise, no_refresh_restart_or_mapping_revives_it) {
@@ -170,6 +178,56 @@ TEST(Compromise, is_undone_only_by_name_and_then_the_key_is_a_retired_one) {
   ASSERT_THAT(async::run_now(keeper->retire(world.step("a"))), is_ok());
   ASSERT_THAT(async::run_now(keeper->publish(world.step("a"))), is_ok());
   EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(2), kid(1)));
+}
+
+/// A keeper of the key of alias "a" under two kids: kid(1) of one ID, "beta" of the other.
+std::unique_ptr<Keeper> with_two_kids(World& world) {
+  world.store->put("again", {Secret::of_key(ec(1), KeyId("beta"))});
+  auto keeper = world.keeper();
+  EXPECT_THAT(
+      World::configure(
+          *keeper,
+          {{world.store, kGlobal, {mapped(kEs256, {"a", "b"}), mapped(kStateless, {"again"})}}}),
+      is_ok());
+  return keeper;
+}
+Keeper::CompromiseRequest request_of_beta() {
+  auto made = request(KeyId("beta"));
+  made.id = kStateless;
+  return made;
+}
+
+TEST(Compromise, given_one_key_under_two_kids_when_undone_by_the_other_then_the_first_is_named) {
+  World world;
+  const auto keeper = with_two_kids(world);
+  ASSERT_THAT(compromise(*keeper, kid(1)), is_ok());
+  ASSERT_EQ(world.record(KeyId("beta"))->state, "compromised");
+  const Status refused = async::run_now(keeper->undo_compromise(request_of_beta()));
+  ASSERT_THAT(refused, fails("compromise_under_other_kid"));
+  EXPECT_THAT(refused.error().detail, HasSubstr(kid(1).str()));
+  EXPECT_EQ(world.record(KeyId("beta"))->state, "compromised");
+  EXPECT_EQ(world.record(kid(1))->state, "compromised");
+
+  ASSERT_THAT(async::run_now(keeper->undo_compromise(request(kid(1)))), is_ok());
+  EXPECT_EQ(world.record(kid(1))->state, "retired");
+  EXPECT_EQ(world.record(KeyId("beta"))->state, "compromised") << "each only by its name";
+  ASSERT_THAT(async::run_now(keeper->undo_compromise(request_of_beta())), is_ok());
+  EXPECT_EQ(world.record(KeyId("beta"))->state, "retired");
+}
+
+TEST(Compromise, given_one_key_reported_under_two_kids_when_one_is_undone_then_it_stays_undone) {
+  World world;
+  const auto keeper = with_two_kids(world);
+  ASSERT_THAT(compromise(*keeper, kid(1)), is_ok());
+  ASSERT_THAT(async::run_now(keeper->compromise(request_of_beta())), is_ok());
+  ASSERT_THAT(async::run_now(keeper->undo_compromise(request(kid(1)))), is_ok());
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_EQ(world.record(kid(1))->state, "retired");
+  EXPECT_EQ(world.record(KeyId("beta"))->state, "compromised");
+  std::vector<std::string> details;
+  for (const auto& event : world.audit())
+    details.push_back(event.detail);
+  EXPECT_THAT(details, Contains(HasSubstr(R"("also_reported_as":"beta")")));
 }
 
 TEST(Compromise, of_an_unknown_key_changes_nothing) {

@@ -78,6 +78,16 @@ const CompromisedKey* CompromisedKeys::find(const Secret& secret) const {
   return find(secret.kid, material_of(secret.key->jwk()));
 }
 
+std::vector<KeyId> CompromisedKeys::reported_as(const KeyId& kid, const KeyId& material) const {
+  std::vector<KeyId> out;
+  const CompromisedKey* found = find(kid, material);
+  if (found == nullptr) return out;
+  for (const auto& [name, key] : by_kid_) {
+    if (key.material == found->material) out.push_back(name);
+  }
+  return out;
+}
+
 Status CompromisedKeys::check(const Secret& secret) const {
   const CompromisedKey* key = find(secret);
   if (key == nullptr) return Done{};

@@ -31,6 +31,8 @@ class CompromisedKeys {
   /// Null if the secret is not on the list, by its kid or by its material.
   const CompromisedKey* find(const Secret& secret) const;
   const CompromisedKey* find(const KeyId& kid, const KeyId& material) const;
+  /// Under which kids the key of this kid and material is on the list; empty if it is not.
+  std::vector<KeyId> reported_as(const KeyId& kid, const KeyId& material) const;
   /// "key_compromised", naming the key and since when; success if it is not on the list.
   Status check(const Secret& secret) const;
 

@@ -1,12 +1,10 @@
 #include "secrets/keeper/cryptoperiod_watch.h"
 
 #include "secrets/keeper/test_support.h"
-#include "support/matchers.h"
 
 namespace signet::secrets {
 namespace {
 
-using signet::test::is_ok;
 using namespace test;
 using testing::ElementsAre;
 using testing::IsEmpty;

@@ -7,13 +7,10 @@
 #include "secrets/keeper/invariants.h"
 #include "secrets/keeper/test_support.h"
 #include "secrets/stores/memory/memory_store.h"
-#include "support/matchers.h"
 
 namespace signet::secrets {
 namespace {
 
-using signet::test::fails;
-using signet::test::is_ok;
 using namespace test;
 using testing::Contains;
 using testing::ElementsAre;

@@ -1,13 +1,10 @@
 // Until when tokens of a key may live, raised before one is made.
 
 #include "secrets/keeper/test_support.h"
-#include "support/matchers.h"
 
 namespace signet::secrets {
 namespace {
 
-using signet::test::fails;
-using signet::test::is_ok;
 using namespace test;
 
 TEST(RaiseHorizon, is_durable_before_it_answers_and_writes_rarely) {
@@ -29,6 +26,58 @@ TEST(RaiseHorizon, a_write_that_failed_raises_nothing) {
   world.storage->fault = Error{Code::kUnavailable, "storage_full", "full"};
   EXPECT_THAT(world.issue(*keeper, Seconds(60)), fails("storage_full"));
   EXPECT_EQ(World::ring(*keeper)->active_horizon->load(), 0);
+}
+
+TEST(RaiseHorizon, of_a_key_that_signs_no_more_shows_with_the_next_refresh_and_changes_no_other) {
+  World world;
+  auto one = world.start({"a", "b"});
+  auto two = world.start({"a", "b"});
+  world.clock->advance(world.options.policy.publish_ahead);
+  ASSERT_THAT(async::run_now(one->activate(world.step("b"))), is_ok());
+  // Given: the second instance does not know of it yet.
+  ASSERT_EQ(World::active(*two), kid(1));
+  const Instant expires = world.clock->now() + Seconds(7200);
+  ASSERT_THAT(world.issue(*two, Seconds(7200)), is_ok());
+  const auto shown = [&] {
+    const auto ring = World::ring(*one);
+    return ring->horizon_of(*ring->find(kid(1)));
+  };
+  ASSERT_LT(shown(), expires);
+  // When
+  ASSERT_THAT(World::refresh(*one), is_ok());
+  // Then
+  EXPECT_GE(shown(), expires);
+  const auto ring = World::ring(*one);
+  const auto generation = one->generation();
+  ASSERT_THAT(World::refresh(*one), is_ok());
+  EXPECT_EQ(World::ring(*one), ring) << "nobody has to prepare anything again";
+  EXPECT_EQ(one->generation(), generation);
+}
+
+TEST(RaiseHorizon, of_the_active_key_makes_no_new_ring) {
+  World world;
+  auto one = world.start({"a"});
+  auto two = world.start({"a"});
+  const auto ring = World::ring(*one);
+  ASSERT_THAT(world.issue(*two, Seconds(7200)), is_ok());
+  ASSERT_THAT(World::refresh(*one), is_ok());
+  EXPECT_EQ(World::ring(*one), ring);
+  EXPECT_GE(ring->horizon_of(ring->entries.front()), world.clock->now() + Seconds(7200));
+}
+
+TEST(RaiseHorizon, by_another_instance_shows_where_the_store_was_not_read_yet) {
+  World world;
+  auto one = world.start({"a"});
+  ASSERT_THAT(world.issue(*one, Seconds(60)), is_ok());
+  world.store->outage = Error{Code::kUnavailable, "down", "down"};
+  auto two = world.start({"a"});
+  const auto ring = World::ring(*two);
+  ASSERT_NE(ring, nullptr);
+  ASSERT_FALSE(ring->can_sign);
+  ASSERT_THAT(world.issue(*one, Seconds(7200)), is_ok());
+  ASSERT_THAT(World::refresh(*two), is_ok());
+  EXPECT_EQ(World::ring(*two), ring);
+  EXPECT_GE(ring->horizon_of(ring->entries.front()), world.clock->now() + Seconds(7200));
 }
 
 TEST(RaiseHorizon, callers_at_the_same_time_share_one_write) {

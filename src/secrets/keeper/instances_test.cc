@@ -1,13 +1,10 @@
 #include "secrets/keeper/instances.h"
 
 #include "secrets/keeper/test_support.h"
-#include "support/matchers.h"
 
 namespace signet::secrets {
 namespace {
 
-using signet::test::fails;
-using signet::test::is_ok;
 using namespace test;
 using testing::ElementsAre;
 using testing::HasSubstr;

@@ -32,6 +32,16 @@ std::string fault_of(const storage::KeyRecord& record) {
   return "";
 }
 
+/// Whether a token of the key, or a copy of the key set with it, may live.
+bool may_live(const storage::KeyRecord& record, const RotationPolicy& policy, Instant now) {
+  const auto state = parse_key_state(record.state);
+  if (state == KeyState::kActive) return true;
+  KeyHistory history;
+  history.deactivated = record.deactivated;
+  history.horizon = record.horizon;
+  return state == KeyState::kPassive && now < forgotten_at(history, policy);
+}
+
 }  // namespace
 
 void Invariant::violated(std::string how) {
@@ -54,6 +64,39 @@ void check_records(const std::vector<storage::KeyRecord>& records, Invariant& on
     ++one_active.checked;
     if (kids.size() > 1)
       one_active.violated(name_of(ring.first, ring.second, join(kids, ", ")) + ": all are active");
+  }
+}
+
+void check_missed_keys(const std::vector<storage::KeyRecord>& records,
+                       const std::vector<std::shared_ptr<const LiveRing>>& rings,
+                       const RotationPolicy& policy, Instant now, Invariant& shown) {
+  for (const auto& ring : rings) {
+    ++shown.checked;
+    if (ring->degraded) continue;
+    for (const auto& record : records) {
+      const bool is_of_ring = record.realm == ring->realm && record.secret_id == ring->id.str();
+      if (!is_of_ring || !may_live(record, policy, now)) continue;
+      const RingEntry* entry = ring->find(record.kid);
+      // A secret that names no store is what the journal kept.
+      if (entry != nullptr && !entry->secret.store.empty()) continue;
+      shown.violated(name_of(record.realm.view(), record.secret_id, record.kid.view()) + ": is " +
+                     record.state + (entry == nullptr ? ", and not in the ring" : ", and lost") +
+                     ", which says nothing of it");
+    }
+  }
+}
+
+void check_outages(const std::vector<StoreAnswered>& answers,
+                   const std::vector<StoreHealth>& health, Invariant& shown) {
+  for (const auto& answer : answers) {
+    ++shown.checked;
+    if (answer.outcome.ok() || !is_transient(answer.outcome.error().code)) continue;
+    for (const auto& store : health) {
+      if (store.name != answer.name || store.realm != answer.realm || !store.ok) continue;
+      shown.violated("the outage of store " + store.name.str() +
+                     (store.realm.empty() ? "" : " of realm " + store.realm.str()) +
+                     " is not shown: " + answer.outcome.error().detail);
+    }
   }
 }
 

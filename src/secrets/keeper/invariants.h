@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "secrets/keeper/keeper.h"
 #include "secrets/rotation.h"
 #include "storage/storage.h"
 
@@ -25,6 +26,23 @@ inline constexpr std::size_t kMostViolations = 20;
 /// each key fit each other.
 void check_records(const std::vector<storage::KeyRecord>& records, Invariant& one_active,
                    Invariant& lives);
+
+/// "degraded_is_shown", of keys: a ring that does not hold a key whose tokens may live by what
+/// storage remembers (or no more of it than the public half from there) says that it is degraded.
+/// `records` of any realm; only rings of the same realm are looked at.
+void check_missed_keys(const std::vector<storage::KeyRecord>& records,
+                       const std::vector<std::shared_ptr<const LiveRing>>& rings,
+                       const RotationPolicy& policy, Instant now, Invariant& shown);
+
+/// What a store said when it was asked past all caches.
+struct StoreAnswered {
+  StoreName name;
+  RealmName realm;  ///< empty: a global one
+  Status outcome = Done{};
+};
+/// "degraded_is_shown", of stores: one that cannot be reached is not shown as well.
+void check_outages(const std::vector<StoreAnswered>& answers,
+                   const std::vector<StoreHealth>& health, Invariant& shown);
 
 /// Follows the audit trail in its order. "life_paths": each key's events are a path through
 /// prepared, active, passive, retired; never back but by publishing it anew, and from compromised

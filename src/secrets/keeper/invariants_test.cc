@@ -1,12 +1,10 @@
 #include "secrets/keeper/invariants.h"
 
 #include "secrets/keeper/test_support.h"
-#include "support/matchers.h"
 
 namespace signet::secrets {
 namespace {
 
-using signet::test::is_ok;
 using namespace test;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -90,6 +88,67 @@ TEST(Invariants, a_key_that_signed_too_early_or_came_back_by_itself_is_found) {
   EXPECT_THAT(paths.paths.violations,
               ElementsAre(HasSubstr("activated although it is retired"),
                           HasSubstr("published although it is compromised")));
+}
+
+/// What check_missed_keys() finds of the ring as it is, and as it would be if it kept silent.
+std::pair<std::vector<std::string>, std::vector<std::string>> missed(World& world, Keeper& keeper,
+                                                                     const SecretId& id) {
+  const auto records = *async::run_now(world.storage->keys(kGlobal));
+  const auto ring = World::ring(keeper, id);
+  auto silent = std::make_shared<LiveRing>(*ring);
+  silent->degraded = false;
+  Invariant told, untold;
+  check_missed_keys(records, {ring}, keeper.policy(), world.clock->now(), told);
+  check_missed_keys(records, {silent}, keeper.policy(), world.clock->now(), untold);
+  return {told.violations, untold.violations};
+}
+
+TEST(Invariants, a_ring_that_lost_a_key_in_silence_is_found) {
+  World world;
+  auto keeper = world.start({"a", "b"});
+  EXPECT_THAT(missed(world, *keeper, kEs256).second, IsEmpty()) << "it has all it needs";
+  world.store->drop("a");
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  const auto [told, untold] = missed(world, *keeper, kEs256);
+  EXPECT_THAT(told, IsEmpty());
+  EXPECT_THAT(untold, ElementsAre(HasSubstr("says nothing of it")));
+}
+
+TEST(Invariants, a_ring_without_a_key_that_storage_remembers_is_found) {
+  World world;
+  auto keeper = world.start({"a"});
+  auto poorer = std::make_shared<LiveRing>(*World::ring(*keeper));
+  poorer->entries.clear();
+  Invariant shown;
+  check_missed_keys(*async::run_now(world.storage->keys(kGlobal)), {poorer}, keeper->policy(),
+                    world.clock->now(), shown);
+  EXPECT_THAT(shown.violations, ElementsAre(HasSubstr("is active, and not in the ring")));
+}
+
+TEST(Invariants, an_outage_that_health_does_not_show_is_found) {
+  World world;
+  auto keeper = world.start({"a"});
+  world.store->outage = Error{Code::kUnavailable, "store_down", "down"};
+  StoreAnswered answer;
+  answer.name = StoreName("ks");
+  answer.outcome = async::run_now(keeper->fetch(kGlobal, StoreName("ks"), Alias("a"))).error();
+  Invariant before;
+  check_outages({answer}, keeper->health(), before);
+  EXPECT_THAT(before.violations, ElementsAre(HasSubstr("the outage of store ks is not shown")));
+
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  Invariant after;
+  check_outages({answer}, keeper->health(), after);
+  EXPECT_TRUE(after.holds());
+  EXPECT_EQ(after.checked, 1u);
+  // A key that is not there is no outage.
+  answer.outcome = Error{Code::kNotFound, "alias_unknown", "no such alias"};
+  StoreHealth well;
+  well.name = answer.name;
+  well.ok = true;
+  Invariant gone;
+  check_outages({answer}, {well}, gone);
+  EXPECT_TRUE(gone.holds());
 }
 
 }  // namespace

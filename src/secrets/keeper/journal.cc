@@ -47,6 +47,34 @@ bool Journal::has_living(const SecretId& id) const {
   return std::any_of(all.begin(), all.end(), is_living);
 }
 
+bool Journal::has_signed(const SecretId& id) const {
+  const auto& all = entries(id);
+  return std::any_of(all.begin(), all.end(),
+                     [](const JournalEntry& entry) { return entry.history.activated.has_value(); });
+}
+
+std::optional<Instant> Journal::first_published_beside(const SecretId& id) const {
+  std::optional<Instant> first;
+  for (const auto& [name, entries] : by_id_) {
+    if (name == id.str()) continue;
+    for (const auto& entry : entries) {
+      const auto& published = entry.history.published;
+      if (published && !entry.public_jwk.empty() && (!first || *published < *first))
+        first = published;
+    }
+  }
+  return first;
+}
+
+bool Journal::has_published_beside(const SecretId& id, const KeyId& kid, Instant until) const {
+  return std::any_of(by_id_.begin(), by_id_.end(), [&](const auto& one) {
+    if (one.first == id.str()) return false;
+    const JournalEntry* entry = find_entry(one.second, kid);
+    return entry != nullptr && is_living(*entry) && entry->history.published &&
+           *entry->history.published <= until;
+  });
+}
+
 const JournalEntry* find_entry(const std::vector<JournalEntry>& entries, const KeyId& kid) {
   const auto found = std::find_if(entries.begin(), entries.end(), [&](const JournalEntry& entry) {
     return entry.history.kid == kid;
@@ -59,6 +87,19 @@ std::vector<KeyHistory> histories_of(const std::vector<JournalEntry>& entries) {
   for (const auto& entry : entries)
     histories.push_back(entry.history);
   return histories;
+}
+
+Status check_same_as_remembered(const Secret& secret, const std::vector<JournalEntry>& entries) {
+  const JournalEntry* entry = find_entry(entries, secret.kid);
+  if (entry == nullptr || entry->public_jwk.empty()) return Done{};
+  if (entry->public_jwk == public_text(secret)) return Done{};
+  auto remembered = jose::Jwk::parse(entry->public_jwk);
+  const bool is_same = remembered.ok() && remembered->public_key() &&
+                       secret.key->jwk().public_key() &&
+                       *remembered->public_key() == *secret.key->jwk().public_key();
+  if (is_same) return Done{};
+  return Error{Code::kConfig, "kid_reused",
+               "the kid " + quoted(secret.kid.view()) + " was another key's before"};
 }
 
 std::string public_text(const Secret& secret) {
@@ -95,6 +136,7 @@ storage::Change audit_key(const RealmName& realm, const SecretId& id, const KeyE
       .add("kid", event.kid.str())
       .add("alias", event.alias.str())
       .add("store", event.store.str())
+      .add("store_realm", event.store_realm.str())
       .add("forced", event.is_forced);
   if (event.is_early) writer.add("early", true);
   if (event.publish_ahead) writer.add("publish_ahead", std::int64_t{event.publish_ahead->count()});

@@ -25,7 +25,14 @@ class Journal {
   const std::vector<JournalEntry>& entries(const SecretId& id) const;
   /// Whether any key of the ID is remembered that is not retired.
   bool has_living(const SecretId& id) const;
+  /// Whether a key of the ID was ever active.
+  bool has_signed(const SecretId& id) const;
   bool is_empty() const { return by_id_.empty(); }
+  /// When the first key with a public half was published under another ID than this one; nothing
+  /// if there is none.
+  std::optional<Instant> first_published_beside(const SecretId& id) const;
+  /// Whether a living key of that kid was published at that moment or before, under another ID.
+  bool has_published_beside(const SecretId& id, const KeyId& kid, Instant until) const;
 
  private:
   std::map<std::string, std::vector<JournalEntry>> by_id_;
@@ -33,6 +40,10 @@ class Journal {
 
 const JournalEntry* find_entry(const std::vector<JournalEntry>& entries, const KeyId& kid);
 std::vector<KeyHistory> histories_of(const std::vector<JournalEntry>& entries);
+
+/// A kid names one key for ever: "kid_reused" where the secret is another one than is remembered
+/// under its kid.
+Status check_same_as_remembered(const Secret& secret, const std::vector<JournalEntry>& entries);
 
 /// The public half as JSON; empty for a symmetric key.
 std::string public_text(const Secret& secret);
@@ -43,6 +54,7 @@ struct KeyEvent {
   KeyId kid;
   Alias alias;
   StoreName store;
+  RealmName store_realm;  ///< whose store; empty: a global one
   bool is_forced = false;
   bool is_early = false;  ///< nothing else could sign
   /// Of an activation: the time that was to pass after its publication.

@@ -31,7 +31,7 @@ Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores, std::vector<Re
         });
     if (old != state_->stores.end()) {
       caches.push_back(std::move(*old));
-      caches.back()->set_configured(std::move(store.mappings));
+      caches.back()->set_configured(std::move(store));
     } else {
       caches.push_back(std::make_unique<StoreCache>(std::move(store)));
     }
@@ -48,6 +48,7 @@ Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores, std::vector<Re
 
 Task<Done> Keeper::refresh() {
   state_->retry_asked = true;
+  state_->forget_asked = true;
   co_return co_await refresh_due();
 }
 
@@ -73,6 +74,7 @@ Task<Done> Keeper::refresh_for_unknown() {
     if (!is_first && !shared.is_under_way) co_return Done{};
     if (is_first) {
       shared.not_before = now + state_->options.unknown_kid_pause;
+      state_->forget_asked = true;  // before the ticket, so that the refresh that covers it sees it
       shared.ticket = ++state_->refreshes_asked;
       shared.is_under_way = true;
     }
@@ -267,12 +269,6 @@ std::vector<StoreCalls> Keeper::store_calls() const {
 
 const RotationPolicy& Keeper::policy() const {
   return state_->options.policy;
-}
-
-std::shared_ptr<Store> Keeper::store(const RealmName& realm, const StoreName& name) const {
-  std::lock_guard hold(state_->seen_mutex);
-  const auto found = state_->seen.stores.find({realm, name});
-  return found == state_->seen.stores.end() ? nullptr : found->second;
 }
 
 }  // namespace signet::secrets

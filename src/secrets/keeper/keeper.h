@@ -22,6 +22,8 @@ struct ConfiguredStore {
   std::shared_ptr<Store> store;
   RealmName realm;  ///< empty: global
   std::vector<Mapping> mappings;
+  /// The mappings are the store's defaults: one of which the store has no alias is none.
+  bool may_lack_mapped = false;
 };
 
 struct StoreHealth {
@@ -75,14 +77,15 @@ class Keeper {
   /// Re-reads what changed and re-lines the rings of the realms in use. Fails where storage could
   /// not be read or written, after it has done what could be done; what was known before serves on.
   /// Outages of stores are no failure: they show in health() and in LiveRing::degraded. Asks every
-  /// store, whatever failed before: for an operator who wants it now.
+  /// store, whatever failed before, and for what is there now (Store::forget_cached()): for an
+  /// operator who wants it now.
   Task<Done> refresh();
   /// The same on schedule: leaves alone for a while what could not be reached lately.
   Task<Done> refresh_due();
   /// A token names a key that is in no ring here: it may be another instance's newest, of which no
-  /// notice came. Refreshes as refresh_due() does, or waits for such a refresh that is under way
-  /// and ends as it does; but does nothing within KeeperOptions::unknown_kid_pause after one, so
-  /// that made-up names cannot hammer a store.
+  /// notice came. Refreshes as refresh_due() does, but by what stores hold now, or waits for such a
+  /// refresh that is under way and ends as it does; but does nothing within
+  /// KeeperOptions::unknown_kid_pause after one, so that made-up names cannot hammer a store.
   Task<Done> refresh_for_unknown();
   /// Whether it would do anything now. Any thread.
   bool may_refresh_for_unknown() const;
@@ -108,8 +111,8 @@ class Keeper {
   /// The steps of a rotation by hand, on a mappable store; each writes the mapping document, the
   /// key's history and an audit event in one transaction, then refreshes. Also fail with
   /// "store_unknown", "store_not_mappable", "mapping_scope", "mapping_two_purposes",
-  /// "alias_unknown", "alias_mapped", "alias_not_mapped", "retirement_last_key", and what
-  /// check_fits says.
+  /// "alias_unknown", "alias_mapped", "alias_not_mapped", "kid_reused", "retirement_last_key", and
+  /// what check_fits says.
   struct StepRequest {
     RealmName realm;  ///< whose ring; empty: global
     StoreName store;
@@ -138,6 +141,7 @@ class Keeper {
     KeyHistory history;  ///< until now
     Alias alias;
     StoreName store;
+    RealmName store_realm;  ///< whose store; empty: a global one
     /// That held it on this instance, each once; without a realm: the global ones.
     std::vector<std::pair<RealmName, SecretId>> rings;
     std::vector<std::pair<RealmName, SecretId>> silent;  ///< of these, where nothing signs any more
@@ -147,7 +151,7 @@ class Keeper {
   };
   Task<CompromiseReport> compromise(CompromiseRequest request);
   /// It was a mistake: the key is retired from now on, and may be published again. Audited.
-  /// "key_unknown", "key_not_compromised".
+  /// "key_unknown", "key_not_compromised", "compromise_under_other_kid".
   Task<Done> undo_compromise(CompromiseRequest request);
 
   /// Sets the whole list (the console's drag and drop); refused like the steps it amounts to.
@@ -195,6 +199,10 @@ class Keeper {
   /// Each ring of the realms in use once, where its keys are remembered: the global ones under no
   /// realm. A copy keeps the keys of its rings alive, so let go of it soon.
   std::vector<std::shared_ptr<const LiveRing>> rings_in_use() const;
+
+  /// Different keys under one kid in the realms in use; those among the global ones once, under no
+  /// realm.
+  std::vector<std::pair<RealmName, KidClash>> kid_clashes() const;
 
   std::vector<StoreHealth> health() const;
   std::vector<StoreCalls> store_calls() const;

@@ -4,13 +4,10 @@
 #include <thread>
 
 #include "secrets/keeper/test_support.h"
-#include "support/matchers.h"
 
 namespace signet::secrets {
 namespace {
 
-using signet::test::fails;
-using signet::test::is_ok;
 using namespace test;
 
 constexpr Seconds kLasts{30};

@@ -10,20 +10,6 @@
 namespace signet::secrets {
 namespace {
 
-/// A kid names one key for ever: another one under a remembered kid is left out.
-Status check_same_as_remembered(const Secret& secret, const std::vector<JournalEntry>& entries) {
-  const JournalEntry* entry = find_entry(entries, secret.kid);
-  if (entry == nullptr || entry->public_jwk.empty()) return Done{};
-  if (entry->public_jwk == public_text(secret)) return Done{};
-  auto remembered = jose::Jwk::parse(entry->public_jwk);
-  const bool is_same = remembered.ok() && remembered->public_key() &&
-                       secret.key->jwk().public_key() &&
-                       *remembered->public_key() == *secret.key->jwk().public_key();
-  if (is_same) return Done{};
-  return Error{Code::kConfig, "kid_reused",
-               "the kid " + quoted(secret.kid.view()) + " was another key's before"};
-}
-
 /// Usable secrets first; then those that the journal still needs and that a store behind the first
 /// one holds, so that a realm's own mapping takes over from the global one without a break.
 Candidates candidates_of(const SecretId& id, const Found& found,
@@ -39,7 +25,8 @@ Candidates candidates_of(const SecretId& id, const Found& found,
     if (same.ok()) {
       out.secrets.push_back(secret);
     } else {
-      out.skipped.push_back({secret.store, secret.alias, secret.kid, std::move(same).error()});
+      out.skipped.push_back(
+          {secret.store, secret.alias, secret.kid, std::move(same).error(), secret.store_realm});
     }
   }
   for (const auto& secret : found.all) {
@@ -70,6 +57,7 @@ void add_changes(const RealmName& realm, const SecretId& id, const Lineup& lineu
     if (const Secret* secret = candidates.find(kid)) {
       event.alias = secret->alias;
       event.store = secret->store;
+      event.store_realm = secret->store_realm;
     }
     event.is_early = is_early;
     if (name == std::string_view("key.activated")) event.publish_ahead = policy.publish_ahead;
@@ -154,8 +142,12 @@ Found Keeper::State::find(const RealmName& realm, const SecretId& id, Instant no
   const bool is_global = row != nullptr && row->scope == Scope::kGlobal;
   const auto ask = [&](const RealmName& level, std::vector<StoreAnswer>& answers) {
     for (const std::size_t place : places_of(level)) {
+      const std::size_t known = found.unread.size();
       auto answer = stores[place]->answer(id, found.unread);
+      for (std::size_t i = known; i < found.unread.size(); ++i)
+        found.unread[i].store_realm = level;
       if (!answer) continue;
+      answer->realm = level;
       found.is_asked = true;
       found.has_outage = found.has_outage || answer->outage.has_value();
       answers.push_back(std::move(*answer));
@@ -237,6 +229,11 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
       if (!can_be_active(secret)) verify_only.push_back(secret.kid);
     }
     Neighbours neighbours;
+    const bool is_public = std::any_of(
+        candidates.secrets.begin(), candidates.secrets.end(),
+        [](const Secret& secret) { return can_be_active(secret) && !public_text(secret).empty(); });
+    neighbours.has_stale_jwks =
+        shared.has_stale_jwks && is_public && row->purpose == Purpose::kSigning;
     neighbours.publish = instances.published_by_neighbours(realm, id);
     for (const auto& kid : kids) {
       const JournalEntry* entry = find_entry(entries, kid);

@@ -11,6 +11,7 @@
 
 #include "secrets/key_ring.h"
 #include "secrets/key_usage.h"
+#include "secrets/kid_clash.h"
 #include "secrets/resolve.h"
 #include "secrets/rotation.h"
 
@@ -75,6 +76,8 @@ class RealmRings {
   /// The IDs whose store could not be read since the start. What it holds is not known here, and
   /// nothing signs; find() gives what is remembered of it, which may be nothing.
   const std::vector<SecretId>& unread() const { return unread_; }
+  /// Different keys under one kid. What only global rings have to do with is told for those.
+  const std::vector<KidClash>& clashes() const { return clashes_; }
   std::uint64_t generation() const { return generation_; }
   bool degraded() const;
 
@@ -83,6 +86,7 @@ class RealmRings {
   std::vector<std::shared_ptr<const LiveRing>> rings_;  ///< sorted by id
   std::vector<std::pair<SecretId, Error>> missing_;
   std::vector<SecretId> unread_;
+  std::vector<KidClash> clashes_;
   std::uint64_t generation_ = 0;
 };
 using RealmRingsPtr = std::shared_ptr<const RealmRings>;

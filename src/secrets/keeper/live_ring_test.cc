@@ -1,12 +1,10 @@
 #include "secrets/keeper/live_ring.h"
 
 #include "secrets/keeper/test_support.h"
-#include "support/matchers.h"
 
 namespace signet::secrets {
 namespace {
 
-using signet::test::is_ok;
 using namespace test;
 
 TEST(LiveRing, entries_are_found_by_kid_and_by_state) {

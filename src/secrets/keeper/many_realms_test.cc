@@ -4,12 +4,10 @@
 
 #include "secrets/keeper/test_support.h"
 #include "secrets/stores/memory/memory_store.h"
-#include "support/matchers.h"
 
 namespace signet::secrets {
 namespace {
 
-using signet::test::is_ok;
 using namespace test;
 
 constexpr std::size_t kRealms = 200, kMostKeysOfEach = 12;

@@ -1,12 +1,10 @@
 // Stores that cannot be reached or read.
 
 #include "secrets/keeper/test_support.h"
-#include "support/matchers.h"
 
 namespace signet::secrets {
 namespace {
 
-using signet::test::is_ok;
 using namespace test;
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -119,6 +117,9 @@ TEST(Keeper, one_secret_that_cannot_be_asked_for_does_not_end_the_lease_of_the_o
   world.clock->advance(world.options.lease / 2);
   ASSERT_THAT(World::refresh(*keeper), is_ok());
   EXPECT_FALSE(keeper->health()[0].ok);
+  EXPECT_THAT(keeper->health()[0].detail, testing::HasSubstr("'c': down"));
+  EXPECT_TRUE(World::ring(*keeper)->degraded);
+  EXPECT_FALSE(World::ring(*keeper, kHmac)->degraded) << "it is no outage of the store";
   world.clock->advance(world.options.lease / 2 + Seconds(1));
   ASSERT_THAT(World::refresh(*keeper), is_ok());
   EXPECT_FALSE(World::ring(*keeper)->can_sign);
@@ -139,6 +140,42 @@ TEST(Keeper, a_store_that_is_away_is_not_asked_for_each_of_its_secrets) {
   const int fetches = world.store->fetches;
   ASSERT_THAT(World::refresh(*keeper), is_ok());
   EXPECT_EQ(world.store->fetches, fetches + 2);
+}
+
+TEST(Keeper, aliases_that_stay_away_do_not_keep_those_behind_them_from_being_read) {
+  World world;
+  auto keeper = world.start({"c", "a", "b"});
+  for (const char* alias : {"a", "b", "c"})
+    world.store->broken.insert_or_assign(alias, kDown);
+  ++world.store->version;
+  for (int i = 0; i < 3; ++i)
+    ASSERT_THAT(World::refresh(*keeper), is_ok());
+  world.store->broken.erase("c");
+  for (int i = 0; i < 2; ++i)
+    ASSERT_THAT(World::refresh(*keeper), is_ok());
+  world.clock->advance(world.options.lease + Seconds(1));
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_EQ(World::active(*keeper), kid(3));
+  EXPECT_FALSE(keeper->health()[0].ok);
+}
+
+TEST(Keeper, an_alias_that_is_not_there_gives_way_although_another_one_cannot_be_asked_for) {
+  World world;
+  auto behind = std::make_shared<FakeStore>("behind", Ordering::kByMapping);
+  behind->put("b", ec(4));
+  auto keeper = world.keeper();
+  ASSERT_THAT(
+      World::configure(*keeper,
+                       {{world.store, kGlobal, {mapped(kEs256, {"none"}), mapped(kHmac, {"hmac"})}},
+                        {behind, kGlobal, {mapped(kEs256, {"b"})}}}),
+      is_ok());
+  ASSERT_EQ(World::active(*keeper), kid(4));
+  world.store->broken.insert_or_assign("hmac", kDown);
+  ++world.store->version;
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_TRUE(World::ring(*keeper, kHmac)->degraded);
+  EXPECT_EQ(World::active(*keeper), kid(4));
+  EXPECT_FALSE(World::ring(*keeper)->degraded);
 }
 
 TEST(Health, warns_of_an_alias_that_is_mapped_and_not_there) {

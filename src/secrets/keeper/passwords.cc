@@ -17,13 +17,11 @@ std::vector<Alias> names_of(const PasswordSource& source, const SecretId& id) {
 }
 
 Task<Secret> find_password(StoreName asking, Sources sources, SecretId id) {
-  bool is_in_asking = false;
+  const SecretIdRow* row = find_row(id);
+  const bool is_global = row != nullptr && row->scope == Scope::kGlobal;
   for (const auto& source : *sources) {
+    if (is_global && !source.realm.empty()) continue;
     const std::vector<Alias> names = names_of(source, id);
-    if (source.store->name() == asking) {
-      is_in_asking = is_in_asking || !names.empty();
-      continue;
-    }
     for (const auto& name : names) {
       CO_TRY(const std::vector<Secret> secrets, co_await source.store->fetch(name));
       if (secrets.empty()) continue;
@@ -36,14 +34,9 @@ Task<Secret> find_password(StoreName asking, Sources sources, SecretId id) {
       co_return secrets.front();
     }
   }
-  if (is_in_asking) {
-    co_return Error{
-        Code::kConfig, "secret_password_cycle",
-        "store " + asking.str() + " would have to be open to find its password " + id.str()};
-  }
   co_return Error{Code::kConfig, "secret_password_missing",
-                  "store " + asking.str() + " needs the password " + id.str() +
-                      ", and no store before it holds that"};
+                  "store " + asking.str() + " needs the password " + id.str() + ", and no " +
+                      (is_global ? "global " : "") + "store before it holds that"};
 }
 
 }  // namespace

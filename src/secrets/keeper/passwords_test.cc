@@ -2,13 +2,10 @@
 
 #include "secrets/keeper/deadlines.h"
 #include "secrets/keeper/test_support.h"
-#include "support/matchers.h"
 
 namespace signet::secrets {
 namespace {
 
-using signet::test::fails;
-using signet::test::is_ok;
 using namespace test;
 
 const SecretId kPassword = SecretId::literal("my.keystore.password");
@@ -35,12 +32,41 @@ TEST(PasswordLookup, finds_texts_in_self_naming_stores_before_mapped_ones) {
   EXPECT_EQ(found(lookup), "from a file");
 }
 
-TEST(PasswordLookup, never_asks_the_asking_store_itself) {
-  auto self = std::make_shared<FakeStore>("ks", Ordering::kByMapping);
-  self->put("pw", text("inside"));
-  const auto lookup = password_lookup_over(StoreName("ks"), {{self, {mapped(kPassword, {"pw"})}}});
-  EXPECT_EQ(found(lookup), "secret_password_cycle");
-  EXPECT_EQ(self->fetches, 0);
+TEST(PasswordLookup, asks_a_global_store_of_the_name_of_the_realms_store_that_asks) {
+  auto global = std::make_shared<FakeStore>("ks", Ordering::kByMapping);
+  global->put("pw", text("from the global one"));
+  const auto lookup =
+      password_lookup_over(StoreName("ks"), {{global, {mapped(kPassword, {"pw"})}}});
+  EXPECT_EQ(found(lookup), "from the global one");
+}
+
+TEST(PasswordLookup, asks_global_stores_alone_for_an_id_of_the_whole_server) {
+  const auto pem_password = SecretId::literal("am.global.services.secret.pem.decryption");
+  const auto asked = [&](const PasswordLookup& lookup) {
+    const auto secret = async::run_now(lookup(pem_password));
+    return secret.ok() ? to_text(secret->text->view()) : secret.error().detail;
+  };
+  auto own = std::make_shared<FakeStore>("own", Ordering::kSelfNaming);
+  own->put(pem_password.str().c_str(), text("from the realm"));
+  const PasswordSource of_realm{own, {}, RealmName("customers")};
+  EXPECT_THAT(asked(password_lookup_over(StoreName("ks"), {of_realm})),
+              testing::HasSubstr("no global store before it"));
+  auto shared = std::make_shared<FakeStore>("shared", Ordering::kSelfNaming);
+  shared->put(pem_password.str().c_str(), text("from the server"));
+  const PasswordSource global{shared, {}};
+  EXPECT_EQ(asked(password_lookup_over(StoreName("ks"), {of_realm, global})), "from the server");
+}
+
+TEST(PasswordLookup, takes_a_keystores_password_from_the_realm_before_the_server) {
+  auto own = std::make_shared<FakeStore>("own", Ordering::kSelfNaming);
+  auto shared = std::make_shared<FakeStore>("shared", Ordering::kSelfNaming);
+  shared->put(kPassword.str().c_str(), text("from the server"));
+  const PasswordSource of_realm{own, {}, RealmName("customers")};
+  const PasswordSource global{shared, {}};
+  const auto lookup = password_lookup_over(StoreName("ks"), {of_realm, global});
+  EXPECT_EQ(found(lookup), "from the server");
+  own->put(kPassword.str().c_str(), text("from the realm"));
+  EXPECT_EQ(found(lookup), "from the realm");
 }
 
 TEST(PasswordLookup, says_what_is_missing_or_wrong) {

@@ -5,13 +5,10 @@
 #include "secrets/keeper/rotation_runner.h"
 #include "secrets/keeper/test_support.h"
 #include "secrets/keeper/usage_ledger.h"
-#include "support/matchers.h"
 
 namespace signet::secrets {
 namespace {
 
-using signet::test::fails;
-using signet::test::is_ok;
 using namespace test;
 using testing::Contains;
 using testing::ElementsAre;

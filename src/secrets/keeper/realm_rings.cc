@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "secrets/keeper/kid_clashes.h"
 #include "secrets/keeper/state.h"
 
 namespace signet::secrets {
@@ -22,6 +23,32 @@ Error only_public_halves(const SecretId& id, const std::string& asked) {
   return {Code::kConfig, "no_active_key",
           id.str() + " has only public halves left, which sign nothing; asked: " + asked +
               ": bring a key back, or publish another"};
+}
+
+Error not_signing_yet(const LiveRing& ring) {
+  return {Code::kUnavailable, "first_key_waiting",
+          "the first key of " + ring.id.str() + " is published and signs from " +
+              to_rfc3339(*ring.waiting_until) +
+              " on, if every live instance publishes it: until then verifiers may have a JWKS "
+              "without it (activate it with --force where none has)"};
+}
+
+/// Whether somebody may have a copy of the JWKS without the first key of the ID: copies are kept
+/// since other keys were in it for longer than a start takes, and this one was not among them.
+bool may_be_cached(const Journal& own, const Journal& global, const SecretId& id,
+                   const Found& found, const RotationPolicy& policy, Instant now) {
+  std::optional<Instant> first = own.first_published_beside(id);
+  const auto shared = global.first_published_beside(id);
+  if (!first || (shared && *shared < *first)) first = shared;
+  if (!first || now < *first + RotationPolicy::kFirstStart) return false;
+  if (found.resolution.ordered.empty()) return true;
+  const KeyId& kid = found.resolution.ordered.front().kid;
+  const Instant begun = *first + RotationPolicy::kFirstStart - Seconds(1);
+  const Instant known_to_all = std::max(now - policy.publish_ahead, begun);
+  const JournalEntry* entry = find_entry(own.entries(id), kid);
+  const bool was_there = entry != nullptr && entry->history.published.value_or(now) <= begun;
+  return !was_there && !own.has_published_beside(id, kid, known_to_all) &&
+         !global.has_published_beside(id, kid, known_to_all);
 }
 
 }  // namespace
@@ -120,6 +147,9 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
       continue;
     }
     shared.entries = global_journal.entries(id);
+    shared.has_stale_jwks =
+        !remembered.has_signed(id) &&
+        may_be_cached(remembered, global_journal, id, found, options.policy, now);
     const auto before = old ? old->own(realm, id) : nullptr;
     const std::optional<Error> blocked_by = found.resolution.outage;
     if (found.resolution.is_unread) rings->unread_.push_back(id);
@@ -127,9 +157,11 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
                                std::move(shared), before);
     if (lined.ok()) {
       const bool can_sign = (*lined)->can_sign;
-      rings->rings_.push_back(std::move(lined).value());
+      const LiveRing& ring = *rings->rings_.emplace_back(std::move(lined).value());
       if (blocked_by) {
         rings->missing_.emplace_back(id, *blocked_by);
+      } else if (!can_sign && ring.waiting) {
+        rings->missing_.emplace_back(id, not_signing_yet(ring));
       } else if (!can_sign) {
         rings->missing_.emplace_back(id, only_public_halves(id, asked));
       }
@@ -161,6 +193,7 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
   if (is_same) {
     next->put(realm, old);
   } else {
+    rings->clashes_ = secrets::kid_clashes(realm, rings->rings_);
     rings->generation_ = generation.load() + 1;
     next->put(realm, std::move(rings));
   }

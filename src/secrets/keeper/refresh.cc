@@ -83,6 +83,14 @@ Task<Done> Keeper::State::refresh() {
     for (const auto& store : stores)
       store->retry_now();
   }
+  if (forget_asked.exchange(false)) {
+    for (const auto& store : stores)
+      store->store()->forget_cached();
+  }
+  co_return co_await refresh_rings(Stores::kAreRead);
+}
+
+Task<Done> Keeper::State::refresh_rings(Stores what) {
   const auto current = realms.load();
   std::set<RealmName> in_use;
   in_use.insert(RealmName());
@@ -96,21 +104,25 @@ Task<Done> Keeper::State::refresh() {
     log::failure("instances_unread", observed.error());
     last_refresh = std::move(observed).error();
   }
-  in_use.merge(instances.realms_of_neighbours());
-  in_use.insert(expected.begin(), expected.end());
+  if (what == Stores::kAreRead) {
+    in_use.merge(instances.realms_of_neighbours());
+    in_use.insert(expected.begin(), expected.end());
+  }
   if (auto listed = co_await compromised.load(storage); !listed.ok()) {
     log::failure("compromised_keys_unread", listed.error());
     last_refresh = std::move(listed).error();
   }
-  // Where storage does not answer the mappings stay as they were last known.
-  auto documents = co_await load_documents(in_use);
-  if (!documents.ok()) {
-    log::failure("mappings_unread", documents.error());
-    last_refresh = std::move(documents).error();
+  if (what == Stores::kAreRead) {
+    // Where storage does not answer the mappings stay as they were last known.
+    auto documents = co_await load_documents(in_use);
+    if (!documents.ok()) {
+      log::failure("mappings_unread", documents.error());
+      last_refresh = std::move(documents).error();
+    }
+    auto loaded = co_await load_stores(in_use);
+    if (!loaded.ok()) last_refresh = std::move(loaded).error();
+    show_stores();
   }
-  auto loaded = co_await load_stores(in_use);
-  if (!loaded.ok()) last_refresh = std::move(loaded).error();
-  show_stores();
 
   auto next = std::make_shared<RealmMap>();
   for (const auto& name : in_use) {  // the global ones come first: their name is empty

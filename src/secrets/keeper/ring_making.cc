@@ -22,15 +22,19 @@ std::optional<Secret> from_journal(const SecretId& id, const JournalEntry& entry
   return bound_to(id, Secret::of_key(std::move(jwk).value(), entry.history.kid));
 }
 
+/// The horizon of the active key grows all the time, and is told by LiveRing::active_horizon. That
+/// of another key moves only where an instance made a token with it before it knew that the key
+/// signs no more.
 bool same_life(const KeyHistory& a, const KeyHistory& b) {
   return a.state == b.state && a.published == b.published && a.activated == b.activated &&
-         a.deactivated == b.deactivated;
+         a.deactivated == b.deactivated && (a.state == KeyState::kActive || a.horizon == b.horizon);
 }
 
 bool same_entry(const RingEntry& a, const RingEntry& b) {
   return a.secret.kid == b.secret.kid && a.secret.key == b.secret.key &&
          a.secret.text == b.secret.text && a.secret.alias == b.secret.alias &&
-         a.secret.store == b.secret.store && a.secret.version == b.secret.version &&
+         a.secret.is_of(b.secret.store_realm, b.secret.store) &&
+         a.secret.version == b.secret.version &&
          std::equal(a.secret.certificates.begin(), a.secret.certificates.end(),
                     b.secret.certificates.begin(), b.secret.certificates.end(),
                     [](const auto& x, const auto& y) { return x.der() == y.der(); }) &&
@@ -38,7 +42,8 @@ bool same_entry(const RingEntry& a, const RingEntry& b) {
 }
 
 bool same_skipped(const Skipped& a, const Skipped& b) {
-  return a.store == b.store && a.alias == b.alias && a.kid == b.kid && a.why.detail == b.why.detail;
+  return a.store == b.store && a.store_realm == b.store_realm && a.alias == b.alias &&
+         a.kid == b.kid && a.why.detail == b.why.detail;
 }
 
 bool same_ring(const LiveRing& a, const LiveRing& b) {
@@ -61,18 +66,21 @@ Result<std::shared_ptr<const LiveRing>> finish(LiveRing ring,
   return std::make_shared<const LiveRing>(std::move(ring));
 }
 
-/// A horizon that keeps its identity while the active key stays the same.
-std::shared_ptr<std::atomic<std::int64_t>> horizon_of(const KeyHistory& active,
-                                                      const LiveRing* before) {
-  const std::int64_t remembered = unix_seconds(active.horizon);
-  if (before != nullptr && before->can_sign && before->ring->active().kid == active.kid) {
-    auto& known = *before->active_horizon;
-    std::int64_t value = known.load();
-    while (value < remembered && !known.compare_exchange_weak(value, remembered)) {
-    }
-    return before->active_horizon;
+/// The horizon of the active key of `ring`, which may be one that only others can sign with; it
+/// keeps its identity while that key stays the same. Zero where none is active.
+std::shared_ptr<std::atomic<std::int64_t>> active_horizon_in(const LiveRing& ring,
+                                                             const LiveRing* before) {
+  const RingEntry* active = ring.first_in(KeyState::kActive);
+  if (active == nullptr) return std::make_shared<std::atomic<std::int64_t>>(0);
+  const std::int64_t remembered = unix_seconds(active->history.horizon);
+  const RingEntry* last = before != nullptr ? before->first_in(KeyState::kActive) : nullptr;
+  if (last == nullptr || last->history.kid != active->history.kid)
+    return std::make_shared<std::atomic<std::int64_t>>(remembered);
+  auto& known = *before->active_horizon;
+  std::int64_t value = known.load();
+  while (value < remembered && !known.compare_exchange_weak(value, remembered)) {
   }
-  return std::make_shared<std::atomic<std::int64_t>>(remembered);
+  return before->active_horizon;
 }
 
 }  // namespace
@@ -123,7 +131,7 @@ Result<std::shared_ptr<const LiveRing>> verifying_ring(LiveRing ring,
   }
   std::stable_partition(ring.entries.begin(), ring.entries.end(),
                         [](const RingEntry& entry) { return entry.state == KeyState::kActive; });
-  ring.active_horizon = std::make_shared<std::atomic<std::int64_t>>(0);
+  ring.active_horizon = active_horizon_in(ring, before.get());
   return finish(std::move(ring), std::move(before));
 }
 
@@ -137,7 +145,8 @@ Result<std::shared_ptr<const LiveRing>> ring_of(LiveRing ring, const Lineup& lin
   ring.waiting_until = lineup.waiting_until;
   ring.activated_early = lineup.activated_early;
   ring.can_sign = lineup.active.has_value();
-  ring.degraded = ring.degraded || !lineup.lost.empty() || !lineup.active;
+  const bool is_missing = !lineup.active && !lineup.waiting;
+  ring.degraded = ring.degraded || !lineup.lost.empty() || is_missing;
   ring.skipped = candidates.skipped;
   for (const auto& kid : lineup.order) {
     const JournalEntry& entry = *find_entry(entries, kid);
@@ -152,9 +161,7 @@ Result<std::shared_ptr<const LiveRing>> ring_of(LiveRing ring, const Lineup& lin
     ring.entries.push_back(
         {std::move(*secret), entry.history, entry.history.state, std::move(meter)});
   }
-  ring.active_horizon = lineup.active
-                            ? horizon_of(find_entry(entries, *lineup.active)->history, before.get())
-                            : std::make_shared<std::atomic<std::int64_t>>(0);
+  ring.active_horizon = active_horizon_in(ring, before.get());
   return finish(std::move(ring), std::move(before));
 }
 

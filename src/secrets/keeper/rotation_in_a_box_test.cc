@@ -40,6 +40,7 @@ class Box : public MemoryStore {
   explicit Box(Ordering ordering = Ordering::kByMapping)
       : MemoryStore(StoreName("box"), ordering) {}
 
+  Status may_make_keys() const override { return may; }
   Task<Secret> make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) override {
     auto key = crypto::PrivateKey::generate(kind, bits);
     jose::Jwk jwk = jose::Jwk::from_private(std::move(key).value());
@@ -64,6 +65,8 @@ class Box : public MemoryStore {
   Alias family(const Alias& alias) const override {
     return alias.view().starts_with("id-") ? Alias("named-" + alias.str().substr(3)) : alias;
   }
+
+  Status may = Done{};
 
  private:
   Task<Secret> add(Alias alias, Secret secret) {
@@ -173,6 +176,37 @@ TEST(RotationInABox, a_box_that_cannot_be_reached_makes_the_same_key_later) {
   plan.turn(20);
   EXPECT_EQ(plan.memory().pending, making);
   EXPECT_THAT(plan.kids(), SizeIs(2));
+}
+
+TEST(RotationInABox, a_box_that_is_configured_to_make_no_keys_says_so_before_one_is_due) {
+  BoxPlan plan("web");
+  EXPECT_THAT(plan.runner().status().at(0).possible, is_ok());
+  plan.store->may = Error{Code::kUnsupported, "store_makes_no_keys", "create_keys is off"};
+  EXPECT_THAT(plan.runner().status().at(0).possible, fails("store_makes_no_keys"))
+      << "before it ran at all";
+  plan.turn();
+  EXPECT_THAT(plan.memory().last_error, HasSubstr("store_makes_no_keys: create_keys is off"));
+  EXPECT_THAT(*async::run_now(plan.store->aliases()), SizeIs(1));
+  const Secret model = async::run_now(plan.store->fetch(Alias("web")))->front();
+  EXPECT_THAT(async::run_now(make_successor(plan.store, Alias("web"), model, plan.clock->now())),
+              fails("store_makes_no_keys"));
+  plan.store->may = Done{};
+  plan.turn(10);
+  EXPECT_EQ(plan.memory().failures, 0);
+  plan.make_next();
+  EXPECT_THAT(plan.kids(), SizeIs(2));
+}
+
+TEST(RotationInABox, a_key_that_was_made_before_still_comes_to_sign) {
+  BoxPlan plan("web");
+  const KeyId first = plan.active();
+  plan.make_next();
+  ASSERT_THAT(plan.kids(), SizeIs(2));
+  plan.store->may = Error{Code::kUnsupported, "store_makes_no_keys", "create_keys is off"};
+  plan.turn(200);
+  EXPECT_NE(plan.active(), first);
+  EXPECT_THAT(plan.runner().status().at(0).possible, fails("store_makes_no_keys"));
+  EXPECT_THAT(*async::run_now(plan.store->aliases()), SizeIs(2));
 }
 
 TEST(RotationInABox, a_store_with_versions_of_its_own_is_told_apart_before_a_key_is_made) {

@@ -20,6 +20,7 @@ json::Value alias_value(const std::optional<Alias>& alias) {
 std::string rotation_memory_text(const RotationMemory& memory) {
   json::Object out;
   out.set("due_ms", time_value(memory.due));
+  out.set("due_after", memory.due_after.view());
   out.set("making", alias_value(memory.making));
   out.set("pending", alias_value(memory.pending));
   out.set("after", memory.after);
@@ -57,6 +58,7 @@ Result<RotationMemory> parse_rotation_memory(std::string_view text) {
     const std::string* found = value != nullptr ? value->if_string() : nullptr;
     return found != nullptr ? *found : std::string();
   };
+  memory.due_after = KeyId(text_at("due_after"));
   memory.after = text_at("after");
   memory.last_error = text_at("last_error");
   return memory;

@@ -11,6 +11,7 @@ using signet::test::is_ok;
 TEST(RotationMemory, is_read_as_it_was_written) {
   RotationMemory memory;
   memory.due = from_unix_seconds(1'700'000'000);
+  memory.due_after = KeyId("k1");
   memory.making = Alias("web-2");
   memory.after = "3";
   memory.failures = 2;

@@ -30,6 +30,20 @@ bool is_waited_for_too_long(const Error& error, const RotationMemory& memory, In
   return error.is("version_pending") && memory.due && now >= *memory.due + kRotationPatience;
 }
 
+/// A rule asks nobody what they need, so that its keys take no algorithm away.
+Status check_does_all(const RotationRule& rule, const Alias& alias, const Secret& active,
+                      const Secret& next) {
+  const std::vector<jose::JwsAlg> does = signing_algorithms(rule.id, next);
+  for (const auto alg : signing_algorithms(rule.id, active)) {
+    if (std::find(does.begin(), does.end(), alg) != does.end()) continue;
+    return Error{Code::kConfig, "rotation_successor_differs",
+                 "the key " + quoted(alias.view()) + " of store " + rule.store.str() +
+                     " does not do " + std::string(jose::name(alg)) + ", which the active key of " +
+                     rule.id.str() + " does: take it out of the store"};
+  }
+  return Done{};
+}
+
 }  // namespace
 
 RotationRunner::RotationRunner(std::shared_ptr<Keeper> keeper,
@@ -79,9 +93,18 @@ std::vector<RotationStatus> RotationRunner::status() const {
   std::vector<RotationStatus> out;
   for (const auto& rule : rules_) {
     const auto found = shown_.find(rule.realm.str() + "/" + document_id(rule));
-    out.push_back({rule, found == shown_.end() ? RotationMemory{} : found->second});
+    out.push_back({rule, found == shown_.end() ? RotationMemory{} : found->second,
+                   may_rotate(rule, keeper_->store(rule.realm, rule.store), keeper_->policy())});
   }
   return out;
+}
+
+void RotationRunner::tell_impossible() const {
+  for (const auto& [rule, memory, possible] : status()) {
+    if (possible.ok()) continue;
+    log::failure("rotation_impossible", possible.error(),
+                 {{"id", rule.id.str()}, {"store", rule.store.str()}, {"realm", rule.realm.str()}});
+  }
 }
 
 Task<Done> RotationRunner::run() {
@@ -111,15 +134,21 @@ Task<Done> RotationRunner::run_rule(RotationRule rule) {
   show(rule, remembered.memory);
   const Instant now = clock_->now();
   CO_TRY(RotationView view, co_await look_at_rule(keeper_, rule, remembered.memory, now));
-  const bool forgets = remembered.memory.pending && !view.step.before.pending;
-  const bool begins = view.step.kind == RotationStep::Kind::kMake && !remembered.memory.making;
+  const RotationMemory& before = remembered.memory;
+  const bool forgets =
+      (before.pending && !view.step.before.pending) || (before.making && !view.step.before.making);
+  const bool begins = view.step.kind == RotationStep::Kind::kMake && !before.making;
+  const bool reckons_anew =
+      !before.due_after.empty() && view.step.before.due_after != before.due_after;
   // Our rings may be older than what another instance did and wrote down.
-  if (forgets || begins) {
+  if (forgets || begins || reckons_anew) {
     CO_TRY(view, co_await look_again(keeper_, rule, remembered.memory, now));
   }
   const RotationStep step = view.step;
   const bool rests = is_resting(remembered.memory, now);
   Status outcome = Done{};
+  // The first key of an ID that waits by itself fails nothing.
+  if (!view.possible.ok() && view.possible.error().is("first_key_waiting")) co_return Done{};
   if (!view.possible.ok() && !rests) {
     outcome = view.possible;
   } else {
@@ -210,6 +239,17 @@ Task<Done> RotationRunner::make(RotationRule rule, Alias alias) {
   // An earlier try, or the instance that had the lease before, made it.
   const bool is_there = !made.ok() && made.error().is("alias_exists");
   if (!made.ok() && !is_there) co_return std::move(made).error();
+  // Or somebody else chose the same name. What cannot be read is told when it is published.
+  std::vector<Secret> present;
+  if (is_there) {
+    auto fetched = co_await keeper_->fetch(rule.realm, rule.store, alias);
+    if (fetched.ok()) present = std::move(fetched).value();
+  } else {
+    present.push_back(std::move(made).value());
+  }
+  if (!present.empty()) {
+    CO_TRY(check_does_all(rule, alias, active->secret, present.front()));
+  }
   Keeper::StepRequest step = request(rule, alias);
   auto published = co_await keeper_->publish(std::move(step));
   const bool is_mapped = !published.ok() && published.error().is("alias_mapped");

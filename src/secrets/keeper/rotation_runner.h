@@ -17,7 +17,8 @@ namespace signet::secrets {
 /// A rule and how it stands.
 struct RotationStatus {
   RotationRule rule;
-  RotationMemory memory;
+  RotationMemory memory;     ///< as of the last run
+  Status possible = Done{};  ///< may_rotate(), as of now
 };
 
 /// Rotates keys by schedule. One instance of the cluster does it at a time, under a lease; that a
@@ -36,8 +37,10 @@ class RotationRunner {
   /// Lets another instance go on at once.
   Task<Done> stop();
 
-  /// Of every rule, as of the last run. Any thread.
+  /// Of every rule. Any thread.
   std::vector<RotationStatus> status() const;
+  /// Tells the log of the rules that the configuration of their stores makes impossible.
+  void tell_impossible() const;
   std::uint64_t steps() const { return steps_.load(std::memory_order_relaxed); }
   std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }
 

@@ -62,6 +62,52 @@ TEST(RotationRunner, due_times_survive_a_restart) {
   EXPECT_EQ(fleet.aliases(), 2u);
 }
 
+TEST(RotationRunner, after_a_rotation_by_hand_no_second_key_follows_soon) {
+  Fleet fleet(2);
+  fleet.turn(2);
+  fleet.clock->advance(29 * kDay);
+  fleet.turn();
+  fleet.store->put(Alias("by-hand"), {Secret::of_key(ec(2))});
+  Keeper::StepRequest step;
+  step.store = StoreName("ks");
+  step.id = kEs256;
+  step.alias = Alias("by-hand");
+  step.actor = "operator";
+  ASSERT_THAT(async::run_now(fleet.keeper().publish(step)), is_ok());
+  fleet.turn(70);
+  ASSERT_THAT(async::run_now(fleet.keeper().activate(step)), is_ok());
+  fleet.turn(2);
+  ASSERT_EQ(fleet.active(1), kid(2));
+  fleet.clock->advance(29 * kDay);
+  fleet.turn(3);
+  EXPECT_EQ(fleet.aliases(), 2u);
+  EXPECT_EQ(fleet.active(1), kid(2));
+  fleet.clock->advance(kDay);
+  fleet.turn(3);
+  EXPECT_EQ(fleet.aliases(), 3u) << "a month after it began to sign";
+}
+
+TEST(RotationRunner, after_a_compromise_no_second_key_follows_soon) {
+  Fleet fleet(1);
+  fleet.turn(2);
+  fleet.clock->advance(29 * kDay);
+  fleet.turn();
+  Keeper::CompromiseRequest request;
+  request.id = kEs256;
+  request.kid = kid(1);
+  request.actor = "operator";
+  ASSERT_THAT(async::run_now(fleet.keeper().compromise(request)), is_ok());
+  fleet.turn(2);
+  const KeyId successor = fleet.active();
+  ASSERT_NE(successor, kid(1));
+  fleet.clock->advance(29 * kDay);
+  fleet.turn(70);
+  EXPECT_EQ(fleet.active(), successor);
+  fleet.clock->advance(kDay);
+  fleet.turn(3);
+  EXPECT_TRUE(fleet.memory().pending);
+}
+
 TEST(RotationRunner, f3_exactly_one_new_key_in_a_thousand_races) {
   for (int race = 0; race < 1000; ++race) {
     const int count = 2 + race % 4;
@@ -143,6 +189,31 @@ TEST(RotationRunner, a_rule_over_a_store_that_makes_no_keys_shows_before_a_key_i
   RotationRunner runner(keeper, world.storage, world.clock, {rule}, "0", kTurn);
   ASSERT_THAT(async::run_now(runner.run()), is_ok());
   EXPECT_THAT(runner.status().at(0).memory.last_error, HasSubstr("store_makes_no_keys"));
+}
+
+TEST(RotationRunner, a_key_of_the_next_name_that_does_less_is_told_and_not_used) {
+  const auto key =
+      jose::Jwk::from_private(*crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048));
+  const auto other =
+      jose::Jwk::from_private(*crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048));
+  const auto store = std::make_shared<MemoryStore>(StoreName("ks"));
+  store->put(Alias("web"), {Secret::of_key(key)});
+  FleetOver<MemoryStore> fleet(store, "web",
+                               SecretId::literal("am.services.oauth2.stateless.signing.RSA"));
+  fleet.add_several(1);
+  fleet.turn(2);
+  fleet.clock->advance(kMonth);
+  // Somebody chose the very name that comes next, for whatever second that may be.
+  const Instant now = fleet.clock->now();
+  for (int later = 0; later < 60; ++later)
+    store->put(next_alias(Alias("web"), now + Seconds(later)),
+               {Secret::of_key(other.with_alg("PS256"))});
+  const KeyId before = fleet.active();
+  fleet.turn(3);
+  EXPECT_THAT(fleet.memory().last_error, HasSubstr("rotation_successor_differs"));
+  fleet.turn(80);
+  EXPECT_EQ(fleet.active(), before);
+  EXPECT_EQ(fleet.kids().size(), 1u) << "nor is it published";
 }
 
 TEST(RotationRunner, another_instance_goes_on_when_the_first_stops) {

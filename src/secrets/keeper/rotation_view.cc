@@ -15,7 +15,7 @@ std::optional<Error> why_unused(const RotationRule& rule, const RotationMemory& 
                                 Instant now) {
   if (!memory.pending) return std::nullopt;
   const auto is_it = [&](const Secret& secret) {
-    return secret.store == rule.store && secret.alias == *memory.pending;
+    return secret.is_of(rule.realm, rule.store) && secret.alias == *memory.pending;
   };
   bool is_there = by_versions;
   for (const auto& entry : ring.entries) {
@@ -33,7 +33,8 @@ std::optional<Error> why_unused(const RotationRule& rule, const RotationMemory& 
   }
   for (const auto& skipped : ring.skipped) {
     const bool is_unread = !is_there && skipped.store == rule.store &&
-                           skipped.alias == *memory.pending && !skipped.why.is("key_compromised");
+                           skipped.store_realm == rule.realm && skipped.alias == *memory.pending &&
+                           !skipped.why.is("key_compromised");
     if (is_unread) return skipped.why;
   }
   return std::nullopt;
@@ -58,10 +59,8 @@ Status check_versions(const RotationRule& rule, const std::shared_ptr<Store>& st
 std::vector<ScheduledKey> keys_of(const LiveRing& ring, const RotationRule& rule,
                                   const KeyMaker* maker) {
   std::vector<ScheduledKey> keys;
-  // A realm's store and a global one may have the same name.
-  if (ring.realm != rule.realm) return keys;
   for (const auto& entry : ring.entries) {
-    if (entry.secret.store != rule.store || entry.secret.alias.empty()) continue;
+    if (!entry.secret.is_of(rule.realm, rule.store) || entry.secret.alias.empty()) continue;
     ScheduledKey key{entry.secret.alias, entry.history, {}, entry.secret.version};
     if (maker != nullptr) key.family = maker->family(key.alias);
     key.history.horizon = ring.horizon_of(entry);
@@ -74,6 +73,13 @@ std::vector<ScheduledKey> keys_of(const LiveRing& ring, const RotationRule& rule
 
 bool rotates_by_versions(const Store* store) {
   return store != nullptr && store->ordering() == Ordering::kByStore;
+}
+
+Status may_rotate(const RotationRule& rule, const std::shared_ptr<Store>& store,
+                  const RotationPolicy& policy) {
+  if (rotates_by_versions(store.get())) return check_versions(rule, store, policy);
+  TRY(key_maker(store, rule.store));
+  return Done{};
 }
 
 Task<RotationView> look_at_rule(std::shared_ptr<Keeper> keeper, RotationRule rule,
@@ -91,6 +97,10 @@ Task<RotationView> look_at_rule(std::shared_ptr<Keeper> keeper, RotationRule rul
   view.by_versions = rotates_by_versions(view.store.get());
   view.step = view.by_versions ? next_version_step(rule, memory, view.keys, now)
                                : next_rotation_step(rule, memory, view.keys, keeper->policy(), now);
+  if (!has_active && view.ring != nullptr && view.ring->waiting) {
+    view.possible = view.rings->why(rule.id);
+    co_return view;
+  }
   if (!has_active) {
     const bool is_served = view.ring != nullptr && view.ring->can_sign;
     const std::string why = !rings.ok()  ? rings.error().detail
@@ -101,11 +111,11 @@ Task<RotationView> look_at_rule(std::shared_ptr<Keeper> keeper, RotationRule rul
         "no key of store " + rule.store.str() + " is active for " + rule.id.str() + ": " + why};
     co_return view;
   }
-  if (view.by_versions) {
-    view.possible = check_versions(rule, view.store, keeper->policy());
-  } else if (const auto made = key_maker(view.store, rule.store); !made.ok()) {
-    view.possible = made.error();  // now, and not when the first key is due
-  }
+  // A key that is there takes its steps also where no other one may be made.
+  const bool is_of_a_key = view.step.kind == RotationStep::Kind::kActivate ||
+                           view.step.kind == RotationStep::Kind::kRetire;
+  // Now, and not when the first key is due.
+  if (!is_of_a_key) view.possible = may_rotate(rule, view.store, keeper->policy());
   if (!view.possible.ok()) co_return view;
   if (auto why = why_unused(rule, memory, *view.ring, *keeper, view.by_versions, now))
     view.possible = std::move(*why);

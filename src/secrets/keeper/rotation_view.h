@@ -24,6 +24,12 @@ struct RotationView {
 
 bool rotates_by_versions(const Store* store);
 
+/// What the configuration forbids whatever keys there are: the rule's `store` makes none, or no
+/// versions so long ahead. kUnsupported "store_makes_no_keys", kConfig "store_versions_few",
+/// "rotation_ahead_unsupported". Asks nobody.
+Status may_rotate(const RotationRule& rule, const std::shared_ptr<Store>& store,
+                  const RotationPolicy& policy);
+
 /// On the rings as they are. Never fails; what is wrong is in `possible`.
 Task<RotationView> look_at_rule(std::shared_ptr<Keeper> keeper, RotationRule rule,
                                 RotationMemory memory, Instant now);

@@ -45,11 +45,13 @@ struct Keeper::State {
   UsageLedger usage;
 
   std::atomic<std::shared_ptr<const RealmMap>> realms{std::make_shared<const RealmMap>()};
-  std::mutex seen_mutex;
+  mutable std::mutex seen_mutex;
   Seen seen;
   std::atomic<std::uint64_t> generation{1};
   std::atomic<std::uint64_t> refreshes_asked{0};
   std::atomic<bool> retry_asked{false};  ///< by an operator: no store is left alone
+  /// By an operator or for an unknown key: no store answers by what it read a while ago.
+  std::atomic<bool> forget_asked{false};
 
   /// The refreshes for unknown keys: after each a pause, and who asks during one waits for it.
   struct ForUnknown {
@@ -72,9 +74,18 @@ struct Keeper::State {
   std::uint64_t refreshes_covered = 0;
   Status last_refresh = Done{};
 
+  // store_calls.cc
+  /// A store by name; null if unknown. Any thread.
+  std::shared_ptr<Store> seen_store(const RealmName& realm, const StoreName& name) const;
+  /// "store_unknown"; says where there is one of that name. Any thread.
+  Error no_such_store(const RealmName& realm, const StoreName& name) const;
+
   // refresh.cc
   Task<Done> refresh();
-  /// The same unless one began after the ticket was drawn, by adding one to refreshes_asked.
+  enum class Stores { kAreRead, kAreKnown };
+  /// The rings anew from storage and the stores, which are read before or taken as they were last.
+  Task<Done> refresh_rings(Stores what);
+  /// refresh() unless one began after the ticket was drawn, by adding one to refreshes_asked.
   Task<Done> refresh_since(std::uint64_t ticket);
   /// What operators changed of the mappings of these realms' stores.
   Task<Done> load_documents(std::set<RealmName> names);
@@ -87,8 +98,6 @@ struct Keeper::State {
   void show_stores(const RealmName& realm);
   void show_stores();
   StoreCache* find_store(const RealmName& realm, const StoreName& name) const;
-  /// "store_unknown"; says where there is one of that name.
-  Error no_such_store(const RealmName& realm, const StoreName& name) const;
   bool has_stores(const RealmName& realm) const;
   Task<Journal> journal(RealmName realm);
   /// What the published rings hold in state prepared.
@@ -118,6 +127,7 @@ struct Keeper::State {
     /// What the global journal remembers, if the realm was ever served from there.
     std::vector<JournalEntry> entries;
     std::shared_ptr<const LiveRing> ring;  ///< the global one; null if there is none
+    bool has_stale_jwks = false;           ///< see Neighbours; of the realm whose ring is made
   };
   std::set<SecretId> ids_of(const RealmName& realm) const;
   Found find(const RealmName& realm, const SecretId& id, Instant now);
@@ -137,6 +147,16 @@ struct Keeper::State {
   Task<CompromiseReport> compromise(CompromiseRequest request);
   Task<Done> undo_compromise(CompromiseRequest request);
   Task<Done> undo_in(RealmName realm, CompromiseRequest request);
+
+  // kid_clashes.cc
+  /// "kid_reused" where a key of `added`, which the step would map to its ID, has the kid of
+  /// another one: among `listed`, all that stand behind the ID then, among `entries`, what is
+  /// remembered of it, or among what the realm serves under other IDs. Forced or not: that tells
+  /// nobody them apart.
+  Task<Done> check_kids(StepRequest step, std::vector<Secret> added, std::vector<Secret> listed,
+                        std::vector<JournalEntry> entries);
+  /// The same of a global key, in the realms in use that go by it.
+  Status check_users(const SecretId& id, const Secret& secret) const;
 
   // undo.cc
   Task<Undone> undo_map(StepRequest step);

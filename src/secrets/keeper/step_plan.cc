@@ -61,6 +61,7 @@ void StepPlan::changed(const char* name, const KeyId& kid, const Secret* secret)
   event.kid = kid;
   event.alias = secret != nullptr ? secret->alias : Alias();
   event.store = step_.store;
+  event.store_realm = step_.realm;
   event.is_forced = step_.force;
   if (name == std::string_view("key.activated")) event.publish_ahead = policy_.publish_ahead;
   events_.push_back(std::move(event));

@@ -79,18 +79,6 @@ Task<std::vector<JournalEntry>> Keeper::State::entries_for(StepRequest step) {
   co_return entries;
 }
 
-Error Keeper::State::no_such_store(const RealmName& realm, const StoreName& name) const {
-  std::string detail;
-  if (realm.empty()) {
-    detail = "there is no global store " + quoted(name.view());
-  } else {
-    detail = "realm " + realm.str() + " has no store " + quoted(name.view()) + " of its own";
-    if (find_store(RealmName(), name) != nullptr)
-      detail += "; a global one has that name: leave the realm out";
-  }
-  return {Code::kNotFound, "store_unknown", std::move(detail)};
-}
-
 Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
   StoreCache* store = find_store(step.realm, step.store);
   if (store == nullptr) co_return no_such_store(step.realm, step.store);
@@ -118,7 +106,7 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
   }
   CO_TRY(check_purposes(*store, step.id, after, options.allow_shared_aliases));
 
-  std::vector<Secret> keys_before, keys_after, keys_added;
+  std::vector<Secret> keys_before, keys_after, keys_added, listed;
   for (const auto& alias : after) {
     const bool is_new = std::find(before.begin(), before.end(), alias) == before.end();
     auto secrets = co_await store->fetch(deadlines, options.store_timeout, alias);
@@ -139,6 +127,7 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
       if (fits.ok()) fits = check_fits(step.id, secret);
       if (!fits.ok() && is_wanted) co_return std::move(fits).error();
       if (!fits.ok()) continue;
+      listed.push_back(secret);
       add_key(keys_after, secret);
       if (is_new) add_key(keys_added, secret);
     }
@@ -160,7 +149,7 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
     bool is_known = secrets.ok();
     if (ring != nullptr) {
       for (const auto& entry : ring->entries) {
-        if (entry.secret.alias != alias || entry.secret.store != step.store) continue;
+        if (entry.secret.alias != alias || !entry.secret.is_of(step.realm, step.store)) continue;
         add_key(keys_before, entry.secret);
         is_known = true;
       }
@@ -172,6 +161,7 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
 
   const Instant now = clock->now();
   CO_TRY(std::vector<JournalEntry> entries, co_await entries_for(step));
+  CO_TRY(co_await check_kids(step, keys_added, std::move(listed), entries));
   // What the others publish now, not what they did at the last refresh.
   CO_TRY(co_await instances.observe());
   StepPlan plan(step, std::move(entries), options.policy, now, before == after,

@@ -16,8 +16,11 @@ void StoreCache::set_documents(const std::vector<storage::Document>& documents) 
     if (!effective.contains(mapping.id)) order.push_back(mapping.id);
     effective[mapping.id] = mapping.aliases;
   };
-  for (const auto& mapping : configured_.mappings)
+  std::set<SecretId> by_default;
+  for (const auto& mapping : configured_.mappings) {
     put(mapping);
+    if (configured_.may_lack_mapped) by_default.insert(mapping.id);
+  }
   const std::string prefix = name().str() + "/";
   for (const auto& document : documents) {
     if (!document.id.starts_with(prefix)) continue;
@@ -34,17 +37,36 @@ void StoreCache::set_documents(const std::vector<storage::Document>& documents) 
       continue;
     }
     put(*mapping);
+    by_default.erase(mapping->id);
   }
   std::vector<Mapping> mappings;
   for (auto& id : order) {
     if (!effective[id].empty()) mappings.push_back({id, effective[id]});
   }
-  mappings_ = std::move(mappings);
+  all_mappings_ = std::move(mappings);
+  by_default_ = std::move(by_default);
+  leave_out_absent_defaults();
+}
+
+// What the store said last counts while it is out, so that an outage maps nothing.
+bool StoreCache::is_absent_default(const Mapping& mapping) const {
+  return configured_.may_lack_mapped &&
+         std::all_of(mapping.aliases.begin(), mapping.aliases.end(), [&](const Alias& alias) {
+           const auto found = entries_.find(alias);
+           return found != entries_.end() && found->second.is_absent;
+         });
+}
+
+void StoreCache::leave_out_absent_defaults() {
+  mappings_ = all_mappings_;
+  std::erase_if(mappings_, [&](const Mapping& mapping) {
+    return by_default_.contains(mapping.id) && is_absent_default(mapping);
+  });
 }
 
 std::vector<Alias> StoreCache::configured_aliases(const SecretId& id) const {
   for (const auto& mapping : configured_.mappings) {
-    if (mapping.id == id) return mapping.aliases;
+    if (mapping.id == id && !is_absent_default(mapping)) return mapping.aliases;
   }
   return {};
 }
@@ -77,18 +99,23 @@ std::optional<StoreAnswer> StoreCache::answer(const SecretId& id, std::vector<Sk
     return std::nullopt;
   }
   StoreAnswer answer{name(), {}, outage_};
-  const bool was_never_good = outage_ && last_good_ == Instant{};
-  answer.is_unread = was_never_good && aliases.empty();
+  const bool was_never_good = last_good_ == Instant{};
+  answer.is_unread = outage_ && was_never_good && aliases.empty();
   for (const auto& alias : aliases) {
     const auto found = entries_.find(alias);
     if (found == entries_.end()) {
-      answer.is_unread |= was_never_good;
+      answer.is_unread |= outage_ && was_never_good;
+      if (outage_) unread.push_back({name(), alias, KeyId(), *outage_});
       continue;
     }
     Entry& entry = found->second;
-    if (entry.unread) {
+    // That it cannot be read is an answer; that it could not be asked for is none.
+    answer.is_unread |= was_never_good && entry.is_away() && entry.good_at.wall == Instant{};
+    if (entry.unread && !(outage_ && entry.is_away())) {
       unread.push_back({name(), alias, KeyId(), *entry.unread});
       if (!answer.outage) answer.outage = entry.unread;
+    } else if (entry.unread && entry.good_at.wall == Instant{}) {
+      unread.push_back({name(), alias, KeyId(), *entry.unread});  // mapped, and never read so far
     } else if (entry.secrets.empty() && !outage_ && !is_self_naming()) {
       unread.push_back(
           {name(), alias, KeyId(),

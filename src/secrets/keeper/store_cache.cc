@@ -38,11 +38,24 @@ bool same_secret(const Secret& a, const Secret& b) {
 std::set<Alias> StoreCache::wanted() const {
   if (is_self_naming()) return names_;
   std::set<Alias> aliases;
-  for (const auto& mapping : mappings_) {
+  for (const auto& mapping : all_mappings_) {
     if (!has_ring(find_row(mapping.id))) continue;
     aliases.insert(mapping.aliases.begin(), mapping.aliases.end());
   }
   return aliases;
+}
+
+std::vector<Alias> StoreCache::in_order() const {
+  const std::set<Alias> names = wanted();
+  std::vector<Alias> order(names.begin(), names.end());
+  if (!is_any_away()) return order;
+  const auto failures = [&](const Alias& alias) {
+    const auto found = entries_.find(alias);
+    return found == entries_.end() ? 0 : found->second.failures;
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](const Alias& a, const Alias& b) { return failures(a) < failures(b); });
+  return order;
 }
 
 template <class T>
@@ -63,6 +76,7 @@ Task<std::vector<Secret>> StoreCache::fetch(Deadlines& deadlines, Milliseconds l
   for (auto& secret : *secrets) {
     if (secret.alias.empty()) secret.alias = alias;
     if (secret.store.empty()) secret.store = name();
+    secret.store_realm = realm();
     if (secret.remote)
       secret.remote = std::make_shared<const MeteredKey>(std::move(secret.remote), key_meter_);
   }
@@ -72,7 +86,10 @@ Task<std::vector<Secret>> StoreCache::fetch(Deadlines& deadlines, Milliseconds l
 void StoreCache::keep(const Alias& alias, std::vector<Secret> secrets, Moment now) {
   Entry& entry = entries_[alias];
   entry.unread.reset();
+  entry.failures = 0;
+  entry.retry_at = Milliseconds::min();
   entry.good_at = now;
+  entry.is_absent = secrets.empty();
   const bool is_same = std::equal(entry.secrets.begin(), entry.secrets.end(), secrets.begin(),
                                   secrets.end(), same_secret);
   if (is_same) return;  // the old objects stay, with all that was prepared in them
@@ -110,49 +127,118 @@ Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, 
   if (is_self_naming() && (has_changed || !is_listed_)) {
     CO_TRY(co_await list_names(deadlines, options.store_timeout));
   }
-  const std::set<Alias> names = wanted();
+  const std::vector<Alias> order = in_order();
+  const std::set<Alias> names(order.begin(), order.end());
   std::erase_if(entries_, [&](const auto& pair) { return !names.contains(pair.first); });
   // One alias that fails must not keep the others from being read, and a store that is away must
-  // not be waited for once for each of them: two in a row, and it is the store.
-  std::optional<Error> away;
-  bool has_just_failed = false;
-  for (const auto& alias : names) {
+  // not be waited for once for each of them: two in a row, and it is the store, unless all that had
+  // not failed before was read by then.
+  constexpr int kMostInARow = 2;
+  std::vector<std::pair<Alias, Error>> failed;
+  int in_a_row = 0;
+  bool has_answered = false, is_cut_short = false;
+  for (const auto& alias : order) {
     const auto found = entries_.find(alias);
-    if (!has_changed && found != entries_.end() && !found->second.unread) {
+    const bool is_known = found != entries_.end();
+    if (!has_changed && is_known && !found->second.unread) {
       found->second.good_at = now;
+      has_answered = true;
+      continue;
+    }
+    if (is_known && now.monotone < found->second.retry_at) continue;
+    if (in_a_row == kMostInARow) {
+      is_cut_short |= !is_known || !found->second.is_away();
       continue;
     }
     auto secrets = co_await fetch(deadlines, options.store_timeout, alias);
-    const bool is_away = !secrets.ok() && is_transient(secrets.error().code);
-    if (is_away) {
-      if (!away) away = secrets.error();
-      if (std::exchange(has_just_failed, true)) break;
+    if (!secrets.ok() && is_transient(secrets.error().code)) {
+      failed.emplace_back(alias, std::move(secrets).error());
+      ++in_a_row;
       continue;
     }
-    has_just_failed = false;
+    in_a_row = 0;
+    has_answered = true;
     if (secrets.ok()) {
       keep(alias, std::move(secrets).value(), now);
     } else {
-      Error error = std::move(secrets).error();
-      std::optional<Error>& unread = entries_[alias].unread;
-      if (!unread || !unread->is(error.reason))
-        log::failure("alias_unread", error, {{"store", name().str()}, {"alias", alias.str()}});
-      unread = std::move(error);
+      note_unread(alias, std::move(secrets).error());
     }
   }
-  if (away) co_return std::move(*away);
+  if (!failed.empty() && (is_cut_short || !has_answered)) {
+    for (const auto& [alias, error] : failed)
+      note_away(alias, error);
+    co_return std::move(failed.front().second);
+  }
+  for (auto& [alias, error] : failed) {
+    tell_unread(alias, error);
+    rest(note_away(alias, std::move(error)), options, now.monotone);
+  }
   if (fingerprint.ok()) fingerprint_ = std::move(fingerprint).value();
   co_return Done{};
+}
+
+void StoreCache::tell_unread(const Alias& alias, const Error& error) const {
+  const auto found = entries_.find(alias);
+  const bool is_told = !outage_ && found != entries_.end() && found->second.unread &&
+                       found->second.unread->is(error.reason);
+  if (!is_told)
+    log::failure("alias_unread", error, {{"store", name().str()}, {"alias", alias.str()}});
+}
+
+void StoreCache::note_unread(const Alias& alias, Error error) {
+  tell_unread(alias, error);
+  Entry& entry = entries_[alias];
+  entry.unread = std::move(error);
+  entry.is_absent = false;
+  entry.failures = 0;
+  entry.retry_at = Milliseconds::min();
+}
+
+StoreCache::Entry& StoreCache::note_away(const Alias& alias, Error error) {
+  Entry& entry = entries_[alias];
+  entry.unread = std::move(error);
+  ++entry.failures;
+  entry.retry_at = Milliseconds::min();
+  return entry;
+}
+
+// An instance is not ready before it has read all once, so until then every refresh counts.
+void StoreCache::rest(Entry& entry, const KeeperOptions& options, Milliseconds now) const {
+  if (last_good_ == Instant{}) return;
+  const Milliseconds delay = backoff_delay(entry.failures, options.refresh_every,
+                                           options.backoff_most, options.random.get());
+  const Milliseconds lease_ends = entry.good_at.monotone + options.lease;
+  entry.retry_at = now < lease_ends ? std::min(now + delay, lease_ends) : now + delay;
+}
+
+bool StoreCache::is_any_away() const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [](const auto& pair) { return pair.second.is_away(); });
+}
+
+void StoreCache::retry_now() {
+  retry_at_ = Milliseconds::min();
+  for (auto& [alias, entry] : entries_)
+    entry.retry_at = Milliseconds::min();
 }
 
 // Once no lease serves any more every refresh counts, so only until then.
 void StoreCache::back_off(const KeeperOptions& options, Milliseconds now) {
   ++failures_;
-  const Milliseconds lease_ends = last_good_at_ + options.lease;
-  const bool is_serving = last_good_ != Instant{} && now < lease_ends;
   const Milliseconds delay =
       backoff_delay(failures_, options.refresh_every, options.backoff_most, options.random.get());
-  retry_at_ = is_serving ? std::min(now + delay, lease_ends) : now;
+  const Milliseconds none = Milliseconds::max();
+  Milliseconds next_end = none;
+  const auto serves_since = [&](Milliseconds good_at) {
+    if (now < good_at + options.lease) next_end = std::min(next_end, good_at + options.lease);
+  };
+  if (last_good_ != Instant{}) {
+    serves_since(last_good_at_);
+    // Some were read later than all were, where one alias could not be asked for.
+    for (const auto& [alias, entry] : entries_)
+      if (!entry.secrets.empty()) serves_since(entry.good_at.monotone);
+  }
+  retry_at_ = next_end == none ? now : std::min(now + delay, next_end);
 }
 
 void StoreCache::hear_warnings() {
@@ -174,10 +260,12 @@ Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options,
     const bool was_out = outage_.has_value();
     if (done.ok()) {
       outage_.reset();
-      last_good_ = asked;
-      last_good_at_ = now;
       failures_ = 0;
-      retry_now();
+      retry_at_ = Milliseconds::min();
+      if (!is_any_away()) {
+        last_good_ = asked;
+        last_good_at_ = now;
+      }
       if (was_out) log::info("store_back", {{"store", name().str()}});
     } else {
       fingerprint_.clear();
@@ -187,13 +275,22 @@ Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options,
     }
     hear_warnings();
   }
+  end_leases(options, now);
+  if (!by_default_.empty()) leave_out_absent_defaults();
+  co_return Done{};
+}
+
+void StoreCache::end_leases(const KeeperOptions& options, Milliseconds now) {
   for (auto& [alias, entry] : entries_) {
     if (entry.secrets.empty() || now <= entry.good_at.monotone + options.lease) continue;
-    log::error("store_lease_ended", {{"store", name().str()}, {"alias", alias.str()}});
+    const std::optional<Error>& why = entry.unread ? entry.unread : outage_;
+    log::error("store_lease_ended", {{"store", name().str()},
+                                     {"alias", alias.str()},
+                                     {"reason", why ? std::string(why->reason) : std::string()},
+                                     {"detail", why ? why->detail : std::string()}});
     entry.secrets.clear();
     entry.bound.clear();
   }
-  co_return Done{};
 }
 
 }  // namespace signet::secrets

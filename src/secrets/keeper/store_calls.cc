@@ -1,5 +1,6 @@
 #include "secrets/keeper/store_calls.h"
 
+#include "base/text.h"
 #include "secrets/keeper/state.h"
 #include "secrets/keeper/successor.h"
 
@@ -8,10 +9,6 @@ namespace {
 
 /// An HSM may take its time for a large RSA key; one that never answers must not hold up the rest.
 constexpr Milliseconds kLongestMaking{120'000};
-
-Error no_such_store(const StoreName& name) {
-  return {Code::kNotFound, "store_unknown", "there is no store " + name.str()};
-}
 
 }  // namespace
 
@@ -42,9 +39,32 @@ Task<Done> ask_for_version(std::shared_ptr<Store> store, StoreName name, Alias a
   co_return co_await maker->make_version(std::move(alias), std::move(after));
 }
 
+std::shared_ptr<Store> Keeper::State::seen_store(const RealmName& realm,
+                                                 const StoreName& name) const {
+  const std::lock_guard hold(seen_mutex);
+  const auto found = seen.stores.find({realm, name});
+  return found == seen.stores.end() ? nullptr : found->second;
+}
+
+Error Keeper::State::no_such_store(const RealmName& realm, const StoreName& name) const {
+  std::string detail;
+  if (realm.empty()) {
+    detail = "there is no global store " + quoted(name.view());
+  } else {
+    detail = "realm " + realm.str() + " has no store " + quoted(name.view()) + " of its own";
+    if (seen_store(RealmName(), name))
+      detail += "; a global one has that name: leave the realm out";
+  }
+  return {Code::kNotFound, "store_unknown", std::move(detail)};
+}
+
+std::shared_ptr<Store> Keeper::store(const RealmName& realm, const StoreName& name) const {
+  return state_->seen_store(realm, name);
+}
+
 Task<std::vector<Secret>> Keeper::fetch(RealmName realm, StoreName name, Alias alias) const {
   const auto known = store(realm, name);
-  if (!known) co_return no_such_store(name);
+  if (!known) co_return state_->no_such_store(realm, name);
   auto call = ask_secrets(known, std::move(alias));
   co_return co_await state_->deadlines.within<std::vector<Secret>>(state_->options.store_timeout,
                                                                    name.str(), std::move(call));
@@ -52,7 +72,7 @@ Task<std::vector<Secret>> Keeper::fetch(RealmName realm, StoreName name, Alias a
 
 Task<std::vector<Alias>> Keeper::aliases(RealmName realm, StoreName name) const {
   const auto known = store(realm, name);
-  if (!known) co_return no_such_store(name);
+  if (!known) co_return state_->no_such_store(realm, name);
   auto call = ask_aliases(known);
   co_return co_await state_->deadlines.within<std::vector<Alias>>(state_->options.store_timeout,
                                                                   name.str(), std::move(call));
@@ -60,7 +80,7 @@ Task<std::vector<Alias>> Keeper::aliases(RealmName realm, StoreName name) const 
 
 Task<Done> Keeper::probe(RealmName realm, StoreName name) const {
   const auto known = store(realm, name);
-  if (!known) co_return no_such_store(name);
+  if (!known) co_return state_->no_such_store(realm, name);
   auto call = ask_probe(known);
   co_return co_await state_->deadlines.within<Done>(state_->options.store_timeout, name.str(),
                                                     std::move(call));

@@ -102,6 +102,43 @@ TEST(StoreCalls, a_store_that_never_answered_is_asked_at_every_refresh) {
   EXPECT_EQ(world.keeper_->health()[0].lease_until, Instant{}) << "there is nothing to serve";
 }
 
+TEST(StoreCalls, an_alias_that_cannot_be_asked_for_is_left_alone_and_the_others_go_on) {
+  BackoffWorld world;
+  world.options.lease = Seconds(600);
+  world.counted->put("hmac", oct(64));
+  world.keeper_ = world.keeper();
+  ASSERT_THAT(World::configure(
+                  *world.keeper_,
+                  {{world.counted, kGlobal, {mapped(kEs256, {"a"}), mapped(kHmac, {"hmac"})}}}),
+              is_ok());
+  world.counted->broken.insert_or_assign("a", kStoreDown);
+  ++world.counted->version;
+  const auto fetches_in = [&](Seconds time) {
+    const int before = world.counted->fetches;
+    world.questions_in(time);
+    return world.counted->fetches - before;
+  };
+  // "hmac" once, and "a" after 10, 20, 40 and 80 seconds.
+  EXPECT_EQ(fetches_in(Seconds(80)), 5);
+  EXPECT_EQ(World::active(*world.keeper_), kid(1));
+  // Every 60 seconds, and at the end of its lease after 600.
+  EXPECT_EQ(fetches_in(Seconds(600)), 10);
+  EXPECT_FALSE(World::ring(*world.keeper_)->can_sign);
+  EXPECT_EQ(fetches_in(Seconds(600)), 10) << "nor is it asked for at every refresh from then on";
+  EXPECT_TRUE(World::ring(*world.keeper_, kHmac)->can_sign);
+
+  // Of the store as a whole: what was read last is served, and it rests, although the last time
+  // that all was read is longer ago than a lease.
+  world.counted->outage = kStoreDown;
+  EXPECT_EQ(world.questions_in(Seconds(80)), 4);
+  EXPECT_TRUE(World::ring(*world.keeper_, kHmac)->can_sign);
+  world.counted->outage.reset();
+  world.counted->broken.clear();
+  ASSERT_THAT(World::refresh(*world.keeper_), is_ok());
+  EXPECT_EQ(World::active(*world.keeper_), kid(1));
+  EXPECT_TRUE(world.keeper_->health()[0].ok);
+}
+
 TEST(StoreCalls, instances_with_jitter_do_not_come_back_in_step) {
   std::set<int> counts;
   for (std::uint64_t seed = 1; seed <= 8; ++seed) {
@@ -212,6 +249,12 @@ TEST(StoreCalls, a_store_that_is_not_there_or_makes_nothing_says_so) {
   const StoreName other("other"), ks("ks");
   EXPECT_THAT(async::run_now(keeper->fetch(kGlobal, other, Alias("a"))), fails("store_unknown"));
   EXPECT_THAT(async::run_now(keeper->aliases(kGlobal, other)), fails("store_unknown"));
+  const auto nowhere = async::run_now(keeper->probe(kGlobal, other));
+  ASSERT_THAT(nowhere, fails("store_unknown"));
+  EXPECT_EQ(nowhere.error().detail, "there is no global store 'other'");
+  const auto of_realm = async::run_now(keeper->probe(kAlpha, ks));
+  ASSERT_THAT(of_realm, fails("store_unknown"));
+  EXPECT_THAT(of_realm.error().detail, testing::HasSubstr("leave the realm out"));
   EXPECT_THAT(async::run_now(keeper->aliases(kGlobal, ks)), is_ok());
   const Secret model = World::ring(*keeper)->ring->active();
   EXPECT_THAT(async::run_now(keeper->make_like(kGlobal, ks, Alias("b2"), model)),

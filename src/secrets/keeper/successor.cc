@@ -17,6 +17,7 @@ Result<KeyMaker*> key_maker(const std::shared_ptr<Store>& store, const StoreName
                  "store " + quoted(name.view()) +
                      " rotates by versions of its own: make a new version there"};
   }
+  TRY(maker->may_make_keys());
   return maker;
 }
 

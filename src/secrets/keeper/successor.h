@@ -7,8 +7,8 @@
 namespace signet::secrets {
 
 /// The store as one that makes keys which are then mapped. kUnsupported "store_makes_no_keys" where
-/// it is null, makes none, or has versions of its own instead of an order of aliases. Lives as long
-/// as the store.
+/// it is null, makes none (KeyMaker::may_make_keys() as well), or has versions of its own instead
+/// of an order of aliases. Lives as long as the store.
 Result<KeyMaker*> key_maker(const std::shared_ptr<Store>& store, const StoreName& name);
 
 /// The store as one that makes versions of an alias, and orders them itself: as key_maker().

@@ -14,8 +14,13 @@
 #include "secrets/test_keys.h"
 #include "storage/forwarding_storage.h"
 #include "storage/memory/memory_storage.h"
+#include "support/matchers.h"
 
 namespace signet::secrets::test {
+
+using signet::test::fails;
+using signet::test::fails_with_code;
+using signet::test::is_ok;
 
 /// Answers what the test says. `outage` set: every call fails with it.
 class FakeStore : public Store {
@@ -50,7 +55,7 @@ class FakeStore : public Store {
 };
 
 /// Passes everything on, and fails or interrupts where the test says.
-class FaultyStorage : public storage::test::ForwardingStorage {
+class FaultyStorage : public storage::ForwardingStorage {
  public:
   explicit FaultyStorage(std::shared_ptr<storage::Storage> inner);
   ~FaultyStorage() override;

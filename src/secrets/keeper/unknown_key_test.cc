@@ -1,13 +1,10 @@
 // A token that names a key which is in no ring here.
 
 #include "secrets/keeper/test_support.h"
-#include "support/matchers.h"
 
 namespace signet::secrets {
 namespace {
 
-using signet::test::fails;
-using signet::test::is_ok;
 using namespace test;
 
 /// Counts the refreshes, each of which asks once whether anything changed.
@@ -41,6 +38,60 @@ TEST(UnknownKey, made_up_names_refresh_once_in_a_while) {
   EXPECT_TRUE(world.keeper_->may_refresh_for_unknown());
   EXPECT_THAT(async::run_now(world.keeper_->refresh_for_unknown()), is_ok());
   EXPECT_EQ(world.asked->refreshes, 2);
+}
+
+/// Asks what is behind it once an hour, unless it is told to forget.
+class LazyStore : public FakeStore {
+ public:
+  LazyStore() : FakeStore("lazy", Ordering::kByMapping) { put("a", ec(1)); }
+  Task<std::vector<Secret>> fetch(Alias alias) override {
+    if (!kept) {
+      ++readings;
+      kept.emplace(co_await FakeStore::fetch(std::move(alias)));
+    }
+    co_return *kept;
+  }
+  Task<std::string> fingerprint() override {
+    if (!kept) co_return std::string();
+    co_return std::to_string(readings);
+  }
+  void forget_cached() override {
+    ++forgotten;
+    kept.reset();
+  }
+  std::optional<Result<std::vector<Secret>>> kept;
+  int readings = 0, forgotten = 0;
+};
+
+TEST(UnknownKey, stores_look_at_what_is_behind_them_but_not_at_every_refresh) {
+  World world;
+  const auto lazy = std::make_shared<LazyStore>();
+  const auto keeper = world.keeper();
+  ASSERT_THAT(World::configure(*keeper, {{lazy, kGlobal, {mapped(kEs256, {"a"})}}}), is_ok());
+  EXPECT_EQ(lazy->readings, 1);
+  lazy->put("a", ec(2));
+  EXPECT_THAT(async::run_now(keeper->refresh_due()), is_ok());
+  EXPECT_EQ(lazy->readings, 1) << "nobody wants it now";
+  EXPECT_EQ(lazy->forgotten, 0);
+  for (int i = 0; i < 100; ++i)
+    EXPECT_THAT(async::run_now(keeper->refresh_for_unknown()), is_ok());
+  EXPECT_EQ(lazy->readings, 2) << "once for all made-up names of five seconds";
+  EXPECT_EQ(lazy->forgotten, 1);
+  const auto ring = World::ring(*keeper);
+  ASSERT_TRUE(ring);
+  EXPECT_NE(ring->find(kid(2)), nullptr) << "the new one is published";
+}
+
+TEST(UnknownKey, an_operators_refresh_makes_stores_look_too) {
+  World world;
+  const auto lazy = std::make_shared<LazyStore>();
+  const auto keeper = world.keeper();
+  ASSERT_THAT(World::configure(*keeper, {{lazy, kGlobal, {mapped(kEs256, {"a"})}}}), is_ok());
+  for (int i = 1; i <= 3; ++i) {
+    EXPECT_THAT(async::run_now(keeper->refresh()), is_ok());
+    EXPECT_EQ(lazy->forgotten, i);
+    EXPECT_EQ(lazy->readings, i + 1);
+  }
 }
 
 TEST(UnknownKey, who_asks_during_a_refresh_waits_for_it_and_ends_as_it_does) {

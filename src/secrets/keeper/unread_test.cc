@@ -2,13 +2,10 @@
 // signs nor decides for it, and says that it is not ready.
 
 #include "secrets/keeper/test_support.h"
-#include "support/matchers.h"
 
 namespace signet::secrets {
 namespace {
 
-using signet::test::fails;
-using signet::test::is_ok;
 using namespace test;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -121,6 +118,30 @@ TEST(Unread, sec_104_a_store_that_ends_in_the_middle_of_its_first_reading_elects
   EXPECT_EQ(World::active(*keeper), KeyId()) << "a is ripe, but b may be there";
   EXPECT_THAT(unread_ids(*keeper), ElementsAre("/" + kEs256.str()));
   EXPECT_EQ(world.record(kid(2))->state, "active");
+}
+
+TEST(Unread, an_alias_that_cannot_be_asked_for_at_the_start_is_named_alone_and_not_left_alone) {
+  World world;
+  world.store->broken.insert_or_assign("c", kAway);
+  auto keeper = world.keeper();
+  ASSERT_THAT(
+      World::configure(*keeper,
+                       {{world.store, kGlobal, {mapped(kEs256, {"c"}), mapped(kHmac, {"hmac"})}}}),
+      is_ok());
+  EXPECT_THAT(unread_ids(*keeper), ElementsAre("/" + kEs256.str()));
+  ASSERT_NE(World::ring(*keeper, kHmac), nullptr);
+  EXPECT_TRUE(World::ring(*keeper, kHmac)->can_sign);
+  const int fetches = world.store->fetches;
+  for (int i = 0; i < 5; ++i) {
+    world.clock->advance(world.options.refresh_every);
+    ASSERT_THAT(async::run_now(keeper->refresh_due()), is_ok());
+  }
+  EXPECT_EQ(world.store->fetches, fetches + 5) << "until it was read once every refresh counts";
+  world.store->broken.clear();
+  world.clock->advance(world.options.refresh_every);
+  ASSERT_THAT(async::run_now(keeper->refresh_due()), is_ok());
+  EXPECT_THAT(keeper->unread(), IsEmpty());
+  EXPECT_EQ(World::active(*keeper), kid(3));
 }
 
 TEST(Unread, what_a_store_says_cannot_be_read_is_an_answer) {
