@@ -1,5 +1,6 @@
 #include "secrets/stores/configured_stores.h"
 
+#include "config/test_config.h"
 #include "secrets/stores/store_test_support.h"
 
 namespace signet::secrets {
@@ -9,9 +10,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 std::string wrong_stores(std::string_view text) {
-  const auto config = config::load(text, "signet.yaml", {});
-  EXPECT_TRUE(config.ok()) << config::to_text(config.error());
-  return config.ok() ? config::to_text(check_stores(*config, {})) : std::string();
+  return config::to_text(check_stores(config::test::loaded(text), {}));
 }
 
 TEST(ConfiguredStores, each_fault_is_told_with_its_line_and_setting) {

@@ -126,7 +126,13 @@ Result<std::vector<std::string>> Folder::names() const {
     return error;
   }
   std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(list.get())) {
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(list.get());
+    // Half a list would be keys that are not there any more.
+    if (entry == nullptr && errno != 0)
+      return system_error(Code::kConfig, "secret_unreadable", quoted(path_, 256));
+    if (entry == nullptr) break;
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") names.emplace_back(name);
   }

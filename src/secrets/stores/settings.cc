@@ -6,6 +6,13 @@
 
 namespace signet::secrets {
 
+SettingNames joined(std::initializer_list<SettingNames> lists) {
+  SettingNames all;
+  for (const SettingNames& list : lists)
+    all.insert(all.end(), list.begin(), list.end());
+  return all;
+}
+
 SettingsReader::SettingsReader(const StoreName& store, const json::Object& settings,
                                const SettingNames& known)
     : store_(store), settings_(settings) {
@@ -60,6 +67,10 @@ std::int64_t SettingsReader::number(std::string_view name, std::int64_t otherwis
   complain(quoted(name) + " must be a whole number from " + std::to_string(least) + " to " +
            std::to_string(most));
   return otherwise;
+}
+
+std::size_t SettingsReader::version_count() {
+  return static_cast<std::size_t>(number("versions", 5, 1, 25));
 }
 
 std::optional<SecretId> SettingsReader::password_id(std::string_view name) {

@@ -1,6 +1,7 @@
 #pragma once
 // The settings of one store, read with one complaint for each thing that is wrong with them.
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ namespace signet::secrets {
 
 using SettingNames = std::vector<std::pair<std::string_view, std::string_view>>;
 
+/// Lists of settings, one behind the other.
+SettingNames joined(std::initializer_list<SettingNames> lists);
+
 /// Reads members by name; the first failure is kept and told by done(). Text and numbers that are
 /// absent take the default.
 class SettingsReader {
@@ -30,6 +34,8 @@ class SettingsReader {
   bool flag(std::string_view name, bool otherwise);
   std::int64_t number(std::string_view name, std::int64_t otherwise, std::int64_t least,
                       std::int64_t most);
+  /// The setting versions: how many of a secret or key are served at most; 1 to 25, default 5.
+  std::size_t version_count();
   /// The secret ID under which another store holds a password; nothing if it is not given.
   std::optional<SecretId> password_id(std::string_view name);
   /// How values are written, by the format's name.

@@ -53,6 +53,12 @@ class Store {
   /// Reaches the store and proves that it can be read.
   virtual Task<Done> probe() = 0;
 
+  /// The next question is answered by what is behind the store at that moment, not by what was
+  /// read a while ago: an operator wants it now, or a token names a key that is not known yet. For
+  /// stores that ask less often than they are asked. What cannot change (the public key of a
+  /// version) may be kept. Any thread.
+  virtual void forget_cached() {}
+
   /// What the operator should know though nothing failed: an entry that was skipped because it
   /// cannot be read, a password file that ends with a newline. Of the last fetch of each alias, for
   /// health.
@@ -63,7 +69,10 @@ class Store {
 class KeyMaker {
  public:
   virtual ~KeyMaker() = default;
-  /// Makes a key pair under a new alias; never replaces one (kConflict "alias_exists").
+  /// Whether its configuration allows it: kUnsupported "store_makes_no_keys". Asks nobody.
+  virtual Status may_make_keys() const { return Done{}; }
+  /// Makes a key pair under a new alias; never replaces one (kConflict "alias_exists"). What
+  /// may_make_keys() says.
   virtual Task<Secret> make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) = 0;
   /// Makes a key that can take the place of `model`, which is of this store: of its kind and size,
   /// and for its use where the store tells uses apart. As make_key(), which it calls unless it is
@@ -95,15 +104,25 @@ class VersionMaker {
 Status check_served_versions(const StoreName& name, std::size_t most);
 
 /// An optional ability: stores that know what their secrets are for. Asked where the configuration
-/// maps nothing of theirs.
+/// says nothing of their mappings.
 class DefaultMapper {
  public:
   virtual ~DefaultMapper() = default;
   virtual std::vector<Mapping> default_mappings() const = 0;
+  /// Whether the store may lack some of these aliases, which then are not mapped.
+  virtual bool may_lack_defaults() const { return false; }
 };
 
 /// How a store finds the passwords that other stores hold: text secrets by secret ID.
 using PasswordLookup = std::function<Task<Secret>(SecretId)>;
+
+enum class ValueFormat : std::uint8_t;
+
+/// An environment store that some realm asks beside this one: it sees the same variables.
+struct OtherEnvironment {
+  ValueFormat format;
+  bool is_of_realm = false;  ///< a realm's own, which is asked for no key of the whole server
+};
 
 /// What a factory is given.
 struct StoreContext {
@@ -116,6 +135,8 @@ struct StoreContext {
   std::shared_ptr<const class EncodingKeys> encoding_keys;
   /// Environment variables as they were at start.
   std::map<std::string, std::string> environment;
+  /// For environment stores: the others among which a value may have its owner.
+  std::vector<OtherEnvironment> other_environments;
   /// The way out, for stores behind a network; null where none was made (tests, some tools).
   std::shared_ptr<net::HttpClient> http;
 };

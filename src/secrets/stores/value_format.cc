@@ -38,13 +38,13 @@ const FormatRow& row_of(ValueFormat format) {
   return kFormats[static_cast<std::size_t>(format)];
 }
 
-bool is_google(ValueFormat format) {
+}  // namespace
+
+bool needs_google_kms(ValueFormat format) {
   return format == ValueFormat::kGoogleKmsEncrypted ||
          format == ValueFormat::kGoogleKmsEncryptedHmacKey ||
          format == ValueFormat::kGoogleKmsEncryptedPem;
 }
-
-}  // namespace
 
 Status check_format_serves(ValueFormat format, const SecretId& id) {
   const FormatRow& row = row_of(format);
@@ -167,7 +167,8 @@ Result<std::vector<Secret>> read_secrets(ValueFormat format, ByteView content,
   }
   return Error{Code::kUnsupported, "format_needs_google_kms",
                "the format " + std::string(to_string(format)) +
-                   " needs Google Cloud KMS to decrypt it, which is not supported yet"};
+                   " needs Google Cloud KMS to decrypt it, which only stores of the type "
+                   "google_secret_manager ask: put the value there, or store it in another format"};
 }
 
 }  // namespace
@@ -192,7 +193,7 @@ Result<ReadValue> read_value(ValueFormat format, ByteView content, const SecretI
                              const EncodingKeys* keys, std::optional<ByteView> pem_password) {
   // A format that is refused whatever the ID comes first, so that its reason is the one that is
   // seen.
-  if (!is_google(format)) {
+  if (!needs_google_kms(format)) {
     TRY(check_format_serves(format, id));
   }
   TRY(ReadValue read, read_value(format, content, keys, pem_password));

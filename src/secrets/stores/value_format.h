@@ -30,6 +30,9 @@ std::string_view to_string(ValueFormat format);
 /// By name, in any case. kConfig "format_unknown" (with the nearest name).
 Result<ValueFormat> parse_value_format(std::string_view name);
 
+/// Whether only Google Cloud KMS can open it, which read_value() does not ask.
+bool needs_google_kms(ValueFormat format);
+
 /// Whether a value in this format can stand behind the ID at all: "secret_wrong_kind" for texts
 /// behind the ID of a key, and for keys behind the ID of a password.
 Status check_format_serves(ValueFormat format, const SecretId& id);

@@ -105,6 +105,7 @@ TEST(ValueFormat, google_kms_formats_are_known_and_refused) {
     const auto refused = read(parse_value_format(name).value(), "AAAA", kEs256);
     EXPECT_THAT(refused, fails("format_needs_google_kms"));
     EXPECT_THAT(refused, fails_with_code(Code::kUnsupported));
+    EXPECT_NE(refused.error().detail.find("google_secret_manager"), std::string::npos);
   }
 }
 

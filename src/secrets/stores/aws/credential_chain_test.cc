@@ -1,6 +1,7 @@
 #include "secrets/stores/aws/credential_chain.h"
 
 #include "secrets/stores/aws/aws_test_support.h"
+#include "support/at_once.h"
 
 namespace signet::secrets::aws {
 namespace {
@@ -284,23 +285,12 @@ TEST(CredentialChain, refreshes_before_the_end_and_keeps_the_old_ones_while_that
 
 TEST(CredentialChain, one_refresh_serves_all_who_wait) {
   std::atomic<int> calls{0};
-  std::atomic<int> ready{0};
   constexpr int kCallers = 8;
   Chain one({{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"}}, [&](const OutboundRequest&) {
     ++calls;
     return FakeHttpClient::response(200, agent_answer("ASIA"));
   });
-  std::vector<std::thread> callers;
-  for (int i = 0; i < kCallers; ++i) {
-    callers.emplace_back([&] {
-      ++ready;
-      while (ready < kCallers)
-        std::this_thread::yield();
-      EXPECT_EQ(one.id(), "ASIA");
-    });
-  }
-  for (std::thread& caller : callers)
-    caller.join();
+  signet::test::at_once(kCallers, [&](int) { EXPECT_EQ(one.id(), "ASIA"); });
   EXPECT_EQ(calls, 1);
 }
 

@@ -78,6 +78,8 @@ TEST(KmsMaker, what_kms_does_not_make_is_refused_before_it_is_asked) {
 
 TEST(KmsMaker, without_the_operators_leave_no_key_is_made) {
   FakeKms kms;
+  EXPECT_THAT(kms.store(true)->may_make_keys(), is_ok());
+  EXPECT_THAT(kms.store()->may_make_keys(), fails("store_makes_no_keys"));
   const auto made = make_p256(*kms.store());
   ASSERT_THAT(made, fails("store_makes_no_keys"));
   EXPECT_THAT(made.error().detail, HasSubstr("create_keys"));

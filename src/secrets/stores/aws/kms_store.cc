@@ -107,6 +107,13 @@ Task<KmsStore::Reading> KmsStore::read_mac(Alias alias, std::string key) {
   co_return reading;
 }
 
+Status KmsStore::may_make_keys() const {
+  if (creates_keys_) return Done{};
+  return Error{
+      Code::kUnsupported, "store_makes_no_keys",
+      "store " + quoted(name().view()) + " makes keys only if its setting create_keys is true"};
+}
+
 Task<Secret> KmsStore::make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) {
   CO_TRY(const KmsOrder order, order_of_pair(kind, bits, false));
   co_return co_await make(std::move(alias), order);
@@ -140,11 +147,7 @@ Error KmsStore::told_of_new(const Alias& alias, Error error) const {
 }
 
 Task<Secret> KmsStore::make(Alias alias, KmsOrder order) {
-  if (!creates_keys_) {
-    co_return Error{
-        Code::kUnsupported, "store_makes_no_keys",
-        "store " + quoted(name().view()) + " makes keys only if its setting create_keys is true"};
-  }
+  CO_TRY(may_make_keys());
   if (!is_kms_alias(alias.view())) {
     co_return Error{Code::kInvalid, "alias_invalid",
                     quoted(alias.view(), 300) +
@@ -182,13 +185,11 @@ Task<Done> KmsStore::probe() {
 namespace {
 
 SettingNames kms_settings() {
-  SettingNames names = {
+  const SettingNames own = {
       {"reread_seconds", "how often AWS is asked whether a key changed; default 300"},
       {"create_keys", "whether rotations may make keys here; default false"},
   };
-  const SettingNames more = access_settings();
-  names.insert(names.end(), more.begin(), more.end());
-  return names;
+  return joined({own, access_settings()});
 }
 
 }  // namespace

@@ -17,8 +17,9 @@ class KmsStore : public RereadStore, public KeyMaker {
   Ordering ordering() const override { return Ordering::kByMapping; }
   Task<Done> probe() override;
 
-  /// A key that signs, under a new alias "alias/...". kUnsupported "store_makes_no_keys" where the
-  /// operator did not allow it, "kms_key_unsupported"; kInvalid "alias_invalid".
+  Status may_make_keys() const override;
+  /// A key that signs, under a new alias "alias/...". What may_make_keys() says; kUnsupported
+  /// "kms_key_unsupported"; kInvalid "alias_invalid".
   Task<Secret> make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) override;
   /// Also a key that decrypts, or a MAC key.
   Task<Secret> make_like(Alias alias, Secret model) override;

@@ -51,6 +51,22 @@ TEST(KmsStore, a_key_that_was_not_there_yet_is_looked_for_again_soon) {
   EXPECT_EQ(now(store->fetch(Alias("alias/p256")))->size(), 1U);
 }
 
+TEST(KmsStore, what_was_read_is_asked_for_again_where_somebody_wants_it_now) {
+  FakeKms kms;
+  kms.add_usual();
+  const auto store = kms.store();
+  const auto kid = [&] { return now(store->fetch(Alias("alias/p256")))->front().kid; };
+  const KeyId before = kid();
+  const auto stamp = now(store->fingerprint());
+  kms.keys.insert_or_assign("alias/p256", kms.keys.at("alias/p384"));
+  EXPECT_EQ(kid(), before) << "within reread_seconds";
+  store->forget_cached();
+  EXPECT_EQ(now(store->fingerprint()).value(), "") << "so that each alias is asked for";
+  EXPECT_NE(kid(), before);
+  EXPECT_NE(now(store->fingerprint()).value(), "");
+  EXPECT_NE(now(store->fingerprint()).value(), stamp.value());
+}
+
 TEST(KmsStore, its_settings_are_checked) {
   EXPECT_THAT(try_make("aws_kms", settings(R"({"create_keys":true,"reread_seconds":1})")), is_ok());
   EXPECT_THAT(try_make("aws_kms", settings(R"({"create_keys":"yes"})")),

@@ -1,7 +1,6 @@
 #include "secrets/stores/aws/reread_store.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "base/text.h"
 #include "crypto/digest.h"
@@ -13,6 +12,8 @@ constexpr std::size_t kMostReadings = 1024;
 /// AWS does not know everywhere at once what was just made: until an instance sees the key that
 /// another one made, it cannot publish it, and nobody may sign with it.
 constexpr Seconds kAbsentReread{10};
+/// Nobody asks any more for what was not read again for so long after it was due.
+constexpr Seconds kForgotten{3600};
 
 }  // namespace
 
@@ -26,28 +27,46 @@ Task<std::vector<Secret>> RereadStore::fetch(Alias alias) {
   co_return kept->reading.secrets;
 }
 
+void RereadStore::forget_cached() {
+  const std::lock_guard lock(mutex_);
+  ++epoch_;
+}
+
+bool RereadStore::is_fresh(const Kept& kept, Instant now) const {
+  if (kept.epoch != epoch_) return false;
+  const bool is_absent = kept.reading.secrets.empty();
+  const Seconds life = is_absent ? std::min(reread_, kAbsentReread) : reread_;
+  return now >= kept.at && now - kept.at < life;
+}
+
 Task<RereadStore::KeptPtr> RereadStore::current(Alias alias) {
   const Instant now = access_->context.clock->now();
+  std::uint64_t epoch = 0;
   {
     const std::lock_guard lock(mutex_);
     const auto found = kept_.find(alias);
-    if (found != kept_.end()) {
-      const bool is_absent = found->second->reading.secrets.empty();
-      const Seconds life = is_absent ? std::min(reread_, kAbsentReread) : reread_;
-      if (now >= found->second->at && now - found->second->at < life) co_return found->second;
-    }
+    if (found != kept_.end() && is_fresh(*found->second, now)) co_return found->second;
+    epoch = epoch_;
   }
   auto reading = co_await read(alias);
   if (!reading) co_return told(alias, std::move(reading).error());
-  co_return store_reading(alias, std::move(*reading), now);
+  co_return store_reading(alias, std::move(*reading), now, epoch);
 }
 
 std::vector<Secret> RereadStore::keep(const Alias& alias, Reading reading) {
-  return store_reading(alias, std::move(reading), access_->context.clock->now())->reading.secrets;
+  std::uint64_t epoch = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    epoch = epoch_;
+  }
+  return store_reading(alias, std::move(reading), access_->context.clock->now(), epoch)
+      ->reading.secrets;
 }
 
-RereadStore::KeptPtr RereadStore::store_reading(const Alias& alias, Reading reading, Instant at) {
+RereadStore::KeptPtr RereadStore::store_reading(const Alias& alias, Reading reading, Instant at,
+                                                std::uint64_t epoch) {
   auto fresh = std::make_shared<Kept>();
+  fresh->epoch = epoch;
   fresh->reading = std::move(reading);
   fresh->at = at;
   for (Secret& secret : fresh->reading.secrets) {
@@ -66,29 +85,25 @@ Task<std::vector<Alias>> RereadStore::aliases() {
 }
 
 Task<std::string> RereadStore::fingerprint() {
-  std::vector<Alias> known;
+  const Instant now = access_->context.clock->now();
+  std::string all;
+  bool is_any_due = false;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [alias, kept] : kept_)
-      known.push_back(alias);
-  }
-  std::string all;
-  std::optional<Error> failure;
-  bool is_any_read = false;
-  for (const Alias& alias : known) {
-    const auto kept = co_await current(alias);
-    if (kept.ok()) {
-      is_any_read = true;
-      all += alias.str() + "=" + (*kept)->reading.stamp + "\n";
-      continue;
+    for (auto entry = kept_.begin(); entry != kept_.end();) {
+      const auto& [alias, kept] = *entry;
+      all += alias.str() + "=" + kept->reading.stamp + "\n";
+      is_any_due |= !is_fresh(*kept, now);
+      if (now - kept->at < reread_ + kForgotten) {
+        ++entry;
+      } else {
+        warnings_.set(alias.str(), {});
+        entry = kept_.erase(entry);
+      }
     }
-    if (is_transient(kept.error().code)) co_return kept.error();
-    // Of this alias alone, which may not even be mapped any more; fetch() tells of one that is.
-    all += alias.str() + "!" + std::string(kept.error().reason) + "\n";
-    if (!failure) failure = kept.error();
   }
-  if (failure && !is_any_read) co_return std::move(*failure);
-  co_return all.empty() ? all : hex(crypto::sha256(as_bytes(all)));
+  if (all.empty() || is_any_due) co_return std::string();
+  co_return hex(crypto::sha256(as_bytes(all)));
 }
 
 }  // namespace signet::secrets::aws

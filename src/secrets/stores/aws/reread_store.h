@@ -11,17 +11,19 @@
 namespace signet::secrets::aws {
 
 /// Reads an alias again when its last reading is older than `reread` (an absent one sooner), and
-/// tells by what it found
-/// whether something changed: AWS tells nobody by itself. It has no list: the documented rights do
-/// not allow one.
+/// tells by what it found whether something changed: AWS tells nobody by itself. It has no list:
+/// the documented rights do not allow one.
 class RereadStore : public Store {
  public:
   const StoreName& name() const override { return name_; }
   Task<std::vector<Secret>> fetch(Alias alias) override;
   Task<std::vector<Alias>> aliases() override;  ///< kUnsupported "aliases_unsupported"
-  /// Of the aliases that were asked for. Fails where none of them can be read, or AWS not be asked.
+  /// Of what was read, without asking AWS; empty while a reading is too old to be told again. So
+  /// each alias is asked for by a fetch() of its own, and one that fails, or takes all the time
+  /// that a question may take, is no failure of the store.
   Task<std::string> fingerprint() override;
   std::vector<std::string> warnings() const override { return warnings_.all(); }
+  void forget_cached() override;
 
  protected:
   /// What was read of one alias.
@@ -51,10 +53,12 @@ class RereadStore : public Store {
   struct Kept {
     Reading reading;
     Instant at;
+    std::uint64_t epoch = 0;  ///< when it was asked for
   };
   using KeptPtr = std::shared_ptr<const Kept>;
+  bool is_fresh(const Kept& kept, Instant now) const;  ///< under the mutex
   Task<KeptPtr> current(Alias alias);
-  KeptPtr store_reading(const Alias& alias, Reading reading, Instant at);
+  KeptPtr store_reading(const Alias& alias, Reading reading, Instant at, std::uint64_t epoch);
 
   const StoreName name_;
   const std::string service_;  ///< for people: "AWS KMS"
@@ -63,6 +67,7 @@ class RereadStore : public Store {
   Warnings warnings_;
   std::mutex mutex_;
   std::map<Alias, KeptPtr> kept_;
+  std::uint64_t epoch_ = 0;  ///< forget_cached() begins another: readings of those before are old
 };
 
 }  // namespace signet::secrets::aws

@@ -104,7 +104,7 @@ Task<Done> SecretsManagerStore::probe() {
 namespace {
 
 SettingNames secrets_manager_settings() {
-  SettingNames names = {
+  const SettingNames own = {
       {"format",
        "how every value is written, e.g. PEM or BASE64_HMAC_KEY; default: a key in any "
        "usual form, else a text"},
@@ -112,9 +112,7 @@ SettingNames secrets_manager_settings() {
       {"value_password",
        "the secret ID of the password of PFX and PEM values, held by another store; default none"},
   };
-  const SettingNames more = access_settings();
-  names.insert(names.end(), more.begin(), more.end());
-  return names;
+  return joined({own, access_settings()});
 }
 
 }  // namespace

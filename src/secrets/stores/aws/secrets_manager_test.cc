@@ -4,6 +4,7 @@
 #include "secrets/stores/aws/secrets_manager_store.h"
 #include "secrets/stores/shared/shared_certificate.h"
 #include "secrets/stores/store_contract.h"
+#include "support/at_once.h"
 
 namespace signet::secrets::aws {
 namespace {
@@ -169,8 +170,11 @@ TEST(SecretsManagerStore, asks_again_only_after_a_while) {
   EXPECT_FALSE(now(store->fingerprint())->empty());
   EXPECT_EQ(mapped.world.http->sent().size(), 2U);
   mapped.world.aws.clock->advance(std::chrono::minutes(1));
-  EXPECT_THAT(now(store->fingerprint()), is_ok());
+  EXPECT_EQ(now(store->fingerprint()).value(), "") << "it may have changed";
+  EXPECT_EQ(mapped.world.http->sent().size(), 2U) << "fetch() asks";
+  EXPECT_THAT(now(store->fetch(kSecret)), is_ok());
   EXPECT_EQ(mapped.world.http->sent().size(), 4U);
+  EXPECT_FALSE(now(store->fingerprint())->empty());
 }
 
 TEST(SecretsManagerStore, a_secret_that_breaks_takes_no_other_one_with_it) {
@@ -180,20 +184,51 @@ TEST(SecretsManagerStore, a_secret_that_breaks_takes_no_other_one_with_it) {
   const auto store = mapped.store();
   ASSERT_THAT(now(store->fetch(kSecret)), is_ok());
   ASSERT_THAT(now(store->fetch(Alias("app/other"))), is_ok());
-  const auto before = now(store->fingerprint());
-  ASSERT_THAT(before, is_ok());
   mapped.world.aws.put("app/other", "-----BEGIN PRIVATE KEY-----\nbroken");
   mapped.world.aws.clock->advance(std::chrono::minutes(1));
-  const auto after = now(store->fingerprint());
-  ASSERT_THAT(after, is_ok()) << "it may not be mapped any more";
-  EXPECT_NE(*after, *before);
-  EXPECT_EQ(now(store->fingerprint()).value(), *after);
+  EXPECT_EQ(now(store->fingerprint()).value(), "");
   EXPECT_THAT(now(store->fetch(kSecret)), is_ok());
   EXPECT_THAT(now(store->fetch(Alias("app/other"))), fails("pem_malformed"));
+}
 
-  mapped.world.aws.denied.insert("GetSecretValue");
+TEST(SecretsManagerStore, a_secret_that_cannot_be_asked_for_takes_no_other_one_with_it) {
+  Mapped mapped;
+  mapped.world.aws.put(kSecret.str(), pem_of("P-256"));
+  mapped.world.aws.put("app/other", pem_of("P-384"));
+  const auto store = mapped.store();
+  ASSERT_THAT(now(store->fetch(kSecret)), is_ok());
+  ASSERT_THAT(now(store->fetch(Alias("app/other"))), is_ok());
+  mapped.world.http->answer_with([&](const OutboundRequest& request) -> Result<OutboundResponse> {
+    if (request.body.find("app/other") != std::string::npos)
+      return FakeHttpClient::response(500, "oops");
+    return mapped.world.aws.answer(request);
+  });
+  for (int hour = 0; hour < 30; ++hour) {
+    mapped.world.aws.clock->advance(std::chrono::hours(1));
+    EXPECT_THAT(now(store->fingerprint()), is_ok());
+    EXPECT_THAT(now(store->fetch(kSecret)), is_ok());
+    const auto away = now(store->fetch(Alias("app/other")));
+    ASSERT_THAT(away, fails("aws_unavailable"));
+    EXPECT_NE(away.error().detail.find("app/other"), std::string::npos);
+  }
+}
+
+TEST(SecretsManagerStore, a_secret_that_nobody_asks_for_any_more_is_forgotten) {
+  Mapped mapped;
+  mapped.world.aws.put(kSecret.str(), pem_of("P-256"));
+  mapped.world.aws.put("app/other", pem_of("P-384"));
+  const auto store = mapped.store();
+  ASSERT_THAT(now(store->fetch(Alias("app/other"))), is_ok());
   mapped.world.aws.clock->advance(std::chrono::minutes(1));
-  EXPECT_THAT(now(store->fingerprint()), fails("aws_access_denied")) << "nothing can be read";
+  ASSERT_THAT(now(store->fetch(kSecret)), is_ok());
+  EXPECT_EQ(now(store->fingerprint()).value(), "") << "the other one may have changed";
+  mapped.world.aws.clock->advance(std::chrono::hours(1));
+  ASSERT_THAT(now(store->fetch(kSecret)), is_ok());
+  EXPECT_EQ(now(store->fingerprint()).value(), "");
+  const auto without = now(store->fingerprint());
+  ASSERT_THAT(without, is_ok());
+  EXPECT_FALSE(without->empty());
+  EXPECT_EQ(now(store->fingerprint()).value(), *without);
 }
 
 TEST(SecretsManagerStore, makes_no_keys) {
@@ -250,18 +285,7 @@ TEST(AwsSharedCertificate, sec_117_ten_instances_at_once_end_with_one) {
   std::vector<std::shared_ptr<Store>> instances;
   for (int i = 0; i < kInstances; ++i)
     instances.push_back(shared.instance());
-  std::atomic<int> ready{0};
-  std::vector<std::thread> starts;
-  for (int i = 0; i < kInstances; ++i) {
-    starts.emplace_back([&, i] {
-      ++ready;
-      while (ready < kInstances)
-        std::this_thread::yield();
-      kids[i] = shared.kid(instances[i]);
-    });
-  }
-  for (std::thread& start : starts)
-    start.join();
+  signet::test::at_once(kInstances, [&](int i) { kids[i] = shared.kid(instances[i]); });
   EXPECT_EQ(std::set<std::string>(kids.begin(), kids.end()).size(), 1U);
   EXPECT_EQ(kids[0].size(), 43U) << kids[0];
 }

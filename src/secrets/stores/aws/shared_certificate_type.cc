@@ -18,13 +18,11 @@ bool is_secret_name(std::string_view name) {
 }
 
 SettingNames aws_shared_certificate_settings() {
-  SettingNames names = {
+  const SettingNames own = {
       {"secret_name", "the name of the secret, exactly; required"},
       {"kms_key", "the KMS key that encrypts it when it is created; default aws/secretsmanager"},
   };
-  for (const SettingNames& more : {access_settings(), shared_certificate_settings()})
-    names.insert(names.end(), more.begin(), more.end());
-  return names;
+  return joined({own, access_settings(), shared_certificate_settings()});
 }
 
 }  // namespace

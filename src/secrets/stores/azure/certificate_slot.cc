@@ -123,7 +123,7 @@ StoreType certificate_store_type() {
   type.ordering = Ordering::kByMapping;
   type.summary =
       "One signing certificate in an Azure Key Vault that the first instance makes and all share.";
-  type.settings = {
+  const SettingNames own = {
       {"certificate_url",
        "the certificate, e.g. https://myvault.vault.azure.net/certificates/signet; required"},
       {"vault_domain",
@@ -131,10 +131,7 @@ StoreType certificate_store_type() {
       {"settling_seconds",
        "how long a new version must have been the current one before it is used; default 2"},
   };
-  for (auto& setting : credential_settings())
-    type.settings.push_back(setting);
-  for (auto& setting : shared_certificate_settings())
-    type.settings.push_back(setting);
+  type.settings = joined({own, credential_settings(), shared_certificate_settings()});
   type.make = [](StoreName name, const json::Object& settings,
                  StoreContext context) -> Result<std::shared_ptr<Store>> {
     constexpr std::int64_t kLongestSettling = 60;

@@ -138,23 +138,19 @@ StoreType key_vault_store_type() {
   type.name = "azure_key_vault";
   type.ordering = Ordering::kByStore;
   type.summary = "The secrets and exportable certificates of an Azure Key Vault, with versions.";
-  type.settings = vault_settings();
-  type.settings.emplace_back("value_format",
-                             "how secrets are written that say nothing of their type; default "
-                             "PLAIN");
-  type.settings.emplace_back("versions",
-                             "how many versions of a secret are served at most; default 5");
-  for (auto& setting : credential_settings())
-    type.settings.push_back(setting);
+  const SettingNames own = {
+      {"value_format", "how secrets are written that say nothing of their type; default PLAIN"},
+      {"versions", "how many versions of a secret are served at most; default 5"},
+  };
+  type.settings = joined({vault_settings(), own, credential_settings()});
   type.make = [](StoreName name, const json::Object& settings,
                  StoreContext context) -> Result<std::shared_ptr<Store>> {
-    constexpr std::int64_t kMostVersions = 25;
     const StoreType self = key_vault_store_type();
     SettingsReader reader(name, settings, self.settings);
     KeyVaultSettings mine;
     mine.vault = read_vault(reader);
     mine.credential = read_credential(reader, context.environment);
-    mine.most_versions = static_cast<std::size_t>(reader.number("versions", 5, 1, kMostVersions));
+    mine.most_versions = reader.version_count();
     mine.format = reader.value_format("value_format", ValueFormat::kPlain);
     TRY(reader.done());
     return std::shared_ptr<Store>(

@@ -190,22 +190,19 @@ StoreType keys_store_type() {
   type.name = "azure_key_vault_keys";
   type.ordering = Ordering::kByStore;
   type.summary = "Keys that stay in an Azure Key Vault or its HSM, and sign and unwrap there.";
-  type.settings = vault_settings();
-  type.settings.emplace_back("versions",
-                             "how many versions of a key are served at most; default 5");
-  type.settings.emplace_back("create_keys",
-                             "true: a rotation makes new versions of the keys; default false");
-  for (auto& setting : credential_settings())
-    type.settings.push_back(setting);
+  const SettingNames own = {
+      {"versions", "how many versions of a key are served at most; default 5"},
+      {"create_keys", "true: a rotation makes new versions of the keys; default false"},
+  };
+  type.settings = joined({vault_settings(), own, credential_settings()});
   type.make = [](StoreName name, const json::Object& settings,
                  StoreContext context) -> Result<std::shared_ptr<Store>> {
-    constexpr std::int64_t kMostVersions = 25;
     const StoreType self = keys_store_type();
     SettingsReader reader(name, settings, self.settings);
     KeysSettings mine;
     mine.vault = read_vault(reader);
     mine.credential = read_credential(reader, context.environment);
-    mine.most_versions = static_cast<std::size_t>(reader.number("versions", 5, 1, kMostVersions));
+    mine.most_versions = reader.version_count();
     mine.create_keys = reader.flag("create_keys", false);
     TRY(reader.done());
     return std::shared_ptr<Store>(

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "secrets/stores/config_error.h"
 #include "secrets/stores/pem_password.h"
 #include "secrets/stores/settings.h"
 
@@ -16,17 +17,22 @@ std::string environment_name(const SecretId& id) {
 
 namespace {
 
-/// Why a variable is not in the format of the store; nothing if it may be. All environment stores
-/// see the same variables, so what is not for this one must not stand in the way of the others.
-std::optional<std::string> why_not_ours(ValueFormat format, const SecretId& id,
-                                        std::string_view value) {
-  if (const Status serves = check_format_serves(format, id); !serves.ok())
-    return serves.error().detail;
+/// Why a variable is not in the format of a store; nothing if it may be. Never tells the value.
+std::optional<Error> why_not_in(ValueFormat format, const SecretId& id, std::string_view value) {
+  if (Status serves = check_format_serves(format, id); !serves.ok())
+    return std::move(serves).error();
   const bool is_text = format == ValueFormat::kPlain;
   const bool has_block = value.find("-----BEGIN ") != std::string_view::npos;
   if (is_text || has_block == (format == ValueFormat::kPem)) return std::nullopt;
-  return has_block ? "it holds a PEM, and the format is " + std::string(to_string(format))
-                   : "it holds no PEM";
+  return config_error("value_not_in_format",
+                      "the value of " + id.str() + (has_block ? " holds a PEM" : " holds no PEM") +
+                          ", and the format of the store is " + std::string(to_string(format)));
+}
+
+bool can_take(const OtherEnvironment& other, const SecretId& id, std::string_view value) {
+  const SecretIdRow* row = find_row(id);
+  if (other.is_of_realm && row != nullptr && row->scope == Scope::kGlobal) return false;
+  return !needs_google_kms(other.format) && !why_not_in(other.format, id, value);
 }
 
 }  // namespace
@@ -38,9 +44,18 @@ Task<std::vector<Secret>> EnvironmentStore::fetch(Alias alias) {
   CO_TRY(const SecretId id, SecretId::parse(alias.view()));
   const auto found = context_.environment.find(environment_name(id));
   if (found == context_.environment.end() || found->second.empty()) co_return std::vector<Secret>();
-  if (const auto why = why_not_ours(format_, id, found->second)) {
-    warnings_.set(id.str(), {"store " + quoted(name_.view()) + ", variable " + found->first +
-                             " is left to other stores: " + *why});
+  const std::string& value = found->second;
+  if (auto why = why_not_in(format_, id, value)) {
+    const std::string where = "store " + quoted(name_.view()) + ", variable " + found->first;
+    const auto& others = context_.other_environments;
+    const bool is_of_another =
+        std::any_of(others.begin(), others.end(),
+                    [&](const OtherEnvironment& other) { return can_take(other, id, value); });
+    if (!is_of_another) {
+      why->detail = where + ": " + why->detail + "; no other environment store can take it";
+      co_return std::move(*why);
+    }
+    warnings_.set(id.str(), {where + " is left to other stores: " + why->detail});
     co_return std::vector<Secret>();
   }
   note_user(found->first, id);
@@ -101,19 +116,24 @@ Task<Done> EnvironmentStore::probe() {
   co_return Done{};
 }
 
+Result<ValueFormat> environment_format(const StoreName& name, const json::Object& settings) {
+  const StoreType type = environment_store_type();
+  SettingsReader reader(name, settings, type.settings);
+  const ValueFormat format = reader.value_format("format", ValueFormat::kBase64);
+  TRY(reader.done());
+  return format;
+}
+
 StoreType environment_store_type() {
   StoreType type;
-  type.name = "environment";
+  type.name = kEnvironmentType;
   type.ordering = Ordering::kSelfNaming;
   type.summary =
       "Environment variables, named by their secret IDs in upper case with _ for a period.";
   type.settings = {{"format", "how every value is written, e.g. ENCRYPTED_PLAIN; default BASE64"}};
   type.make = [](StoreName name, const json::Object& settings,
                  StoreContext context) -> Result<std::shared_ptr<Store>> {
-    const StoreType self = environment_store_type();
-    SettingsReader reader(name, settings, self.settings);
-    const ValueFormat format = reader.value_format("format", ValueFormat::kBase64);
-    TRY(reader.done());
+    TRY(const ValueFormat format, environment_format(name, settings));
     return std::shared_ptr<Store>(
         std::make_shared<EnvironmentStore>(std::move(name), format, std::move(context)));
   };

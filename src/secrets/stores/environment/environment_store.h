@@ -14,7 +14,10 @@ namespace signet::secrets {
 std::string environment_name(const SecretId& id);
 
 /// Self-naming; one secret per ID, which never changes within the process. An empty variable counts
-/// as none.
+/// as none. So does one in another format, but only where StoreContext::other_environments has one
+/// that can take it, with a warning; else it is a mistake, and what other stores hold must not take
+/// its place: kConfig "secret_wrong_kind" where the format cannot serve the ID,
+/// "value_not_in_format".
 class EnvironmentStore : public Store, public std::enable_shared_from_this<EnvironmentStore> {
  public:
   EnvironmentStore(StoreName name, ValueFormat format, StoreContext context);
@@ -40,6 +43,9 @@ class EnvironmentStore : public Store, public std::enable_shared_from_this<Envir
   std::map<std::string, SecretId> first_users_;  ///< of the variables that are set
 };
 
+inline constexpr std::string_view kEnvironmentType = "environment";
 StoreType environment_store_type();
+/// The format that the settings of an environment store choose. kConfig "store_settings_invalid".
+Result<ValueFormat> environment_format(const StoreName& name, const json::Object& settings);
 
 }  // namespace signet::secrets

@@ -85,17 +85,16 @@ CredentialSettings read_credential_settings(SettingsReader& reader) {
   return settings;
 }
 
-void add_credential_settings(SettingNames& settings) {
-  settings.emplace_back("credentials_file",
-                        "a Google credentials document (service_account, authorized_user or "
-                        "external_account); default GOOGLE_APPLICATION_CREDENTIALS, gcloud's file, "
-                        "or the metadata server");
-  settings.emplace_back("serviceAccount",
-                        "which account of the metadata server to be; default \"default\"");
-  settings.emplace_back("group_readable",
-                        "read a credentials file that its group may read; default false");
-  settings.emplace_back("unsafe_permissions",
-                        "read a credentials file of any permissions; default false");
+SettingNames credential_settings() {
+  return {
+      {"credentials_file",
+       "a Google credentials document (service_account, authorized_user or "
+       "external_account); default GOOGLE_APPLICATION_CREDENTIALS, gcloud's file, "
+       "or the metadata server"},
+      {"serviceAccount", "which account of the metadata server to be; default \"default\""},
+      {"group_readable", "read a credentials file that its group may read; default false"},
+      {"unsafe_permissions", "read a credentials file of any permissions; default false"},
+  };
 }
 
 /// Holds the right to renew; whoever drops it without a result tells the waiters so.

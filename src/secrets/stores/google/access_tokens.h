@@ -20,8 +20,8 @@ struct CredentialSettings {
   FileRules rules;
 };
 /// Settings that every Google store has: "credentials_file", "serviceAccount", ...
+SettingNames credential_settings();
 CredentialSettings read_credential_settings(SettingsReader& reader);
-void add_credential_settings(SettingNames& settings);
 
 /// Shared by all threads. One renewal at a time, whoever asks; while a token is still good a failed
 /// renewal is tried again after ten seconds and nobody waits for it.

@@ -66,6 +66,21 @@ class FakeGoogle {
   static std::string between(const std::string& text, std::string_view from, char to);
   static Bytes bytes_of(const json::Object& object, std::string_view name);
 
+  /// {"`member`": [{"name": "`prefix`" + name of each}]}
+  template <class Map>
+  static json::Object list_of_names(const Map& named, const char* member,
+                                    const std::string& prefix) {
+    json::Array array;
+    for (const auto& one : named) {
+      json::Object entry;
+      entry.set("name", prefix + one.first);
+      array.emplace_back(std::move(entry));
+    }
+    json::Object object;
+    object.set(member, std::move(array));
+    return object;
+  }
+
   OutboundResponse token(const OutboundRequest& request);
 
   OutboundResponse secret_manager(const OutboundRequest& request, const json::Object& body);
@@ -80,6 +95,7 @@ class FakeGoogle {
 
   OutboundResponse destroy(const std::string& name, const std::string& version);
 
+  // kms_test_support.cc: Cloud KMS.
   OutboundResponse kms(const OutboundRequest& request, const json::Object& body);
 
   static bool check(const json::Object& body, std::string_view name, std::string_view crc_name);

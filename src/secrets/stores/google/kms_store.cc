@@ -130,11 +130,14 @@ Task<std::vector<Secret>> KmsStore::fetch_all(std::string key) {
 }
 
 Task<std::vector<KmsVersion>> KmsStore::versions(std::string key) {
-  const Instant now = context_.clock->now();
+  Listing fresh;
+  fresh.at = context_.clock->now();
   {
     const std::lock_guard lock(mutex_);
+    fresh.epoch = epoch_;
     const auto found = listings_.find(key);
-    if (found != listings_.end() && now < found->second.at + settings_.version_life)
+    if (found != listings_.end() && found->second.epoch == epoch_ &&
+        fresh.at < found->second.at + settings_.version_life)
       co_return found->second.versions;
   }
   auto listed = co_await client_->enabled_versions(key);
@@ -144,12 +147,15 @@ Task<std::vector<KmsVersion>> KmsStore::versions(std::string key) {
     co_return std::vector<KmsVersion>();
   }
   if (!listed) co_return std::move(listed).error();
-  Listing fresh;
   fresh.versions = *listed;
-  fresh.at = now;
   const std::lock_guard lock(mutex_);
   listings_[key] = std::move(fresh);
   co_return std::move(listed).value();
+}
+
+void KmsStore::forget_cached() {
+  const std::lock_guard lock(mutex_);
+  ++epoch_;
 }
 
 void KmsStore::forget_versions(const std::string& key) {
@@ -262,7 +268,7 @@ StoreType kms_store_type() {
   type.name = "google_kms";
   type.ordering = Ordering::kByStore;
   type.summary = "Keys that stay in Google Cloud KMS, which signs and decrypts with them.";
-  type.settings = {
+  const SettingNames own = {
       {"project", "the Google Cloud project; required"},
       {"location", "of the key ring, e.g. europe-west3 or global; required"},
       {"keyRing", "the key ring; required"},
@@ -272,7 +278,7 @@ StoreType kms_store_type() {
       {"create_keys", "true: a rotation makes new versions of the keys; default false"},
       {"endpoint", "another address of the service; default https://cloudkms.googleapis.com"},
   };
-  add_credential_settings(type.settings);
+  type.settings = joined({own, credential_settings()});
   type.make = [](StoreName name, const json::Object& settings,
                  StoreContext context) -> Result<std::shared_ptr<Store>> {
     constexpr std::int64_t kMostKeys = 100'000;

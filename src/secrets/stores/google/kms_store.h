@@ -30,11 +30,13 @@ class KmsStore : public GoogleStore, public VersionMaker {
   /// "google_kms_generation_failed" where it made one that never worked, after which none is made
   /// here until somebody else has made one.
   Task<Done> make_version(Alias alias, std::string after) override;
+  void forget_cached() override;
 
  private:
   struct Listing {
     std::vector<KmsVersion> versions;
     Instant at{};
+    std::uint64_t epoch = 0;  ///< when it was asked for
   };
   struct Made {
     Secret secret;
@@ -58,7 +60,8 @@ class KmsStore : public GoogleStore, public VersionMaker {
   const std::shared_ptr<KmsClient> client_;
   std::mutex mutex_;
   std::map<std::string, Listing> listings_;  ///< by key
-  std::map<std::string, Made> made_;         ///< by whole name of the version
+  std::uint64_t epoch_ = 0;  ///< forget_cached() begins another: lists of those before are old
+  std::map<std::string, Made> made_;  ///< by whole name of the version
 };
 
 StoreType kms_store_type();

@@ -1,7 +1,7 @@
 // New versions of keys in Cloud KMS.
 
-#include "secrets/stores/google/google_test_support.h"
 #include "secrets/stores/google/kms_store.h"
+#include "secrets/stores/google/kms_test_support.h"
 
 namespace signet::secrets::google {
 namespace {
@@ -15,12 +15,8 @@ struct VersionSetting {
   std::shared_ptr<Store> store;
 
   explicit VersionSetting(std::string_view more = R"(,"create_keys":true)") {
-    google.keys["k"] = {
-        {"EC_SIGN_P256_SHA256", crypto::PrivateKey::generate(crypto::KeyKind::kEcP256).value()}};
-    store = make_store(
-        "google_kms",
-        settings(R"({"project":"p","location":"l","keyRing":"r")" + std::string(more) + "}"),
-        google.context());
+    google.keys["k"] = {ec_version("EC_SIGN_P256_SHA256", crypto::KeyKind::kEcP256)};
+    store = kms_store_over(google, more);
   }
   Status make(std::string_view after, std::string_view alias = "k") {
     return now(dynamic_cast<VersionMaker&>(*store).make_version(Alias(alias), std::string(after)));
@@ -36,16 +32,7 @@ struct VersionSetting {
       posts += request.method == "POST" && request.url.ends_with("/cryptoKeyVersions") ? 1 : 0;
     return posts;
   }
-  std::vector<std::string> served() {
-    std::vector<std::string> out;
-    const auto secrets = now(store->fetch(Alias("k")));
-    EXPECT_THAT(secrets, is_ok());
-    if (secrets) {
-      for (const Secret& secret : *secrets)
-        out.push_back(secret.version);
-    }
-    return out;
-  }
+  std::vector<std::string> served() { return versions_of(now(store->fetch(Alias("k")))); }
   /// The same once there is a version after the first one.
   std::vector<std::string> served_with_a_successor() {
     EXPECT_THAT(make("1"), is_ok());

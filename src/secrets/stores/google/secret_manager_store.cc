@@ -144,13 +144,21 @@ Task<SecretManagerStore::Found> SecretManagerStore::find(std::string secret) {
   co_return found;
 }
 
+void SecretManagerStore::forget_cached() {
+  const std::lock_guard lock(mutex_);
+  ++epoch_;
+}
+
 Task<SecretManagerStore::Listing> SecretManagerStore::listing(std::string secret,
                                                               std::optional<std::uint64_t> newest) {
-  const Instant now = context_.clock->now();
+  Listing fresh;
+  fresh.at = context_.clock->now();
   {
     const std::lock_guard lock(mutex_);
+    fresh.epoch = epoch_;
     const auto found = listings_.find(secret);
-    if (found != listings_.end() && now < found->second.at + settings_.expiry) {
+    if (found != listings_.end() && found->second.epoch == epoch_ &&
+        fresh.at < found->second.at + settings_.expiry) {
       const Listing& known = found->second;
       const bool is_current =
           known.is_denied || !newest ||
@@ -158,8 +166,6 @@ Task<SecretManagerStore::Listing> SecretManagerStore::listing(std::string secret
       if (is_current) co_return known;
     }
   }
-  Listing fresh;
-  fresh.at = now;
   auto numbers = co_await client_->enabled_versions(secret);
   if (numbers) {
     fresh.numbers = std::move(numbers).value();

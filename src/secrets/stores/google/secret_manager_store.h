@@ -31,11 +31,14 @@ class SecretManagerStore : public GoogleStore {
                      std::shared_ptr<SecretManagerClient> client, std::shared_ptr<KmsClient> kms,
                      StoreContext context);
 
+  void forget_cached() override;
+
  private:
   struct Listing {
     bool is_denied = false;
     std::vector<std::uint64_t> numbers;  ///< newest first
     Instant at{};
+    std::uint64_t epoch = 0;  ///< when it was asked for
   };
   /// What was found behind an alias, before it is read.
   struct Found {
@@ -63,6 +66,7 @@ class SecretManagerStore : public GoogleStore {
   const std::shared_ptr<KmsClient> kms_;
   std::mutex mutex_;
   std::map<std::string, Listing> listings_;
+  std::uint64_t epoch_ = 0;  ///< forget_cached() begins another: lists of those before are old
 };
 
 StoreType secret_manager_store_type();

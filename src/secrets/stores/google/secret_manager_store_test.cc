@@ -123,6 +123,18 @@ TEST(GoogleSecretManagerStore, an_older_version_enabled_again_shows_when_the_lis
   EXPECT_THAT(fetched(store, "s"), ElementsAre("two", "one"));
 }
 
+TEST(GoogleSecretManagerStore, an_older_version_enabled_again_shows_where_somebody_wants_it_now) {
+  FakeGoogle google;
+  google.secrets["s"] = {{"one", "DISABLED"}, {"two"}};
+  const auto store = secrets_of(google);
+  EXPECT_THAT(fetched(store, "s"), ElementsAre("two"));
+  google.secrets["s"][0].state = "ENABLED";
+  EXPECT_THAT(fetched(store, "s"), ElementsAre("two"));
+  store->forget_cached();
+  EXPECT_THAT(fetched(store, "s"), ElementsAre("two", "one"));
+  EXPECT_EQ(google.count("/versions?"), 2U);
+}
+
 TEST(GoogleSecretManagerStore, without_the_right_to_list_the_newest_version_is_served) {
   FakeGoogle google;
   google.secrets["s"] = {{"one"}, {"two"}};

@@ -55,7 +55,7 @@ StoreType secret_manager_store_type() {
   type.name = "google_secret_manager";
   type.ordering = Ordering::kByStore;
   type.summary = "Google Secret Manager; the versions of a secret are its rotation.";
-  type.settings = {
+  const SettingNames own = {
       {"project", "the Google Cloud project; required"},
       {"location", "of regional secrets, e.g. europe-west3; default global secrets"},
       {"secretFormat", "how every value of the store is written, e.g. PEM; default PLAIN"},
@@ -69,7 +69,7 @@ StoreType secret_manager_store_type() {
       {"endpoint", "another address of the service; default https://secretmanager.googleapis.com"},
       {"kmsEndpoint", "another address of Cloud KMS; default https://cloudkms.googleapis.com"},
   };
-  add_credential_settings(type.settings);
+  type.settings = joined({own, credential_settings()});
   type.make = [](StoreName name, const json::Object& settings,
                  StoreContext context) -> Result<std::shared_ptr<Store>> {
     const StoreType self = secret_manager_store_type();

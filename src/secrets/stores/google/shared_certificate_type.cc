@@ -14,15 +14,13 @@ StoreType shared_certificate_store_type() {
   type.summary =
       "The signing certificate that makes itself, once for every instance, in Google Secret "
       "Manager.";
-  type.settings = {
+  const SettingNames own = {
       {"project", "the Google Cloud project; required"},
       {"location", "of a regional secret, e.g. europe-west3; default a global one"},
       {"secret", "the name of the secret; required"},
       {"endpoint", "another address of the service; default https://secretmanager.googleapis.com"},
   };
-  add_credential_settings(type.settings);
-  for (const auto& setting : shared_certificate_settings())
-    type.settings.push_back(setting);
+  type.settings = joined({own, credential_settings(), shared_certificate_settings()});
   type.make = [](StoreName name, const json::Object& settings,
                  StoreContext context) -> Result<std::shared_ptr<Store>> {
     const StoreType self = shared_certificate_store_type();

@@ -1,5 +1,7 @@
 #include "secrets/stores/keystore/default_keystore.h"
 
+#include <set>
+
 #include "secrets/stores/store_test_support.h"
 
 namespace signet::secrets {
@@ -35,6 +37,26 @@ TEST(DefaultKeystore, refuses_a_password_that_pkcs12_cannot_hold) {
   EXPECT_THAT(make_default_keystore(CertificateTerms{}, from_unix_seconds(1'750'000'000), random,
                                     as_bytes(std::string_view("a\0b", 3))),
               fails("keystore_bad_password"));
+}
+
+TEST(DefaultKeystore, the_default_mappings_of_a_keystore_are_about_its_keys) {
+  const auto store = make_store("keystore", settings(R"({"file":"/none"})"), test_context());
+  const auto mapper = std::dynamic_pointer_cast<DefaultMapper>(store);
+  ASSERT_TRUE(mapper);
+  EXPECT_TRUE(mapper->may_lack_defaults());
+  std::set<std::string> made, mapped;
+  for (const DefaultKey& key : default_keystore_keys())
+    made.insert(std::string(key.alias));
+  for (const Mapping& mapping : mapper->default_mappings()) {
+    ASSERT_EQ(mapping.aliases.size(), 1U);
+    EXPECT_TRUE(made.contains(mapping.aliases.front().str())) << mapping.id;
+    mapped.insert(mapping.id.str());
+  }
+  EXPECT_TRUE(mapped.contains("am.services.oauth2.oidc.signing.EDDSA"));
+  for (const SecretIdRow& row : registry()) {
+    if (row.default_alias.empty()) continue;
+    EXPECT_TRUE(mapped.contains(std::string(row.name))) << row.name;
+  }
 }
 
 }  // namespace

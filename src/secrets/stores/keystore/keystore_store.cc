@@ -4,6 +4,7 @@
 #include "jose/jwk.h"
 #include "keystores/jks.h"
 #include "keystores/pkcs12.h"
+#include "secrets/stores/local/key_spec.h"
 #include "secrets/stores/on_pool.h"
 #include "secrets/stores/pem_password.h"
 #include "secrets/stores/settings.h"
@@ -65,6 +66,10 @@ Task<std::vector<Alias>> KeystoreStore::aliases() {
   for (const auto& [alias, entry] : found->entries)
     aliases.emplace_back(alias);
   co_return aliases;
+}
+
+std::vector<Mapping> KeystoreStore::default_mappings() const {
+  return secrets::default_mappings();
 }
 
 Task<std::string> KeystoreStore::fingerprint() {

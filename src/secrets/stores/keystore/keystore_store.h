@@ -26,7 +26,9 @@ struct KeystoreSettings {
 /// By mapping; aliases in any case. The file is read again when its stamp changes, by one thread; a
 /// file that could not be read is tried again once it or a password has changed. An entry that
 /// cannot be served is an error for its own alias and a warning; the others are served.
-class KeystoreStore : public Store, public std::enable_shared_from_this<KeystoreStore> {
+class KeystoreStore : public Store,
+                      public DefaultMapper,
+                      public std::enable_shared_from_this<KeystoreStore> {
  public:
   KeystoreStore(StoreName name, KeystoreSettings settings, StoreContext context);
 
@@ -39,6 +41,9 @@ class KeystoreStore : public Store, public std::enable_shared_from_this<Keystore
   Task<std::string> fingerprint() override;
   Task<Done> probe() override;
   std::vector<std::string> warnings() const override { return warnings_.all(); }
+  /// The default aliases of the secret IDs: what `signet keystore init` makes, and AM's keystore.
+  std::vector<Mapping> default_mappings() const override;
+  bool may_lack_defaults() const override { return true; }
 
  private:
   /// Null where none is set.

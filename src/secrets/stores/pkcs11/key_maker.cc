@@ -39,6 +39,18 @@ Status refuse_taken(Session& session, const std::string& label) {
   return Done{};
 }
 
+/// A key that signs and never leaves the token.
+Template kept_inside(CK_OBJECT_CLASS type, const std::string& label, const Bytes& id) {
+  return {Attribute::number(CKA_CLASS, type),
+          Attribute::flag(CKA_TOKEN, true),
+          Attribute::flag(CKA_PRIVATE, true),
+          Attribute::flag(CKA_SENSITIVE, true),
+          Attribute::flag(CKA_EXTRACTABLE, false),
+          Attribute::text(CKA_LABEL, label),
+          Attribute{CKA_ID, id},
+          Attribute::flag(CKA_SIGN, true)};
+}
+
 /// Tokens have no "only if absent": of two instances that were here at once both take back what
 /// they `made`.
 Status keep_if_alone(Session& session, CK_OBJECT_CLASS type, const std::string& label,
@@ -70,14 +82,7 @@ Status make_pair(Session& session, const Place& place, const std::string& label,
                    Attribute::text(CKA_LABEL, label),
                    Attribute{CKA_ID, id},
                    Attribute::flag(CKA_VERIFY, true)};
-  Template closed = {Attribute::number(CKA_CLASS, CKO_PRIVATE_KEY),
-                     Attribute::flag(CKA_TOKEN, true),
-                     Attribute::flag(CKA_PRIVATE, true),
-                     Attribute::flag(CKA_SENSITIVE, true),
-                     Attribute::flag(CKA_EXTRACTABLE, false),
-                     Attribute::text(CKA_LABEL, label),
-                     Attribute{CKA_ID, id},
-                     Attribute::flag(CKA_SIGN, true)};
+  Template closed = kept_inside(CKO_PRIVATE_KEY, label, id);
   if (is_rsa) {
     open.push_back(Attribute::number(CKA_MODULUS_BITS, bits == 0 ? 2048 : bits));
     open.push_back({CKA_PUBLIC_EXPONENT, {0x01, 0x00, 0x01}});
@@ -102,17 +107,10 @@ Status make_mac_key(Session& session, const Place& place, const std::string& lab
   }
   Bytes id(16);
   random.fill(id);
-  const Template secret = {Attribute::number(CKA_CLASS, CKO_SECRET_KEY),
-                           Attribute::number(CKA_KEY_TYPE, CKK_GENERIC_SECRET),
-                           Attribute::number(CKA_VALUE_LEN, bytes),
-                           Attribute::flag(CKA_TOKEN, true),
-                           Attribute::flag(CKA_PRIVATE, true),
-                           Attribute::flag(CKA_SENSITIVE, true),
-                           Attribute::flag(CKA_EXTRACTABLE, false),
-                           Attribute::text(CKA_LABEL, label),
-                           Attribute{CKA_ID, id},
-                           Attribute::flag(CKA_SIGN, true),
-                           Attribute::flag(CKA_VERIFY, true)};
+  Template secret = kept_inside(CKO_SECRET_KEY, label, id);
+  secret.push_back(Attribute::number(CKA_KEY_TYPE, CKK_GENERIC_SECRET));
+  secret.push_back(Attribute::number(CKA_VALUE_LEN, bytes));
+  secret.push_back(Attribute::flag(CKA_VERIFY, true));
   const Mechanism how{CKM_GENERIC_SECRET_KEY_GEN, {}};
   TRY(const Object made, session.generate_key(how, secret));
   return keep_if_alone(session, CKO_SECRET_KEY, label, {made});

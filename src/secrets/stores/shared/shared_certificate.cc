@@ -71,6 +71,10 @@ class SharedCertificateStore : public Store,
     CO_TRY(const HeldPtr held, co_await look_now());
     co_return Done{};
   }
+  void forget_cached() override {
+    const std::lock_guard lock(mutex_);
+    ++epoch_;
+  }
 
  private:
   /// What the slot held when it was last read.
@@ -78,6 +82,7 @@ class SharedCertificateStore : public Store,
     std::vector<Secret> secrets;
     std::string stamp;
     Instant read_at;
+    std::uint64_t epoch = 0;  ///< when it was asked for
   };
   using HeldPtr = std::shared_ptr<const Held>;
 
@@ -85,8 +90,8 @@ class SharedCertificateStore : public Store,
     {
       const std::lock_guard lock(mutex_);
       const Instant now = context_.clock->now();
-      const bool is_fresh =
-          last_ && now >= last_->read_at && now - last_->read_at < settings_.reread;
+      const bool is_fresh = last_ && last_->epoch == epoch_ && now >= last_->read_at &&
+                            now - last_->read_at < settings_.reread;
       if (is_fresh) co_return last_;
     }
     co_return co_await look_now();
@@ -100,14 +105,20 @@ class SharedCertificateStore : public Store,
     co_return error;
   }
 
-  Task<HeldPtr> look() {
-    CO_TRY(auto found, co_await slot_->read());
-    if (!found) co_return co_await make();
-    ValuePtr value = std::make_shared<const SecretBytes>(std::move(*found));
-    co_return co_await take(std::move(value));
+  std::uint64_t epoch() {
+    const std::lock_guard lock(mutex_);
+    return epoch_;
   }
 
-  Task<HeldPtr> make() {
+  Task<HeldPtr> look() {
+    const std::uint64_t asked = epoch();
+    CO_TRY(auto found, co_await slot_->read());
+    if (!found) co_return co_await make(asked);
+    ValuePtr value = std::make_shared<const SecretBytes>(std::move(*found));
+    co_return co_await take(std::move(value), asked);
+  }
+
+  Task<HeldPtr> make(std::uint64_t asked) {
     CO_TRY(ValuePtr ours, co_await generate());
     CO_TRY(const SharedSlot::Created created, co_await create(ours));
     if (created == SharedSlot::Created::kNobody) {
@@ -120,7 +131,7 @@ class SharedCertificateStore : public Store,
     if (is_ours && !constant_time_equal(there->view(), ours->view())) {
       tell("shared_certificate_replaced");
     }
-    co_return co_await take(std::move(there));
+    co_return co_await take(std::move(there), asked);
   }
 
   void tell(std::string_view event) const {
@@ -173,13 +184,13 @@ class SharedCertificateStore : public Store,
     }
   }
 
-  Task<HeldPtr> take(ValuePtr value) {
+  Task<HeldPtr> take(ValuePtr value, std::uint64_t asked) {
     std::shared_ptr<const SecretBytes> password;
     if (settings_.value_password) {
       CO_TRY(password, co_await find_password(context_.password, *settings_.value_password));
     }
-    auto work = [self = shared_from_this(), value, password] {
-      return self->read(*value, password.get());
+    auto work = [self = shared_from_this(), value, password, asked] {
+      return self->read(*value, password.get(), asked);
     };
     CO_TRY(HeldPtr held, co_await on_pool<HeldPtr>(context_.pool, std::move(work)));
     const std::lock_guard lock(mutex_);
@@ -187,7 +198,7 @@ class SharedCertificateStore : public Store,
     co_return held;
   }
 
-  Result<HeldPtr> read(const SecretBytes& value, const SecretBytes* password) {
+  Result<HeldPtr> read(const SecretBytes& value, const SecretBytes* password, std::uint64_t asked) {
     std::optional<ByteView> opens;
     if (password) opens = password->view();
     auto secrets = read_key_bundle(value.view(), opens);
@@ -209,6 +220,7 @@ class SharedCertificateStore : public Store,
     for (const crypto::Certificate& certificate : secret.certificates)
       held->stamp += "/" + hex(certificate.thumbprint(crypto::Hash::kSha256));
     held->read_at = context_.clock->now();
+    held->epoch = asked;
     warnings_.set(settings_.alias, complaints_about(secret, held->read_at));
     held->secrets = std::move(*secrets);
     return HeldPtr(std::move(held));
@@ -234,6 +246,7 @@ class SharedCertificateStore : public Store,
   async::SingleFlight<HeldPtr> flight_;
   std::mutex mutex_;
   HeldPtr last_;
+  std::uint64_t epoch_ = 0;  ///< forget_cached() begins another: what was read before is old
 };
 
 // Each signing ID whose default key would be of the same kind.

@@ -8,6 +8,7 @@
 #include "secrets/stores/shared/key_bundle.h"
 #include "secrets/stores/store_contract.h"
 #include "secrets/stores/value_format.h"
+#include "support/at_once.h"
 
 namespace signet::secrets {
 namespace {
@@ -152,18 +153,7 @@ TEST(SharedCertificate, sec_117_ten_instances_that_start_at_once_end_with_one_ce
     for (int i = 0; i < kInstances; ++i)
       instances.push_back(world.instance());
     std::vector<std::string> kids(kInstances);
-    std::atomic<int> ready{0};
-    std::vector<std::thread> starts;
-    for (int i = 0; i < kInstances; ++i) {
-      starts.emplace_back([&, i] {
-        ++ready;
-        while (ready < kInstances)
-          std::this_thread::yield();
-        kids[i] = kid_of(instances[i]);
-      });
-    }
-    for (std::thread& start : starts)
-      start.join();
+    signet::test::at_once(kInstances, [&](int i) { kids[i] = kid_of(instances[i]); });
     const std::set<std::string> different(kids.begin(), kids.end());
     if (different.size() == 1 && !different.contains("") && world.service->creates == 1) {
       ++races_with_one;
@@ -247,6 +237,22 @@ TEST(SharedCertificate, a_certificate_that_was_lost_is_a_new_one) {
   const std::string after = kid_of(store);
   EXPECT_NE(after, before);
   EXPECT_EQ(kid_of(world.instance()), after);
+}
+
+TEST(SharedCertificate, is_read_again_at_once_where_somebody_wants_it_now) {
+  World world;
+  const auto store = world.instance();
+  const std::string before = kid_of(store);
+  world.service->value = pem_of("P-256");
+  const int reads = world.service->reads;
+  EXPECT_EQ(kid_of(store), before) << "within reread_seconds";
+  EXPECT_EQ(world.service->reads, reads);
+  store->forget_cached();
+  const std::string after = kid_of(store);
+  EXPECT_NE(after, before);
+  EXPECT_EQ(world.service->reads, reads + 1);
+  EXPECT_EQ(kid_of(store), after);
+  EXPECT_EQ(world.service->reads, reads + 1) << "what was read then is kept";
 }
 
 TEST(SharedCertificate, what_is_there_must_be_a_key_pair) {

@@ -77,15 +77,12 @@ StoreType shared_certificate_store_type() {
   type.ordering = Ordering::kByMapping;
   type.summary =
       "One signing certificate in Vault or OpenBao that the first instance makes and all share.";
-  type.settings = session_settings();
   const SettingNames own = {
       {"mount", "where the KV engine (version 2) is mounted; default secret"},
       {"path", "the secret that holds the certificate; required"},
       {"field", "the field of the secret; default value"},
   };
-  type.settings.insert(type.settings.end(), own.begin(), own.end());
-  for (auto& setting : shared_certificate_settings())
-    type.settings.push_back(setting);
+  type.settings = joined({session_settings(), own, shared_certificate_settings()});
   type.make = [](StoreName name, const json::Object& settings,
                  StoreContext context) -> Result<std::shared_ptr<Store>> {
     const StoreType self = shared_certificate_store_type();

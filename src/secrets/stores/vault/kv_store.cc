@@ -142,7 +142,6 @@ StoreType kv_store_type() {
   type.name = "vault_kv";
   type.ordering = Ordering::kByStore;
   type.summary = "Secrets of a KV engine (version 2) of HashiCorp Vault or OpenBao, with versions.";
-  type.settings = session_settings();
   const SettingNames own = {
       {"mount", "where the engine is mounted; default secret"},
       {"path", "the folder in it that aliases are looked for in; default none"},
@@ -150,10 +149,9 @@ StoreType kv_store_type() {
       {"value_format", "how the field is written, e.g. PEM; default PLAIN"},
       {"versions", "how many versions of a secret are served at most; default 5"},
   };
-  type.settings.insert(type.settings.end(), own.begin(), own.end());
+  type.settings = joined({session_settings(), own});
   type.make = [](StoreName name, const json::Object& settings,
                  StoreContext context) -> Result<std::shared_ptr<Store>> {
-    constexpr std::int64_t kMostVersions = 25;
     const StoreType self = kv_store_type();
     SettingsReader reader(name, settings, self.settings);
     KvSettings mine;
@@ -161,7 +159,7 @@ StoreType kv_store_type() {
     mine.mount = reader.text("mount", mine.mount);
     mine.folder = reader.text("path");
     mine.field = reader.text("field", mine.field);
-    mine.most_versions = static_cast<std::size_t>(reader.number("versions", 5, 1, kMostVersions));
+    mine.most_versions = reader.version_count();
     if (!is_path(mine.mount)) reader.complain("'mount' is no path");
     if (!mine.folder.empty() && !is_path(mine.folder)) reader.complain("'path' is no path");
     mine.format = reader.value_format("value_format", ValueFormat::kPlain);

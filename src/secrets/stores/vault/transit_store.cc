@@ -169,19 +169,19 @@ StoreType transit_store_type() {
   type.name = "vault_transit";
   type.ordering = Ordering::kByStore;
   type.summary = "Keys that stay in the transit engine of Vault or OpenBao, and work there.";
-  type.settings = session_settings();
-  type.settings.emplace_back("mount", "where the engine is mounted; default transit");
-  type.settings.emplace_back("versions",
-                             "how many versions of a key are served at most; default 5");
+  const SettingNames own = {
+      {"mount", "where the engine is mounted; default transit"},
+      {"versions", "how many versions of a key are served at most; default 5"},
+  };
+  type.settings = joined({session_settings(), own});
   type.make = [](StoreName name, const json::Object& settings,
                  StoreContext context) -> Result<std::shared_ptr<Store>> {
-    constexpr std::int64_t kMostVersions = 25;
     const StoreType self = transit_store_type();
     SettingsReader reader(name, settings, self.settings);
     TransitSettings mine;
     mine.session = read_session(reader, context.environment);
     mine.mount = reader.text("mount", mine.mount);
-    mine.most_versions = static_cast<std::size_t>(reader.number("versions", 5, 1, kMostVersions));
+    mine.most_versions = reader.version_count();
     if (!is_path(mine.mount)) reader.complain("'mount' is no path");
     TRY(reader.done());
     return std::shared_ptr<Store>(
