@@ -1,6 +1,6 @@
 #include "realms/configured_documents.h"
 
-#include "support/matchers.h"
+#include "config/test_config.h"
 
 namespace signet::realms {
 namespace {
@@ -9,9 +9,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 std::string wrong_with(std::string_view text) {
-  const auto config = config::load(text, "signet.yaml", {});
-  EXPECT_TRUE(config.ok()) << config::to_text(config.error());
-  return config.ok() ? config::to_text(check_documents(*config)) : std::string();
+  return config::to_text(check_documents(config::test::loaded(text)));
 }
 
 TEST(ConfiguredDocuments, each_fault_is_told_with_its_line_and_setting) {

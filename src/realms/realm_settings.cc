@@ -17,6 +17,8 @@ bool is_segment(std::string_view text) {
          });
 }
 
+constexpr std::string_view kTopRealm = "root";
+
 bool eat(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
   text.remove_prefix(prefix.size());
@@ -70,7 +72,7 @@ std::string_view RealmPath::name(std::string& out) const {
     if (i) out += '/';
     out += segments[i];
   }
-  if (depth == 0) out = "root";
+  if (depth == 0) out = kTopRealm;
   return out;
 }
 
@@ -86,13 +88,15 @@ std::optional<RealmPath> parse_realm_path(std::string_view path) {
       found.segments[found.depth++] = path.substr(0, end);
       path.remove_prefix(end + 1);
     }
+    // No realm below the top has the top's name: this path would be a second one to the top.
+    if (found.depth == 1 && found.segments[0] == kTopRealm) return std::nullopt;
   }
   found.endpoint = path;
   return found;
 }
 
 std::string base_path(const RealmName& name) {
-  if (name.view() == "root") return "/oauth2";
+  if (name.view() == kTopRealm) return "/oauth2";
   std::string out = "/oauth2/realms/root";
   for (const auto segment : split(name.view(), '/'))
     out.append("/realms/").append(segment);

@@ -42,7 +42,7 @@ struct RealmPath {
   /// The realm's name, written to `out`.
   std::string_view name(std::string& out) const;
 };
-/// Nothing if the path is not of this shape.
+/// Nothing if the path is not of this shape, or leads to "root" as to a realm below it.
 std::optional<RealmPath> parse_realm_path(std::string_view path);
 
 /// The path under which a realm's endpoints lie: "/oauth2" or "/oauth2/realms/root/realms/NAME...".

@@ -35,11 +35,21 @@ TEST(RealmPath, sec_208_tricks_lead_nowhere) {
        {"/", "/oauth2", "/oauth/access_token", "//oauth2/access_token",
         "/oauth2/realms/root/realms/../access_token", "/oauth2/realms/root/realms//access_token",
         "/oauth2/realms/root/realms/a%2fb/access_token",
+        "/oauth2/realms/root/realms/root/access_token",
         "/oauth2/realms/root/realms/.hidden/access_token",
         "/oauth2/realms/root/realms/a;b/access_token"}) {
     const auto found = parse_realm_path(path);
     EXPECT_TRUE(!found || found->endpoint != "access_token") << path;
   }
+}
+
+TEST(RealmPath, the_top_realm_is_not_below_itself) {
+  EXPECT_FALSE(parse_realm_path("/oauth2/realms/root/realms/root/connect/jwk_uri"));
+  EXPECT_FALSE(parse_realm_path("/oauth2/realms/root/realms/root/introspect"));
+  const auto below = parse_realm_path("/oauth2/realms/root/realms/root/realms/alpha/introspect");
+  ASSERT_TRUE(below);
+  std::string name;
+  EXPECT_EQ(below->name(name), "root/alpha") << "a realm of its own";
 }
 
 TEST(RealmPath, base_path_and_parse_agree) {

@@ -27,20 +27,38 @@ std::string without_separators(std::string_view text) {
   return out;
 }
 
-// "0b111" and "0o7" are seven to Python, Go and JavaScript. Nothing for other spellings.
-std::optional<std::uint64_t> binary_or_octal(std::string_view text) {
-  const bool is_negative = text.starts_with('-');
-  if (is_negative || text.starts_with('+')) text.remove_prefix(1);
-  if (text.size() < 3 || text.front() != '0') return std::nullopt;
-  const char letter = text[1];
-  const bool is_binary = letter == 'b' || letter == 'B';
-  if (!is_binary && letter != 'o' && letter != 'O') return std::nullopt;
-  text.remove_prefix(2);
+std::optional<std::uint64_t> number_in_base(std::string_view digits, int base) {
   std::uint64_t value = 0;
   const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value, is_binary ? 2 : 8);
-  const bool is_number = error == std::errc() && end == text.data() + text.size();
-  if (!is_number || (is_negative && value > 0)) return std::nullopt;
+      std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return value;
+}
+
+// "0b111" and "0o7" are seven to Python, Go and JavaScript, "0d7" to Ruby, and "012" is ten to
+// whoever reads as C does: YAML 1.1, PHP, Ruby, Go. Nothing for other spellings.
+std::optional<std::uint64_t> number_by_prefix(std::string_view text) {
+  const bool is_negative = text.starts_with('-');
+  if (is_negative || text.starts_with('+')) text.remove_prefix(1);
+  if (text.size() < 2 || text.front() != '0') return std::nullopt;
+  std::optional<std::uint64_t> value;
+  switch (text[1]) {
+    case 'b':
+    case 'B':
+      value = number_in_base(text.substr(2), 2);
+      break;
+    case 'o':
+    case 'O':
+      value = number_in_base(text.substr(2), 8);
+      break;
+    case 'd':
+    case 'D':
+      value = number_in_base(text.substr(2), 10);
+      break;
+    default:
+      value = number_in_base(text.substr(1), 8);
+  }
+  if (value && *value > 0 && is_negative) return std::nullopt;
   return value;
 }
 
@@ -98,9 +116,9 @@ Error no_key(const std::vector<jose::JwkSet::Unsupported>& passed_over) {
 bool is_reserved_kid(std::string_view kid) {
   const std::string text = without_separators(trim(kid));
   if (text.empty()) return false;
-  if (const auto value = binary_or_octal(text)) return *value <= 10;
-  // strtod reads every spelling of a number that libraries are known to accept: signs, leading
-  // zeros, hexadecimal, fractions, exponents.
+  if (const auto value = number_by_prefix(text); value && *value <= 10) return true;
+  // What is octal to one reader is decimal to the next. strtod reads every spelling of a number
+  // that libraries are known to accept: signs, leading zeros, hexadecimal, fractions, exponents.
   char* end = nullptr;
   const double number = std::strtod(text.c_str(), &end);
   return end == text.c_str() + text.size() && number >= 0 && number <= 10 &&

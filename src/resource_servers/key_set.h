@@ -10,8 +10,8 @@
 namespace signet::resource_servers {
 
 /// True for "0" to "10" however a reader might spell them ("07", "+7", "0x7", "0b111", "0o7",
-/// "7.0", "1e1", "1_0", " 7 ", behind any number of zeros): such kids belong to the server's own
-/// keys.
+/// "0d7", "7.0", "1e1", "1_0", " 7 ", behind any number of zeros, and "011" and "012", which are
+/// octal to some): such kids belong to the server's own keys.
 bool is_reserved_kid(std::string_view kid);
 
 /// A JWKS of a resource server: public keys, and symmetric ones that it shares with us.

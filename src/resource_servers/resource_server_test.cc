@@ -133,9 +133,12 @@ TEST(KeySet, Sec144ReservedKidsAreRefusedInEverySpelling) {
                           "0x7",  "0X0a",   " 7 ",    "1e1",   "-0",
                           "007",  "10.000", "100e-1", "0b111", "0B1010",
                           "+0b0", "0o7",    "0O12",   "-0o0",  "1_0",
-                          "0x_7", "0x0_A",  "0b_11",  "0_7",   "0x0000000000000000000a"})
+                          "0x_7", "0x0_A",  "0b_11",  "0_7",   "0x0000000000000000000a",
+                          "010",  "011",    "012",    "0012",  "+011",
+                          "0_12", "0o11",   "0O12",   "0d9",   "0D10"})
     EXPECT_TRUE(is_reserved_kid(kid)) << kid;
   EXPECT_TRUE(is_reserved_kid(std::string(1000, '0') + "7"));
+  EXPECT_TRUE(is_reserved_kid(std::string(1000, '0') + "12"));
   EXPECT_TRUE(is_reserved_kid("7." + std::string(1000, '0')));
   EXPECT_TRUE(is_reserved_kid("0b" + std::string(1000, '0') + "111"));
   for (const char* kid : {"11",
@@ -152,6 +155,12 @@ TEST(KeySet, Sec144ReservedKidsAreRefusedInEverySpelling) {
                           "0b2",
                           "0b",
                           "0o13",
+                          "013",
+                          "018",
+                          "-011",
+                          "011.0",
+                          "0d11",
+                          "0d",
                           "-0b1",
                           "0o",
                           "1_1",

@@ -84,7 +84,7 @@ TEST_F(DirectKeySweeping, a_walk_goes_through_all_realms_step_by_step_and_then_r
 }
 
 /// Something happens just before the next commit, or instead of it.
-class DisturbedStorage : public storage::test::ForwardingStorage {
+class DisturbedStorage : public storage::ForwardingStorage {
  public:
   explicit DisturbedStorage(std::shared_ptr<storage::Storage> real) : real_(std::move(real)) {}
   Task<Done> commit(storage::Transaction transaction) override {

@@ -7,7 +7,7 @@ namespace signet::oauth::test {
 namespace {
 
 /// Answers a question for a document, and before the answer arrives something else happens.
-class LateAnswers : public storage::test::ForwardingStorage {
+class LateAnswers : public storage::ForwardingStorage {
  public:
   explicit LateAnswers(std::shared_ptr<storage::Storage> real) : real_(std::move(real)) {}
 

@@ -142,7 +142,7 @@ Task<BoxAnswer> open_in_box(const Services& services, RealmRuntimePtr realm, std
   verify.keys = realm->verification_keys();
   auto prepared = jose::prepare_remote_verify(token, verify);
   if (!prepared.ok()) co_return BoxAnswer{std::move(prepared).error()};
-  const secrets::Secret* secret = realm->verification_secret(prepared->key->kid());
+  const secrets::Secret* secret = realm->verification_secret(prepared->key.get());
   if (secret == nullptr) {
     co_return Error{Code::kInternal, "key_without_secret",
                     "no ring holds the key " + quoted(prepared->key->kid())};

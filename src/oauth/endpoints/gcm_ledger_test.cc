@@ -24,7 +24,7 @@ jose::Jwk gcm_key(char fill, std::size_t size = 32) {
 }
 
 /// Can be away, and can lose the answer to a commit that it did.
-class Wavering : public storage::test::ForwardingStorage {
+class Wavering : public storage::ForwardingStorage {
  public:
   explicit Wavering(std::shared_ptr<storage::Storage> real) : real_(std::move(real)) {}
   Task<Done> commit(storage::Transaction transaction) override {

@@ -1,3 +1,4 @@
+#include "oauth/endpoints/test_outage_storage.h"
 #include "oauth/endpoints/test_world.h"
 
 namespace signet::oauth::test {
@@ -91,74 +92,25 @@ TEST_P(Introspection, needs_a_client_and_a_token) {
   EXPECT_EQ(world.post("/oauth2/token/revoke", "", "c1").text("error"), "invalid_request");
 }
 
-// A storage that answers nothing, in front of one that does.
-class BrokenStorage : public storage::Storage {
- public:
-  explicit BrokenStorage(std::shared_ptr<storage::Storage> real) : real_(std::move(real)) {}
-  bool broken = false;
-
-  Task<Done> commit(storage::Transaction transaction) override {
-    if (broken) co_return down();
-    co_return co_await real_->commit(std::move(transaction));
-  }
-  Task<std::optional<storage::Document>> document(std::string kind, RealmName realm,
-                                                  std::string id) override {
-    return real_->document(std::move(kind), std::move(realm), std::move(id));
-  }
-  Task<std::vector<storage::Document>> documents(std::string kind, RealmName realm,
-                                                 std::string after, std::size_t limit) override {
-    return real_->documents(std::move(kind), std::move(realm), std::move(after), limit);
-  }
-  Task<std::int64_t> count_documents(std::string kind, RealmName realm) override {
-    return real_->count_documents(std::move(kind), std::move(realm));
-  }
-  Task<std::vector<storage::DocumentChange>> changes_since(std::int64_t sequence,
-                                                           std::size_t limit) override {
-    return real_->changes_since(sequence, limit);
-  }
-  Task<std::int64_t> last_change() override { return real_->last_change(); }
-  Task<std::optional<storage::TokenRecord>> token(Bytes hash) override {
-    if (broken) co_return down();
-    co_return co_await real_->token(std::move(hash));
-  }
-  Task<bool> is_denied(RealmName realm, Bytes id_hash) override {
-    return real_->is_denied(std::move(realm), std::move(id_hash));
-  }
-  Task<std::vector<storage::DeniedToken>> denials_since(std::int64_t after_row, std::size_t limit,
-                                                        std::int64_t* last_row) override {
-    return real_->denials_since(after_row, limit, last_row);
-  }
-  Task<std::vector<storage::KeyRecord>> keys(RealmName realm) override {
-    return real_->keys(std::move(realm));
-  }
-  Task<std::vector<storage::AuditEvent>> audit(std::int64_t after, std::size_t limit) override {
-    return real_->audit(after, limit);
-  }
-  Task<Done> ping() override { return real_->ping(); }
-
- private:
-  static Error down() { return {Code::kUnavailable, "storage_unavailable", "the disk is gone"}; }
-  std::shared_ptr<storage::Storage> real_;
-};
-
 TEST(StorageFault, sec_059_is_503_and_never_a_false_answer) {
   World world;
   world.realm("root");
   world.client("o", R"(,"access_token":{"format":"opaque"})");
   world.client("j");
   const std::string opaque = world.issue("o"), jwt = world.issue("j");
-  auto broken = std::make_shared<BrokenStorage>(world.storage);
-  world.storage = broken;
+  const auto storage = std::make_shared<OutageStorage>(world.storage);
+  storage->reads_documents = true;
+  world.storage = storage;
   world.start();
   world.issue("j");
-  broken->broken = true;
+  storage->is_down = true;
   EXPECT_EQ(world.post("/oauth2/introspect", "token=" + opaque, "o").status(), 503);
   EXPECT_EQ(world.post("/oauth2/token/revoke", "token=" + opaque, "o").status(), 503);
   EXPECT_EQ(world.post("/oauth2/token/revoke", "token=" + jwt, "j").status(), 503);
   EXPECT_EQ(world.post("/oauth2/access_token", "grant_type=client_credentials", "o").status(), 503);
   EXPECT_TRUE(world.is_active(jwt, "j")) << "a revocation that failed must not be half there";
   EXPECT_FALSE(world.issue("j").empty()) << "what needs no write goes on";
-  broken->broken = false;
+  storage->is_down = false;
   EXPECT_TRUE(world.is_active(opaque, "o"));
 }
 
@@ -218,6 +170,10 @@ TEST(SecretJwt, a_client_whose_secret_is_kept_sealed_signs_with_it) {
 TEST(Documents, sec_106_jwks_has_an_etag_and_a_cache_life_of_at_most_half_the_publish_ahead_time) {
   World world;
   world.realm("root");
+  const auto fresh = world.get("/oauth2/connect/jwk_uri");
+  EXPECT_EQ(fresh.response().header("Cache-Control"), "public, max-age=0, must-revalidate")
+      << "keys of other IDs may still come that sign at once";
+  world.clock->advance(secrets::RotationPolicy::kFirstStart);
   const auto first = world.get("/oauth2/connect/jwk_uri");
   EXPECT_EQ(first.status(), 200);
   auto& response = const_cast<FakeExchange&>(first).response();

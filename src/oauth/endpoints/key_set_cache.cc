@@ -6,7 +6,9 @@
 
 #include "async/task_thread.h"
 #include "base/backoff.h"
+#include "base/text.h"
 #include "crypto/digest.h"
+#include "http/form.h"
 #include "oauth/endpoints/key_set_source.h"
 
 namespace signet::oauth {
@@ -22,6 +24,19 @@ Error refused_by(const Error& error) {
   const bool is_malformed = reason.starts_with("json_") || reason == "jwks_malformed";
   return {Code::kConfig, is_malformed ? "key_set_malformed" : "key_set_refused",
           std::string(reason) + ": " + error.detail};
+}
+
+// What came in the clear is no secret any more. A URL with https leads nowhere else.
+Status check_secrets(const std::vector<jose::Jwk>& keys, const std::string& url) {
+  const auto uri = http::parse_http_uri(url);
+  if (uri.ok() && uri->scheme == "https") return Done{};
+  for (const auto& key : keys) {
+    if (!key.is_symmetric()) continue;
+    return Error{Code::kInvalid, "key_set_secret_in_clear",
+                 "the symmetric key " + quoted(key.kid()) +
+                     " came by plain http: make another one and give it inline or by https"};
+  }
+  return Done{};
 }
 
 Task<net::OutboundResponse> no_answer() {
@@ -52,7 +67,8 @@ struct KeySetCache::State {
   }
   bool can_retry() const { return retries.load() < settings.max_retries; }
   void make_room();
-  Result<Source::Reading> read(Source::Reading known, KeySetAnswer answer) const;
+  Result<Source::Reading> read(const std::string& url, Source::Reading known,
+                               KeySetAnswer answer) const;
   void land(Landing landing, Result<Source::Reading> reading);
 };
 
@@ -81,7 +97,8 @@ class KeySetCache::Flight {
   bool is_retry_;
 };
 
-Result<KeySetCache::Source::Reading> KeySetCache::State::read(Source::Reading known,
+Result<KeySetCache::Source::Reading> KeySetCache::State::read(const std::string& url,
+                                                              Source::Reading known,
                                                               KeySetAnswer answer) const {
   auto set = std::make_shared<RemoteKeySet>();
   const std::string& text = answer.answer.body;
@@ -92,6 +109,8 @@ Result<KeySetCache::Source::Reading> KeySetCache::State::read(Source::Reading kn
   } else {
     auto checked = check(text);
     if (!checked.ok()) return refused_by(checked.error());
+    if (const Status secrets = check_secrets(*checked, url); !secrets.ok())
+      return refused_by(secrets.error());
     for (jose::Jwk& key : *checked)
       set->keys.push_back(jose::Key::local(std::move(key)));
   }
@@ -128,8 +147,9 @@ Task<Done> KeySetCache::fly(Flight flight) {
   Result<KeySetAnswer> answer = co_await std::move(fetching);
   const bool is_stopped = !answer.ok() && answer.error().is("key_set_stopped");
   if (is_stopped) co_return Done{};  // the landing tells those who wait
-  auto reading = answer.ok() ? state->read(std::move(known), std::move(answer).value())
-                             : Result<Source::Reading>(std::move(answer).error());
+  auto reading =
+      answer.ok() ? state->read(flight.source().url(), std::move(known), std::move(answer).value())
+                  : Result<Source::Reading>(std::move(answer).error());
   std::optional<Code> failure;
   if (!reading.ok()) failure = reading.error().code;
   state->meter.count(failure, std::chrono::steady_clock::now() - start);

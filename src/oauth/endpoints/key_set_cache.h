@@ -67,7 +67,8 @@ class KeySetCache {
   /// The set that may be used; where there is none, waits for one reading together with all others
   /// who wait for the same URL, Settings::timeout at most. A failure is remembered until the
   /// back-off ends and told at once until then. Reasons: those of fetch_key_set(),
-  /// "key_set_malformed", "key_set_refused" and "key_set_stopped".
+  /// "key_set_malformed", "key_set_refused" (also of a set with symmetric keys that did not come by
+  /// https) and "key_set_stopped".
   Task<RemoteKeySetPtr> load(SourcePtr source);
 
   /// For a caller whom no key of the set fits, as after a rotation: waits for one reading if the

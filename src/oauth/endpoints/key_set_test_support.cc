@@ -18,6 +18,13 @@ std::string set_of(const std::vector<std::string>& kids) {
   return "{\"keys\":[" + out + "]}";
 }
 
+std::string public_set() {
+  const auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256);
+  json::Object set;
+  set.set("keys", json::Array{*jose::Jwk::from_public(key->public_key()).public_json()});
+  return json::dump(set);
+}
+
 Result<std::vector<jose::Jwk>> check_set(std::string_view text) {
   TRY(auto set, jose::JwkSet::parse(text));
   for (const auto& key : set.keys) {

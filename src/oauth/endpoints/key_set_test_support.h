@@ -21,6 +21,9 @@ inline constexpr const char* kUrl = "https://rs.example/keys?tenant=1";
 /// One symmetric key for each kid.
 std::string set_of(const std::vector<std::string>& kids);
 
+/// A public key, as it may be published by plain http.
+std::string public_set();
+
 /// What a resource server's set may not hold, in short.
 Result<std::vector<jose::Jwk>> check_set(std::string_view text);
 

@@ -71,6 +71,21 @@ void tell_if_hidden(const secrets::SecretId& id, const secrets::Secret& active,
   log::failure("signer_not_ready", why, {{"secret_id", id.str()}});
 }
 
+/// When the first of the keys in the JWKS was published; nothing if it has none.
+std::optional<Instant> jwks_since(const secrets::RealmRings& rings) {
+  std::optional<Instant> first;
+  for (const PublishedId& published : jwks_ids()) {
+    const secrets::LiveRing* ring = rings.find(published.id);
+    if (ring == nullptr) continue;
+    for (const auto& entry : ring->entries) {
+      if (!entry.secret.key || entry.secret.key->jwk().is_symmetric()) continue;
+      const Instant since = entry.history.published.value_or(Instant());
+      if (!first || since < *first) first = since;
+    }
+  }
+  return first;
+}
+
 bool publishes_all(const secrets::RealmRings& rings) {
   return std::none_of(jwks_ids().begin(), jwks_ids().end(), [&](const PublishedId& published) {
     const auto& unread = rings.unread();
@@ -141,6 +156,7 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(RealmFacts facts,
   }
 
   runtime->is_jwks_whole_ = publishes_all(*rings);
+  runtime->jwks_since_ = jwks_since(*rings);
   runtime->jwks_ = make_document(jwks_document(published));
   Capabilities capabilities;
   capabilities.issuer = base;
@@ -157,11 +173,13 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(RealmFacts facts,
   return runtime;
 }
 
-const secrets::Secret* RealmRuntime::verification_secret(std::string_view kid) const {
+const secrets::Secret* RealmRuntime::verification_secret(const jose::Key* key) const {
   for (const auto& id : tokens::access_token_signing_ids()) {
     const secrets::LiveRing* ring = rings_->find(id);
-    const secrets::Secret* secret = ring ? ring->ring->find(kid) : nullptr;
-    if (secret) return secret;
+    if (!ring) continue;
+    for (const auto& secret : ring->ring->valid()) {
+      if (secret.key.get() == key) return &secret;
+    }
   }
   return nullptr;
 }

@@ -64,8 +64,8 @@ class RealmRuntime {
 
   /// Keys that may have signed a living access token, and those that may have encrypted one.
   std::span<const jose::KeyPtr> verification_keys() const { return verification_keys_; }
-  /// The secret behind a verification key; null if the kid is none of theirs.
-  const secrets::Secret* verification_secret(std::string_view kid) const;
+  /// The secret behind one of them, which may share its kid with another; null if it is none.
+  const secrets::Secret* verification_secret(const jose::Key* key) const;
   std::span<const jose::KeyPtr> decryption_keys() const { return decryption_keys_; }
 
   /// Counts a use of one of these keys.
@@ -76,6 +76,13 @@ class RealmRuntime {
   /// False while the JWKS may lack a key that signed living tokens: its store was not read since
   /// the start, and nothing is remembered of it.
   bool is_jwks_whole() const { return is_jwks_whole_; }
+  /// False where no key has a public half.
+  bool has_jwks() const { return jwks_since_.has_value(); }
+  /// Whether others may keep copies of the JWKS; else each is good for one use, because keys of
+  /// other IDs may still come that sign at once.
+  bool is_jwks_cacheable(Instant now) const {
+    return jwks_since_ && *jwks_since_ + secrets::RotationPolicy::kFirstStart <= now;
+  }
   Seconds jwks_max_age() const { return jwks_max_age_; }
   /// The store that may hold the key of a token of ours and that cannot be asked; null if a key
   /// that is not here is nobody's.
@@ -88,6 +95,7 @@ class RealmRuntime {
   std::string issuer_, token_endpoint_;
   Seconds skew_{60}, jwks_max_age_{300};
   bool is_jwks_whole_ = true;
+  std::optional<Instant> jwks_since_;  ///< the first publication of a key in it
   std::array<std::optional<ReadySigner>, 16> signers_;
   std::optional<ReadyEncryptor> encryptor_;
   std::vector<jose::KeyPtr> verification_keys_, decryption_keys_;

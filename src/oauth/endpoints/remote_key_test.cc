@@ -172,6 +172,18 @@ TEST_F(RemoteKeys, a_box_that_does_not_answer_is_told_as_temporarily_unavailable
   EXPECT_EQ(ask("mac").status(), 200) << "other keys go on";
 }
 
+TEST_F(RemoteKeys, a_mac_key_is_asked_although_a_key_that_is_here_has_its_kid) {
+  World other([this](World& made) {
+    prepare(made);
+    made.store->put(Alias("in-hsm"), {secrets::Secret::of_key(ec, KeyId("mac-1"))});
+  });
+  other.realm("root");
+  other.client("mac", R"(,"access_token":{"signing_algorithm":"HS256"},"may_introspect":"realm")");
+  const std::string token = other.issue("mac");
+  EXPECT_EQ(jose::parse_compact_header(token)->kid, "mac-1");
+  EXPECT_TRUE(other.is_active(token, "mac"));
+}
+
 TEST_F(RemoteKeys, the_operator_hears_store_and_alias) {
   ec_box->failure = Error{Code::kDenied, "hsm_refused", "the key may not sign"};
   const auto answer = ask("ec");

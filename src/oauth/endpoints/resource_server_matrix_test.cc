@@ -25,6 +25,9 @@ const std::map<std::string, std::string>& selecting_requests() {
       {"resource_RS2_and_its_name", "&resource=urn%3Ars2&resourceServer=RS2"},
       {"resource_RS2_and_name_RS1", "&resource=urn%3Ars2&resourceServer=RS1"},
       {"resource_RS1_and_resource_RS2", "&resource=urn%3Ars1&resource=urn%3Ars2"},
+      {"resource_of_the_client", "&resource=urn%3Aother"},
+      {"resource_of_the_client_and_name_RS2", "&resource=urn%3Aother&resourceServer=RS2"},
+      {"resource_of_the_client_and_resource_RS2", "&resource=urn%3Aother&resource=urn%3Ars2"},
       {"unknown_resource", "&resource=urn%3Ars9"},
       {"resource_RS2_with_fragment", "&resource=urn%3Ars2%23part"},
       {"resource_RS2_with_empty_fragment", "&resource=urn%3Ars2%23"},
@@ -49,6 +52,7 @@ class ResourceServerMatrix : public ResourceServers {
 TEST_F(ResourceServerMatrix, sec_137_sec_138_f_34_what_a_request_selects_by_which_default) {
   const Matrix matrix = Matrix::read("resource_server_selection");
   ASSERT_EQ(matrix.rows().size(), selecting_requests().size());
+  world.client("several", R"(,"audience":["urn:other"])");
   add("RS1", "", key1, "urn:rs1");
   add("RS2", "", key2, "urn:rs2");
   const std::map<std::string, std::pair<std::string, std::string>> states = {
@@ -60,7 +64,10 @@ TEST_F(ResourceServerMatrix, sec_137_sec_138_f_34_what_a_request_selects_by_whic
     const auto& [default_name, built_in] = states.at(column);
     state(default_name, built_in);
     for (const auto& row : matrix.rows())
-      EXPECT_EQ(selected(ask(selecting_requests().at(row))), matrix.at(row, column))
+      EXPECT_EQ(selected(world.post("/oauth2/access_token",
+                                    "grant_type=client_credentials" + selecting_requests().at(row),
+                                    "several")),
+                matrix.at(row, column))
           << row << " with " << column;
   }
 }

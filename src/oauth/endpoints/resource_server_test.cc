@@ -214,31 +214,6 @@ TEST_F(ResourceServers, a_uri_selects_as_a_name_does) {
   EXPECT_EQ(ask("&resource=" + escaped_uri(uri) + "&resourceServer=RS2").status(), 200);
 }
 
-TEST_F(ResourceServers, a_token_is_for_one_resource_server) {
-  add("RS1", "", key1, "urn:rs1");
-  add("RS2", "", key2, "urn:rs2");
-  EXPECT_EQ(ask("&resource=urn%3Ars1&resource=urn%3Ars2").text("error"), "invalid_target");
-  EXPECT_EQ(ask("&resource=urn%3Ars1&resourceServer=RS2").text("error"), "invalid_target");
-}
-
-TEST_F(ResourceServers, sec_141_what_one_can_open_names_no_audience_of_the_client_beside_it) {
-  add("RS2", "", key2, "urn:rs2");
-  add("RS3", "", key1);
-  world.client("several", R"(,"audience":["urn:other","RS3"])");
-  const auto ask_for = [&](const std::string& more) {
-    return world.post("/oauth2/access_token", "grant_type=client_credentials" + more, "several");
-  };
-  for (const char* both :
-       {"&resource=urn%3Ars2&resource=urn%3Aother", "&resource=urn%3Aother&resourceServer=RS2",
-        "&resource=urn%3Aother&resource=urn%3Ars2&resourceServer=RS2"})
-    EXPECT_EQ(ask_for(both).text("error"), "invalid_target") << both;
-  EXPECT_EQ(ask_for("&resource=urn%3Ars2&resourceServer=RS2").status(), 200);
-  EXPECT_EQ(ask_for("&resource=RS3&resourceServer=RS3").status(), 200)
-      << "without a URI its name is its audience";
-  EXPECT_EQ(ask_for("&resource=urn%3Aother").status(), 200);
-  EXPECT_EQ(ask_for("&resource=urn%3Aother&resourceServer=Identity+Provider").status(), 200);
-}
-
 TEST_F(ResourceServers, no_encryption_gives_a_signed_token) {
   world.put("resource_server", "root", "Open",
             R"({"name":"Open","access_token":{"encryption":"none","signing_algorithm":"ES256",)"

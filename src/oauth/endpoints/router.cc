@@ -80,12 +80,14 @@ Seconds with_jitter(Seconds most, Random& random) {
   return most - most * byte / 2560;
 }
 
+/// With a `max_age` of nothing no copy is used without asking again.
 void serve_document(const ReadyDocument& document, Seconds max_age, std::string_view content_type,
                     net::Exchange& exchange) {
   http::Response& response = exchange.response();
   response.add("ETag", document.etag);
   std::string cache = "public, max-age=";
   json::append_number(cache, max_age.count());
+  if (max_age == Seconds(0)) cache += ", must-revalidate";
   response.add("Cache-Control", cache);
   response.add("Access-Control-Allow-Origin", "*");
   if (http::etag_matches(exchange.request().header("If-None-Match"), document.etag)) {
@@ -106,11 +108,17 @@ Router::Router(std::shared_ptr<const Services> services, std::size_t workers)
 Router::~Router() = default;
 
 WorkerState& Router::worker() {
-  // A slot belongs to one thread, so making and using it takes no lock. Loops are few and take
-  // theirs first; .at() ends a process that would have more loops than slots.
-  auto& slot = worker_states_.at(worker_index());
+  // A slot belongs to one thread, so making and using it takes no lock. There are enough for all
+  // loops; one that starts when pools have taken too many is found by its id.
+  const std::size_t index = worker_index();
+  auto& slot = index < kMaxWorkers ? worker_states_[index] : slot_by_id();
   if (!slot) slot = std::make_unique<WorkerState>(*services_, workers_);
   return *slot;
+}
+
+std::unique_ptr<WorkerState>& Router::slot_by_id() {
+  std::lock_guard hold(mutex_);
+  return others_[std::this_thread::get_id()];
 }
 
 void Router::handle(net::Exchange& exchange) {
@@ -181,12 +189,14 @@ std::optional<Task<Done>> Router::serve(const Route& route, RealmRuntimePtr real
     case Kind::kJwks: {
       // A set that lacks keys would be cached by verifiers, which would refuse good tokens; saying
       // "not now" is not.
-      if (realm->rings()->all().empty() || !realm->is_jwks_whole()) {
+      if (!realm->has_jwks() || !realm->is_jwks_whole()) {
         answer_problem(exchange.response(), 503, "No Keys");
         exchange.response().add("Retry-After", "1");
       } else {
-        serve_document(realm->jwks(), with_jitter(realm->jwks_max_age(), *services_->random),
-                       "application/jwk-set+json", exchange);
+        const bool is_cacheable = realm->is_jwks_cacheable(services_->clock->now());
+        const Seconds max_age =
+            is_cacheable ? with_jitter(realm->jwks_max_age(), *services_->random) : Seconds(0);
+        serve_document(realm->jwks(), max_age, "application/jwk-set+json", exchange);
       }
       return std::nullopt;
     }

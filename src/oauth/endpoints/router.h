@@ -1,6 +1,10 @@
 #pragma once
 
+#include <array>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <thread>
 #include <vector>
 
 #include "base/worker.h"
@@ -22,6 +26,7 @@ class Router {
 
  private:
   WorkerState& worker();
+  std::unique_ptr<WorkerState>& slot_by_id();
   void refuse_too_many(net::Exchange& exchange) const;
   /// Fills the response, or gives the task that will.
   std::optional<Task<Done>> serve(const Route& route, RealmRuntimePtr realm,
@@ -33,6 +38,8 @@ class Router {
   RealmDirectory directory_;
   std::size_t workers_;
   std::array<std::unique_ptr<WorkerState>, kMaxWorkers> worker_states_;
+  std::mutex mutex_;  ///< guards the map others_; each entry belongs to its thread
+  std::map<std::thread::id, std::unique_ptr<WorkerState>> others_;
 };
 
 }  // namespace signet::oauth

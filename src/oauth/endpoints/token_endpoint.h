@@ -51,10 +51,10 @@ class TokenCall : public ClientCall {
   Task<Done, Refusal> load_definitions();
 
   // token_minting.cc: how the token is made.
+  /// What the client is told: to come again, or that it is the server's fault.
+  static Refusal cannot_mint(const Error& why);
   /// Why no token can be made; health shows the ID from now on.
   Refusal lacks_secret(const secrets::SecretId& id) const;
-  /// With the resource server's name in front.
-  Error of_server(Error why) const;
   /// The same of a signature; the ID may have a key that does not do this algorithm.
   Refusal lacks_signer(jose::JwsAlg alg) const;
   Answer<Done> choose_form();
@@ -62,17 +62,21 @@ class TokenCall : public ClientCall {
   Answer<Need> mint_signed(http::Response& response);
   Answer<Need> mint_encrypted(http::Response& response);
   Answer<Need> mint_opaque();
-  Answer<Need> find_encryptor();
-  Answer<Need> reserve_uses();
   Answer<Done> finish_signed(http::Response& response);
-  Answer<Done> encrypt(std::string_view token, http::Response& response);
   bool needs_horizon(const std::shared_ptr<const secrets::LiveRing>& ring);
   void count_issued() const;
   Task<Done, Refusal> sign_in_box();
   Task<Done, Refusal> keep_opaque();
+
+  // token_encryption.cc: the key that the token is encrypted with for its resource server.
+  Answer<Need> find_encryptor();
+  Answer<Need> reserve_uses();
+  Answer<Done> encrypt(std::string_view token, http::Response& response);
+  /// With the resource server's name in front.
+  Error of_server(Error why) const;
   Task<Done, Refusal> load_keys();
-  Task<Done, Refusal> take_uses();
   Task<Done, Refusal> keep_key();
+  Task<Done, Refusal> take_uses();
 
   const tokens::ClaimsTemplate& claims() const { return *claims_; }
 

@@ -79,16 +79,19 @@ Answer<ClientCall::Need> TokenCall::find_server(std::string_view name) {
 }
 
 // Whoever can open the token holds the signed one inside, and could show it to any other audience
-// that it names.
+// that it names. A default one is no exception: it can open what nobody sent to it.
 Answer<Done> TokenCall::check_one_target() const {
-  const auto& asked = asked_.resources;
-  if (asked.empty() || server_->server.encryption != Encryption::kResourceServerKey) return Done{};
+  if (asked_.resources.empty()) return Done{};
+  if (server_->server.encryption != Encryption::kResourceServerKey) return Done{};
   const std::string own = server_->server.audience();
-  const auto others =
-      asked.size() - static_cast<std::size_t>(std::count(asked.begin(), asked.end(), own));
-  const bool is_named = asked_.resource_server || others < asked.size();
-  if (!is_named || others == 0) return Done{};
-  return Refusal(OAuthError::kInvalidTarget, "a token is for one resource server");
+  for (const auto& resource : asked_.resources) {
+    if (resource == own) continue;
+    return Refusal(OAuthError::kInvalidTarget, "a token is for one resource server",
+                   Error{Code::kInvalid, "resource_beside_own_key",
+                         quoted(resource) + " is not " + quoted(own) + ", the audience of " +
+                             quoted(server_->server.name) + ", whose key encrypts the token"});
+  }
+  return Done{};
 }
 
 Answer<ClientCall::Need> TokenCall::plan() {

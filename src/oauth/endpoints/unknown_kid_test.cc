@@ -12,7 +12,7 @@ using signet::test::is_ok;
 constexpr const char* kId = "am.services.oauth2.stateless.signing.ES256";
 
 /// Counts how often journals are read: once in a refresh, for each realm.
-class CountingStorage : public storage::test::ForwardingStorage {
+class CountingStorage : public storage::ForwardingStorage {
  public:
   explicit CountingStorage(std::shared_ptr<storage::Storage> real) : real_(std::move(real)) {}
   Task<std::vector<storage::KeyRecord>> keys(RealmName realm) override {
