@@ -2,6 +2,7 @@
 // admin: REST for operators, on the management listener alone. The CLI and the console use nothing
 // else.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,6 +33,8 @@ struct AdminServices {
     RealmName realm;
     /// What opens values that `signet encode` made for this store; null: it is never asked.
     std::shared_ptr<const secrets::EncodingKeys> encoding{};
+    /// The mappings that it brings by itself, where the configuration names none.
+    std::vector<secrets::Mapping> brought{};
   };
   std::vector<StoreInfo> stores;
   /// Automatic rotation; null where there is none.
@@ -63,24 +66,28 @@ struct AdminRoute {
 };
 std::vector<AdminRoute> admin_routes();
 
+/// For whom something is stored: what a configuration declares is remembered with it (seeding.h).
+enum class Origin : std::uint8_t { kOperator, kConfiguration };
+
 struct StoredRevision {
   std::int64_t revision = 0;
   bool created = false;
 };
 /// Stores a realm, or a client, from its document as an operator wrote it: checks it, hashes or
 /// seals the secret, tells the caches. A client's document that sets no secret keeps the one that
-/// is stored. Also used to fill an empty storage from the configuration file. `expected` as in
-/// storage::PutDocument. "settings_invalid", "realm_unknown", "client_secret_length",
-/// "client_secret_malformed", "client_secret_well_known", "client_secret_missing",
-/// "revision_conflict", "client_busy".
+/// is stored, in no other form than its method needs. `expected` as in storage::PutDocument.
+/// "settings_invalid", "realm_unknown", "client_secret_length", "client_secret_malformed",
+/// "client_secret_well_known", "client_secret_missing", "revision_conflict", "client_busy".
 Task<StoredRevision> put_realm(const AdminServices& services, json::Object document,
-                               std::optional<std::int64_t> expected, std::string actor);
+                               std::optional<std::int64_t> expected, std::string actor,
+                               Origin origin = Origin::kOperator);
 struct StoredClient {
   StoredRevision stored;
   json::Object document;         ///< without its secret
   std::string generated_secret;  ///< only when one was asked for; shown once
 };
 Task<StoredClient> put_client(const AdminServices& services, RealmName realm, json::Object document,
-                              std::optional<std::int64_t> expected, std::string actor);
+                              std::optional<std::int64_t> expected, std::string actor,
+                              Origin origin = Origin::kOperator);
 
 }  // namespace signet::admin

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "admin/operator_change.h"
+#include "admin/seeding.h"
 #include "base/json_members.h"
 #include "oauth/client.h"
 #include "oauth/client_secret.h"
@@ -69,11 +70,26 @@ Task<std::string> stored_form(const AdminServices& services, oauth::AuthMethod m
   co_return co_await services.oauth->hashing->run<std::string>(std::move(work));
 }
 
+bool needs_secret(oauth::AuthMethod method) {
+  return method == oauth::AuthMethod::kBasic || method == oauth::AuthMethod::kPost ||
+         method == oauth::AuthMethod::kSecretJwt;
+}
+
+/// What is kept of the stored secret of a client that authenticates by `method` from now on: no
+/// more than that needs, so that a change of the method leaves no value behind that can be opened.
+Task<std::string> still_needed(const AdminServices& services, oauth::AuthMethod method,
+                               std::string stored) {
+  if (!needs_secret(method)) co_return std::string();
+  const bool is_sealed = oauth::form_of(stored) == oauth::SecretForm::kSealed;
+  if (!is_sealed || method == oauth::AuthMethod::kSecretJwt) co_return stored;
+  CO_TRY(SecretBytes value, services.oauth->unseal(stored));
+  auto secret = std::make_shared<const SecretBytes>(std::move(value));
+  co_return co_await stored_form(services, method, std::move(secret));
+}
+
 Status check_has_secret(const AdminServices& services, const oauth::Client& client) {
   const bool needs_value = client.auth_method == oauth::AuthMethod::kSecretJwt;
-  const bool needs_secret = needs_value || client.auth_method == oauth::AuthMethod::kBasic ||
-                            client.auth_method == oauth::AuthMethod::kPost;
-  if (needs_secret && client.stored_secret.empty())
+  if (needs_secret(client.auth_method) && client.stored_secret.empty())
     return Error{Code::kInvalid, "client_secret_missing",
                  "this client authenticates by a secret: give 'secret' or 'generate_secret'"};
   if (needs_value && oauth::form_of(client.stored_secret) != oauth::SecretForm::kSealed)
@@ -92,19 +108,21 @@ Task<std::optional<StoredClient>> try_to_put_client(const AdminServices& service
                                                     json::Object document, std::string new_secret,
                                                     std::string id,
                                                     std::optional<std::int64_t> expected,
-                                                    std::string actor) {
+                                                    std::string actor, Origin origin) {
   auto& storage = *services.oauth->storage;
   CO_TRY(const auto before, co_await storage.document("client", realm, id));
   const std::int64_t revision = before ? before->revision : 0;
   if (expected && *expected != revision) co_return lost_revision(id, revision);
-  if (!new_secret.empty()) {
-    document.set("stored_secret", new_secret);
-  } else if (before) {
+  CO_TRY(oauth::Client client, oauth::Client::from_json(document));
+  client.stored_secret = std::move(new_secret);
+  if (client.stored_secret.empty() && before) {
     CO_TRY(const json::Object old, json::parse_object(before->text));
-    if (const json::Value* kept = old.find("stored_secret")) document.set("stored_secret", *kept);
+    std::string stored = json::text_in(old, "stored_secret");
+    CO_TRY(client.stored_secret,
+           co_await still_needed(services, client.auth_method, std::move(stored)));
   }
-  CO_TRY(const auto whole, oauth::Client::from_json(document));
-  CO_TRY(check_has_secret(services, whole));
+  CO_TRY(check_has_secret(services, client));
+  if (!client.stored_secret.empty()) document.set("stored_secret", client.stored_secret);
 
   storage::PutDocument put;
   put.document = {"client", realm, id, json::dump(document), 0};
@@ -112,6 +130,7 @@ Task<std::optional<StoredClient>> try_to_put_client(const AdminServices& service
   storage::Transaction transaction;
   transaction.emplace_back(require_realm(realm));
   transaction.emplace_back(std::move(put));
+  if (origin == Origin::kConfiguration) transaction.emplace_back(seeded_once("client", realm, id));
   transaction.emplace_back(audit_of(services, realm, before ? "client.changed" : "client.created",
                                     std::move(actor), id));
   CacheChanges changes;
@@ -130,7 +149,8 @@ Task<std::optional<StoredClient>> try_to_put_client(const AdminServices& service
 }  // namespace
 
 Task<StoredClient> put_client(const AdminServices& services, RealmName realm, json::Object document,
-                              std::optional<std::int64_t> expected, std::string actor) {
+                              std::optional<std::int64_t> expected, std::string actor,
+                              Origin origin) {
   CO_TRY(co_await existing_realm(services, realm));
   CO_TRY(GivenSecret given, take_secret(document));
   CO_TRY(const auto client, oauth::Client::from_json(document));
@@ -141,7 +161,7 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
   }
   for (int i = 0; i < kMostTries; ++i) {
     CO_TRY(auto stored, co_await try_to_put_client(services, realm, document, new_secret,
-                                                   client.id.str(), expected, actor));
+                                                   client.id.str(), expected, actor, origin));
     if (!stored) continue;
     if (given.is_made) stored->generated_secret = as_text(given.value->view());
     co_return std::move(*stored);

@@ -2,6 +2,8 @@
 
 #include "admin/test_resource_servers.h"
 #include "base/base64.h"
+#include "base/json_members.h"
+#include "oauth/client_secret.h"
 
 namespace signet::admin {
 namespace {
@@ -74,6 +76,79 @@ TEST_F(AdminApiTest, client_secret_jwt_keeps_the_value_sealed) {
                 R"({"token_endpoint_auth_method":"client_secret_jwt","secret":"short but long"})")
                 .text("code"),
             "client_secret_length");
+}
+
+class StoredSecretTest : public AdminApiTest {
+ protected:
+  StoredSecretTest() { put("/admin/realms/root", "{}"); }
+
+  FakeExchange change(const std::string& method, const std::string& more = "") {
+    return put("/admin/realms/root/clients/c",
+               R"({"token_endpoint_auth_method":")" + method + "\"" + more + "}");
+  }
+  std::string stored() {
+    const auto found = async::run_now(world.storage->document("client", RealmName("root"), "c"));
+    return json::text_in(*json::parse_object((*found)->text), "stored_secret");
+  }
+  oauth::SecretForm form() { return oauth::form_of(stored()); }
+  static std::string public_keys() {
+    const auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256);
+    json::Object set;
+    set.set("keys", json::Array{*jose::Jwk::from_public(key->public_key()).public_json()});
+    return R"(,"jwks":)" + json::dump(set);
+  }
+
+  const std::string secret = std::string(40, 's');
+  const std::string given = R"(,"secret":")" + secret + "\"";
+};
+
+TEST_F(StoredSecretTest, sec_045_it_cannot_be_opened_any_more_once_its_method_does_not_need_that) {
+  ASSERT_EQ(change("client_secret_jwt", given).status(), 201);
+  const std::string sealed = stored();
+  EXPECT_EQ(form(), oauth::SecretForm::kSealed);
+  EXPECT_EQ(change("client_secret_jwt", R"(,"name":"renamed")").status(), 200);
+  EXPECT_EQ(stored(), sealed);
+  EXPECT_EQ(change("client_secret_basic").status(), 200);
+  EXPECT_EQ(form(), oauth::SecretForm::kFast);
+  EXPECT_EQ(
+      world.post("/oauth2/access_token", "grant_type=client_credentials", "c", secret).status(),
+      200);
+  const std::string hashed = stored();
+  EXPECT_EQ(change("client_secret_jwt").text("code"), "client_secret_missing");
+  EXPECT_EQ(change("client_secret_post").status(), 200);
+  EXPECT_EQ(stored(), hashed) << "a hash serves both";
+  const auto without = change("private_key_jwt", public_keys());
+  EXPECT_EQ(without.status(), 200) << without.response().body;
+  EXPECT_EQ(stored(), "");
+  EXPECT_EQ(change("client_secret_basic").text("code"), "client_secret_missing")
+      << "it does not come back";
+}
+
+TEST_F(StoredSecretTest, sec_045_it_goes_where_no_method_needs_it) {
+  for (const auto& [method, more] :
+       {std::pair<std::string, std::string>("private_key_jwt", public_keys()),
+        std::pair<std::string, std::string>("none", R"(,"grant_types":[])")}) {
+    EXPECT_LT(change("client_secret_jwt", given).status(), 300);
+    EXPECT_EQ(form(), oauth::SecretForm::kSealed);
+    const auto changed = change(method, more);
+    EXPECT_EQ(changed.status(), 200) << changed.response().body;
+    EXPECT_EQ(stored(), "") << method;
+  }
+}
+
+TEST_F(StoredSecretTest, one_whose_sealing_key_is_lost_can_be_replaced_or_dropped) {
+  ASSERT_EQ(change("client_secret_jwt", given).status(), 201);
+  world.services->unseal = [](std::string_view) -> Result<SecretBytes> {
+    return Error{Code::kConfig, "encoding_key_unknown", "the key is lost"};
+  };
+  EXPECT_EQ(change("client_secret_basic").text("code"), "encoding_key_unknown");
+  EXPECT_EQ(form(), oauth::SecretForm::kSealed) << "and nothing changed";
+  EXPECT_EQ(change("client_secret_basic", given).status(), 200);
+  EXPECT_EQ(form(), oauth::SecretForm::kFast);
+  ASSERT_EQ(change("client_secret_jwt", given).text("code"), "encoding_key_unknown")
+      << "it is looked at as it will be used";
+  EXPECT_EQ(change("private_key_jwt", public_keys()).status(), 200);
+  EXPECT_EQ(stored(), "");
 }
 
 TEST_F(AdminApiTest, a_secret_is_as_long_as_the_algorithm_of_the_assertions_needs) {

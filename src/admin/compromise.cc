@@ -1,5 +1,6 @@
 // POST /admin/secrets/compromise: a key that somebody else may have.
 
+#include "admin/algorithms_in_use.h"
 #include "admin/handlers.h"
 #include "admin/key_impact.h"
 #include "admin/operator_change.h"
@@ -19,6 +20,7 @@ json::Object answer_of(const Keeper::CompromiseRequest& request,
   out.set("kid", request.kid.view());
   out.set("alias", report.alias.view());
   out.set("store", report.store.view());
+  out.set("store_realm", report.store_realm.view());
   out.set("was", secrets::to_string(report.history.state));
   out.set("tokens_until", known_time(report.history.horizon));
   json::Array rings;
@@ -63,6 +65,7 @@ Task<AdminReply> compromise_secret(const AdminServices& services, AdminRequest r
     reply.body.set("state", "retired");
     co_return reply;
   }
+  Abilities before = abilities_now(keeper);
   CO_TRY(const auto report, co_await keeper.compromise(asked));
   log::warn("key_compromised", {{"id", asked.id.str()}, {"kid", asked.kid.str()}});
   reply.body = answer_of(asked, report);
@@ -76,6 +79,9 @@ Task<AdminReply> compromise_secret(const AdminServices& services, AdminRequest r
                           (realm.empty() ? std::string() : " in realm " + realm.str()) +
                           " any more, which had the same key: publish one");
   }
+  CO_TRY(const auto taken, co_await warn_of_taken(services, std::move(before), report.rings));
+  for (const auto& warning : taken)
+    warnings.emplace_back(warning);
   // The key is gone already: that its users cannot be listed must not look like a failure.
   const auto impact = co_await impact_of(services, asked.realm, asked.id);
   if (impact.ok()) {

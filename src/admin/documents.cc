@@ -4,6 +4,7 @@
 
 #include "admin/handlers.h"
 #include "admin/operator_change.h"
+#include "admin/seeding.h"
 #include "base/base64.h"
 #include "base/text.h"
 #include "oauth/client.h"
@@ -40,7 +41,8 @@ Result<std::string> client_parameter(const AdminRequest& request) {
 }
 
 Task<StoredRevision> put_realm(const AdminServices& services, json::Object document,
-                               std::optional<std::int64_t> expected, std::string actor) {
+                               std::optional<std::int64_t> expected, std::string actor,
+                               Origin origin) {
   CO_TRY(const auto settings, realms::RealmSettings::from_json(document));
   auto& storage = *services.oauth->storage;
   const std::string name = settings.name.str();
@@ -50,6 +52,8 @@ Task<StoredRevision> put_realm(const AdminServices& services, json::Object docum
   put.expected = expected;
   storage::Transaction transaction;
   transaction.emplace_back(std::move(put));
+  if (origin == Origin::kConfiguration)
+    transaction.emplace_back(seeded_once("realm", RealmName(), name));
   transaction.emplace_back(audit_of(
       services, settings.name, before ? "realm.changed" : "realm.created", std::move(actor), name));
   CacheChanges changes;

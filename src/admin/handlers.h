@@ -90,6 +90,13 @@ struct KeySetHealth {
   json::Array failing;  ///< the first of them
 };
 KeySetHealth key_set_health(const oauth::Services& services);
+/// What health says of kids that name two keys.
+struct KidHealth {
+  bool is_ok = true;
+  std::string detail;
+  json::Array clashes;  ///< the first of them
+};
+KidHealth kid_health(const oauth::Services& services);
 /// What this instance knows of the key set at a URL, and why it could not be read or used; null for
 /// no URL.
 json::Value key_set_of(const oauth::Services& services, const std::string& url);
@@ -97,6 +104,12 @@ json::Value key_set_of(const oauth::Services& services, const std::string& url);
 std::string clock_was_set(const AdminServices& services);
 /// Which live instances have a clock that is apart from ours; empty: none.
 std::string clocks_apart(const AdminServices& services);
+
+/// Why a rule of planned rotation does not go on; empty: it does.
+std::string rotation_fault(const secrets::RotationStatus& status);
+/// The same of all rules for the ID over stores of the realm; empty as well where there are none.
+std::string rotation_fault_of(const AdminServices& services, const RealmName& realm,
+                              const secrets::SecretId& id);
 
 /// What health says of the keys that seal: `detail` names those that may still be needed beside the
 /// first one.

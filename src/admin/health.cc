@@ -63,13 +63,11 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
   check("clocks_of_instances", apart.empty(), apart);
   if (services.rotation) {
     for (const auto& status : services.rotation->status()) {
-      const auto& memory = status.memory;
       const std::string name = "rotation of " + status.rule.id.str() +
                                (status.rule.realm.empty() ? "" : " in " + status.rule.realm.str());
-      check(name.c_str(), memory.failures == 0,
-            memory.failures == 0 ? ""
-                                 : memory.last_error + "; next try " +
-                                       to_rfc3339(memory.retry_at.value_or(Instant{})));
+      std::string fault = rotation_fault(status);
+      const bool goes_on = fault.empty();
+      check(name.c_str(), goes_on, std::move(fault));
     }
   }
   CryptoperiodHealth periods = cryptoperiod_health(services);
@@ -80,10 +78,13 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
   check("sealing_keys", sealing.is_ok, sealing.detail);
   KeySetHealth key_sets = key_set_health(*services.oauth);
   check("key_sets", key_sets.is_ok, std::move(key_sets.detail));
+  KidHealth kids = kid_health(*services.oauth);
+  check("kids", kids.is_ok, std::move(kids.detail));
   AdminReply reply;
   reply.body.set("status", ok ? "ok" : "degraded");
   reply.body.set("stores", std::move(stores));
   reply.body.set("key_sets", std::move(key_sets.failing));
+  reply.body.set("kid_clashes", std::move(kids.clashes));
   reply.body.set("cryptoperiods", std::move(periods.aging));
   reply.body.set("checks", std::move(checks));
   co_return reply;

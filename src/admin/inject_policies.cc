@@ -7,6 +7,7 @@
 #include "admin/operator_change.h"
 #include "admin/resource_server_change.h"
 #include "admin/resource_server_records.h"
+#include "admin/seeding.h"
 #include "base/text.h"
 #include "oauth/client.h"
 #include "realms/realm_settings.h"
@@ -79,7 +80,7 @@ Result<bool> names_client(const std::optional<storage::Document>& policy, const 
 Task<std::optional<StoredRevision>> try_to_put(const AdminServices& services, RealmName realm,
                                                json::Object document,
                                                std::optional<std::int64_t> expected,
-                                               std::string actor) {
+                                               std::string actor, Origin origin) {
   CO_TRY(const auto policy, rs::InjectPolicy::from_json(document));
   CO_TRY(const auto realm_document, co_await existing_realm(services, realm));
   CO_TRY(const auto state, co_await load_state(services, realm));
@@ -94,6 +95,8 @@ Task<std::optional<StoredRevision>> try_to_put(const AdminServices& services, Re
   storage::Transaction transaction;
   transaction.emplace_back(require_realm(realm));
   transaction.emplace_back(std::move(put));
+  if (origin == Origin::kConfiguration)
+    transaction.emplace_back(seeded_once(rs::kPolicyKind, realm, policy.name));
   // Deleting or renaming a resource server writes the state too: neither overlooks the other.
   if (!policy.resource_server.empty())
     transaction.emplace_back(put_state(realm, state.state, state.revision));
@@ -167,9 +170,10 @@ Task<std::vector<std::string>> policy_warnings(const AdminServices& services, Re
 
 Task<StoredRevision> put_inject_policy(const AdminServices& services, RealmName realm,
                                        json::Object document, std::optional<std::int64_t> expected,
-                                       std::string actor) {
+                                       std::string actor, Origin origin) {
   for (int i = 0; i < kMostTries; ++i) {
-    CO_TRY(const auto stored, co_await try_to_put(services, realm, document, expected, actor));
+    CO_TRY(const auto stored,
+           co_await try_to_put(services, realm, document, expected, actor, origin));
     if (stored) co_return *stored;
   }
   co_return resource_server_busy();

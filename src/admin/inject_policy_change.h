@@ -8,6 +8,6 @@ namespace signet::admin {
 /// "resource_server_unknown", "scope_undefined", "revision_conflict", "resource_server_busy".
 Task<StoredRevision> put_inject_policy(const AdminServices& services, RealmName realm,
                                        json::Object document, std::optional<std::int64_t> expected,
-                                       std::string actor);
+                                       std::string actor, Origin origin = Origin::kOperator);
 
 }  // namespace signet::admin

@@ -113,6 +113,34 @@ TEST_F(KeysTest, a_plan_for_a_global_key_names_the_realms_that_have_none_of_thei
   EXPECT_TRUE(invariants.flag("holds")) << invariants.response().body;
 }
 
+TEST_F(KeysTest, a_plan_in_a_realm_is_not_about_a_global_key_of_the_same_store_name_and_alias) {
+  auto own = std::make_shared<secrets::MemoryStore>(StoreName("memory"));
+  own->put(Alias("rsa"), {secrets::Secret::of_key(jose::Jwk::from_private(
+                             *crypto::PrivateKey::generate(crypto::KeyKind::kRsa, 2048)))});
+  world.realm("alpha");
+  const auto id = secrets::SecretId::literal(kRsaId);
+  secrets::ConfiguredStore global{world.store, RealmName(), {}}, realm{own, RealmName("alpha"), {}};
+  global.mappings.push_back(*secrets::Mapping::make(id, {Alias("rsa")}, false));
+  realm.mappings.push_back(*secrets::Mapping::make(id, {Alias("rsa")}, false));
+  ASSERT_TRUE(async::run_now(world.keeper->configure({realm, global})).ok());
+  ASSERT_TRUE(async::run_now(world.keeper->rings(RealmName("alpha"))).ok());
+  const std::string body = R"({"realm":"alpha","store":"memory","id":")" + kRsaId + "\"";
+  auto retired = post("/admin/secrets/retire", body + R"(,"alias":"rsa","force":true})");
+  ASSERT_EQ(retired.status(), 200) << retired.response().body;
+  // Given: the realm goes by the global key, and its tokens are alive.
+  const auto rings = async::run_now(world.keeper->rings(RealmName("alpha")));
+  ASSERT_TRUE(async::run_now(world.keeper->raise_horizon((*rings)->share(id),
+                                                         world.clock->now() + Seconds(7200)))
+                  .ok());
+  // When
+  const auto plan =
+      get("/admin/secrets/plan?realm=alpha&store=memory&step=publish&alias=rsa&id=" + kRsaId);
+  // Then: its own key never made a token.
+  ASSERT_EQ(plan.status(), 200) << plan.response().body;
+  EXPECT_TRUE(plan.flag("safe")) << plan.response().body;
+  EXPECT_THAT(plan.response().body, HasSubstr(R"("tokens_until":null,"keys":)"));
+}
+
 TEST_F(KeysTest, usage_says_how_often_and_when_last_and_whether_the_key_may_go) {
   const std::string token = world.issue("jwt");
   world.issue("jwt");
@@ -132,6 +160,20 @@ TEST_F(KeysTest, usage_says_how_often_and_when_last_and_whether_the_key_may_go) 
   world.clock->advance(std::chrono::hours(3));
   EXPECT_THAT(get("/admin/secrets/usage?id=" + kRsaId).response().body,
               HasSubstr(R"("verdict":"safe to retire")"));
+}
+
+TEST_F(KeysTest, given_a_passive_key_that_made_no_token_then_the_list_says_when_it_may_go) {
+  const Seconds cached = world.keeper->policy().publish_ahead;
+  ASSERT_EQ(step("publish", "rsa2").status(), 200);
+  world.clock->advance(cached);
+  ASSERT_EQ(step("activate", "rsa2").status(), 200);
+  EXPECT_THAT(
+      get("/admin/realms/root/secrets").response().body,
+      HasSubstr(R"("retire_not_before":")" + to_rfc3339(world.clock->now() + cached) + '"'));
+  world.clock->advance(cached - Seconds(1));
+  EXPECT_EQ(step("retire", "rsa").text("code"), "retirement_too_early");
+  world.clock->advance(Seconds(1));
+  EXPECT_EQ(step("retire", "rsa").status(), 200);
 }
 
 TEST_F(KeysTest, sec_132_a_compromised_key_is_out_within_one_call) {
@@ -194,6 +236,27 @@ TEST_F(KeysTest, invariants_hold_and_are_shown) {
                            "audit_chain_whole", "degraded_is_shown"}) {
     EXPECT_THAT(answer.response().body, HasSubstr(name));
   }
+}
+
+TEST_F(KeysTest, an_outage_that_nobody_saw_yet_is_shown_once_invariants_are_checked) {
+  world.store->fail_with(Error{Code::kUnavailable, "store_down", "down"});
+  ASSERT_TRUE(services->oauth->keeper->health().at(0).ok);
+  auto answer = get("/admin/invariants");
+  ASSERT_EQ(answer.status(), 200);
+  EXPECT_TRUE(answer.flag("holds")) << answer.response().body;
+  EXPECT_FALSE(services->oauth->keeper->health().at(0).ok);
+}
+
+TEST_F(KeysTest, a_mapping_that_its_store_brought_is_told_until_somebody_changes_it) {
+  const std::string path = "/admin/secrets/mappings?realm=&store=memory";
+  const std::string mark = R"("default":true)";
+  EXPECT_THAT(get(path).response().body, Not(HasSubstr(mark)));
+  services->stores.at(0).brought =
+      async::run_now(services->oauth->keeper->mappings(RealmName(), StoreName("memory"))).value();
+  EXPECT_THAT(get(path).response().body, HasSubstr(mark));
+  for (auto& mapping : services->stores.at(0).brought)
+    mapping.aliases = {Alias("another")};
+  EXPECT_THAT(get(path).response().body, Not(HasSubstr(mark)));
 }
 
 TEST_F(KeysTest, instances_are_listed) {

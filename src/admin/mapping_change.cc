@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "admin/algorithms_in_use.h"
 #include "admin/handlers.h"
 #include "admin/key_impact.h"
 #include "admin/operator_change.h"
@@ -62,7 +63,7 @@ Task<json::Array> keys_that_leave(const AdminServices& services, const MappingAs
     const auto& aliases = asked.mapping.aliases;
     const bool stays =
         std::find(aliases.begin(), aliases.end(), entry.secret.alias) != aliases.end();
-    if (stays || entry.secret.store != asked.store) continue;
+    if (stays || !entry.secret.is_of(asked.realm, asked.store)) continue;
     const Instant refused_until =
         horizon_in(records, asked.mapping.id, entry) + keeper.policy().clock_skew;
     json::Object one;
@@ -76,20 +77,35 @@ Task<json::Array> keys_that_leave(const AdminServices& services, const MappingAs
   co_return out;
 }
 
+Keeper::StepRequest step_of(const MappingAsked& asked) {
+  Keeper::StepRequest step;
+  step.realm = asked.realm;
+  step.store = asked.store;
+  step.id = asked.mapping.id;
+  step.force = asked.force;
+  return step;
+}
+
 Task<AdminReply> try_mapping(const AdminServices& services, MappingAsked asked, std::string actor) {
   Keeper& keeper = *services.oauth->keeper;
   const auto tried = co_await keeper.map(asked.realm, asked.store, asked.mapping, asked.force,
                                          std::move(actor), true);
+  auto step = step_of(asked);
+  CO_TRY(const AlgorithmsTaken taken,
+         co_await taken_by_list(services, std::move(step), asked.mapping.aliases));
+  Status verdict = asked.force ? Status(Done{}) : refuse_taken(taken);
+  if (!tried.ok()) verdict = tried.error();
   AdminReply reply;
   reply.body = asked.mapping.to_json();
   reply.body.set("dry_run", true);
-  reply.body.set("safe", tried.ok());
-  reply.body.set("reason", tried.ok() ? json::Value() : json::Value(tried.error().reason));
-  reply.body.set("detail", tried.ok() ? json::Value() : json::Value(tried.error().detail));
+  reply.body.set("safe", verdict.ok());
+  reply.body.set("reason", verdict.ok() ? json::Value() : json::Value(verdict.error().reason));
+  reply.body.set("detail", verdict.ok() ? json::Value() : json::Value(verdict.error().detail));
   CO_TRY(auto leaving, co_await keys_that_leave(services, asked));
   reply.body.set("leaving", std::move(leaving));
   CO_TRY(const KeyImpact impact, co_await impact_of(services, asked.realm, asked.mapping.id));
   add_impact(reply.body, impact);
+  add_taken(reply.body, taken);
   co_return reply;
 }
 
@@ -98,6 +114,8 @@ Task<AdminReply> try_mapping(const AdminServices& services, MappingAsked asked, 
 Task<AdminReply> replace_mapping(const AdminServices& services, AdminRequest request) {
   CO_TRY(MappingAsked asked, read_mapping(request.body));
   if (asked.dry_run) co_return co_await try_mapping(services, std::move(asked), request.actor);
+  auto step = step_of(asked);
+  CO_TRY(co_await check_algorithms(services, std::move(step), asked.mapping));
   CO_TRY(co_await services.oauth->keeper->map(asked.realm, asked.store, asked.mapping, asked.force,
                                               request.actor));
   AdminReply reply;
@@ -117,6 +135,7 @@ Task<AdminReply> undo_mapping(const AdminServices& services, AdminRequest reques
   CO_TRY(step.id, secrets::SecretId::parse(id_text));
   step.actor = request.actor;
   CO_TRY(co_await check_realm(services, step.realm));
+  CO_TRY(co_await check_algorithms_of_undo(services, step));
   AdminReply reply;
   reply.body.set("secretId", step.id.str());
   CO_TRY(const Keeper::Undone undone, co_await services.oauth->keeper->undo_map(std::move(step)));

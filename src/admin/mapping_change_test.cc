@@ -74,5 +74,31 @@ TEST_F(AdminApiTest, sec_131_one_call_takes_a_change_back) {
   EXPECT_EQ(post(undo, R"({"store":"memory"})").status(), 400);
 }
 
+TEST_F(AdminApiTest, a_trial_does_not_list_a_global_key_of_a_store_of_the_same_name) {
+  constexpr const char* kId = "am.services.oauth2.stateless.signing.ES256";
+  const auto own = std::make_shared<secrets::MemoryStore>(StoreName("memory"));
+  auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256, 0).value();
+  own->put(Alias("mine"), {secrets::Secret::of_key(jose::Jwk::from_private(std::move(key)))});
+  std::vector<secrets::ConfiguredStore> stores(2);
+  stores[0].store = world.store;
+  stores[0].mappings.push_back({secrets::SecretId::literal(kId), {Alias("ec256")}});
+  stores[1].store = own;
+  stores[1].realm = RealmName("root");
+  stores[1].mappings.push_back({secrets::SecretId::literal(kId), {Alias("mine")}});
+  ASSERT_TRUE(async::run_now(world.services->keeper->configure(stores)).ok());
+  put("/admin/realms/root", "{}");
+  ASSERT_TRUE(async::run_now(world.services->keeper->rings(RealmName("root"))).ok());
+  const std::string step = std::string(R"({"realm":"root","store":"memory","id":")") + kId + "\"";
+  const auto retired = post("/admin/secrets/retire", step + R"(,"alias":"mine","force":true})");
+  ASSERT_EQ(retired.status(), 200) << retired.response().body;
+  const auto trial = put("/admin/secrets/mappings",
+                         std::string(R"({"realm":"root","store":"memory","secretId":")") + kId +
+                             R"(","aliases":["mine"],"dry_run":true})");
+  ASSERT_EQ(trial.status(), 200) << trial.response().body;
+  EXPECT_THAT(trial.response().body, testing::HasSubstr(R"("leaving":[])"));
+  const auto listed = get("/admin/realms/root/secrets").response().body;
+  EXPECT_THAT(listed, testing::HasSubstr(R"("store":"memory","store_realm":"")"));
+}
+
 }  // namespace
 }  // namespace signet::admin

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admin/algorithms_in_use.h"
 #include "admin/handlers.h"
 #include "admin/key_impact.h"
 #include "admin/operator_change.h"
@@ -113,7 +114,8 @@ std::optional<Instant> safe_at(const std::string& name, const RingEntry& entry, 
 }
 
 bool is_named(const Asked& asked, const RingEntry& entry) {
-  return entry.secret.alias == asked.step.alias && entry.secret.store == asked.step.store;
+  return entry.secret.alias == asked.step.alias &&
+         entry.secret.is_of(asked.step.realm, asked.step.store);
 }
 
 /// One alias may have several versions: the one that is activated is the one that waits.
@@ -126,7 +128,8 @@ bool is_meant(const Asked& asked, const RingEntry& entry, const LiveRing& ring) 
   return asked.name != "activate" || !has_waiting || entry.state == KeyState::kPrepared;
 }
 
-Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status verdict) {
+Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status verdict,
+                             AlgorithmsTaken taken) {
   Keeper& keeper = *services.oauth->keeper;
   CO_TRY(const auto rings, co_await keeper.rings(asked.step.realm));
   const LiveRing* ring = rings->find(asked.step.id);
@@ -140,6 +143,7 @@ Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status 
   out.set("safe", verdict.ok());
   out.set("reason", verdict.ok() ? json::Value() : json::Value(verdict.error().reason));
   out.set("detail", verdict.ok() ? json::Value() : json::Value(verdict.error().detail));
+  out.set("rotation_fault", rotation_fault_of(services, ring_realm, asked.step.id));
 
   CO_TRY(const auto records, co_await services.oauth->storage->keys(ring_realm));
   json::Array keys, missing;
@@ -163,6 +167,7 @@ Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status 
   out.set("keys", std::move(keys));
   CO_TRY(const KeyImpact impact, co_await impact_of(services, ring_realm, asked.step.id));
   add_impact(out, impact);
+  add_taken(out, taken);
   co_return out;
 }
 
@@ -181,10 +186,11 @@ Task<AdminReply> show_plan(const AdminServices& services, AdminRequest request) 
   Keeper::StepRequest trial = asked.step;
   trial.dry_run = true;
   auto tried = co_await (services.oauth->keeper.get()->*asked.method)(std::move(trial));
-  Status verdict = Done{};
+  CO_TRY(AlgorithmsTaken taken, co_await taken_by_step(services, asked.step, asked.method));
+  Status verdict = refuse_taken(taken);
   if (!tried.ok()) verdict = std::move(tried).error();
   AdminReply reply;
-  CO_TRY(reply.body, co_await plan_json(services, asked, std::move(verdict)));
+  CO_TRY(reply.body, co_await plan_json(services, asked, std::move(verdict), std::move(taken)));
   co_return reply;
 }
 
@@ -192,9 +198,12 @@ Task<AdminReply> apply_plan(const AdminServices& services, AdminRequest request)
   CO_TRY(Asked asked, from_body(request));
   CO_TRY(asked, co_await filled(services, asked));
   Keeper::StepRequest step = asked.step;
+  CO_TRY(AlgorithmsTaken taken, co_await taken_by_step(services, step, asked.method));
+  CO_TRY(co_await check_algorithms(services, step, asked.method, taken));
   CO_TRY(co_await (services.oauth->keeper.get()->*asked.method)(std::move(step)));
   AdminReply reply;
-  CO_TRY(reply.body, co_await plan_json(services, asked, Done{}));
+  Status done = Done{};
+  CO_TRY(reply.body, co_await plan_json(services, asked, std::move(done), std::move(taken)));
   reply.body.set("done", true);
   co_return reply;
 }

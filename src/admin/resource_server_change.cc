@@ -64,6 +64,13 @@ Result<std::string> take_names(const ResourceServerPut& put, json::Object& docum
   return *name->if_string();
 }
 
+// By what was declared before, or by an operator, whose choice no restart takes back.
+bool is_default_taken(const Attempt& a) {
+  const std::string& now = a.after.default_name;
+  return a.put.origin == Origin::kConfiguration && !now.empty() && now != a.new_name &&
+         now != a.after.identity_provider;
+}
+
 // The state that holds once the document is stored.
 Status decide_state(Attempt& a) {
   a.after = a.state.state;
@@ -80,7 +87,9 @@ Status decide_state(Attempt& a) {
     if (a.after.default_name.empty()) a.after.default_name = a.new_name;
   }
   if (!a.wants_default) return Done{};
-  if (*a.wants_default) {
+  if (*a.wants_default && is_default_taken(a)) {
+    a.out.kept_default = a.after.default_name;
+  } else if (*a.wants_default) {
     a.after.default_name = a.new_name;
   } else if (a.after.default_name == a.new_name) {
     a.after.default_name = a.after.identity_provider;
@@ -221,6 +230,7 @@ Task<bool> store(std::shared_ptr<Attempt> a) {
   // A rename writes the state whatever it says: a policy that is written at this moment sees it.
   if (a->after != a->state.state || a->is_rename() || is_first_of_built_in(*a))
     transaction.state(a->state, a->after);
+  if (a->put.origin == Origin::kConfiguration) transaction.seeded(a->new_name);
   add_events(*a, transaction);
   co_return co_await transaction.commit();
 }

@@ -11,11 +11,14 @@ struct ResourceServerPut {
   std::optional<std::int64_t> expected;
   Trial trial = Trial::kWhole;
   std::string actor;
+  /// With kConfiguration the document takes the place of no other default than the built-in one.
+  Origin origin = Origin::kOperator;
 };
 struct StoredResourceServer {
   StoredRevision stored;
   json::Object document;  ///< as shown: without symmetric keys
   bool untested = false;
+  std::string kept_default;  ///< the one whose place it would have taken; empty: none
   std::vector<std::string> warnings;
 };
 /// "realm_unknown", "revision_conflict", "settings_invalid", "resource_server_contradiction",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "admin/seeding.h"
 #include "base/text.h"
 #include "resource_servers/direct_key.h"
 #include "storage/document_pages.h"
@@ -206,6 +207,10 @@ void ResourceServerTransaction::state(const StateRecord& before, const rs::State
 
 void ResourceServerTransaction::event(std::string name, json::Object detail) {
   transaction_.emplace_back(audit(services_, realm_, std::move(name), actor_, detail));
+}
+
+void ResourceServerTransaction::seeded(const std::string& name) {
+  transaction_.emplace_back(seeded_once(rs::kKind, realm_, name));
 }
 
 Task<bool> ResourceServerTransaction::commit() {

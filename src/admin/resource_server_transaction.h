@@ -30,6 +30,8 @@ class ResourceServerTransaction {
   void rename_in(const PolicyRecord& policy, const std::string& name);
   void state(const StateRecord& before, const resource_servers::State& after);
   void event(std::string name, json::Object detail);
+  /// That the configuration declared it.
+  void seeded(const std::string& name);
 
   /// False where somebody else changed one of these at the same moment: begin anew. Every cache is
   /// told.

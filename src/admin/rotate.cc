@@ -40,7 +40,7 @@ json::Object plan_step(std::string_view name, const Alias& alias, const KeyId& k
 /// What would keep the key that comes next out of the ring is found before it is made: in a box a
 /// key cannot be taken back, and may cost money.
 Task<Done> check_alias_step(const AdminServices& services, Keeper::StepRequest step,
-                            RealmName of_ring, StoreName serving) {
+                            RealmName serving_realm, StoreName serving) {
   const Keeper& keeper = *services.oauth->keeper;
   const auto maker = secrets::key_maker(keeper.store(step.realm, step.store), step.store);
   if (!maker.ok()) co_return maker.error();
@@ -56,7 +56,7 @@ Task<Done> check_alias_step(const AdminServices& services, Keeper::StepRequest s
     if (!mapping.ok()) co_return mapping.error();
   }
   // The stores of a level in their order; the first one that serves the ID hides the others.
-  if (of_ring != step.realm) co_return Done{};
+  if (serving_realm != step.realm) co_return Done{};
   for (const auto& store : keeper.health()) {
     if (store.realm != step.realm) continue;
     if (store.name == step.store) break;
@@ -125,7 +125,7 @@ Task<NextKey> publish_version(const AdminServices& services, Keeper::StepRequest
 
 /// What makes a store that rotates by versions refuse: it has one alias for an ID, and no other.
 Status check_version_step(const Keeper::StepRequest& step, const RingEntry* active) {
-  if (!active || active->secret.store != step.store) {
+  if (!active || !active->secret.is_of(step.realm, step.store)) {
     return Error{Code::kConfig, "rotation_no_active_key",
                  "no key of store " + quoted(step.store.view()) + " is active for " +
                      step.id.str() + ": publish one"};
@@ -186,9 +186,9 @@ Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest reque
                     "only keys are made by the server; put a new secret into the store and "
                     "publish it"};
   } else {
-    RealmName of_ring = ring->realm;
+    RealmName serving_realm = active->secret.store_realm;
     StoreName serving = active->secret.store;
-    CO_TRY(co_await check_alias_step(services, step, std::move(of_ring), std::move(serving)));
+    CO_TRY(co_await check_alias_step(services, step, std::move(serving_realm), std::move(serving)));
   }
   const RingEntry before = *active;
   NextKey next;

@@ -158,6 +158,19 @@ TEST_F(RotateVersionsTest, the_global_key_is_rotated_although_the_realm_root_has
   EXPECT_EQ(steps(done, "alias"), (std::vector<std::string>{"es", "es"}));
 }
 
+TEST_F(RotateVersionsTest, a_global_key_is_not_rotated_in_the_realms_store_of_the_same_name) {
+  const auto own = std::make_shared<VersionedMemory>();
+  std::vector<secrets::ConfiguredStore> stores(2);
+  stores[0].store = store;
+  stores[0].mappings.push_back({secrets::SecretId::literal(kVersionedId), {Alias("es")}});
+  stores[1].store = own;
+  stores[1].realm = RealmName("root");
+  ASSERT_THAT(async::run_now(world.services->keeper->configure(stores)), is_ok());
+  EXPECT_EQ(rotate(R"(,"realm":"root")").text("code"), "rotation_no_active_key");
+  EXPECT_EQ(own->count(), 1U);
+  EXPECT_EQ(store->count(), 1U);
+}
+
 class RotateTest : public AdminApiTest {
  protected:
   static inline const std::string kId = "am.services.oauth2.stateless.signing.ES256";
@@ -224,6 +237,35 @@ TEST_F(AdminApiTest, a_rotation_behind_the_store_that_serves_is_refused_and_make
             "rotation_no_active_key");
   EXPECT_EQ(async::run_now(behind->aliases())->size(), 1U);
   EXPECT_EQ(post("/admin/secrets/rotate", body + "memory\"}").status(), 200);
+}
+
+TEST_F(AdminApiTest,
+       a_rotation_in_a_realm_is_not_behind_a_global_store_of_one_name_with_its_first) {
+  constexpr const char* kId = "am.services.oauth2.stateless.signing.ES256";
+  const auto first = std::make_shared<secrets::MemoryStore>(StoreName("memory"));
+  const auto second = std::make_shared<secrets::MemoryStore>(StoreName("second"));
+  auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256, 0).value();
+  second->put(Alias("own"), {secrets::Secret::of_key(jose::Jwk::from_private(std::move(key)))});
+  std::vector<secrets::ConfiguredStore> stores(3);
+  stores[0].store = world.store;
+  stores[0].mappings.push_back({secrets::SecretId::literal(kId), {Alias("ec256")}});
+  stores[1].store = first;
+  stores[1].realm = RealmName("root");
+  stores[2].store = second;
+  stores[2].realm = RealmName("root");
+  stores[2].mappings.push_back({secrets::SecretId::literal(kId), {Alias("own")}});
+  ASSERT_THAT(async::run_now(world.services->keeper->configure(stores)), is_ok());
+  put("/admin/realms/root", "{}");
+  ASSERT_TRUE(async::run_now(world.services->keeper->rings(RealmName("root"))).ok());
+  // Given: the realm has no key of its own any more, and goes by the one of the global "memory".
+  const std::string body = std::string(R"({"realm":"root","store":"second","id":")") + kId + "\"";
+  const auto retired = post("/admin/secrets/retire", body + R"(,"alias":"own","force":true})");
+  ASSERT_EQ(retired.status(), 200) << retired.response().body;
+  // When
+  const auto done = post("/admin/secrets/rotate", body + "}");
+  // Then
+  EXPECT_EQ(done.status(), 200) << done.response().body;
+  EXPECT_EQ(async::run_now(second->aliases())->size(), 2U);
 }
 
 }  // namespace

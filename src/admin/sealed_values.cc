@@ -1,5 +1,6 @@
 #include "admin/sealed_values.h"
 
+#include <algorithm>
 #include <array>
 
 #include "admin/handlers.h"
@@ -20,17 +21,6 @@ json::Value* sealed_in(std::string_view kind, json::Object& members, Instant now
   if (kind == rs::kKind) return rs::sealed_keys_in(members);
   if (kind == rs::kDirectKeyKind) return rs::sealed_key_in(members, now);
   return oauth::sealed_secret_in(members);
-}
-
-// Most clients have a secret that is hashed: their documents are not even parsed.
-std::optional<std::string> sealed_text(const storage::Document& document, Instant now) {
-  std::optional<std::string> out;
-  if (document.text.find(secrets::EncodingKeys::kPrefix) == std::string::npos) return out;
-  auto members = json::parse_object(document.text);
-  if (!members.ok()) return std::string();
-  const json::Value* value = sealed_in(document.kind, *members, now);
-  if (value && value->if_string()) out = *value->if_string();
-  return out;
 }
 
 class Renewal {
@@ -139,6 +129,19 @@ Task<Done> Renewal::renew(std::vector<SealedDocument> found) {
 
 }  // namespace
 
+std::optional<std::string> sealed_value_of(const storage::Document& document, Instant now) {
+  std::optional<std::string> out;
+  const std::string_view kind = document.kind;
+  if (std::find(kSealedKinds.begin(), kSealedKinds.end(), kind) == kSealedKinds.end()) return out;
+  // Most clients have a secret that is hashed: their documents are not even parsed.
+  if (document.text.find(secrets::EncodingKeys::kPrefix) == std::string::npos) return out;
+  auto members = json::parse_object(document.text);
+  if (!members.ok()) return std::string();
+  const json::Value* value = sealed_in(kind, *members, now);
+  if (value && value->if_string()) out = *value->if_string();
+  return out;
+}
+
 SealedDocuments::SealedDocuments(std::shared_ptr<storage::Storage> storage, Instant now)
     : storage_(std::move(storage)), now_(now), realm_pages_(storage_, "realm", RealmName()) {}
 
@@ -171,7 +174,7 @@ Task<std::optional<std::vector<SealedDocument>>> SealedDocuments::next() {
   if (page.empty()) pages_.reset();
   out.emplace();
   for (auto& document : page) {
-    auto text = sealed_text(document, now_);
+    auto text = sealed_value_of(document, now_);
     if (text) out->push_back({std::move(document), std::move(*text)});
   }
   co_return out;

@@ -9,9 +9,14 @@
 
 namespace signet::admin {
 
+/// The value that a document keeps sealed, and which somebody may have to open at `now`; empty
+/// where the document cannot be read; nothing where it is of a kind that keeps none, or keeps none
+/// itself.
+std::optional<std::string> sealed_value_of(const storage::Document& document, Instant now);
+
 struct SealedDocument {
   storage::Document document;
-  std::string text;  ///< the sealed value; empty where the document cannot be read
+  std::string text;  ///< sealed_value_of() it
 };
 
 /// A walk over all of them, realm after realm. As DocumentPages: what changes meanwhile may be seen

@@ -47,6 +47,27 @@ std::vector<std::string> instances_sealing(const AdminServices& services, const 
   return out;
 }
 
+std::string store_words(const AdminServices::StoreInfo& store) {
+  return store.name + (store.realm.empty() ? "" : " of realm " + store.realm.str());
+}
+
+/// Stores with sealed values, perhaps, that are not read to the end: what they hold, and the
+/// passwords of theirs that other stores hold, may need any key.
+std::vector<std::string> stores_unread(const AdminServices& services) {
+  const auto all = services.oauth->keeper->health();
+  std::vector<std::string> out;
+  for (const auto& store : services.stores) {
+    if (!store.encoding) continue;
+    const auto health = std::find_if(all.begin(), all.end(), [&](const auto& one) {
+      return one.name.view() == store.name && one.realm == store.realm;
+    });
+    if (health != all.end() && health->ok) continue;
+    out.push_back("store " + store_words(store) + " was not read" +
+                  (health == all.end() ? "" : " (" + health->detail + ")"));
+  }
+  return out;
+}
+
 /// Stores in which a value was opened with the key since this instance started.
 std::vector<std::string> stores_using(const AdminServices& services, const std::string& id) {
   std::vector<std::string> out;
@@ -54,13 +75,13 @@ std::vector<std::string> stores_using(const AdminServices& services, const std::
     if (!store.encoding) continue;
     const auto ids = store.encoding->used();
     if (std::find(ids.begin(), ids.end(), id) == ids.end()) continue;
-    out.push_back(store.name + (store.realm.empty() ? "" : " of realm " + store.realm.str()));
+    out.push_back(store_words(store));
   }
   return out;
 }
 
 struct SealingVerdict {
-  bool may_be_removed = false;
+  std::optional<bool> may_be_removed;  ///< nothing: not known yet
   std::string why;
 };
 
@@ -70,11 +91,14 @@ SealingVerdict judge_sealing_key(const AdminServices& services, const std::strin
     return {false, std::to_string(values) + " values are sealed under it: signet seal renew"};
   const auto sealing = instances_sealing(services, id);
   if (!sealing.empty()) return {false, join(sealing, ", ") + " seals with it"};
+  // Before what they opened: a store that is read meanwhile has noted it then.
+  const auto unread = stores_unread(services);
   const auto stores = stores_using(services, id);
   if (!stores.empty()) {
     return {false, "values of the secret stores " + join(stores, ", ") +
                        " were opened with it: signet encode them anew and restart"};
   }
+  if (!unread.empty()) return {std::nullopt, "not known yet: " + join(unread, "; ")};
   return {true, "nothing that is stored is sealed under it"};
 }
 
@@ -101,7 +125,7 @@ json::Object shown_key(const AdminServices& services, const SealingKey& key, boo
   const std::size_t values = found == survey.by_key.end() ? 0 : found->second.count;
   SealingVerdict verdict = judge_sealing_key(services, key.id, values);
   if (is_first) verdict = {false, "it seals"};
-  if (!is_known) verdict.may_be_removed = false;
+  if (!is_known && verdict.may_be_removed) verdict.may_be_removed = false;
   if (!is_known && values > 0) {
     verdict = {false, key.id.empty()
                           ? "these values are damaged: give their owners new ones"
@@ -114,7 +138,8 @@ json::Object shown_key(const AdminServices& services, const SealingKey& key, boo
   out.set("known", is_known);
   out.set("seals", is_first);
   out.set("values", std::int64_t(values));
-  out.set("may_be_removed", verdict.may_be_removed);
+  out.set("may_be_removed",
+          verdict.may_be_removed ? json::Value(*verdict.may_be_removed) : json::Value());
   out.set("why", verdict.why);
   out.set("stores", text_array(stores_using(services, key.id)));
   if (!is_first && found != survey.by_key.end())
@@ -123,7 +148,8 @@ json::Object shown_key(const AdminServices& services, const SealingKey& key, boo
 }
 
 json::Object sealing_report(const AdminServices& services,
-                            const std::vector<SealingKey>& registered, const SealedSurvey& survey) {
+                            const std::vector<RegisteredSealingKey>& registered,
+                            const SealedSurvey& survey) {
   const auto ours = services.encoding->keys();
   std::size_t values = 0, stale = 0;
   for (const auto& [id, of_key] : survey.by_key) {
@@ -156,14 +182,15 @@ json::Object sealing_report(const AdminServices& services,
 }
 
 // Keys under which nothing is, and with which nobody seals: nobody need ask for them at start.
-Task<Done> forget_unused(const AdminServices& services, std::vector<SealingKey> registered,
-                         SealedSurvey survey) {
+// `survey` came after `registered`.
+Task<Done> forget_unused(const AdminServices& services,
+                         std::vector<RegisteredSealingKey> registered, SealedSurvey survey) {
   const std::string first = services.encoding->keys().front().id;
   for (const auto& key : registered) {
     const bool is_used = key.id == first || survey.by_key.contains(key.id) ||
                          !instances_sealing(services, key.id).empty();
     if (is_used) continue;
-    CO_TRY(co_await forget_sealing_key(services.oauth->storage, key.id));
+    CO_TRY(co_await forget_sealing_key(services.oauth->storage, key));
   }
   co_return Done{};
 }
@@ -208,7 +235,7 @@ Task<AdminReply> renew_sealing(const AdminServices& services, AdminRequest reque
   const bool is_dry = fields.boolean("dry_run", false);
   CO_TRY(fields.finish());
   auto storage = services.oauth->storage;
-  CO_TRY(const auto registered, co_await registered_sealing_keys(storage));
+  CO_TRY(auto registered, co_await registered_sealing_keys(storage));
   CO_TRY(auto survey, co_await survey_sealed_values(storage, services.oauth->clock->now()));
   std::size_t renewed = 0;
   if (!is_dry) {
@@ -217,6 +244,7 @@ Task<AdminReply> renew_sealing(const AdminServices& services, AdminRequest reque
     if (!missing.empty()) co_return sealing_key_unready(first.name, missing);
     storage::AppendAudit event = renewal_event(services, request.actor, survey);
     CO_TRY(renewed, co_await renew_sealed_values(services, std::move(event)));
+    CO_TRY(registered, co_await registered_sealing_keys(storage));
     CO_TRY(survey, co_await survey_sealed_values(storage, services.oauth->clock->now()));
     CO_TRY(co_await forget_unused(services, registered, survey));
   }

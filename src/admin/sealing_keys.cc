@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::size_t kValuesInWords = 5;
 
-bool has_key(const std::vector<SealingKey>& keys, std::string_view id) {
-  return std::any_of(keys.begin(), keys.end(), [&](const SealingKey& key) { return key.id == id; });
+template <class Key>
+bool has_key(const std::vector<Key>& keys, std::string_view id) {
+  return std::any_of(keys.begin(), keys.end(), [&](const Key& key) { return key.id == id; });
 }
 
 bool has_id(const std::vector<std::string>& ids, std::string_view id) {
@@ -25,13 +26,8 @@ bool has_id(const std::vector<std::string>& ids, std::string_view id) {
 Task<Done> register_sealing_keys(std::shared_ptr<storage::Storage> storage,
                                  std::vector<SealingKey> keys) {
   storage::Transaction transaction;
-  for (const auto& key : keys) {
-    json::Object text;
-    text.set("name", key.name);
-    storage::PutDocument put;
-    put.document = {kSealingKeyKind, RealmName(), key.id, json::dump(text), 0};
-    transaction.emplace_back(std::move(put));
-  }
+  for (const auto& key : keys)
+    transaction.emplace_back(registration_of(key));
   if (transaction.empty()) co_return Done{};
   co_return co_await storage->commit(std::move(transaction));
 }
@@ -76,21 +72,40 @@ Error sealing_key_needed(const SealingKey& key, const SealedSurvey::OfKey& value
 
 }  // namespace
 
-Task<std::vector<SealingKey>> registered_sealing_keys(std::shared_ptr<storage::Storage> storage) {
+Task<std::vector<RegisteredSealingKey>> registered_sealing_keys(
+    std::shared_ptr<storage::Storage> storage) {
   CO_TRY(const auto documents,
          co_await storage::all_documents(storage, kSealingKeyKind, RealmName()));
-  std::vector<SealingKey> keys;
+  std::vector<RegisteredSealingKey> keys;
   for (const auto& document : documents) {
     const auto text = json::parse_object(document.text);
-    keys.push_back({document.id, text.ok() ? json::text_in(*text, "name") : std::string()});
+    RegisteredSealingKey key;
+    key.id = document.id;
+    if (text.ok()) key.name = json::text_in(*text, "name");
+    key.revision = document.revision;
+    keys.push_back(std::move(key));
   }
   co_return keys;
 }
 
-Task<Done> forget_sealing_key(std::shared_ptr<storage::Storage> storage, std::string id) {
+storage::PutDocument registration_of(const SealingKey& key) {
+  json::Object text;
+  text.set("name", key.name);
+  storage::PutDocument put;
+  put.document = {kSealingKeyKind, RealmName(), key.id, json::dump(text), 0};
+  return put;
+}
+
+Task<Done> forget_sealing_key(std::shared_ptr<storage::Storage> storage, RegisteredSealingKey key) {
+  storage::EraseDocument erase;
+  erase.kind = kSealingKeyKind;
+  erase.id = key.id;
+  erase.expected = key.revision;
   storage::Transaction transaction;
-  transaction.emplace_back(storage::EraseDocument{kSealingKeyKind, RealmName(), id, std::nullopt});
-  co_return co_await storage->commit(std::move(transaction));
+  transaction.emplace_back(std::move(erase));
+  auto erased = co_await storage->commit(std::move(transaction));
+  if (!erased.ok() && !erased.error().is("revision_conflict")) co_return std::move(erased).error();
+  co_return Done{};
 }
 
 Task<Done> check_sealing_keys(std::shared_ptr<storage::Storage> storage,
@@ -98,7 +113,8 @@ Task<Done> check_sealing_keys(std::shared_ptr<storage::Storage> storage,
                               std::vector<std::string> lost, Instant now) {
   const std::vector<SealingKey> ours = keys->keys();
   CO_TRY(const auto registered, co_await registered_sealing_keys(storage));
-  std::vector<SealingKey> missing, unregistered;
+  std::vector<RegisteredSealingKey> missing;
+  std::vector<SealingKey> unregistered;
   if (!ours.empty() && !has_key(registered, ours.front().id)) unregistered.push_back(ours.front());
   for (const auto& key : registered) {
     if (!has_key(ours, key.id) && !has_id(lost, key.id)) missing.push_back(key);
@@ -115,7 +131,7 @@ Task<Done> check_sealing_keys(std::shared_ptr<storage::Storage> storage,
       }
       const auto registered_as =
           std::find_if(missing.begin(), missing.end(),
-                       [&id = id](const SealingKey& key) { return key.id == id; });
+                       [&id = id](const RegisteredSealingKey& key) { return key.id == id; });
       SealingKey key;
       key.id = id;
       if (registered_as != missing.end()) key.name = registered_as->name;
@@ -125,7 +141,7 @@ Task<Done> check_sealing_keys(std::shared_ptr<storage::Storage> storage,
       CO_TRY(const bool is_in_use, co_await is_sealed_with(storage, key.id));
       if (is_in_use) continue;
       // One that stays known is asked about again at the next start, and nothing worse.
-      const auto forgotten = co_await forget_sealing_key(storage, key.id);
+      const auto forgotten = co_await forget_sealing_key(storage, key);
       if (!forgotten.ok()) log::failure("sealing_key_not_forgotten", forgotten.error());
     }
   }

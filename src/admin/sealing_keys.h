@@ -16,10 +16,18 @@ inline constexpr const char* kSealingKeyKind = "sealing_key";
 
 using SealingKey = secrets::EncodingKeys::KeyName;
 
+struct RegisteredSealingKey : SealingKey {
+  std::int64_t revision = 0;  ///< grows with each value that is sealed under it (sealed_storage.h)
+};
+
 /// In order of id.
-Task<std::vector<SealingKey>> registered_sealing_keys(std::shared_ptr<storage::Storage> storage);
-/// Done as well where it is not registered.
-Task<Done> forget_sealing_key(std::shared_ptr<storage::Storage> storage, std::string id);
+Task<std::vector<RegisteredSealingKey>> registered_sealing_keys(
+    std::shared_ptr<storage::Storage> storage);
+/// The write that registers the key, or says that it is used once more.
+storage::PutDocument registration_of(const SealingKey& key);
+/// Forgets a key under which no value was found after `key` was read. Done as well where it is used
+/// again meanwhile, or where somebody else forgot it: then nothing is changed.
+Task<Done> forget_sealing_key(std::shared_ptr<storage::Storage> storage, RegisteredSealingKey key);
 
 /// At start, before anything is sealed: registers the first of `keys`, having found that every
 /// value opens with one of them. Values are only read where a key that is registered is not among

@@ -6,6 +6,7 @@ namespace signet::admin {
 namespace {
 
 using namespace test;
+using signet::test::is_ok;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -206,6 +207,29 @@ TEST_F(SealingTest, a_key_that_opened_a_value_of_a_store_may_not_go) {
   const json::Value old = of_key(status(), "k1");
   EXPECT_EQ(*old.get("may_be_removed"), json::Value(false));
   EXPECT_THAT(*old.get("why")->if_string(), HasSubstr("values of the secret stores memory"));
+}
+
+TEST_F(SealingTest, whether_a_key_may_go_is_not_known_before_every_store_was_read) {
+  use_keys({"k2", "k1"});
+  services->stores[0].encoding = services->encoding->for_one_reader();
+  const auto verdict = [this](const char* member) { return *of_key(status(), "k1").get(member); };
+  ASSERT_EQ(verdict("may_be_removed"), json::Value(true));
+  world.store->fail_with(Error{Code::kUnavailable, "vault_away", "no answer"});
+  EXPECT_THAT(async::run_now(world.keeper->refresh()), is_ok());
+  EXPECT_TRUE(verdict("may_be_removed").is_null());
+  EXPECT_THAT(*verdict("why").if_string(),
+              HasSubstr("not known yet: store memory was not read (vault_away: "));
+  // What is known all the same is said.
+  add_clients(1);
+  EXPECT_EQ(*of_key(status(), "k2").get("why"), json::Value("it seals"));
+  use_keys({"k3", "k2", "k1"});
+  EXPECT_EQ(*of_key(status(), "k2").get("may_be_removed"), json::Value(false));
+  world.store->fail_with(std::nullopt);
+  EXPECT_THAT(async::run_now(world.keeper->refresh()), is_ok());
+  EXPECT_EQ(verdict("may_be_removed"), json::Value(true));
+  // One that the keeper never heard of.
+  services->stores.push_back({"volume", "file", RealmName("root"), services->encoding});
+  EXPECT_EQ(*verdict("why").if_string(), "not known yet: store volume of realm root was not read");
 }
 
 TEST_F(SealingTest, no_answer_and_no_event_holds_a_secret_or_a_sealed_value) {

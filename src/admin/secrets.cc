@@ -1,5 +1,6 @@
 // Keys: what there is, the steps of a rotation, mappings.
 
+#include "admin/algorithms_in_use.h"
 #include "admin/cryptoperiods.h"
 #include "admin/handlers.h"
 #include "admin/operator_change.h"
@@ -25,6 +26,7 @@ json::Object key_json(const SecretId& id, const secrets::RingEntry& entry,
   out.set("kid", entry.secret.kid.view());
   out.set("alias", entry.secret.alias.view());
   out.set("store", entry.secret.store.view());
+  out.set("store_realm", entry.secret.store_realm.view());
   if (!entry.secret.version.empty()) out.set("version", entry.secret.version);
   out.set("state", secrets::to_string(entry.state));
   out.set("kind", secrets::to_string(entry.secret.kind));
@@ -33,11 +35,11 @@ json::Object key_json(const SecretId& id, const secrets::RingEntry& entry,
   out.set("activated", time_or_null(entry.history.activated));
   out.set("deactivated", time_or_null(entry.history.deactivated));
   out.set("horizon", known_time(entry.history.horizon));
-  // A key that never made a token has nothing to wait for.
-  const bool was_used = entry.history.horizon > Instant{};
+  // As the step says. A key that was never active and made no token has nothing to wait for.
+  const bool leaves_traces = entry.history.horizon > Instant{} || entry.history.deactivated;
   out.set("retire_not_before",
-          was_used ? json::Value(to_rfc3339(secrets::retirement_at(entry.history, policy)))
-                   : json::Value());
+          leaves_traces ? json::Value(to_rfc3339(secrets::forgotten_at(entry.history, policy)))
+                        : json::Value());
   return out;
 }
 
@@ -69,6 +71,7 @@ json::Object ring_json(const LiveRing& ring, const AdminServices& services) {
   for (const auto& item : ring.skipped) {
     json::Object one;
     one.set("store", item.store.view());
+    one.set("store_realm", item.store_realm.view());
     one.set("alias", item.alias.view());
     one.set("reason", item.why.reason);
     one.set("detail", item.why.detail);
@@ -94,9 +97,21 @@ Task<AdminReply> do_step(const AdminServices& services, AdminRequest request, St
   CO_TRY(const auto step, read_step(request));
   if (step.alias.empty())
     co_return Error{Code::kInvalid, "settings_invalid", "step.alias: is required"};
+  CO_TRY(co_await check_algorithms(services, step, method));
   CO_TRY(co_await (services.oauth->keeper.get()->*method)(step));
   CO_TRY(auto body, co_await ring_after(services, step));
   co_return AdminReply{200, std::move(body)};
+}
+
+// Whether the store brought it by itself, and nobody changed it.
+bool is_brought(const AdminServices& services, const RealmName& realm, const StoreName& store,
+                const secrets::Mapping& mapping) {
+  for (const auto& info : services.stores) {
+    if (info.name != store.view() || info.realm != realm) continue;
+    for (const auto& brought : info.brought)
+      if (brought.id == mapping.id) return brought.aliases == mapping.aliases;
+  }
+  return false;
 }
 
 }  // namespace
@@ -156,8 +171,11 @@ Task<AdminReply> list_mappings(const AdminServices& services, AdminRequest reque
   const StoreName store(query_value(request, "store", ""));
   CO_TRY(const auto mappings, co_await services.oauth->keeper->mappings(realm, store));
   json::Array out;
-  for (const auto& mapping : mappings)
-    out.emplace_back(mapping.to_json());
+  for (const auto& mapping : mappings) {
+    json::Object one = mapping.to_json();
+    if (is_brought(services, realm, store, mapping)) one.set("default", true);
+    out.emplace_back(std::move(one));
+  }
   AdminReply reply;
   reply.body.set("mappings", std::move(out));
   co_return reply;

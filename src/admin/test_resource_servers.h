@@ -21,7 +21,7 @@ std::string shared_key(const std::string& kid = "a", bool with_material = true);
 std::string by_its_key(const std::string& set, const std::string& alg = "A128KW");
 
 /// Something happens just before the next commit.
-class InterruptedStorage : public storage::test::ForwardingStorage {
+class InterruptedStorage : public storage::ForwardingStorage {
  public:
   explicit InterruptedStorage(std::shared_ptr<storage::Storage> real);
   ~InterruptedStorage() override;

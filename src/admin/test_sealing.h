@@ -8,7 +8,7 @@
 namespace signet::admin::test {
 
 /// Fails from a commit on, as a disk or a connection that is gone does.
-class FailingStorage : public storage::test::ForwardingStorage {
+class FailingStorage : public storage::ForwardingStorage {
  public:
   explicit FailingStorage(std::shared_ptr<storage::Storage> real);
   ~FailingStorage() override;

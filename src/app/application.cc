@@ -1,14 +1,15 @@
 #include "app/application.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <thread>
 
 #include "admin/admin_api.h"
 #include "admin/cryptoperiods.h"
+#include "admin/sealed_storage.h"
 #include "admin/sealing_keys.h"
 #include "app/configured_realms.h"
 #include "app/data_dir.h"
+#include "app/demo_client.h"
 #include "app/follower.h"
 #include "app/keeping.h"
 #include "app/key_set_metrics.h"
@@ -23,6 +24,7 @@
 #include "app/unsafe_switches.h"
 #include "app/upkeep.h"
 #include "base/log.h"
+#include "base/worker.h"
 #include "crypto/digest.h"
 #include "net/http_server.h"
 #include "oauth/endpoints/router.h"
@@ -31,11 +33,6 @@
 #include "storage/catalog.h"
 
 namespace signet::app {
-namespace {
-
-namespace fs = std::filesystem;
-
-}  // namespace
 
 struct Application::State {
   explicit State(Options given) : options(std::move(given)) {}
@@ -62,7 +59,7 @@ struct Application::State {
   std::vector<std::string> waits_for() const;
   Status open();
   Result<Started> listen();
-  Status fill(const Started& started);
+  Status fill(const std::string& demo_secret);
 };
 
 Application::Application(Options options) : state_(std::make_unique<State>(std::move(options))) {}
@@ -113,8 +110,7 @@ Status Application::State::open() {
                {"what", warning.what},
                {"remedy", warning.remedy}});
   TRY(make_data_dir(config.data_dir));
-  const bool has_data =
-      fs::exists(config.data_dir + "/signet.db") || fs::exists(config.data_dir + "/keys");
+  TRY(const bool has_data, holds_data(config.data_dir));
   TRY(encoding, load_encoding_keys(config, options.environment, has_data, *options.random));
   secrets::StoreContext context;
   context.pool = std::make_shared<async::BlockingPool>("secret-stores", 4, 1000);
@@ -137,6 +133,7 @@ Status Application::State::open() {
     if (!opens.error().is("encryption_key_needed")) return std::move(opens).error();
     return config::at_setting(config.places, "encryption_keys", std::move(opens).error());
   }
+  storage = admin::registering_sealing_keys(std::move(storage), encoding, options.clock);
 
   secrets::KeeperOptions keeping = keeper_options(config, options.random);
   keeping.instance = new_instance(config, options.version, *options.clock, *options.random);
@@ -153,6 +150,7 @@ Status Application::State::open() {
   TRY(async::run_now(keeper->configure(std::move(made.stores), std::move(expected))));
   rotation = std::make_shared<secrets::RotationRunner>(
       keeper, storage, options.clock, std::move(rules), keeping.instance.id, config.keys.refresh);
+  rotation->tell_impossible();
   cryptoperiods =
       std::make_shared<secrets::CryptoperiodWatch>(keeper, options.clock, std::move(periods));
 
@@ -194,7 +192,7 @@ Status Application::State::open() {
 Result<Application::Started> Application::State::listen() {
   const auto& config = options.config;
   const std::size_t loops =
-      config.server.loops ? config.server.loops : std::max(1U, std::thread::hardware_concurrency());
+      config.server.loops ? config.server.loops : loops_for(std::thread::hardware_concurrency());
   server = std::make_unique<net::Server>(loops);
   management = std::make_unique<net::Server>(1);
 
@@ -202,7 +200,7 @@ Result<Application::Started> Application::State::listen() {
   open.handler = [this](net::Exchange& exchange) { router->handle(exchange); };
   const auto bound = [&config](Result<std::uint16_t> at, const std::string& group) {
     if (at.ok()) return at;
-    const bool is_tls = at.error().is("tls_config_invalid");
+    const bool is_tls = at.error().is("tls_config_invalid") || at.error().is("tls_key_encrypted");
     return Result<std::uint16_t>(config::at_setting(
         config.places, group + (is_tls ? ".tls" : ".port"), std::move(at).error()));
   };
@@ -236,10 +234,10 @@ Result<Application::Started> Application::State::listen() {
   return started;
 }
 
-// What the configuration declares and the storage does not have yet; never over what is there.
-Status Application::State::fill(const Started& started) {
+// What the configuration declares and was never stored.
+Status Application::State::fill(const std::string& demo_secret) {
   TRY(put_configured_realms(*admin_services, options.config));
-  TRY(put_configured_realm(*admin_services, root_realm(started.demo_secret), {}, "root"));
+  TRY(put_configured_realm(*admin_services, root_realm(demo_secret), {}, "root"));
   // The first request finds the root realm's keys ready.
   TRY(async::run_now(router->directory().load(RealmName("root"))));
   cryptoperiods->look();
@@ -250,11 +248,15 @@ Result<Application::Started> Application::start() {
   State& s = *state_;
   TRY(s.open());
   TRY(Started started, s.listen());
+  DemoSecret demo;
   if (s.options.demo) {
-    TRY(started.demo_secret,
-        secret_text(s.options.config.data_dir + "/demo-client.secret", *s.options.random));
+    TRY(demo, demo_secret(s.options.config.data_dir, *s.options.random));
   }
-  TRY(s.fill(started));
+  TRY(s.fill(demo.text));
+  if (s.options.demo) {
+    TRY(const bool is_there, keep_demo_secret(*s.admin_services, demo));
+    if (is_there) started.demo_secret = demo.text;
+  }
   auto& metrics = *s.services->metrics;
   export_server(metrics, *s.server, s.services->denied);
   metrics.gauge("signet_secret_stores_failing", "Secret stores that cannot be reached.", {},
@@ -271,6 +273,7 @@ Result<Application::Started> Application::start() {
   export_key_sets(metrics, s.services->key_sets);
   tell_unsafe_switches(s.options.config, metrics);
   export_rotation(metrics, s.rotation);
+  export_purge(metrics, *s.upkeep);
   admin::export_cryptoperiods(metrics, s.cryptoperiods, s.options.clock);
   s.server->start();
   s.management->start();
@@ -286,6 +289,7 @@ void Application::reload() {
     log::failure("tls_reload_failed", reloaded.error());
   if (const auto refreshed = async::run_now(state_->keeper->refresh()); !refreshed.ok())
     log::failure("refresh_failed", refreshed.error());
+  state_->rotation->tell_impossible();
 }
 
 void Application::stop(Milliseconds deadline) {
@@ -293,8 +297,12 @@ void Application::stop(Milliseconds deadline) {
   s.running = false;
   if (s.stopping.exchange(true)) return;
   if (s.upkeep) s.upkeep->ask_to_stop();
+  // Of one deadline for both the second gets what is left, and enough for what is nearly done.
+  const auto end = std::chrono::steady_clock::now() + deadline;
   if (s.server) s.server->stop(deadline);
-  if (s.management) s.management->stop(std::min(deadline, Milliseconds(1000)));
+  const auto rest = std::chrono::floor<Milliseconds>(end - std::chrono::steady_clock::now());
+  constexpr Milliseconds kLeast{200}, kMost{1000};
+  if (s.management) s.management->stop(std::min(deadline, std::clamp(rest, kLeast, kMost)));
   if (s.services && s.services->key_sets) s.services->key_sets->stop();
   if (s.follower) s.follower->stop();
   if (s.upkeep) s.upkeep->stop();

@@ -17,7 +17,8 @@ class Application {
   struct Options {
     config::ServerConfig config;
     config::Environment environment;
-    /// A realm "root" with a client "demo" whose secret is made at the first start.
+    /// A realm "root" with a client "demo" whose secret is in a file, which is made where it is
+    /// absent.
     bool demo = false;
     std::string version;  ///< of the program, for the other instances to see
     std::shared_ptr<Clock> clock;
@@ -25,7 +26,7 @@ class Application {
   };
   struct Started {
     std::string public_url, management_url;
-    std::string demo_secret;  ///< only with `demo`
+    std::string demo_secret;  ///< only with `demo`, and while that client is there
     /// Secret IDs whose store could not be read, a line each: it answers, but is not ready yet.
     std::vector<std::string> waits_for;
   };

@@ -1,7 +1,9 @@
 #include "app/configured_realms.h"
 
-#include "admin/inject_policy_change.h"
-#include "admin/resource_server_change.h"
+#include "admin/seeding.h"
+#include "base/log.h"
+#include "resource_servers/inject_policy.h"
+#include "resource_servers/selection.h"
 
 namespace signet::app {
 namespace {
@@ -16,19 +18,68 @@ bool says_nothing(const json::Object& resource_server) {
   return rest.empty();
 }
 
-Result<bool> is_stored(storage::Storage& storage, std::string_view kind, const RealmName& realm,
-                       const json::Object& document, std::string_view id) {
-  const json::Value* value = document.find(id);
-  if (!value || !value->if_string()) {
-    std::string detail = "a ";
-    detail += kind;
-    detail += " of realm " + realm.str() + " has no ";
-    detail += id;
-    return Error{Code::kConfig, "settings_invalid", std::move(detail)};
+/// Seeds what stands at one place of a configuration, and tells what became of it.
+class Seeding {
+ public:
+  Seeding(const admin::AdminServices& services, const config::Places& places)
+      : services_(services), places_(places) {}
+
+  /// `id` names the member that holds the document's.
+  Status put(std::string_view kind, const RealmName& realm, const json::Object& document,
+             std::string_view id, const std::string& setting) {
+    const json::Value* value = document.find(id);
+    if (!value || !value->if_string()) {
+      std::string detail = "it has no ";
+      detail += id;
+      return config::at_setting(places_, setting,
+                                {Code::kConfig, "settings_invalid", std::move(detail)});
+    }
+    admin::Seed item;
+    item.kind = kind;
+    item.realm = realm;
+    item.id = *value->if_string();
+    item.document = document;
+    auto seeded = async::run_now(admin::seed(services_, std::move(item)));
+    if (!seeded.ok()) return config::at_setting(places_, setting, std::move(seeded).error());
+    tell(*seeded, setting);
+    return Done{};
   }
-  TRY(const auto known,
-      async::run_now(storage.document(std::string(kind), realm, *value->if_string())));
-  return known.has_value();
+
+ private:
+  void tell(const admin::Seeded& seeded, const std::string& setting) const {
+    if (seeded.outcome == admin::SeedOutcome::kGone) {
+      const std::string what = with_place(setting, "it was stored once, and deleted or renamed");
+      log::info("configured_item_gone",
+                {{"setting", setting},
+                 {"what", what},
+                 {"remedy",
+                  "take it out of the configuration; to have it back, store it with "
+                  "signet apply"}});
+    }
+    if (!seeded.conflict) return;
+    const bool is_stored = seeded.outcome == admin::SeedOutcome::kStored;
+    const std::string what = with_place(setting, seeded.conflict->detail);
+    log::warn(is_stored ? "configured_default_kept" : "configured_item_refused",
+              {{"setting", setting},
+               {"reason", seeded.conflict->reason},
+               {"what", what},
+               {"remedy", is_stored ? "make it the default with signet apply"
+                                    : "nothing of it is stored: change or remove it in the "
+                                      "configuration, or change what stands against it with "
+                                      "signet apply; the next start tries again"}});
+  }
+
+  std::string with_place(const std::string& setting, std::string what) const {
+    return config::to_text(
+        config::Problem{config::place_of(places_, setting), setting, std::move(what), {}});
+  }
+
+  const admin::AdminServices& services_;
+  const config::Places& places_;
+};
+
+std::string item_path(const std::string& path, std::string_view list, std::size_t at) {
+  return path + '.' + std::string(list) + '[' + std::to_string(at) + ']';
 }
 
 }  // namespace
@@ -44,48 +95,19 @@ Status put_configured_realms(const admin::AdminServices& services,
 Status put_configured_realm(const admin::AdminServices& services, const config::RealmConfig& realm,
                             const config::Places& places, const std::string& path) {
   const RealmName name(realm.name);
-  storage::Storage& storage = *services.oauth->storage;
-  TRY(const auto existing, async::run_now(storage.document("realm", RealmName(), realm.name)));
-  const auto at = [&](std::string_view list, std::size_t item) {
-    return path + '.' + std::string(list) + '[' + std::to_string(item) + ']';
-  };
-  // Another instance that starts now may be quicker.
-  const auto unless_there = [&](auto put, const std::string& where) -> Status {
-    if (put.ok() || put.error().is("revision_conflict")) return Done{};
-    return config::at_setting(places, where, std::move(put).error());
-  };
-  if (!existing) {
-    TRY(unless_there(async::run_now(admin::put_realm(services, realm.document, 0, "configuration")),
-                     path));
-  }
+  Seeding seeding(services, places);
+  TRY(seeding.put("realm", RealmName(), realm.document, "name", path));
   for (std::size_t i = 0; i < realm.resource_servers.size(); ++i) {
     const auto& document = realm.resource_servers[i];
-    TRY(const bool is_known, is_stored(storage, resource_servers::kKind, name, document, "name"));
-    if (is_known || says_nothing(document)) continue;
-    admin::ResourceServerPut put;
-    put.document = document;
-    put.expected = 0;
-    put.trial = admin::Trial::kInlineOnly;
-    put.actor = "configuration";
-    TRY(unless_there(async::run_now(admin::put_resource_server(services, name, std::move(put))),
-                     at("resource_servers", i)));
+    if (says_nothing(document)) continue;
+    TRY(seeding.put(resource_servers::kKind, name, document, "name",
+                    item_path(path, "resource_servers", i)));
   }
-  for (std::size_t i = 0; i < realm.clients.size(); ++i) {
-    const auto& client = realm.clients[i];
-    TRY(const bool is_known, is_stored(storage, "client", name, client, "client_id"));
-    if (is_known) continue;
-    TRY(unless_there(async::run_now(admin::put_client(services, name, client, 0, "configuration")),
-                     at("clients", i)));
-  }
-  for (std::size_t i = 0; i < realm.inject_policies.size(); ++i) {
-    const auto& policy = realm.inject_policies[i];
-    TRY(const bool is_known,
-        is_stored(storage, resource_servers::kPolicyKind, name, policy, "name"));
-    if (is_known) continue;
-    TRY(unless_there(
-        async::run_now(admin::put_inject_policy(services, name, policy, 0, "configuration")),
-        at("inject_policies", i)));
-  }
+  for (std::size_t i = 0; i < realm.clients.size(); ++i)
+    TRY(seeding.put("client", name, realm.clients[i], "client_id", item_path(path, "clients", i)));
+  for (std::size_t i = 0; i < realm.inject_policies.size(); ++i)
+    TRY(seeding.put(resource_servers::kPolicyKind, name, realm.inject_policies[i], "name",
+                    item_path(path, "inject_policies", i)));
   return Done{};
 }
 

@@ -7,8 +7,9 @@
 
 namespace signet::app {
 
-/// Puts what the configuration says of its realms where the storage does not have it yet; never
-/// over what is there. At start, before anything is answered. A failure names the setting.
+/// Stores what the configuration says of its realms, each item once (admin/seeding.h): what was
+/// changed, renamed or deleted since stays so. At start, before anything is answered. An item that
+/// is new and stands against what is stored is told in the log; a failure names the setting.
 Status put_configured_realms(const admin::AdminServices& services,
                              const config::ServerConfig& config);
 /// The same of one realm; `config` is where failures find the settings at `path`.

@@ -26,6 +26,17 @@ Status make_data_dir(const std::string& path) {
   return Done{};
 }
 
+Result<bool> holds_data(const std::string& path) {
+  for (const char* name : {"/signet.db", "/keys"}) {
+    std::error_code ec;
+    if (std::filesystem::exists(path + name, ec)) return true;
+    if (ec)
+      return Error{Code::kConfig, "data_dir_unusable",
+                   signet::quoted(path + name, 256) + ": " + ec.message()};
+  }
+  return false;
+}
+
 Result<std::string> secret_text(const std::string& path, Random& random) {
   std::error_code ec;
   if (!std::filesystem::exists(path, ec)) {

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
@@ -13,9 +14,9 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include "app/application.h"
+#include "async/time_limit.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -28,6 +29,10 @@ extern char** environ;
 namespace {
 
 using namespace std::string_literals;
+
+/// For requests that are under way when the process is told to end, and for all of its end.
+constexpr signet::Milliseconds kLongestRequests{4000};
+constexpr signet::Milliseconds kLongestStop{4800};
 
 signet::config::Environment read_environment() {
   signet::config::Environment out;
@@ -60,9 +65,13 @@ std::string demo_config() {
 std::optional<std::string> read_text(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return std::nullopt;
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
+  std::string text;
+  char buffer[16 * 1024];
+  while (in.read(buffer, sizeof buffer) || in.gcount() > 0)
+    text.append(buffer, static_cast<std::size_t>(in.gcount()));
+  // Half a configuration may well be one that means something else.
+  if (in.bad()) return std::nullopt;
+  return text;
 }
 
 signet::log::Level level_of(const std::string& text) {
@@ -81,6 +90,18 @@ signet::config::Problems check_contents(const signet::config::ServerConfig& conf
   const auto documents = signet::realms::check_documents(config);
   problems.insert(problems.end(), documents.begin(), documents.end());
   return problems;
+}
+
+/// A storage or a store that does not answer may not keep the process from ending: to be cut off
+/// here is what being killed is, which loses nothing that was answered.
+void give_up_stopping() {
+  ::alarm(1);  // nor may who reads the log, and does not
+  signet::log::last_line(
+      signet::log::Level::kError, "stop_given_up",
+      {{"detail",
+        "the storage or a store did not answer in time: uses of keys of the last minute may be "
+        "lost, and for a while this instance counts as live"}});
+  ::_exit(1);
 }
 
 int fail(const signet::Error& error) {
@@ -149,6 +170,7 @@ int main(int argc, char** argv) {
   }
   signet::log::configure(level_of(config->log_level), config->log_as_json);
 
+  signet::async::TimeLimit stop_limit(give_up_stopping);
   signet::app::Application::Options options;
   options.config = std::move(*config);
   options.environment = environment;
@@ -164,7 +186,7 @@ int main(int argc, char** argv) {
             << started->public_url << "\n";
   for (const auto& line : started->waits_for)
     std::cout << "Waits for " << line << "\n";
-  if (demo) {
+  if (!started->demo_secret.empty()) {
     std::cout << "Try: curl -s -u 'demo:" << started->demo_secret
               << "' -d grant_type=client_credentials " << started->public_url
               << "/oauth2/access_token\n";
@@ -177,8 +199,9 @@ int main(int argc, char** argv) {
     if (signal != SIGHUP) break;
     application.reload();
   }
+  stop_limit.begin(kLongestStop);
   signet::log::info("stopping");
-  application.stop(std::chrono::milliseconds(4000));
+  application.stop(kLongestRequests);
   signet::log::flush();
   return 0;
 }

@@ -42,7 +42,11 @@ Error system_error(const char* reason, const std::string& path) {
 
 Result<SecretBytes> load_or_make(const std::string& path, bool has_data, Random& random) {
   std::error_code ec;
-  if (!std::filesystem::exists(path, ec)) {
+  const bool is_there = std::filesystem::exists(path, ec);
+  // Whether it is gone cannot be told.
+  if (ec)
+    return Error{Code::kConfig, "file_unreadable", signet::quoted(path, 256) + ": " + ec.message()};
+  if (!is_there) {
     if (has_data)
       return Error{Code::kConfig, "master_key_lost",
                    signet::quoted(path, 256) +
@@ -172,7 +176,9 @@ Status write_new_secret_file(const std::string& path, ByteView content) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   const File directory(
       ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.ok()) ::fsync(directory.fd());
+  // What it seals must not outlive it: its name is durable before anybody uses it.
+  if (!directory.ok() || (::fsync(directory.fd()) != 0 && errno != EINVAL))
+    return system_error("file_unwritable", folder);
   return Done{};
 }
 

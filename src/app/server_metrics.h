@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "app/upkeep.h"
 #include "net/http_server.h"
 #include "net/metrics.h"
 #include "oauth/endpoints/deny_list.h"
@@ -21,5 +22,8 @@ void export_clocks(net::Metrics& metrics, std::shared_ptr<const secrets::Keeper>
 /// What automatic rotation did here, and whether it fails.
 void export_rotation(net::Metrics& metrics,
                      std::shared_ptr<const secrets::RotationRunner> rotation);
+
+/// What expired and was removed from the storage. `upkeep` outlives the metrics' readers.
+void export_purge(net::Metrics& metrics, const Upkeep& upkeep);
 
 }  // namespace signet::app

@@ -1,6 +1,7 @@
 #include "app/stores.h"
 
 #include "secrets/keeper/passwords.h"
+#include "secrets/stores/environment/other_environments.h"
 #include "secrets/stores/local/key_spec.h"
 
 namespace signet::app {
@@ -11,13 +12,15 @@ constexpr std::string_view kLocalType = "local_certificate";
 // Collects stores one after the other; each may look for its passwords in those before it.
 class Collector {
  public:
-  explicit Collector(const secrets::StoreContext& context) : context_(context) {}
+  Collector(const config::ServerConfig& config, const secrets::StoreContext& context)
+      : context_(context), environments_(config) {}
 
   Status add(const config::StoreConfig& configured, const RealmName& realm) {
     TRY(const secrets::StoreType* type, secrets::store_type(configured.type));
     const StoreName name(configured.name);
     secrets::StoreContext context = context_;
     context.password = secrets::password_lookup_over(name, sources_for(realm));
+    context.other_environments = environments_.others(realm, name);
     if (context.encoding_keys) context.encoding_keys = context.encoding_keys->for_one_reader();
     const auto encoding = context.encoding_keys;
     TRY(auto store, type->make(name, configured.settings, std::move(context)));
@@ -34,18 +37,33 @@ class Collector {
       TRY(auto mapping, secrets::Mapping::make(std::move(id), std::move(aliases), versioned));
       made.mappings.push_back(std::move(mapping));
     }
-    if (configured.type == kLocalType && made.mappings.empty())
-      made.mappings = secrets::default_mappings();
-    const auto mapper = std::dynamic_pointer_cast<secrets::DefaultMapper>(store);
-    if (mapper && made.mappings.empty()) made.mappings = mapper->default_mappings();
+    const bool brings_its_own = !configured.has_mappings;
+    if (brings_its_own) map_by_default(configured, made);
+    out.infos.push_back({configured.name, configured.type, realm, encoding,
+                         brings_its_own ? made.mappings : std::vector<secrets::Mapping>()});
     out.stores.push_back(std::move(made));
-    out.infos.push_back({configured.name, configured.type, realm, encoding});
     return Done{};
   }
 
   MadeStores out;
 
  private:
+  static void map_by_default(const config::StoreConfig& configured,
+                             secrets::ConfiguredStore& made) {
+    if (configured.type == kLocalType) made.mappings = secrets::default_mappings();
+    const auto mapper = std::dynamic_pointer_cast<secrets::DefaultMapper>(made.store);
+    if (mapper) {
+      made.mappings = mapper->default_mappings();
+      made.may_lack_mapped = mapper->may_lack_defaults();
+    }
+    if (made.realm.empty()) return;
+    // A realm's store is asked for no key of the whole server.
+    std::erase_if(made.mappings, [](const secrets::Mapping& mapping) {
+      const secrets::SecretIdRow* row = secrets::find_row(mapping.id);
+      return row != nullptr && row->scope == secrets::Scope::kGlobal;
+    });
+  }
+
   // A realm's own stores first, then the global ones; another realm's never.
   std::vector<secrets::PasswordSource> sources_for(const RealmName& realm) const {
     std::vector<secrets::PasswordSource> sources;
@@ -53,12 +71,13 @@ class Collector {
       if (own && realm.empty()) continue;
       for (const auto& made : out.stores)
         if (own ? made.realm == realm : made.realm.empty())
-          sources.push_back({made.store, made.mappings});
+          sources.push_back({made.store, made.mappings, made.realm});
     }
     return sources;
   }
 
   const secrets::StoreContext& context_;
+  const secrets::EnvironmentFormats environments_;
 };
 
 // Indicium's own setting as a store.
@@ -79,7 +98,7 @@ config::StoreConfig shared_signing_store(const config::SharedSigningConfig& shar
 
 Result<MadeStores> make_stores(const config::ServerConfig& config,
                                const secrets::StoreContext& context) {
-  Collector collector(context);
+  Collector collector(config, context);
   std::vector<config::StoreConfig> global = config.secret_stores;
   // A server that was told to share a certificate has none of its own beside it.
   if (config.shared_signing) {

@@ -1,12 +1,18 @@
 #include "app/upkeep.h"
 
+#include <algorithm>
+
 #include "base/log.h"
+#include "storage/expired.h"
 
 namespace signet::app {
 namespace {
 
 /// How often the uses of keys are written down.
 constexpr Seconds kUsageFlush{60};
+
+/// What expired is removed this often, however seldom keys are refreshed.
+constexpr Milliseconds kMostBetweenPurges{60'000};
 
 }  // namespace
 
@@ -18,6 +24,7 @@ void flush_usage(secrets::Keeper& keeper) {
 void Upkeep::start() {
   maintenance_ = std::thread([this] { maintain(); });
   heart_ = std::thread([this] { beat(); });
+  purger_ = std::thread([this] { purge(); });
 }
 
 void Upkeep::note_changed_keys() {
@@ -40,6 +47,7 @@ void Upkeep::stop() {
   ask_to_stop();
   if (maintenance_.joinable()) maintenance_.join();
   if (heart_.joinable()) heart_.join();
+  if (purger_.joinable()) purger_.join();
 }
 
 // One thread; nothing on the request path waits for it.
@@ -65,26 +73,51 @@ void Upkeep::maintain() {
 }
 
 void Upkeep::sweep() {
+  if (const auto swept = async::run_now(direct_keys_.step()); !swept.ok())
+    log::failure("direct_keys_unswept", swept.error());
+  const Instant now = parts_.services->clock->now();
+  if (now >= next_flush_) {
+    next_flush_ = now + kUsageFlush;
+    flush_usage(*parts_.services->keeper);
+  }
+}
+
+// A thread of its own: a sweep may take all the time until the next one, and keys are refreshed
+// meanwhile.
+void Upkeep::purge() {
+  const Milliseconds every = std::min(parts_.every, kMostBetweenPurges);
+  std::unique_lock hold(mutex_);
+  auto due = std::chrono::steady_clock::now() + every;
+  while (!wake_.wait_until(hold, due, [this] { return is_stopping_; })) {
+    hold.unlock();
+    due = std::chrono::steady_clock::now() + every;
+    if (const auto purged = purge_until(due); !purged.ok())
+      log::failure("purge_failed", purged.error());
+    hold.lock();
+  }
+}
+
+Status Upkeep::purge_until(std::chrono::steady_clock::time_point end) {
   oauth::Services& services = *parts_.services;
   const Instant now = services.clock->now();
   services.denied->forget_expired(now);
-  storage::Transaction purge;
-  purge.emplace_back(storage::Purge{now});
   if (!async::run_now(services.storage->ping()).ok()) {
     // A disk that refused is tried with something to write, so that health recovers without
     // traffic.
     Bytes probe(32);
     services.random->fill(probe);
-    purge.emplace_back(storage::UseOnce{RealmName(), std::move(probe), now});
+    storage::Transaction transaction;
+    transaction.emplace_back(storage::UseOnce{RealmName(), std::move(probe), now});
+    TRY(async::run_now(services.storage->commit(std::move(transaction))));
   }
-  if (const auto purged = async::run_now(services.storage->commit(std::move(purge))); !purged.ok())
-    log::failure("purge_failed", purged.error());
-  if (const auto swept = async::run_now(direct_keys_.step()); !swept.ok())
-    log::failure("direct_keys_unswept", swept.error());
-  if (now >= next_flush_) {
-    next_flush_ = now + kUsageFlush;
-    flush_usage(*services.keeper);
-  }
+  const auto goes_on = [this, end](std::int64_t rows) {
+    purged_rows_ += rows;
+    std::lock_guard hold(mutex_);
+    return !is_stopping_ && std::chrono::steady_clock::now() < end;
+  };
+  TRY(const bool is_all, async::run_now(storage::purge_expired(services.storage, now, goes_on)));
+  is_purge_behind_ = !is_all;
+  return Done{};
 }
 
 // A thread of its own: maintenance may wait for slow stores, and must not look dead meanwhile.

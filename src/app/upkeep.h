@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -34,16 +36,25 @@ class Upkeep {
   /// Waits for what is under way as well.
   void stop();
 
+  /// Rows of the storage that expired and were removed here; about, where several instances do.
+  std::int64_t purged_rows() const { return purged_rows_; }
+  /// The last sweep had no time for all that expired: the storage grows, or catches up.
+  bool is_purge_behind() const { return is_purge_behind_; }
+
  private:
   void maintain();
   void beat();
   void sweep();
+  void purge();
+  Status purge_until(std::chrono::steady_clock::time_point end);
 
   const Parts parts_;
-  std::thread maintenance_, heart_;
+  std::thread maintenance_, heart_, purger_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool is_stopping_ = false, has_changed_keys_ = false;
+  std::atomic<std::int64_t> purged_rows_{0};
+  std::atomic<bool> is_purge_behind_{false};
   // Of the maintenance thread.
   Instant next_flush_{};
   oauth::DirectKeySweep direct_keys_;
