@@ -16,7 +16,7 @@ using Kind = Node::Kind;
 using Segments = std::vector<std::string>;
 
 constexpr std::string_view kPrefix = "SIGNET__";
-constexpr std::string_view kIndicium = "OpenIDServerSigningSettings__";
+constexpr std::string_view kIndicium = "OPENIDSERVERSIGNINGSETTINGS__";
 
 std::optional<std::size_t> as_index(const std::string& text) {
   std::size_t index = 0;
@@ -24,6 +24,19 @@ std::optional<std::size_t> as_index(const std::string& text) {
   const auto r = std::from_chars(text.data(), end, index);
   if (r.ec != std::errc() || r.ptr != end || index > 10'000) return std::nullopt;
   return index;
+}
+
+// As .NET reads its variables: a colon between two names is two underscores.
+std::string without_colons(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (c == ':') {
+      out += "__";
+    } else {
+      out += c;
+    }
+  }
+  return out;
 }
 
 Segments split_name(std::string_view name) {
@@ -180,8 +193,8 @@ Problems overlay(Document& document, const Field& schema, const Environment& env
     if (upper.starts_with(kPrefix)) {
       const std::string_view rest = std::string_view(name).substr(kPrefix.size());
       variables.push_back({with_settled_name(split_name(rest)), &name, &value});
-    } else if (upper.starts_with(to_upper(kIndicium))) {
-      variables.push_back({split_name(name), &name, &value});
+    } else if (without_colons(upper).starts_with(kIndicium)) {
+      variables.push_back({split_name(without_colons(name)), &name, &value});
     }
   }
   std::stable_sort(variables.begin(), variables.end(), [](const Variable& a, const Variable& b) {

@@ -6,6 +6,8 @@
 
 #include "base/loopback.h"
 #include "base/text.h"
+#include "config/findings.h"
+#include "config/key_checks.h"
 #include "config/web_address.h"
 
 namespace signet::config {
@@ -22,16 +24,15 @@ std::string_view host_of(std::string_view uri) {
 class Checks {
  public:
   Checks(ServerConfig& config, const Conformed& conformed, Problems& problems)
-      : config_(config), conformed_(conformed), problems_(problems) {}
+      : config_(config), findings_(config, conformed, problems) {}
 
   void run() {
     check_public_url();
     check_listeners();
-    check_keys();
+    check_key_times(config_, findings_);
     check_outbound();
     check_key_sets();
-    check_rotation();
-    check_cryptoperiods();
+    check_key_rules(config_, findings_);
     check_sealing_keys();
     check_stores(config_.secret_stores, "secret_stores");
     check_storage();
@@ -40,22 +41,13 @@ class Checks {
   }
 
  private:
-  void refuse(const std::string& path, std::string what, std::string remedy) {
-    problems_.push_back(
-        {place_of(conformed_.places, path), path, std::move(what), std::move(remedy)});
-  }
-  void warn(const std::string& path, std::string what, std::string remedy) {
-    config_.warnings.push_back(
-        {place_of(conformed_.places, path), path, std::move(what), std::move(remedy)});
-  }
-
   void check_public_url() {
     auto& server = config_.server;
     const std::string path = "server.public_url";
     if (server.public_url.empty()) {
       if (!is_loopback(server.address)) {
-        refuse(path, "is missing while the server listens on " + quoted(server.address),
-               "give the address that clients use, such as https://login.example.com");
+        findings_.refuse(path, "is missing while the server listens on " + quoted(server.address),
+                         "give the address that clients use, such as https://login.example.com");
         return;
       }
       const bool is_v6 = server.address.find(':') != std::string::npos;
@@ -69,12 +61,13 @@ class Checks {
     const std::string_view rest =
         std::string_view(server.public_url).substr(server.public_url.find("://") + 3);
     if (rest.find_first_of("/?") != std::string_view::npos) {
-      refuse(path, "has a path or a query", "give scheme, host and port only");
+      findings_.refuse(path, "has a path or a query", "give scheme, host and port only");
     } else if (!is_port_part(rest.substr(host_of(server.public_url).size()))) {
-      refuse(path, "has a port that there is not", "give one from 1 to 65535, or none");
+      findings_.refuse(path, "has a port that there is not", "give one from 1 to 65535, or none");
     }
     if (server.public_url.starts_with("http://") && !is_loopback(host_of(server.public_url))) {
-      warn(path, "is http beyond loopback: tokens and secrets travel readable", "use https");
+      findings_.warn(path, "is http beyond loopback: tokens and secrets travel readable",
+                     "use https");
     }
   }
 
@@ -85,138 +78,57 @@ class Checks {
     const bool same_address = server.address == management.address || is_any(server.address) ||
                               is_any(management.address);
     if (server.port != 0 && server.port == management.port && same_address) {
-      refuse("management.port", std::to_string(management.port) + " is the public listener's port",
-             "give it a port of its own");
+      findings_.refuse("management.port",
+                       std::to_string(management.port) + " is the public listener's port",
+                       "give it a port of its own");
     }
     if (!is_loopback(management.address)) {
-      warn("management.address", "the management listener is open beyond loopback, without TLS",
-           "use 127.0.0.1, or make sure that only administrators reach it");
+      findings_.warn("management.address",
+                     "the management listener is open beyond loopback, without TLS",
+                     "use 127.0.0.1, or make sure that only administrators reach it");
     }
     if (server.hsts && !server.tls && !server.public_url.starts_with("https://")) {
-      refuse("server.hsts", "needs https", "set server.tls or an https server.public_url");
+      findings_.refuse("server.hsts", "needs https",
+                       "set server.tls or an https server.public_url");
     }
     const auto& origins = server.cors_origins;
     if (origins.size() > 1 && std::find(origins.begin(), origins.end(), "*") != origins.end()) {
-      refuse("server.cors_origins", "\"*\" stands beside other origins", "give one or the other");
+      findings_.refuse("server.cors_origins", "\"*\" stands beside other origins",
+                       "give one or the other");
     }
     for (const auto& origin : origins) {
       if (origin != "*" && !is_origin(origin))
-        refuse("server.cors_origins", quoted(origin) + " is no origin that a browser sends",
-               "write https://HOST or https://HOST:PORT, in small letters and without a path");
-    }
-  }
-
-  void check_keys() {
-    const auto& keys = config_.keys;
-    if (keys.lease < keys.refresh) {
-      refuse("keys.lease", "is shorter than keys.refresh", "make it longer");
-    }
-    if (keys.publish_ahead < Seconds(60)) {
-      warn("keys.publish_ahead", "is shorter than a minute",
-           "verifiers must fetch the JWKS at least twice in this time; use it for trials only");
-    }
-    if (keys.publish_ahead < 2 * keys.refresh) {
-      refuse("keys.publish_ahead", "is shorter than twice keys.refresh",
-             "make it longer: every instance must know a key before it signs");
+        findings_.refuse(
+            "server.cors_origins", quoted(origin) + " is no origin that a browser sends",
+            "write https://HOST or https://HOST:PORT, in small letters and without a path");
     }
   }
 
   void check_outbound() {
     const std::string& proxy = config_.outbound.proxy;
     if (proxy.empty() || proxy.starts_with("http://") || proxy.starts_with("https://")) return;
-    refuse("outbound.proxy", "is no http or https proxy",
-           "give http://host:port, with user:password@ before the host if it asks for them");
+    findings_.refuse(
+        "outbound.proxy", "is no http or https proxy",
+        "give http://host:port, with user:password@ before the host if it asks for them");
   }
 
   void check_key_sets() {
     const KeySetsConfig& sets = config_.key_sets;
     if (sets.max_age < sets.min_age) {
-      refuse("resource_servers.jwks.max_age", "is shorter than resource_servers.jwks.min_age",
-             "make it longer");
+      findings_.refuse("resource_servers.jwks.max_age",
+                       "is shorter than resource_servers.jwks.min_age", "make it longer");
     }
     for (const auto& host : sets.allow_private_hosts) {
       if (!host.empty() && host.find_first_of("/@?# ") == std::string::npos) continue;
-      refuse("resource_servers.jwks.allow_private_hosts", quoted(host) + " is no host",
-             "give the host alone, as it stands in the URL: keys.internal, 10.0.0.7 or [fd00::7]");
+      findings_.refuse(
+          "resource_servers.jwks.allow_private_hosts", quoted(host) + " is no host",
+          "give the host alone, as it stands in the URL: keys.internal, 10.0.0.7 or [fd00::7]");
     }
     if (sets.allow_http) {
-      warn("resource_servers.jwks.allow_http",
-           "is on: whoever is on the way can replace the keys that tokens are encrypted with",
-           "use https");
-    }
-  }
-
-  bool has_store(const std::string& realm, const std::string& name) const {
-    const auto is_named = [&](const StoreConfig& store) { return store.name == name; };
-    if (realm.empty()) {
-      const auto& stores = config_.secret_stores;
-      return (stores.empty() && name == "local") ||
-             std::any_of(stores.begin(), stores.end(), is_named);
-    }
-    return std::any_of(config_.realms.begin(), config_.realms.end(), [&](const RealmConfig& one) {
-      return one.name == realm &&
-             std::any_of(one.secret_stores.begin(), one.secret_stores.end(), is_named);
-    });
-  }
-
-  void check_rotation() {
-    std::set<std::string> names;
-    for (std::size_t i = 0; i < config_.keys.rotation.size(); ++i) {
-      const auto& rule = config_.keys.rotation[i];
-      const std::string path = "keys.rotation[" + std::to_string(i) + ']';
-      if (!has_store(rule.realm, rule.store)) {
-        refuse(path + ".store",
-               "there is no store " + quoted(rule.store) +
-                   (rule.realm.empty() ? "" : " in realm " + quoted(rule.realm)),
-               "name a configured store");
-      }
-      if (!names.insert(rule.realm + '\n' + rule.id).second) {
-        refuse(path + ".id", quoted(rule.id) + " is already rotated", "keep one of the two");
-      }
-      if (rule.publish_ahead < config_.keys.publish_ahead) {
-        refuse(path + ".publish_ahead", "is shorter than keys.publish_ahead", "make it longer");
-      }
-      if (rule.every <= rule.publish_ahead) {
-        refuse(path + ".every", "is not longer than publish_ahead",
-               "each key must sign for a while before its successor comes");
-      }
-    }
-  }
-
-  Seconds cryptoperiod(const RotationConfig& rule) const {
-    const CryptoperiodConfig* found = nullptr;
-    for (const auto& own : config_.keys.cryptoperiods) {
-      if (own.id != rule.id || (!own.realm.empty() && own.realm != rule.realm)) continue;
-      if (found == nullptr || !own.realm.empty()) found = &own;
-    }
-    return found != nullptr ? found->period : config_.keys.cryptoperiod;
-  }
-
-  bool has_own_stores(const std::string& realm) const {
-    return std::any_of(config_.realms.begin(), config_.realms.end(), [&](const RealmConfig& one) {
-      return one.name == realm && !one.secret_stores.empty();
-    });
-  }
-
-  void check_cryptoperiods() {
-    std::set<std::string> names;
-    for (std::size_t i = 0; i < config_.keys.cryptoperiods.size(); ++i) {
-      const auto& own = config_.keys.cryptoperiods[i];
-      const std::string path = "keys.cryptoperiods[" + std::to_string(i) + ']';
-      if (!names.insert(own.realm + '\n' + own.id).second)
-        refuse(path + ".id", quoted(own.id) + " already has a period", "keep one of the two");
-      if (!own.realm.empty() && !has_own_stores(own.realm)) {
-        warn(path + ".realm",
-             quoted(own.realm) + " has no secret stores, so it uses the global keys",
-             "leave the realm out, and the period is that of the global keys");
-      }
-    }
-    for (std::size_t i = 0; i < config_.keys.rotation.size(); ++i) {
-      const auto& rule = config_.keys.rotation[i];
-      if (4 * (rule.every + rule.publish_ahead) <= 3 * cryptoperiod(rule)) continue;
-      warn("keys.rotation[" + std::to_string(i) + "].every",
-           "replaces each key only after three quarters of its cryptoperiod, when health warns",
-           "rotate more often, or give the secret ID a longer period in keys.cryptoperiods");
+      findings_.warn(
+          "resource_servers.jwks.allow_http",
+          "is on: whoever is on the way can replace the keys that tokens are encrypted with",
+          "use https");
     }
   }
 
@@ -227,20 +139,20 @@ class Checks {
       const std::string path = "encryption_keys[" + std::to_string(i) + ']';
       check_name(key.name, path + ".name", names);
       if (key.file.empty() == key.environment.empty()) {
-        refuse(path, "needs exactly one of file and environment", "give one of them");
+        findings_.refuse(path, "needs exactly one of file and environment", "give one of them");
       }
     }
     for (std::size_t i = 0; i < config_.lost_encryption_keys.size(); ++i) {
       const std::string& id = config_.lost_encryption_keys[i];
       if (id.size() != 16 || id.find_first_not_of("0123456789abcdef") != id.npos) {
-        refuse("lost_encryption_keys[" + std::to_string(i) + ']',
-               quoted(id) + " is no id of a sealing key",
-               "give the 16 hex digits that the server named");
+        findings_.refuse("lost_encryption_keys[" + std::to_string(i) + ']',
+                         quoted(id) + " is no id of a sealing key",
+                         "give the 16 hex digits that the server named");
       }
     }
     const auto& legacy = config_.legacy_encryption;
     if (!legacy.file.empty() && !legacy.environment.empty())
-      refuse("legacy_encryption", "has a file and an environment", "give one of them");
+      findings_.refuse("legacy_encryption", "has a file and an environment", "give one of them");
   }
 
   void check_name(const std::string& name, const std::string& path, std::set<std::string>& names) {
@@ -249,10 +161,10 @@ class Checks {
           return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
         });
     if (!is_good) {
-      refuse(path, quoted(name) + " is not a name",
-             "use 1 to 64 letters, digits, '-', '_' and '.'");
+      findings_.refuse(path, quoted(name) + " is not a name",
+                       "use 1 to 64 letters, digits, '-', '_' and '.'");
     } else if (!names.insert(name).second) {
-      refuse(path, quoted(name) + " is already taken", "give each its own name");
+      findings_.refuse(path, quoted(name) + " is already taken", "give each its own name");
     }
   }
 
@@ -268,14 +180,15 @@ class Checks {
     const std::string& url = config_.storage_url;
     if (!url.starts_with("postgresql://") && !url.starts_with("postgres://")) return;
     if (config_.encryption_keys.empty()) {
-      refuse(
+      findings_.refuse(
           "storage.url", "names a database that instances share, but there are no encryption_keys",
           "give encryption_keys, the same at every instance: what one sealed the others must open");
     }
     if (config_.secret_stores.empty()) {
-      refuse("storage.url", "names a database that instances share, but there are no secret_stores",
-             "give secret_stores that every instance reaches: keys of one alone are lost to the "
-             "others");
+      findings_.refuse(
+          "storage.url", "names a database that instances share, but there are no secret_stores",
+          "give secret_stores that every instance reaches: keys of one alone are lost to the "
+          "others");
     }
   }
 
@@ -290,7 +203,8 @@ class Checks {
         check_name(std::string(segment), path + ".name", none);
       }
       if (!names.insert(realm.name).second) {
-        refuse(path + ".name", quoted(realm.name) + " is already taken", "give each its own name");
+        findings_.refuse(path + ".name", quoted(realm.name) + " is already taken",
+                         "give each its own name");
       }
       check_stores(realm.secret_stores, path + ".secret_stores");
       check_unique(realm.clients, path + ".clients", "client_id", "give each client its own");
@@ -308,8 +222,8 @@ class Checks {
     for (std::size_t i = 0; i < items.size(); ++i) {
       const std::string& name = *items[i].find(member)->if_string();
       if (seen.insert(name).second) continue;
-      refuse(path + '[' + std::to_string(i) + "]." + member, quoted(name) + " is already taken",
-             remedy);
+      findings_.refuse(path + '[' + std::to_string(i) + "]." + member,
+                       quoted(name) + " is already taken", remedy);
     }
   }
 
@@ -319,8 +233,8 @@ class Checks {
       const json::Value* value = servers[i].find("default");
       if (!value || !*value->if_bool()) continue;
       if (has_default)
-        refuse(path + '[' + std::to_string(i) + "].default", "is the second default",
-               "one resource server of a realm is");
+        findings_.refuse(path + '[' + std::to_string(i) + "].default", "is the second default",
+                         "one resource server of a realm is");
       has_default = true;
     }
   }
@@ -330,13 +244,13 @@ class Checks {
     const bool is_aws = !config_.shared_signing->aws_secret_name.empty();
     const bool is_azure = !config_.shared_signing->key_vault_certificate_url.empty();
     if (is_aws != is_azure) return;
-    refuse("OpenIDServerSigningSettings",
-           "needs exactly one of AwsSecretManager and KeyVaultCertificateUrl", "give one of them");
+    findings_.refuse("OpenIDServerSigningSettings",
+                     "needs exactly one of AwsSecretManager and KeyVaultCertificateUrl",
+                     "give one of them");
   }
 
   ServerConfig& config_;
-  const Conformed& conformed_;
-  Problems& problems_;
+  Findings findings_;
 };
 
 }  // namespace

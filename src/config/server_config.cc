@@ -70,6 +70,7 @@ std::vector<StoreConfig> read_stores(const json::Array& from) {
   for (const auto& item : from) {
     const json::Object& store = *item.if_object();
     StoreConfig out{text_in(store, "name"), text_in(store, "type"), group(store, "settings"), {}};
+    out.has_mappings = store.find("mappings") != nullptr;
     for (const auto& [id, aliases] : group(store, "mappings")) {
       out.mappings.emplace_back(id, texts(*aliases.if_array()));
     }
@@ -251,9 +252,11 @@ Result<ServerConfig, Problems> load(std::string_view text, std::string_view file
   const bool is_appsettings = is_appsettings_name(filename);
   const std::string cleaned = is_appsettings ? without_json_extras(text) : std::string();
   TRY(Document document, parse(is_appsettings ? std::string_view(cleaned) : text, filename));
-  if (is_appsettings) keep_signing_settings(document);
-
-  Problems problems = settle_other_names(document);
+  Problems problems = settle_signing_settings(document);
+  Problems passed_over;
+  if (is_appsettings) passed_over = keep_signing_settings(document);
+  const Problems other_names = settle_other_names(document);
+  problems.insert(problems.end(), other_names.begin(), other_names.end());
   const Problems overlaid = overlay(document, server_schema(), environment);
   problems.insert(problems.end(), overlaid.begin(), overlaid.end());
   auto conformed = conform(document.root, server_schema(), Fill::kServer);
@@ -264,6 +267,7 @@ Result<ServerConfig, Problems> load(std::string_view text, std::string_view file
   ServerConfig config = read_all(conformed->values);
   check_between(config, *conformed, problems);
   if (!problems.empty()) return problems;
+  config.warnings.insert(config.warnings.end(), passed_over.begin(), passed_over.end());
   warn_of_near_names(environment, config.warnings);
 
   json::Value shown(conformed->values);

@@ -31,7 +31,7 @@ struct ListenerConfig {
 
 struct PublicConfig : ListenerConfig {
   std::string public_url;  ///< without a slash at the end; derived from the listener if not given
-  std::size_t loops = 0;   ///< 0: one for each core
+  std::size_t loops = 0;   ///< to kMaxLoops; 0: loops_for the cores
   bool shares_port = false;
   std::optional<TlsConfig> tls;
   std::vector<std::string> cors_origins;
@@ -81,6 +81,7 @@ struct StoreConfig {
   json::Object settings;  ///< for the store's own factory
   /// Secret ID → aliases, the active one first; in the order of the file.
   std::vector<std::pair<std::string, std::vector<std::string>>> mappings;
+  bool has_mappings = false;  ///< whether they are given at all; "mappings: {}" says none
 };
 
 /// Thinkwise Indicium's shared signing certificate: exactly one of the two is set.
@@ -145,8 +146,8 @@ std::vector<RealmConfig> read_realms(const json::Array& from);
 
 /// Reads the text (YAML; JSON where the name ends in ".json"), puts the environment over it, checks
 /// each setting and then what must hold between settings. A file named appsettings*.json that holds
-/// OpenIDServerSigningSettings is Indicium's own: comments, trailing commas and members that are
-/// not ours are accepted there.
+/// OpenIDServerSigningSettings, or no setting of the server at all, is Indicium's own: comments,
+/// trailing commas and members that are not ours are accepted there.
 Result<ServerConfig, Problems> load(std::string_view text, std::string_view filename,
                                     const Environment& environment);
 

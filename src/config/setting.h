@@ -45,6 +45,7 @@ struct Setting {
   bool is_secret = false;     ///< never shown, not even in an error
   bool is_required = false;   ///< where its group is there
   bool empty_counts = false;  ///< an empty list says something else than none
+  bool order_counts = false;  ///< the same texts in another order are another value
 
   /// "seconds", "bytes" or empty.
   std::string_view unit() const;

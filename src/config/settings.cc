@@ -23,7 +23,9 @@ std::vector<Setting> store_rows(std::string_view list, std::string_view name, st
        .level = level},
       {.path = mappings,
        .type = Type::kMappings,
-       .summary = "Which aliases stand behind a secret ID; the first one is active.",
+       .summary =
+           "Which aliases stand behind a secret ID; the first one is active. Without it those "
+           "that the kind of store has by itself; {} for none.",
        .level = level},
   };
 }

@@ -13,10 +13,11 @@ const std::vector<std::string_view>& token_formats() {
 
 }  // namespace
 
+// As jose::parse_jws_alg() reads them: Ed25519 is EdDSA by its new name (RFC 9864).
 const std::vector<std::string_view>& signing_algorithms() {
-  static const std::vector<std::string_view> words = {"RS256", "RS384", "RS512", "PS256", "PS384",
-                                                      "PS512", "ES256", "ES384", "ES512", "EdDSA",
-                                                      "HS256", "HS384", "HS512"};
+  static const std::vector<std::string_view> words = {"RS256",   "RS384", "RS512", "PS256", "PS384",
+                                                      "PS512",   "ES256", "ES384", "ES512", "EdDSA",
+                                                      "Ed25519", "HS256", "HS384", "HS512"};
   return words;
 }
 
@@ -26,8 +27,8 @@ std::vector<Setting> realm_settings() {
       {.path = "realms[]",
        .type = Type::kItems,
        .summary =
-           "Realms that are created at each start, with what belongs to them, where they are "
-           "absent; what exists is never changed.",
+           "Realms that are created with what belongs to them, each item once; what was changed, "
+           "renamed or deleted since stays so.",
        .level = kRealm},
       {.path = "realms[].name",
        .summary = "\"root\", or the name of a realm below it.",
@@ -71,7 +72,8 @@ std::vector<Setting> realm_settings() {
       {.path = "realms[].default_audience",
        .type = Type::kTexts,
        .summary = "The aud of tokens of clients that name none.",
-       .level = kRealm},
+       .level = kRealm,
+       .order_counts = true},
       {.path = "realms[].scopes",
        .type = Type::kTexts,
        .summary = "The scopes that the realm's metadata offers.",
@@ -142,7 +144,8 @@ std::vector<Setting> client_settings() {
       {.path = "realms[].clients[].audience",
        .type = Type::kTexts,
        .summary = "The aud of the client's tokens.",
-       .level = kRealm},
+       .level = kRealm,
+       .order_counts = true},
       {.path = "realms[].clients[].access_token",
        .type = Type::kGroup,
        .summary = "Access tokens of this client, where they differ from the realm's.",

@@ -1,8 +1,11 @@
 // The listeners, the database and the log.
 
+#include "base/worker.h"
 #include "config/settings_rows.h"
 
 namespace signet::config {
+
+static_assert(kMaxLoops == 48, "the summary of server.loops names it");
 
 std::vector<Setting> server_settings() {
   return {
@@ -34,9 +37,9 @@ std::vector<Setting> server_settings() {
       {.path = "server.loops",
        .type = Type::kInteger,
        .fallback = "0",
-       .summary = "Event loops; 0 makes one for each processor core.",
+       .summary = "Event loops; 0 makes one for each processor core, 48 at most.",
        .min = 0,
-       .max = 64},
+       .max = static_cast<std::int64_t>(kMaxLoops)},
       {.path = "server.tls", .type = Type::kGroup, .summary = "TLS of the public listener."},
       {.path = "server.tls.certificate",
        .type = Type::kPath,
