@@ -45,65 +45,6 @@ void man_command(std::string& out, const CommandText& command) {
     man_command(out, child);
 }
 
-// The words that may follow each command path, parents' options included.
-void words(const CommandText& command, const std::string& inherited,
-           std::vector<std::pair<std::string, std::string>>& out) {
-  std::string options = inherited;
-  for (const auto& option : command.options) {
-    if (!option.is_positional) options += (options.empty() ? "" : " ") + option.names;
-  }
-  std::string line;
-  for (const auto& child : command.children) {
-    line += child.path.substr(child.path.find_last_of(' ') + 1) + ' ';
-  }
-  out.emplace_back(command.path, line + options);
-  for (const auto& child : command.children)
-    words(child, options, out);
-}
-
-// One function that walks the words of the line down the tree; both shells understand it.
-std::string cases(const CommandText& root) {
-  std::vector<std::pair<std::string, std::string>> lines;
-  words(root, "", lines);
-  std::string out = "_signet_words() {\n  case \"$1\" in\n";
-  for (const auto& [path, line] : lines)
-    out += "    '" + path + "') echo '" + line + "' ;;\n";
-  out += "  esac\n}\n";
-  out +=
-      // Not "path": to zsh that is an array tied to PATH.
-      "_signet_path() {\n"
-      "  local found=signet word\n"
-      "  for word in \"$@\"; do\n"
-      "    case \"$word\" in -*) continue ;; esac\n"
-      "    if [ -n \"$(_signet_words \"$found $word\")\" ]; then found=\"$found $word\"; fi\n"
-      "  done\n"
-      "  echo \"$found\"\n"
-      "}\n";
-  return out;
-}
-
-std::string fish_lines(const CommandText& command, const std::string& condition) {
-  std::string out;
-  const auto quote = [](const std::string& text) {
-    std::string q = "'";
-    for (const char c : text)
-      q += c == '\'' || c == '\\' ? std::string{'\\', c} : std::string{c};
-    return q + '\'';
-  };
-  for (const auto& option : command.options) {
-    if (option.is_positional || !option.names.starts_with("--")) continue;
-    out += "complete -c signet" + condition + " -l " + option.names.substr(2) +
-           (option.value.empty() ? "" : " -r") + " -d " + quote(option.summary) + '\n';
-  }
-  for (const auto& child : command.children) {
-    const std::string name = child.path.substr(child.path.find_last_of(' ') + 1);
-    const std::string here = condition.empty() ? " -n __fish_use_subcommand" : condition;
-    out += "complete -c signet -f" + here + " -a " + name + " -d " + quote(child.summary) + '\n';
-    out += fish_lines(child, " -n '__fish_seen_subcommand_from " + name + "'");
-  }
-  return out;
-}
-
 }  // namespace
 
 CommandText describe(const CLI::App& app, const std::string& above) {
@@ -141,30 +82,6 @@ std::string man_page(const CommandText& root, std::string_view version) {
       "\\-\\-dry\\-run found differences.\n"
       ".TP\n.B 3\napply \\-\\-check found some.\n";
   return out;
-}
-
-std::string completion(const CommandText& root, std::string_view shell) {
-  if (shell == "fish") return fish_lines(root, "");
-  if (shell == "zsh") {
-    return "#compdef signet\n" + cases(root) +
-           "_signet() {\n"
-           "  local -a candidates\n"
-           "  local at\n"
-           "  at=$(_signet_path \"${words[@]:1:$((CURRENT-2))}\")\n"
-           "  candidates=(${=\"$(_signet_words \"$at\")\"})\n"
-           "  compadd -- $candidates\n"
-           "  [[ $PREFIX == -* ]] || _files\n"
-           "}\n"
-           "compdef _signet signet\n";
-  }
-  return cases(root) +
-         "_signet() {\n"
-         "  local path\n"
-         "  path=$(_signet_path \"${COMP_WORDS[@]:1:$((COMP_CWORD-1))}\")\n"
-         "  local word=${COMP_WORDS[COMP_CWORD]}\n"
-         "  COMPREPLY=($(compgen -W \"$(_signet_words \"$path\")\" -- \"$word\"))\n"
-         "}\n"
-         "complete -o default -F _signet signet\n";
 }
 
 }  // namespace signet::cli

@@ -25,7 +25,5 @@ struct CommandText {
 CommandText describe(const CLI::App& app, const std::string& above = {});
 
 std::string man_page(const CommandText& root, std::string_view version);
-/// `shell` is "bash", "zsh" or "fish".
-std::string completion(const CommandText& root, std::string_view shell);
 
 }  // namespace signet::cli

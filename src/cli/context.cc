@@ -28,6 +28,8 @@ Result<std::string> read_stream(std::istream& in, std::size_t max, const std::st
                    name + " is larger than " + std::to_string(max) + " bytes"};
     }
   }
+  if (in.bad())
+    return Error{Code::kInvalid, "file_unreadable", name + ": cannot be read to its end"};
   return text;
 }
 

@@ -7,8 +7,9 @@
 namespace signet::cli {
 namespace {
 
-// A text that is equal for values that mean the same.
-std::string canonical(const json::Value& value) {
+// A text that is equal for values that mean the same. Lists of texts below the value are sets, and
+// so is the value itself unless `order_counts`.
+std::string canonical(const json::Value& value, bool order_counts = false) {
   const json::Array* array = value.if_array();
   if (!array) {
     const json::Object* object = value.if_object();
@@ -28,7 +29,7 @@ std::string canonical(const json::Value& value) {
     items.push_back(canonical(item));
   const bool is_texts = std::all_of(array->begin(), array->end(),
                                     [](const json::Value& item) { return item.is_string(); });
-  if (is_texts) std::sort(items.begin(), items.end());
+  if (is_texts && !order_counts) std::sort(items.begin(), items.end());
   std::string text = "[";
   for (const auto& item : items)
     text += (text.size() > 1 ? "," : "") + item;
@@ -51,18 +52,19 @@ class Comparison {
       const json::Value* a = present(running, field);
       const json::Value* b = present(wanted, field);
       const std::string path = prefix.empty() ? field.name : prefix + '.' + field.name;
+      const bool in_order = field.row->order_counts;
       if (field.row->is_secret) continue;
       if (field.is_group()) {
         static const json::Object kEmpty;
         group(a && a->is_object() ? *a->if_object() : kEmpty,
               b && b->is_object() ? *b->if_object() : kEmpty, field, path);
       } else if (a && b) {
-        std::string from = canonical(*a), to = canonical(*b);
+        std::string from = canonical(*a, in_order), to = canonical(*b, in_order);
         if (from != to) changes.push_back({'~', path, std::move(from), std::move(to)});
       } else if (a) {
-        changes.push_back({'-', path, canonical(*a), ""});
+        changes.push_back({'-', path, canonical(*a, in_order), ""});
       } else if (b) {
-        changes.push_back({'+', path, "", canonical(*b)});
+        changes.push_back({'+', path, "", canonical(*b, in_order)});
       }
     }
   }

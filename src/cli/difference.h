@@ -17,9 +17,9 @@ struct Change {
 };
 
 /// Compares two documents by the schema: defaults count as written, durations are compared as
-/// seconds, lists of texts as sets, and members that the schema does not know are passed over.
-/// `secret` is a change only where `running` has none (its "has_secret" is not true).
-/// "config_invalid" where `wanted` does not fit the schema.
+/// seconds, lists of texts as sets unless their order counts (`aud`), and members that the schema
+/// does not know are passed over. `secret` is a change only where `running` has none (its
+/// "has_secret" is not true). "config_invalid" where `wanted` does not fit the schema.
 Result<std::vector<Change>> differences(const json::Object& running, const json::Object& wanted,
                                         const config::Field& schema);
 

@@ -30,12 +30,8 @@ Result<std::vector<jose::Jwk>> from_pem(std::string_view text, const SecretBytes
 
 }  // namespace
 
-Result<std::vector<jose::Jwk>> read_keys(const Context& context, const std::string& path,
-                                         const SecretBytes* pem_password) {
-  if (path.empty() || path == "-") {
-    return Context::usage("--key: name a file; standard input is the filter's input");
-  }
-  TRY(std::string text, context.read(path, 1 << 20));
+Result<std::vector<jose::Jwk>> keys_in(const Context& context, std::string text,
+                                       const std::string& source, const SecretBytes* pem_password) {
   std::vector<jose::Jwk> keys;
   Status status = Done{};
   if (text.find("-----BEGIN ") != std::string::npos && !trim(text).starts_with('{')) {
@@ -61,15 +57,25 @@ Result<std::vector<jose::Jwk>> read_keys(const Context& context, const std::stri
   TRY(std::move(status));
   if (keys.empty()) {
     return Error{Code::kInvalid, "key_file_empty",
-                 signet::quoted(path, 200) + " holds no usable key"};
+                 signet::quoted(source, 200) + " holds no usable key"};
   }
   return keys;
+}
+
+Result<std::vector<jose::Jwk>> read_keys(const Context& context, const std::string& path,
+                                         const SecretBytes* pem_password) {
+  if (path.empty() || path == "-") {
+    return Context::usage("--key: name a file; standard input is the filter's input");
+  }
+  TRY(std::string text, context.read(path, 1 << 20));
+  return keys_in(context, std::move(text), path, pem_password);
 }
 
 Result<std::vector<jose::KeyPtr>> read_local_keys(const Context& context, const std::string& path,
                                                   const std::string& kid,
                                                   const SecretBytes* pem_password) {
   TRY(std::vector<jose::Jwk> keys, read_keys(context, path, pem_password));
+  if (!kid.empty() && keys.size() == 1 && keys[0].kid().empty()) keys[0] = keys[0].with_kid(kid);
   std::vector<jose::KeyPtr> local;
   for (auto& key : keys) {
     if (kid.empty() || key.kid() == kid) local.push_back(jose::Key::local(std::move(key)));

@@ -77,7 +77,26 @@ Result<StoreMappings> running_mappings(const AdminClient& admin, const std::stri
   StoreMappings out{realm, store, {}};
   for (const auto& mapping : list_of(answer, "mappings")) {
     const json::Value* list = mapping.get("aliases");
-    if (list != nullptr) out.aliases.emplace_back(text_of(mapping, "secretId"), texts_in(*list));
+    if (list == nullptr) continue;
+    out.aliases.emplace_back(text_of(mapping, "secretId"), texts_in(*list));
+    if (text_of(mapping, "default") == "true") out.brought.insert(out.aliases.back().first);
+  }
+  return out;
+}
+
+Result<std::vector<StoreMappings>> other_mappings(const AdminClient& admin,
+                                                  const std::vector<StoreMappings>& described) {
+  TRY(const json::Value stores, admin.get("/admin/stores"));
+  std::vector<StoreMappings> out;
+  for (const auto& store : list_of(stores, "stores")) {
+    const std::string realm = text_of(store, "realm"), name = text_of(store, "name");
+    const std::string ordering = text_of(store, "ordering");
+    const bool is_described = std::any_of(
+        described.begin(), described.end(),
+        [&](const StoreMappings& one) { return one.realm == realm && one.store == name; });
+    if (is_described || ordering.empty() || ordering == "self_naming") continue;
+    TRY(StoreMappings running, running_mappings(admin, realm, name));
+    out.push_back(std::move(running));
   }
   return out;
 }

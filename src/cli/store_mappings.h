@@ -1,6 +1,7 @@
 #pragma once
 // Mappings as code: what a file says of secret stores against what runs.
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,16 +14,23 @@ struct StoreMappings {
   std::string realm;  ///< empty: a global store
   std::string store;
   std::vector<std::pair<std::string, std::vector<std::string>>> aliases;  ///< by secret ID
+  /// The IDs of those that the store brought by itself and nobody changed; of the server's alone.
+  std::set<std::string> brought{};
 
   const std::vector<std::string>* find(const std::string& id) const;
 };
 
-/// From "secret_stores" of a document that fits the schema; stores without mappings are left out.
+/// From "secret_stores" of a document that fits the schema; stores whose mappings it does not name
+/// are left out.
 /// "usage" where a store is described twice.
 Result<std::vector<StoreMappings>> mappings_in(const json::Object& document,
                                                const std::string& realm);
 Result<StoreMappings> running_mappings(const AdminClient& admin, const std::string& realm,
                                        const std::string& store);
+
+/// Of every store of the server that has mappings and is not among `described`.
+Result<std::vector<StoreMappings>> other_mappings(const AdminClient& admin,
+                                                  const std::vector<StoreMappings>& described);
 
 /// "mapping local/am.x", with the realm in front where there is one.
 std::string label_of(const StoreMappings& mappings, const std::string& id);

@@ -2,6 +2,7 @@
 
 #include "base/base64.h"
 #include "base/text.h"
+#include "cli/key_file.h"
 
 namespace signet::cli {
 namespace {
@@ -37,11 +38,15 @@ Result<json::Object> unverified_token(std::string_view token) {
   return shown;
 }
 
-Result<jose::JwkSet> read_key_set(const Context& context, const std::string& source) {
+Result<std::vector<jose::KeyPtr>> read_key_set(const Context& context, const std::string& source) {
   const bool is_url = source.starts_with("http://") || source.starts_with("https://");
   if (!is_url) {
-    TRY(const std::string text, context.read(source, 1 << 20));
-    return jose::JwkSet::parse_any(text);
+    TRY(std::string text, context.read(source, 1 << 20));
+    TRY(std::vector<jose::Jwk> read, keys_in(context, std::move(text), source));
+    std::vector<jose::KeyPtr> keys;
+    for (auto& key : read)
+      keys.push_back(jose::Key::local(std::move(key)));
+    return keys;
   }
   if (!net::is_loopback_url(source) && !context.globals.unsafe_plain_http) {
     return Error{Code::kDenied, "unsafe_plain_http",
@@ -56,7 +61,8 @@ Result<jose::JwkSet> read_key_set(const Context& context, const std::string& sou
     return Error{Code::kUnavailable, "jwks_unavailable",
                  signet::quoted(source, 200) + " answered " + std::to_string(response.status)};
   }
-  return jose::JwkSet::parse(response.body);
+  TRY(const jose::JwkSet set, jose::JwkSet::parse(response.body));
+  return jose::local_keys(set);
 }
 
 }  // namespace signet::cli

@@ -6,6 +6,7 @@
 A transcript is what a session at a terminal looks like:
 
     # a comment
+    @needs bash             without that program the whole transcript is skipped, which is said
     @file key.json          the lines up to @end become a file in the session's folder
     {...}
     @end
@@ -24,6 +25,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -48,9 +50,21 @@ PLAN = {
     "clients": [{"realm": "root", "client_id": "reporting"}], "client_count": 1,
     "resource_servers": [{"realm": "root", "name": "Identity Provider"}, {"realm": "root", "name": "RS1"}],
     "resource_server_count": 2}
+# The same of a key that does less than the one before it.
+HMAC = "am.services.oauth2.stateless.signing.HMAC"
+TAKEN = {
+    "algorithms_taken": ["HS384", "HS512"],
+    "algorithm_askers": {
+        "realms": [], "realm_count": 0, "clients": [{"realm": "root", "client_id": "reporting"}], "client_count": 1,
+        "resource_servers": [], "resource_server_count": 0, "all_read": False}}
+IN_USE = ("key 'k2' (local/web-2) does not do HS384, HS512, and tokens by that are asked for by clients "
+          "'root/reporting'; perhaps others: only the first 10000 clients and resource servers were read")
+TAKING = {**PLAN, **TAKEN, "id": HMAC, "missing": [], "reason": "algorithm_in_use", "detail": IN_USE, "all_read": False}
 # What the stand-in says of keys: it has none, so these never change.
 KEYS = {
-    ("GET", "secrets/plan"): PLAN,
+    ("GET", "secrets/plan"): {
+        **PLAN, "rotation_fault":
+            "store_makes_no_keys: store 'local' makes keys only if its setting create_keys is true"},
     ("POST", "secrets/plan"): {**PLAN, "safe": True, "missing": []},
     ("GET", "secrets/usage"): {"id": ES256, "realm": "", "keys": [
         {"kid": "k1", "state": "passive", "tokens_until": "2026-01-02T01:00:00.000Z",
@@ -223,6 +237,8 @@ class Admin(http.server.BaseHTTPRequestHandler):
             answer = sealing(self.server.stale, dry_run)
             self.server.stale = answer["stale"]
             return self.answer(200, answer)
+        if parts == ["admin", "secrets", "plan"] and HMAC in (body or {}).get("id", self.path):
+            return self.plan_that_takes(body)
         canned = KEYS.get((self.command, "/".join(parts[1:])))
         if canned is not None:
             return self.answer(200, canned)
@@ -257,6 +273,13 @@ class Admin(http.server.BaseHTTPRequestHandler):
             body.setdefault("default", rest[0] in table and table[rest[0]]["document"]["default"])
             body["built_in"] = rest[0] == IDENTITY_PROVIDER
         return self.one(table, rest[0], kind, body)
+    def plan_that_takes(self, body):
+        if body is None:
+            return self.answer(200, TAKING)
+        if not body["force"]:
+            return self.problem(409, "algorithm_in_use", IN_USE)
+        return self.answer(200, {**TAKING, "safe": True})
+
     def mappings(self, body):
         """Of the one store there is; what was not published for long enough is not activated."""
         known = self.server.mappings
@@ -270,7 +293,8 @@ class Admin(http.server.BaseHTTPRequestHandler):
                         "tokens_unverifiable_until": "2026-01-02T01:00:00.000Z"}]
             return self.answer(200, {"secretId": body["secretId"], "aliases": body["aliases"], "dry_run": True,
                                      "safe": False, "reason": "activation_too_early",
-                                     "detail": "600 seconds are left", "leaving": leaving})
+                                     "detail": "600 seconds are left", "leaving": leaving,
+                                     **(TAKEN if body["secretId"] == HMAC else {})})
         before, wanted = known.get(body["secretId"], []), body["aliases"]
         if before and before[0] != wanted[0] and wanted[0] not in self.server.ripe:
             return self.problem(409, "activation_too_early", "600 seconds are left")
@@ -410,6 +434,11 @@ def main():
     transcripts = named or sorted(pathlib.Path(__file__).parent.glob("*.txt"))
     total, faults = 0, []
     for path in transcripts:
+        lacking = [name for name in re.findall(r"^@needs (\S+)$", path.read_text(), re.MULTILINE)
+                   if shutil.which(name) is None]
+        if lacking:
+            print(f"skipped {path.name}: there is no {lacking[0]}")
+            continue
         count, wrong = run(path, binary)
         total += count
         faults += wrong

@@ -7,7 +7,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/resource_server_trial.h"
 #include "cli/described_state.h"
-#include "cli/difference.h"
+#include "cli/difference_report.h"
 #include "cli/shared_keys.h"
 
 namespace signet::cli {
@@ -22,22 +22,22 @@ struct ApplyOptions {
 class Application {
  public:
   Application(const Context& context, const AdminClient& admin, const ApplyOptions& options)
-      : context_(context), admin_(admin), options_(options) {}
+      : context_(context), admin_(admin), options_(options), report_(context) {}
 
   Result<int> run(const DescribedState& wanted) {
     const Status done = everything(wanted);
     // Also after a failure: what was done until then is done.
     if (context_.as_json()) {
       json::Object out;
-      out.set("differences", std::move(shown_));
+      out.set("differences", report_.take());
       out.set("waiting", waiting_);
       context_.print(out);
-    } else if (done.ok() && changed_ == 0) {
+    } else if (done.ok() && report_.count() == 0) {
       context_.print_line("no differences");
     }
     if (!done.ok()) return done.error();
-    if (options_.check) return changed_ > 0 ? 3 : 0;
-    if (options_.dry_run) return changed_ > 0 ? 2 : 0;
+    if (options_.check) return report_.count() > 0 ? 3 : 0;
+    if (options_.dry_run) return report_.count() > 0 ? 2 : 0;
     return waiting_ > 0 ? 1 : 0;
   }
 
@@ -62,40 +62,10 @@ class Application {
     for (const auto& store : wanted.stores) {
       TRY(one_store(store));
     }
+    if (options_.check) {
+      TRY(other_stores(wanted.stores));
+    }
     return Done{};
-  }
-
-  void line(const std::string& text) const { context_.print_line(printable(text)); }
-
-  /// A difference: '+' comes, '~' changes, '-' goes.
-  void tell(char sign, const std::string& what) {
-    ++changed_;
-    if (!context_.as_json()) return line(std::string(1, sign) + ' ' + what);
-    json::Object one;
-    one.set("difference", sign == '+' ? "create" : sign == '-' ? "delete" : "change");
-    one.set("what", what);
-    shown_.emplace_back(std::move(one));
-  }
-  /// What belongs to the difference told last.
-  void tell(const std::vector<Change>& changes) {
-    json::Array list;
-    for (const auto& change : changes) {
-      if (!context_.as_json()) line("    " + to_text(change));
-      json::Object one;
-      one.set("setting", change.path);
-      if (!change.from.empty()) one.set("from", change.from);
-      if (!change.to.empty()) one.set("to", change.to);
-      list.emplace_back(std::move(one));
-    }
-    if (context_.as_json()) shown_.back().if_object()->set("settings", std::move(list));
-  }
-  void tell(const std::vector<std::string>& steps) {
-    json::Array list;
-    for (const auto& step : steps) {
-      if (!context_.as_json()) line("    " + step);
-      list.emplace_back(step);
-    }
-    if (context_.as_json()) shown_.back().if_object()->set("steps", std::move(list));
   }
 
   // Null where the thing does not exist.
@@ -117,7 +87,7 @@ class Application {
                    const std::string& path, const json::Object& wanted,
                    const config::Field& schema) {
     if (answer.is_null()) {
-      tell('+', label);
+      report_.tell('+', label);
       if (!options_.is_dry()) {
         TRY(put(path, wanted, {{"If-None-Match", "*"}}));
       }
@@ -135,8 +105,8 @@ class Application {
       changes.push_back({'~', "secret", "(hidden)", "(hidden)"});
     }
     if (changes.empty()) return false;
-    tell('~', label);
-    tell(changes);
+    report_.tell('~', label);
+    report_.tell(changes);
     if (options_.is_dry()) return false;
     json::Object document = wanted;
     if (!adds_secret && !options_.set_secrets) {
@@ -179,7 +149,7 @@ class Application {
     return std::string(kind.label) + ' ' + realm.name + '/' + id;
   }
 
-  // What a described realm has and no file describes; the built-in resource server is always there.
+  // What a realm has and no file describes; the built-in resource server is always there.
   Status others(const DescribedRealm& realm, const DescribedKind& kind,
                 const std::vector<DescribedItem>& items) {
     std::set<std::string> described;
@@ -188,13 +158,18 @@ class Application {
     auto all = admin_.all(realm_path(realm.name) + kind.segment, kind.list);
     if (!all.ok() && all.error().code == Code::kNotFound) return Done{};
     if (!all.ok()) return std::move(all).error();
+    bool has_built_in = kind.path != resource_server_path;
     for (const auto& found : *all) {
       const json::Value* document = found.get(kind.member);
       const std::string id = document ? text_of(*document, kind.id) : "";
+      has_built_in = has_built_in || (document && text_of(*document, "built_in") == "true");
       if (id.empty() || described.contains(id) || text_of(*document, "built_in") == "true")
         continue;
       TRY(drop(label_of(realm, kind, id), kind.path(realm.name, id)));
     }
+    // No file can say that, so that it is no difference, and it should not stay unseen.
+    if (options_.check && !has_built_in)
+      context_.note("realm " + realm.name + " has no built-in resource server: it was removed");
     return Done{};
   }
 
@@ -205,13 +180,15 @@ class Application {
       const bool is_described =
           std::any_of(realms.begin(), realms.end(),
                       [&](const DescribedRealm& realm) { return realm.name == name; });
-      if (is_described || name == "root") continue;
+      // Nothing of root is pruned by files that do not name it; a check shows it all the same.
+      if (is_described || (name == "root" && !options_.check)) continue;
       // Only an empty realm is deleted.
       DescribedRealm undescribed;
       undescribed.name = name;
       for (std::size_t i = kDescribedKinds.size(); i > 0; --i) {
         TRY(others(undescribed, kDescribedKinds[i - 1], {}));
       }
+      if (name == "root") continue;
       TRY(drop("realm " + name, realm_path(name)));
     }
     return Done{};
@@ -225,11 +202,27 @@ class Application {
       TRY(one_mapping(store, id, found != nullptr ? *found : kNone, aliases));
     }
     for (const auto& [id, aliases] : running.aliases) {
-      if (store.find(id) != nullptr) continue;
+      if (store.find(id) != nullptr || is_left_to_the_store(running, id)) continue;
       const std::string label = cli::label_of(store, id);
       if (!is_surplus_dropped(label)) continue;
       if (options_.is_dry()) continue;
       settle(label, unmap(admin_, store, id, aliases));
+    }
+    return Done{};
+  }
+
+  // What a store brings by itself is there on every fresh server.
+  bool is_left_to_the_store(const StoreMappings& running, const std::string& id) const {
+    return options_.check && !options_.prune && running.brought.contains(id);
+  }
+
+  // Stores that no file names: shown by a check, never pruned.
+  Status other_stores(const std::vector<StoreMappings>& described) {
+    TRY(const std::vector<StoreMappings> others, other_mappings(admin_, described));
+    for (const auto& running : others) {
+      for (const auto& [id, aliases] : running.aliases) {
+        if (!running.brought.contains(id)) report_.tell('-', cli::label_of(running, id));
+      }
     }
     return Done{};
   }
@@ -239,8 +232,8 @@ class Application {
                      const std::vector<std::string>& wanted) {
     if (running == wanted) return Done{};
     const std::string label = cli::label_of(store, id);
-    tell(running.empty() ? '+' : '~', label);
-    tell(steps_between(running, wanted));
+    report_.tell(running.empty() ? '+' : '~', label);
+    report_.tell(steps_between(running, wanted));
     if (!options_.is_dry()) settle(label, bring_to(admin_, store, id, running, wanted));
     return Done{};
   }
@@ -260,7 +253,7 @@ class Application {
       context_.note(label + " is in no file; --prune would delete it");
       return false;
     }
-    tell('-', label);
+    report_.tell('-', label);
     return options_.prune;
   }
 
@@ -275,8 +268,8 @@ class Application {
   const Context& context_;
   const AdminClient& admin_;
   const ApplyOptions& options_;
-  int changed_ = 0, waiting_ = 0;
-  json::Array shown_;  ///< with --output json
+  DifferenceReport report_;
+  int waiting_ = 0;
 };
 
 Result<int> apply(const Context& context, const ApplyOptions& options) {

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "cli/admin_client.h"
 #include "cli/commands/commands.h"
 #include "cli/documents.h"
@@ -50,6 +51,30 @@ json::Value as_list(const std::vector<std::string>& texts) {
   return json::Array(texts.begin(), texts.end());
 }
 
+// The keys of a file that can be used, without private halves, which never leave this machine. The
+// others are named: a client whose key is missing is found out when it cannot authenticate.
+Result<json::Object> public_halves(const Context& context, const std::string& path) {
+  TRY(const std::string text, context.read(path, 1 << 20));
+  TRY(const jose::JwkSet set, jose::JwkSet::parse_any(text));
+  const std::string skipped = "signet: a key of " + signet::quoted(path, 200) + " is skipped: ";
+  for (const auto& why : set.skipped)
+    context.note(skipped + std::string(why.reason) + ": " + why.detail);
+  for (const auto& unsupported : set.unsupported)
+    context.note(skipped + "jwk_unsupported: " + unsupported.why);
+  if (set.keys.empty()) {
+    return Error{Code::kInvalid, "key_file_empty",
+                 signet::quoted(path, 200) + " holds no usable key"};
+  }
+  json::Array keys;
+  for (const auto& key : set.keys) {
+    TRY(json::Object shown, key.public_json());
+    keys.push_back(std::move(shown));
+  }
+  json::Object jwks;
+  jwks.set("keys", std::move(keys));
+  return jwks;
+}
+
 Status put_flags(const Context& context, const ClientOptions& options, json::Object& document) {
   TRY(options.token.put_into(document));
   TRY(options.enabled.put_into(document));
@@ -65,15 +90,7 @@ Status put_flags(const Context& context, const ClientOptions& options, json::Obj
   }
   if (!options.audience.empty()) document.set("audience", as_list(options.audience));
   if (!options.jwks.empty()) {
-    TRY(const std::string text, context.read(options.jwks, 1 << 20));
-    TRY(const jose::JwkSet set, jose::JwkSet::parse_any(text));
-    json::Array keys;
-    for (const auto& key : set.keys) {
-      TRY(json::Object shown, key.public_json());  // a private half never leaves this machine
-      keys.push_back(std::move(shown));
-    }
-    json::Object jwks;
-    jwks.set("keys", std::move(keys));
+    TRY(json::Object jwks, public_halves(context, options.jwks));
     document.set("jwks", std::move(jwks));
   }
   if (options.secret_stdin) {
@@ -128,7 +145,10 @@ Result<int> update(const Context& context, const ClientOptions& options) {
 }
 
 Result<int> remove(const Context& context, const ClientOptions& options) {
-  if (!options.yes) return Context::usage("this deletes the client and its tokens; say --yes");
+  if (!options.yes)
+    return Context::usage(
+        "this deletes the client, whose tokens stay active until they end or are revoked; "
+        "say --yes");
   TRY(const AdminClient admin, AdminClient::make(context));
   TRY(admin.remove(client_path(options.realm, options.id)));
   return 0;

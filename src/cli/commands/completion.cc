@@ -1,6 +1,6 @@
 #include "cli/command.h"
-#include "cli/command_tree.h"
 #include "cli/commands/commands.h"
+#include "cli/completion_script.h"
 #include "cli/run.h"
 
 namespace signet::cli {

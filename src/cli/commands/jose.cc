@@ -7,7 +7,10 @@ void add_key_options(CLI::App& command, JoseOptions& options, bool password_may_
   auto* key = command.add_option("--key", options.key, "File with a JWK, a JWK set or PEM")
                   ->type_name("FILE");
   if (!password_may_be_the_key) key->required();
-  command.add_option("--kid", options.kid, "Only the key of this kid")->type_name("KID");
+  command
+      .add_option("--kid", options.kid,
+                  "Only the key of this kid; the name of a lone key that has none")
+      ->type_name("KID");
   command
       .add_option("--password-file", options.password_file,
                   password_may_be_the_key

@@ -24,12 +24,8 @@ Result<std::string> encrypt_for_both(const Context& context, const jose::KeyPtr&
 Result<int> encrypt(const Context& context, const JoseOptions& options) {
   TRY(const auto keys, keys_of(context, options));
   TRY(const json::Object extra, header_of(options));
-  if (options.algs.size() > 1 || options.encs.size() != 1) {
-    return Context::usage("give one --alg and one --enc");
-  }
-  const std::string name = options.algs.empty() ? keys[0]->jwk().alg() : options.algs[0];
-  const auto alg = jose::parse_jwe_alg(name);
-  if (!alg) return Context::usage("--alg: " + signet::quoted(name) + " is not known");
+  TRY(const auto alg, algorithm_of<jose::JweAlg>(options, keys[0], jose::parse_jwe_alg));
+  if (options.encs.size() != 1) return Context::usage("--enc: give one algorithm");
   const auto enc = jose::parse_jwe_enc(options.encs[0]);
   if (!enc) return Context::usage("--enc: " + signet::quoted(options.encs[0]) + " is not known");
   if (options.format != "general" && keys.size() > 1) {
@@ -37,14 +33,14 @@ Result<int> encrypt(const Context& context, const JoseOptions& options) {
   }
   TRY(const std::string plain, context.read("-"));
   jose::EncryptOptions how{};
-  how.alg = *alg;
+  how.alg = alg;
   how.enc = *enc;
   how.extra = extra;
   how.allow_rsa15 = options.allow_rsa15;
   Random& random = *context.world.random;
   if (!options.issuer_key.empty()) {
     if (options.format != "compact") return Context::usage("--issuer-key makes compact tokens");
-    if (name.starts_with("PBES2"))
+    if (jose::name(alg).starts_with("PBES2"))
       return Context::usage("--issuer-key does not go with a password");
     TRY(const std::string token,
         encrypt_for_both(context, keys[0], how, options.issuer_key, as_bytes(plain)));
@@ -79,6 +75,7 @@ Result<int> decrypt(const Context& context, const JoseOptions& options) {
   how.algs = algs;
   how.encs = encs;
   how.limits = tool_limits();
+  how.kid_matching = jose::KidMatching::kIfKeyHasOne;
   how.allow_rsa15 = options.allow_rsa15;
   how.allow_pbes2 = options.allow_pbes2;
   how.allow_deflate = options.allow_zip;

@@ -47,4 +47,19 @@ Result<std::vector<Alg>> parse_names(const std::vector<std::string>& names, cons
   return algs;
 }
 
+/// The algorithm that --alg names, else the one that the key itself names. "usage".
+template <class Alg, class Parse>
+Result<Alg> algorithm_of(const JoseOptions& options, const jose::KeyPtr& key, Parse parse) {
+  if (options.algs.size() > 1) return Context::usage("--alg: give one algorithm");
+  const bool is_of_key = options.algs.empty();
+  const std::string name = is_of_key ? key->jwk().alg() : options.algs[0];
+  if (name.empty()) return Context::usage("--alg is needed: the key names none");
+  const auto alg = parse(name);
+  if (!alg && is_of_key)
+    return Context::usage("--alg is needed: the key's own " + signet::quoted(name) +
+                          " is not one for this");
+  if (!alg) return Context::usage("--alg: " + signet::quoted(name) + " is not known");
+  return *alg;
+}
+
 }  // namespace signet::cli

@@ -3,16 +3,6 @@
 namespace signet::cli {
 namespace {
 
-// The algorithm named, else the one the key names.
-Result<jose::JwsAlg> algorithm_of(const JoseOptions& options, const jose::KeyPtr& key) {
-  if (options.algs.size() > 1) return Context::usage("--alg: one algorithm signs");
-  const std::string name = options.algs.empty() ? key->jwk().alg() : options.algs[0];
-  if (name.empty()) return Context::usage("--alg is needed: the key names none");
-  const auto alg = jose::parse_jws_alg(name);
-  if (!alg) return Context::usage("--alg: " + signet::quoted(name) + " is not known");
-  return *alg;
-}
-
 Result<int> sign(const Context& context, const JoseOptions& options) {
   TRY(const auto keys, keys_of(context, options));
   TRY(const json::Object extra, header_of(options));
@@ -21,14 +11,14 @@ Result<int> sign(const Context& context, const JoseOptions& options) {
     return Context::usage("the file holds several keys: choose one with --kid");
   }
   if (options.format == "compact") {
-    TRY(const jose::JwsAlg alg, algorithm_of(options, keys[0]));
+    TRY(const jose::JwsAlg alg, algorithm_of<jose::JwsAlg>(options, keys[0], jose::parse_jws_alg));
     TRY(const std::string token, jose::sign_compact(keys[0], alg, as_bytes(payload), extra));
     context.print_line(token);
     return 0;
   }
   std::vector<jose::JsonSignature> signatures;
   for (const auto& key : keys) {
-    TRY(const jose::JwsAlg alg, algorithm_of(options, key));
+    TRY(const jose::JwsAlg alg, algorithm_of<jose::JwsAlg>(options, key, jose::parse_jws_alg));
     signatures.push_back({key, alg, extra, {}});
   }
   TRY(const std::string text,
@@ -45,6 +35,7 @@ Result<int> verify(const Context& context, const JoseOptions& options) {
   how.keys = keys;
   how.algs = algs;
   how.limits = tool_limits();
+  how.kid_matching = jose::KidMatching::kIfKeyHasOne;
   if (!options.detached.empty()) {
     TRY(const std::string payload, context.read(options.detached));
     TRY(const auto verified, token.starts_with('{')

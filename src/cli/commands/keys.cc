@@ -2,6 +2,7 @@
 #include "cli/admin_client.h"
 #include "cli/command.h"
 #include "cli/commands/commands.h"
+#include "cli/key_impact.h"
 #include "http/form.h"
 
 namespace signet::cli {
@@ -14,31 +15,6 @@ struct KeysOptions {
 
 std::string or_dash(std::string text) {
   return text.empty() ? "-" : text;
-}
-
-/// The first few of a list with how many there are: "a, b and 7 more".
-std::string some_of(const std::vector<std::string>& names, const std::string& count) {
-  constexpr std::size_t kMost = 8;
-  std::string out;
-  for (std::size_t i = 0; i < names.size() && i < kMost; ++i)
-    out += (i == 0 ? "" : ", ") + names[i];
-  if (out.empty()) return "none";
-  return names.size() <= kMost ? out : out + ", ... (" + count + ")";
-}
-
-void note_impact(const Context& context, const json::Value& answer) {
-  std::vector<std::string> realms, clients, resource_servers;
-  for (const auto& realm : list_of(answer, "realms")) {
-    if (realm.if_string() != nullptr) realms.push_back(*realm.if_string());
-  }
-  for (const auto& client : list_of(answer, "clients"))
-    clients.push_back(text_of(client, "realm") + '/' + text_of(client, "client_id"));
-  context.note("realms: " + some_of(realms, text_of(answer, "realm_count")));
-  for (const auto& server : list_of(answer, "resource_servers"))
-    resource_servers.push_back(text_of(server, "realm") + '/' + text_of(server, "name"));
-  context.note("clients: " + some_of(clients, text_of(answer, "client_count")));
-  context.note("resource servers: " +
-               some_of(resource_servers, text_of(answer, "resource_server_count")));
 }
 
 void show_plan(const Context& context, const json::Value& answer) {
@@ -56,11 +32,14 @@ void show_plan(const Context& context, const json::Value& answer) {
                  text_of(*certificate, "not_after") + "; tell whoever pinned it");
   }
   note_impact(context, answer);
+  note_taken(context, answer);
   context.note("last token of this key ends: " + or_dash(text_of(answer, "tokens_until")));
   context.note("safe from: " + or_dash(text_of(answer, "not_before")));
   for (const auto& missing : list_of(answer, "missing")) {
     if (missing.if_string() != nullptr) context.note("waits for: " + *missing.if_string());
   }
+  const std::string fault = text_of(answer, "rotation_fault");
+  if (!fault.empty()) context.note("planned rotation: " + fault);
   if (text_of(answer, "safe") != "true") {
     context.note("refused: " + text_of(answer, "reason") + ": " + text_of(answer, "detail"));
   }

@@ -11,7 +11,7 @@
 namespace signet::cli {
 namespace {
 
-// The token inside. A key without a kid (PEM has none) is tried under the token's own.
+// The token inside.
 Result<std::string> open(const Context& context, const std::string& token,
                          const TrialOptions& options) {
   TRY(const jose::JweHeader header, jose::parse_jwe_header(token));
@@ -22,22 +22,22 @@ Result<std::string> open(const Context& context, const std::string& token,
   TRY(const auto read, read_keys(context, options.key, password ? &*password : nullptr));
   std::vector<jose::KeyPtr> keys;
   for (const auto& key : read)
-    keys.push_back(jose::Key::local(
-        key.kid().empty() && !header.kid.empty() ? key.with_kid(header.kid) : key));
+    keys.push_back(jose::Key::local(key));
   const std::vector<jose::JweAlg> algs{header.alg};
   jose::DecryptOptions how;
   how.keys = keys;
   how.algs = algs;
-  how.allow_rsa15 = how.allow_pbes2 = true;  // the operator's own token and key
+  how.kid_matching = jose::KidMatching::kIfKeyHasOne;  // PEM has no kid
+  how.allow_rsa15 = how.allow_pbes2 = true;            // the operator's own token and key
   TRY(const auto decrypted, jose::decrypt_compact(token, how));
   return std::string(as_text(decrypted.plain.view()));
 }
 
 Result<bool> verify(const Context& context, const std::string& token, const std::string& jwks) {
-  TRY(const jose::JwkSet set, read_key_set(context, jwks));
-  const auto keys = jose::local_keys(set);
+  TRY(const auto keys, read_key_set(context, jwks));
   jose::VerifyOptions how;
   how.keys = keys;
+  how.kid_matching = jose::KidMatching::kIfKeyHasOne;
   jose::ClaimRules rules;
   rules.now = context.world.clock->now();
   TRY(jose::verify_jwt(token, how, rules));

@@ -34,10 +34,12 @@ void note_owners(const Context& context, const json::Value& key) {
 void show_seal(const Context& context, const json::Value& answer) {
   Table table({"key", "id", "values", "verdict"});
   for (const auto& key : list_of(answer, "keys")) {
-    const bool may_go = text_of(key, "may_be_removed") == "true";
+    const std::string may_go = text_of(key, "may_be_removed");
+    const char* verdict = may_go == "true"    ? "may be removed: "
+                          : may_go == "false" ? "stays: "
+                                              : "";
     table.add({dash_if_empty(text_of(key, "name")), dash_if_empty(text_of(key, "id")),
-               text_of(key, "values"),
-               (may_go ? "may be removed: " : "stays: ") + text_of(key, "why")});
+               text_of(key, "values"), verdict + text_of(key, "why")});
   }
   context.print(table);
   for (const auto& key : list_of(answer, "keys"))

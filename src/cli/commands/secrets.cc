@@ -3,6 +3,7 @@
 #include "cli/admin_client.h"
 #include "cli/command.h"
 #include "cli/commands/commands.h"
+#include "cli/key_impact.h"
 #include "cli/time_text.h"
 #include "http/form.h"
 
@@ -114,6 +115,7 @@ Result<int> map(const Context& context, const SecretsOptions& options) {
                until.empty() ? "-" : until});
   }
   context.print(table);
+  note_taken(context, answer);
   if (!is_safe)
     context.note("refused: " + text_of(answer, "reason") + ": " + text_of(answer, "detail"));
   return is_safe ? 0 : 1;
@@ -261,7 +263,7 @@ void add_secrets(CLI::App& noun, Context& context) {
 
   CLI::App& undoing = add("undo", "Takes back the last change of a mapping.", true);
   add_id(undoing);
-  undoing.add_flag("--force", options->force, "Even if it is too early");
+  undoing.add_flag("--force", options->force, "Even if it is unsafe; written into the audit log");
   on_run(undoing, context, [&context, options] { return undo(context, *options); });
 
   const std::pair<const char*, const char*> steps[] = {
@@ -272,7 +274,7 @@ void add_secrets(CLI::App& noun, Context& context) {
     CLI::App& command = add(name, summary, true);
     add_id(command);
     command.add_option("alias", options->alias, "Alias")->required()->type_name("ALIAS");
-    command.add_flag("--force", options->force, "Even if it is too early");
+    command.add_flag("--force", options->force, "Even if it is unsafe; written into the audit log");
     on_run(command, context,
            [&context, options, name = name] { return step(context, *options, name); });
   }

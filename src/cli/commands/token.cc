@@ -24,13 +24,15 @@ Result<int> decode(const Context& context) {
 }
 
 Result<int> verify(const Context& context, const TokenOptions& options) {
-  TRY(const jose::JwkSet set, read_key_set(context, options.jwks));
-  const auto keys = jose::local_keys(set);
+  if (options.jwks == "-")
+    return Context::usage("--jwks: name a file or a URL; standard input is the token");
+  TRY(const auto keys, read_key_set(context, options.jwks));
   TRY(const auto algs, parse_names<jose::JwsAlg>(options.algs, "--alg", jose::parse_jws_alg));
   TRY(const std::string token, read_token(context));
   jose::VerifyOptions how;
   how.keys = keys;
   how.algs = algs;
+  how.kid_matching = jose::KidMatching::kIfKeyHasOne;  // PEM has no kid
   jose::ClaimRules rules;
   rules.now = context.world.clock->now();
   if (!options.issuer.empty()) rules.issuer = options.issuer;
@@ -52,7 +54,9 @@ void add_token(CLI::App& noun, Context& context) {
          [&context] { return decode(context); });
   CLI::App& command =
       verb(noun, "verify", "Checks signature, times, issuer and audience of a token; prints it.");
-  command.add_option("--jwks", options->jwks, "Keys: a file, or an http URL on this machine")
+  command
+      .add_option("--jwks", options->jwks,
+                  "Keys: a file (JWK, JWK set or PEM), or an http URL on this machine")
       ->required()
       ->type_name("FILE|URL");
   command.add_option("--issuer", options->issuer, "The only accepted issuer")->type_name("ISSUER");

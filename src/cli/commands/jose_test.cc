@@ -1,0 +1,140 @@
+#include "cli/test_cli.h"
+
+namespace signet::cli {
+namespace {
+
+using test::Cli;
+using test::kEcKey;
+using test::kHmacKey;
+using test::kHmacToken;
+using testing::HasSubstr;
+
+TEST_F(Cli, jose_verify_prints_the_payload_only_when_it_holds) {
+  const std::string key = file("key.json", kHmacKey);
+  EXPECT_EQ(run({"jose", "verify", "--key", key}, std::string(kHmacToken) + "\n"), 0) << errors;
+  EXPECT_THAT(output, HasSubstr("\"iss\":\"joe\""));
+  std::string forged = kHmacToken;
+  forged[forged.size() - 5] ^= 1;
+  EXPECT_EQ(run({"jose", "verify", "--key", key}, forged), 1);
+  EXPECT_EQ(output, "");
+  EXPECT_THAT(errors, HasSubstr("jws_signature_invalid"));
+  EXPECT_EQ(run({"jose", "verify", "--key", key, "--alg", "HS512"}, kHmacToken), 1);
+  EXPECT_EQ(run({"jose", "verify", "--key", key, "--alg", "none"}, kHmacToken), 2);
+}
+
+TEST_F(Cli, jose_refuses_input_beyond_its_limit) {
+  const std::string key = file("key.json", kHmacKey);
+  EXPECT_EQ(run({"jose", "verify", "--key", key}, std::string((16 << 20) + 1, 'a')), 1);
+  EXPECT_THAT(errors, HasSubstr("input_too_large"));
+}
+
+TEST_F(Cli, jose_signs_and_verifies_every_serialization) {
+  const std::string key = file("key.json", kEcKey);
+  for (const char* format : {"compact", "flattened", "general"}) {
+    EXPECT_EQ(run({"jose", "sign", "--key", key, "--alg", "ES256", "--format", format}, "hello"), 0)
+        << errors;
+    const std::string token = output;
+    EXPECT_EQ(run({"jose", "verify", "--key", key}, token), 0) << format << errors;
+    EXPECT_EQ(output, "hello");
+  }
+  EXPECT_EQ(run({"jose", "sign", "--key", key}, "hello"), 2);
+  EXPECT_EQ(run({"jose", "sign", "--key", key, "--alg", "RS256"}, "hello"), 1);
+}
+
+TEST_F(Cli, jose_encrypts_and_decrypts_with_what_is_allowed) {
+  const std::string key = file("key.json", kEcKey);
+  ASSERT_EQ(run({"jose", "encrypt", "--key", key, "--alg", "ECDH-ES+A128KW", "--enc", "A128GCM"},
+                "secret"),
+            0)
+      << errors;
+  const std::string token = output;
+  EXPECT_EQ(run({"jose", "decrypt", "--key", key}, token), 0) << errors;
+  EXPECT_EQ(output, "secret");
+  EXPECT_EQ(run({"jose", "decrypt", "--key", key, "--enc", "A256GCM"}, token), 1);
+  EXPECT_EQ(run({"jose", "decrypt", "--key", key, "--alg", "ECDH-ES"}, token), 1);
+}
+
+TEST_F(Cli, jose_takes_a_key_without_a_kid_for_a_token_that_names_one) {
+  const std::string key = file("key.json", kEcKey), pem = file("pub.pem", test::kEcPem);
+  ASSERT_EQ(run({"jose", "sign", "--key", key, "--kid", "one", "--alg", "ES256"}, "hello"), 0)
+      << errors;
+  const std::string token = output;
+  ASSERT_EQ(run({"token", "decode"}, token.substr(0, token.find('.')) + ".e30.AA"), 0) << errors;
+  EXPECT_THAT(output, HasSubstr("\"kid\": \"one\"")) << "--kid names a lone key that has none";
+  for (const std::string& path : {key, pem}) {
+    EXPECT_EQ(run({"jose", "verify", "--key", path}, token), 0) << errors;
+    EXPECT_EQ(output, "hello");
+    EXPECT_EQ(run({"jose", "verify", "--key", path, "--kid", "one"}, token), 0) << errors;
+    EXPECT_EQ(run({"jose", "verify", "--key", path, "--kid", "two"}, token), 1);
+    EXPECT_THAT(errors, HasSubstr("jws_kid_unknown"));
+  }
+  ASSERT_EQ(
+      run({"jose", "encrypt", "--key", pem, "--kid", "one", "--alg", "ECDH-ES", "--enc", "A128GCM"},
+          "secret"),
+      0)
+      << errors;
+  const std::string sealed = output;
+  EXPECT_EQ(run({"jose", "decrypt", "--key", key}, sealed), 0) << errors;
+  EXPECT_EQ(output, "secret");
+  EXPECT_EQ(run({"jose", "decrypt", "--key", key, "--kid", "two"}, sealed), 1);
+  EXPECT_THAT(errors, HasSubstr("jwe_kid_unknown"));
+}
+
+TEST_F(Cli, jose_kid_neither_renames_a_key_nor_names_one_of_several) {
+  std::string named = kEcKey;
+  named.insert(1, R"("kid":"one",)");
+  const std::string key = file("named.json", named);
+  const std::string several = file("several.json", "{\"keys\":[" + named + "," + kHmacKey + "]}");
+  for (const std::string& path : {key, several}) {
+    EXPECT_EQ(run({"jose", "sign", "--key", path, "--kid", "two", "--alg", "ES256"}, "x"), 1);
+    EXPECT_THAT(errors, HasSubstr("key_not_found"));
+  }
+  ASSERT_EQ(
+      run({"jose", "sign", "--key", file("key.json", kEcKey), "--kid", "two", "--alg", "ES256"},
+          "x"),
+      0)
+      << errors;
+  const std::string token = output;
+  EXPECT_EQ(run({"jose", "verify", "--key", key}, token), 1)
+      << "a key with a kid of its own answers to that one alone";
+  EXPECT_THAT(errors, HasSubstr("jws_kid_unknown"));
+}
+
+TEST_F(Cli, jose_says_that_an_algorithm_is_needed) {
+  const std::string key = file("key.json", kEcKey);
+  std::string signing = kEcKey;
+  signing.insert(1, R"("alg":"ES256",)");
+  const std::string signer = file("signer.json", signing);
+  EXPECT_EQ(run({"jose", "encrypt", "--key", key, "--enc", "A128GCM"}, "x"), 2);
+  EXPECT_THAT(errors, HasSubstr("--alg is needed: the key names none"));
+  EXPECT_EQ(run({"jose", "encrypt", "--key", signer, "--enc", "A128GCM"}, "x"), 2);
+  EXPECT_THAT(errors, HasSubstr("--alg is needed: the key's own 'ES256' is not one for this"));
+  EXPECT_EQ(run({"jose", "encrypt", "--key", key, "--alg", "ES256", "--enc", "A128GCM"}, "x"), 2);
+  EXPECT_THAT(errors, HasSubstr("--alg: 'ES256' is not known"));
+  EXPECT_EQ(run({"jose", "sign", "--key", signer}, "x"), 0) << errors;
+}
+
+TEST_F(Cli, jose_takes_a_password_for_pbes2_only_when_allowed) {
+  const std::string password = file("password", "correct horse battery staple\n");
+  ASSERT_EQ(run({"jose", "encrypt", "--password-file", password, "--alg", "PBES2-HS256+A128KW",
+                 "--enc", "A128GCM"},
+                "secret"),
+            0)
+      << errors;
+  const std::string token = output;
+  EXPECT_EQ(run({"jose", "decrypt", "--password-file", password}, token), 1);
+  EXPECT_EQ(run({"jose", "decrypt", "--password-file", password, "--allow-pbes2"}, token), 0)
+      << errors;
+  EXPECT_EQ(output, "secret");
+}
+
+TEST_F(Cli, jose_thumbprint_is_that_of_rfc_7638) {
+  const std::string key = file(
+      "key.json",
+      R"({"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB"})");
+  EXPECT_EQ(run({"jose", "thumbprint", "--key", key}), 0) << errors;
+  EXPECT_EQ(output, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs\n");
+}
+
+}  // namespace
+}  // namespace signet::cli
