@@ -1,10 +1,12 @@
 """What is measured, and the goals. Each scenario is a function over the rig; ALL names them."""
 
+import http.client
 import json
 import os
 import random
 import shutil
 import statistics
+import struct
 import subprocess
 import time
 
@@ -76,6 +78,40 @@ def opaque(rig):
                 ">= 5,000/s or 10 x single", grouped >= 5000 or grouped >= 10 * alone, "/s")
         rig.row("opaque tokens, CPU", statistics.median(r["cpu_us_per_request"] for r in many), None,
                 None, "", None)
+
+
+def allocations(rig):
+    """Allocations of a warm request, counted over many: all of malloc, in all threads."""
+    counted = rig.work / "allocations"
+    wrap = ["env", f"LD_PRELOAD={TOOLS / 'allocation_counter.so'}", f"SIGNET_ALLOCATIONS={counted}"]
+    with bench_server(rig, wrap=wrap) as server:
+        def per_request(method, path, headers, body=b"", requests=1000):
+            line = http.client.HTTPConnection("127.0.0.1", server.port)
+            begin = 0
+            for i in range(2 * requests):
+                if i == requests:
+                    begin = struct.unpack("=Q", counted.read_bytes()[:8])[0]
+                line.request(method, path, body, headers)
+                answer = line.getresponse()
+                answer.read()
+                if answer.status != 200:
+                    raise Failed(f"{path} answered {answer.status}")
+            line.close()
+            return (struct.unpack("=Q", counted.read_bytes()[:8])[0] - begin) / requests
+
+        def form(client):
+            return {"Authorization": harness.basic(client, server.secrets[client]),
+                    "Content-Type": harness.FORM}
+
+        body = harness.form({"grant_type": "client_credentials", "scope": "read"})
+        for kind, most in (("HS256", 2), ("EdDSA", 2), ("ES256", None), ("RS256", None), ("opaque", None)):
+            made = per_request("POST", harness.ROOT + "/access_token", form(kind), body)
+            rig.row(f"allocations of a token {kind}", made, None, None, f"<= {most}" if most else "",
+                    made <= most if most else None, "")
+        token = server.token("opaque", server.secrets["opaque"], scope="read").json()["access_token"]
+        made = per_request("POST", harness.ROOT + "/introspect", form("gateway"),
+                           harness.form({"token": token}))
+        rig.row("allocations of an introspection, opaque", made, None, None, "", None, "")
 
 
 def loops(rig):
@@ -375,7 +411,8 @@ def compare_refusals(rig, server, kind, good, rows):
 
 
 ALL = [("limits", limits), ("tokens", tokens), ("introspection", introspection),
-       ("documents", documents), ("opaque", opaque), ("loops", loops), ("resource-servers", resource_servers),
+       ("documents", documents), ("opaque", opaque), ("allocations", allocations), ("loops", loops),
+       ("resource-servers", resource_servers),
        ("many-resource-servers", many_resource_servers), ("oidc-provider", oidc_provider),
        ("start", start), ("latency", latency), ("refusal", refusal), ("timing", timing), ("rings", rings), ("remote", remote),
        ("scale", scale)]

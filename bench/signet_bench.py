@@ -11,9 +11,9 @@ TOKENS = [("RS256", "RS256", 0.95), ("ES256", "ES256", 0.80), ("EdDSA", "EdDSA",
 
 
 @contextlib.contextmanager
-def bench_server(rig, loops=1, cores=SERVER_CORE, workdir=None, **top):
+def bench_server(rig, loops=1, cores=SERVER_CORE, workdir=None, wrap=(), **top):
     """A running signetd, pinned, with clients named after their tokens, "opaque" and "gateway"."""
-    server = harness.Server(rig.options.signetd, {}, workdir=workdir, wrap=pinned(cores))
+    server = harness.Server(rig.options.signetd, {}, workdir=workdir, wrap=[*wrap, *pinned(cores)])
     server.document.update(harness.config([], loops=loops, log={"level": "warn", "format": "json"}, **top))
     with server:
         server.secrets = {}

@@ -79,7 +79,7 @@ function(signet_part name)
   endif()
 endfunction()
 
-# One ctest entry per program: GoogleTest prints the sentences, tools/count_tests.py adds them up.
+# One ctest entry per program: GoogleTest prints the sentences, tools/run_tests.sh runs the programs itself and adds them up.
 function(signet_discover target)
   add_test(NAME ${target} COMMAND ${target})
   set_tests_properties(${target} PROPERTIES WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} TIMEOUT 900)

@@ -6,6 +6,7 @@ sec_NNN, and a test that carries sec_NNN belongs to a row that is proven or part
 
 Prints what is wrong, the number of rows in each state, and at last `N passed, N failed`.
 """
+import ast
 import csv
 import pathlib
 import re
@@ -18,13 +19,45 @@ STATES = ("proven", "partial", "later-issue")
 SOURCES = ("src/**/*_test.cc", "src/**/*_contract.cc", "tests/**/*.cc", "tests/**/*.py", "tests/**/*.mjs")
 
 
+ROW = re.compile(r"sec_(\d{3})(?!\d)")
+# A literal first, so that // inside one is no comment.
+CODE = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.S)
+TEST_NAME = re.compile(r"\bTEST(?:_F|_P)?\(\s*\w+\s*,\s*(\w+)\s*\)")
+
+
+def without_comments(text):
+    return CODE.sub(lambda found: found[0] if found[0].startswith('"') else " ", text)
+
+
+def names_in_python(text):
+    """Names of functions, and texts that are not there to be read (those of a module, class or function)."""
+    tree = ast.parse(text)
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node.name
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.value
+
+
+def names_of_tests(suffix, text):
+    """What a file calls its tests: neither its comments nor its other words prove anything."""
+    if suffix == ".py":
+        return list(names_in_python(text))
+    code = without_comments(text)
+    if suffix == ".mjs":
+        return [text for _, text in re.findall(r"""(["'`])(.*?)\1""", code)]
+    return TEST_NAME.findall(code)
+
+
 def named_in_tests(root):
     """Row number -> the files whose tests name it."""
     found = {}
     for pattern in SOURCES:
         for file in sorted(root.glob(pattern)):
-            for number in re.findall(r"sec_(\d{3})(?!\d)", file.read_text(errors="replace")):
-                found.setdefault(int(number), set()).add(file.relative_to(root).as_posix())
+            for name in names_of_tests(file.suffix, file.read_text(errors="replace")):
+                for number in ROW.findall(name):
+                    found.setdefault(int(number), set()).add(file.relative_to(root).as_posix())
     return found
 
 
@@ -68,7 +101,13 @@ def check(rows, named):
 def proves_itself():
     """The check finds each kind of fault, so that its silence means something."""
     good = {number: ("later-issue", "x") for number in range(1, ROWS + 1)}
-    return (not check(good, {}) and check({**good, 7: ("proven", "x")}, {}) and check(good, {7: {"a"}})
+    source = ('// sec_001\nTEST_F(A,\n sec_002_and_sec_003_hold) { EXPECT_TRUE(x) << "// sec_004"; }  /* sec_005\n'
+              'TEST(A, sec_006_is_off) {} */\nTEST_P(A, sec_007) {}')
+    script = '"""sec_001"""\n# sec_002\ndef sec_003():\n    """sec_004"""\n    check("holds (sec_005)", f"{x} sec_006")'
+    named = [ROW.findall(" ".join(names_of_tests(*file))) for file in ((".cc", source), (".py", script),
+                                                                       (".mjs", 'ok("sec_001"); // "sec_002"'))]
+    return (named == [["002", "003", "007"], ["003", "005", "006"], ["001"]]
+            and not check(good, {}) and check({**good, 7: ("proven", "x")}, {}) and check(good, {7: {"a"}})
             and not check({**good, 7: ("proven", "x")}, {7: {"a"}}) and not check({**good, 7: ("partial", "x")}, {})
             and check({k: v for k, v in good.items() if k != 9}, {}) and check(good, {999: {"a"}}))
 

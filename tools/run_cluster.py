@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`make run-cluster`: PostgreSQL in a folder under DATA_DIR and three instances behind one PORT, for
-trying it. Ctrl-C ends all of it; the data stays, and the next start goes on with it."""
+trying it. Ctrl-C ends all of it; the data stays, and the next start goes on with it. If an instance ends by itself, all
+of it ends too, with exit code 1."""
 
 import base64
 import json
@@ -43,10 +44,16 @@ def config(data, postgres, port, number, secret):
     }
 
 
-def wait_until_ready(process, port):
+def how_it_ended(number, process):
+    code = process.returncode
+    how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+    return f"instance {number} ended {how}; stopping the others"
+
+
+def wait_until_ready(number, process, port):
     while True:
         if process.poll() is not None:
-            sys.exit(f"an instance ended with {process.returncode}")
+            sys.exit(how_it_ended(number, process))
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2) as answer:
                 if answer.status == 200:
@@ -82,7 +89,7 @@ def main():
             instances.append(subprocess.Popen([signetd, "--config", str(file)], start_new_session=True,
                                               stdout=subprocess.DEVNULL))
         for number, process in enumerate(instances, 1):
-            wait_until_ready(process, port + number)
+            wait_until_ready(number, process, port + number)
         print(f"Signet is ready: http://127.0.0.1:{port} ({INSTANCES} instances)")
         print(f"Try: curl -s -u 'demo:{secret}' -d grant_type=client_credentials "
               f"http://127.0.0.1:{port}/oauth2/access_token")
@@ -92,7 +99,8 @@ def main():
         print(f"Database: {postgres.url()}", flush=True)
         while all(process.poll() is None for process in instances):
             time.sleep(0.2)
-        print("an instance ended; stopping the others")
+        sys.exit("\n".join(how_it_ended(number, process) for number, process in enumerate(instances, 1)
+                           if process.poll() is not None))
     finally:
         for process in instances:
             if process.poll() is None:
@@ -100,7 +108,7 @@ def main():
         for process in instances:
             process.wait()
         postgres.stop()
-        print("stopped")
+        print("stopped", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Runs every test and ends with one line "N passed, N failed". Called by `make test`.
+# Runs every test and ends with one line "N passed, N failed". Called by `make test`. What was skipped is counted and named
+# before that line; with SIGNET_NO_SKIPS=1 it counts as failed.
 set -u
 cd "$(dirname "$0")/.."
 jobs=${JOBS:-$(nproc)}
@@ -8,9 +9,20 @@ mkdir -p "$log"
 passed=0
 failed=0
 failures=()
+skips=()
 
 # Adds the counts of a finished step; `$1` its name, `$2` its log, `$3` its exit code, `$4` passed, `$5` failed.
 add() {
+  local skipped=() line="$1: $4 passed, $5 failed"
+  mapfile -t skipped < <(python3 tools/count_skips.py "$2")
+  if [ ${#skipped[@]} -gt 0 ]; then
+    line+=", ${#skipped[@]} skipped: $(printf '%s; ' "${skipped[@]}")"
+    skips+=("${skipped[@]/#/$1: }")
+    if [ "${SIGNET_NO_SKIPS:-0}" = 1 ]; then
+      failed=$((failed + ${#skipped[@]}))
+      failures+=("$1 (skipped)")
+    fi
+  fi
   passed=$((passed + $4))
   failed=$((failed + $5))
   if [ "$3" != 0 ] && [ "$5" = 0 ]; then failed=$((failed + 1)); fi
@@ -19,7 +31,7 @@ add() {
     echo "---- $1 (last lines of $2)"
     tail -40 "$2"
   fi
-  echo "$1: $4 passed, $5 failed"
+  echo "${line%; }"
 }
 
 # Begins a step in the background, as many at a time as there are cores; `$1` its name, then the command.
@@ -68,11 +80,16 @@ wait
 for program in build/asan/bin/*_test; do count_tests "$(basename "$program")"; done
 count_script chaos
 script layers tools/check_layers_run.sh
+script skips python3 tools/count_skips_test.py
 script security-rows python3 tools/check_security_rows.py
 script parsers python3 tests/parsers_check.py
 script command-line python3 tests/cli/run_transcripts.py build/release/bin/signet
 script interop python3 tests/interop/run.py
 
 [ ${#failures[@]} -gt 0 ] && printf 'failed: %s\n' "${failures[@]}"
+if [ ${#skips[@]} -gt 0 ]; then
+  printf 'skipped: %s\n' "${skips[@]}"
+  echo "$passed passed, $failed failed, ${#skips[@]} skipped, named above"
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -1,8 +1,5 @@
 // F8 over the endpoints and administration: a whole server without sockets.
-#include "admin/admin_api.h"
-#include "anomaly/anomaly_loop.h"
-#include "base/log.h"
-#include "oauth/endpoints/test_world.h"
+#include "anomaly/server_anomaly.h"
 
 namespace signet {
 namespace {
@@ -12,100 +9,10 @@ using oauth::test::World;
 using test::anomaly_loops;
 using test::Ended;
 using test::Operation;
+using test::ServerAnomaly;
 
 constexpr const char* kToken = "/oauth2/access_token";
 constexpr const char* kGrant = "grant_type=client_credentials";
-constexpr const char* kEcId = "am.services.oauth2.stateless.signing.ES256";
-
-class ServerAnomaly : public ::testing::Test {
- protected:
-  ServerAnomaly() {
-    log::configure(log::Level::kOff, true);
-    world.realm("root");
-    world.client("jwt", R"(,"access_token":{"signing_algorithm":"ES256"})");
-    world.client("encrypted", R"(,"access_token":{"format":"encrypted_jwt"})");
-    world.client("opaque", R"(,"access_token":{"format":"opaque"})");
-    admin = std::make_shared<admin::AdminServices>();
-    admin->oauth = world.services;
-    admin->directory = &world.router->directory();
-    admin->token_hash = crypto::digest(crypto::Hash::kSha256, as_bytes("admin-token"));
-    admin->seal = [](ByteView secret) -> Result<std::string> { return "SGN1." + to_text(secret); };
-    std::vector<secrets::EncodingKeys::Key> keys;
-    keys.push_back({"k1", SecretBytes(32)});
-    admin->encoding = secrets::EncodingKeys::make(std::move(keys)).value();
-    admin->stores = {{"memory", "memory", RealmName()}};
-    admin->is_ready = [] { return true; };
-  }
-  ~ServerAnomaly() override { log::configure(log::Level::kInfo, true); }
-
-  /// A request that waits to be sent.
-  std::unique_ptr<FakeExchange> request(http::Method method, const std::string& path,
-                                        const std::string& body, const std::string& user) {
-    std::map<std::string, std::string> headers;
-    if (method == http::Method::kPost)
-      headers["Content-Type"] = "application/x-www-form-urlencoded";
-    if (!user.empty())
-      headers["Authorization"] = "Basic " + base64::encode(as_bytes(user + ":" + World::kSecret));
-    return std::make_unique<FakeExchange>(method, path, headers, body);
-  }
-  std::unique_ptr<FakeExchange> admin_request(http::Method method, const std::string& path,
-                                              const std::string& body = "") {
-    return std::make_unique<FakeExchange>(
-        method, path, std::map<std::string, std::string>{{"Authorization", "Bearer admin-token"}},
-        body);
-  }
-  FakeExchange ask_admin(http::Method method, const std::string& path,
-                         const std::string& body = "") {
-    auto exchange = admin_request(method, path, body);
-    admin::AdminApi(admin).handle(*exchange);
-    return *exchange;
-  }
-  /// Forgets what caches hold, so that a request loads everything.
-  void make_cold() {
-    for (const char* id : {"jwt", "encrypted", "opaque"})
-      world.services->changes->publish({"client", RealmName("root"), id});
-    world.router->directory().forget(RealmName("root"));
-    world.services->changes->publish({"realm", RealmName("root"), {}});
-  }
-  /// After every run the server answers as if nothing had been.
-  void expect_service() {
-    const std::string token = world.issue("jwt");
-    ASSERT_FALSE(token.empty());
-    ASSERT_TRUE(world.is_active(token, "jwt"));
-  }
-  /// An operation that is one request; `check` sees the exchange.
-  Operation of_request(std::string name, std::function<std::unique_ptr<FakeExchange>()> make,
-                       std::function<void(FakeExchange&, Ended)> check = {},
-                       std::function<void()> prepare = {}) {
-    Operation out;
-    out.name = std::move(name);
-    out.prepare = [this, make, prepare] {
-      if (prepare) prepare();
-      exchange = make();
-    };
-    out.act = [this] {
-      if (exchange->request().path.starts_with("/admin")) {
-        admin::AdminApi(admin).handle(*exchange);
-      } else {
-        world.router->handle(*exchange);
-      }
-      return exchange->outcome.ok() && exchange->response().status < 300;
-    };
-    out.words = [this] {
-      const bool ok = exchange->outcome.ok();
-      return ok ? exchange->response().body : exchange->outcome.error().detail;
-    };
-    out.check = [this, check](Ended ended) {
-      if (check) check(*exchange, ended);
-      if (!::testing::Test::HasFailure()) expect_service();
-    };
-    return out;
-  }
-
-  World world;
-  std::shared_ptr<admin::AdminServices> admin;
-  std::unique_ptr<FakeExchange> exchange;
-};
 
 class TokenAnomaly : public ServerAnomaly, public ::testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Formats, TokenAnomaly, ::testing::Values("jwt", "encrypted", "opaque"),
@@ -277,74 +184,6 @@ TEST_F(ServerAnomaly, f_8_a_client_is_the_old_or_the_new_one) {
       }));
 }
 
-TEST_F(ServerAnomaly, f_8_a_mapping_is_the_old_or_the_new_one) {
-  using List = std::vector<std::string>;
-  const auto step = [](const std::string& alias) {
-    return std::string(R"({"store":"memory","force":true,"id":")") + kEcId + R"(","alias":")" +
-           alias + "\"}";
-  };
-  const auto map_to = [](const List& aliases) {
-    std::string body =
-        std::string(R"({"store":"memory","force":true,"secretId":")") + kEcId + R"(","aliases":[)";
-    for (const auto& alias : aliases)
-      body += (&alias == aliases.data() ? "\"" : ",\"") + alias + "\"";
-    return body + "]}";
-  };
-  const auto mapped = [&] {
-    List out;
-    const auto mappings = async::run_now(world.keeper->mappings(RealmName(), StoreName("memory")));
-    for (const auto& mapping : *mappings) {
-      if (mapping.id.str() != kEcId) continue;
-      for (const auto& alias : mapping.aliases)
-        out.push_back(alias.str());
-    }
-    return out;
-  };
-  // A key that was retired never comes back, so each run has one of its own.
-  std::string fresh;
-  int round = 0;
-  const auto put_fresh = [&] {
-    fresh = "fresh-" + std::to_string(++round);
-    world.store->put(Alias(fresh), {secrets::Secret::of_key(jose::Jwk::from_private(
-                                       *crypto::PrivateKey::generate(crypto::KeyKind::kEcP256)))});
-  };
-  enum Kind { kPublish, kActivate, kRetire, kMap };
-  for (const auto& [name, kind] : {std::pair("publish", kPublish), std::pair("activate", kActivate),
-                                   std::pair("retire", kRetire), std::pair("map", kMap)}) {
-    List before, after;
-    anomaly_loops(of_request(
-        name,
-        [&, kind] {
-          const char* paths[] = {"/admin/secrets/publish", "/admin/secrets/activate",
-                                 "/admin/secrets/retire"};
-          if (kind == kMap)
-            return admin_request(http::Method::kPut, "/admin/secrets/mappings", map_to(after));
-          return admin_request(http::Method::kPost, paths[kind], step(fresh));
-        },
-        [&](FakeExchange& answer, Ended ended) {
-          const List now = mapped();
-          if (ended == Ended::kRight) {
-            ASSERT_EQ(now, after) << answer.response().body;
-          } else {
-            ASSERT_TRUE(now == after || now == before) << ::testing::PrintToString(now);
-          }
-        },
-        [&, kind] {
-          ask_admin(http::Method::kPut, "/admin/secrets/mappings", map_to({"ec256"}));
-          put_fresh();
-          before = {"ec256"};
-          if (kind != kPublish) {
-            before.push_back(fresh);
-            ask_admin(http::Method::kPost, "/admin/secrets/publish", step(fresh));
-          }
-          after = {"ec256", fresh};
-          if (kind == kActivate || kind == kMap) after = {fresh, "ec256"};
-          if (kind == kRetire) after = {"ec256"};
-          ASSERT_EQ(mapped(), before);
-        }));
-  }
-}
-
 TEST_F(ServerAnomaly, f_8_lists_for_operators_are_whole_or_refused) {
   for (const char* path :
        {"/admin/realms/root/secrets", "/admin/stores", "/admin/health", "/admin/audit"}) {
@@ -355,24 +194,6 @@ TEST_F(ServerAnomaly, f_8_lists_for_operators_are_whole_or_refused) {
     const_cast<http::Request&>(made->request()).query = "store=memory";
     return made;
   }));
-}
-
-TEST_F(ServerAnomaly, f_8_a_rotation_leaves_a_ring_that_signs_and_verifies) {
-  const std::string old = world.issue("jwt");
-  int round = 0;
-  anomaly_loops(of_request(
-      "rotate",
-      [&] {
-        return admin_request(http::Method::kPost, "/admin/secrets/rotate",
-                             std::string(R"({"store":"memory","id":")") + kEcId +
-                                 R"(","alias":"made-)" + std::to_string(++round) + "\"}");
-      },
-      [&](FakeExchange&, Ended) { ASSERT_TRUE(world.is_active(old, "jwt")); },
-      [&] {
-        ask_admin(http::Method::kPut, "/admin/secrets/mappings",
-                  std::string(R"({"store":"memory","force":true,"secretId":")") + kEcId +
-                      R"(","aliases":["ec256"]})");
-      }));
 }
 
 TEST_F(ServerAnomaly, f_8_a_refresh_that_fails_leaves_the_rings_as_they_were) {

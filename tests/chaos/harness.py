@@ -383,6 +383,16 @@ class Server:
         return 0
 
 
+def until(holds, limit=10.0):
+    """The seconds until holds() is true, or the limit."""
+    begin = time.monotonic()
+    while time.monotonic() - begin < limit:
+        if holds():
+            return time.monotonic() - begin
+        time.sleep(0.05)
+    return limit
+
+
 def percentile(values, share):
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0

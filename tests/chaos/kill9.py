@@ -2,7 +2,7 @@
 """kill -9 at random moments (F1): whatever was answered as success is still true after the restart.
 Tokens (JWT and opaque), revocations, client settings and published keys are written down as their
 answers arrive; after each restart all of it is checked, the tokens with a JWKS from before the kill
-and with a fresh one."""
+and with a fresh one. Every other kill comes while a mapping is being changed, before the answer or just after it."""
 
 import asyncio
 import random
@@ -13,7 +13,8 @@ import harness
 harness.in_venv()
 
 import load  # noqa: E402
-from journal import Journal, Keys, check_audit, check_rings  # noqa: E402
+from journal import Journal, Keys, check_audit, check_rings, proves_itself  # noqa: E402
+from mapping_steps import MappingSteps  # noqa: E402
 
 RING = "am.services.oauth2.stateless.signing.ES256"
 KINDS = {"jwt": {"format": "jwt", "signing_algorithm": "ES256"}, "opaque": {"format": "opaque"}}
@@ -105,6 +106,7 @@ def main():
     options = harness.arguments(__doc__, kills=40)
     rng = random.Random(options.seed)
     report = harness.Report(options.seed)
+    report.line("the_check_of_lives_finds_faults", proves_itself(), "-", "True", proves_itself())
     server = harness.Server(options.signetd, {}, keep=options.keep)
     server.document.update(harness.config([]))
     faults, starts, looked_at, published = [], [], 0, 0
@@ -114,8 +116,9 @@ def main():
         secrets["gateway"] = harness.create_client(server, "gateway", may_introspect="realm")
         driver = Driver(server, secrets, rng)
         harness.create_client(server, "changing", name="0")
+        steps = MappingSteps(server, rng)
         begin, kills = time.time(), 0
-        while kills < options.kills and time.time() - begin < (3600 if options.long else 58):
+        while kills < options.kills and time.time() - begin < (3600 if options.long else 120):
             background = load.Background(driver.run)
             moment = rng.uniform(0.02, 0.5)
             if kills % 8 == 3:
@@ -123,6 +126,9 @@ def main():
                 published += 1
             time.sleep(moment)
             before = Keys(server.jwks())
+            is_step = kills % 2 == 0
+            if is_step:
+                time.sleep(steps.begin())
             server.kill()
             background.stop()
             kills += 1
@@ -133,6 +139,10 @@ def main():
             if answer.status != 200:
                 faults.append(f"kill {kills}: the first token was refused: {answer}")
             found, seen = check_after(server, driver, rng, before, 60 if not options.long else 400)
+            if is_step:
+                found += steps.check_after()
+                why = Keys(server.jwks()).verifies(steps.token())
+                found += [f"after {steps.kind}: {why}"] if why else []
             faults += [f"kill {kills}: {fault}" for fault in found]
             looked_at += seen
         found, seen = check_after(server, driver, rng, Keys(server.jwks()), 2000)
@@ -148,6 +158,9 @@ def main():
     report.at_least("acknowledged_tokens", len(tokens), "tokens", 1000)
     report.at_least("acknowledged_revocations", sum(t.revoked_at is not None for t in tokens), "tokens", 50)
     report.at_least("published_keys", published, "keys", min(5, options.kills // 8))
+    print(f"mapping steps: {steps.within} killed before the answer, of which {steps.unanswered_but_done} were done; "
+          f"{steps.answered} after it")
+    report.at_least("mapping_steps_killed_before_the_answer", steps.within, "steps", min(3, options.kills // 8))
     report.at_least("checked_after_restarts", looked_at, "tokens", 1000)
     report.at_most("lost_or_undone", len(faults), "faults", 0)
     report.at_most("unexpected_answers", len(driver.unexpected), "answers", 0)

@@ -15,6 +15,7 @@ import time
 
 import harness
 from cluster_setup import Member, skip_without_postgres
+from harness import until
 
 sys.path.insert(0, str(harness.REPO / "tools"))
 import local_postgres  # noqa: E402
@@ -102,16 +103,6 @@ class TlsPostgres(local_postgres.LocalPostgres):
                                str(self.port), "-U", "signet", "-d", database, "-c", sql],
                               capture_output=True, text=True, check=True, cwd="/")
         return done.stdout.strip()
-
-
-def until(holds, limit):
-    """The seconds until holds() is true, or the limit."""
-    begin = time.monotonic()
-    while time.monotonic() - begin < limit:
-        if holds():
-            return time.monotonic() - begin
-        time.sleep(0.05)
-    return limit
 
 
 class World:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The database goes away (F13), stopped and then frozen (SIGSTOP): what needs it is 503 with Retry-After,
 no token is called inactive that is not and none active that is revoked, and the speed of before is back
-within two seconds. --long: away for 60 s each time."""
+within two seconds. An instance that is told to end while the database is frozen ends within five seconds.
+--long: away for 60 s each time."""
 
 import threading
 import time
@@ -81,6 +82,22 @@ def outage(report, name, load, seconds, leave, come_back):
     report.at_least(f"{name}_speed_from_two_seconds_on", after / before, "of before", 0.5)
 
 
+def stop_while_frozen(report, cluster, secrets, good, revoked):
+    server = cluster.servers[0]
+    cluster.postgres.freeze()
+    try:
+        took = server.stop(timeout=60)
+    finally:
+        cluster.postgres.thaw()
+    report.at_most("stop_while_frozen", took, "s", 5.0)
+    code = server.process.returncode
+    report.line("stop_while_frozen_exit_code", code, "code", "0 or 1", code in (0, 1))
+    cluster.start()
+    wrong = [token for expected, tokens in ((True, good), (False, revoked)) for token in tokens
+             if server.introspect("gateway", secrets["gateway"], token).json()["active"] != expected]
+    report.at_most("tokens_that_changed_by_it", len(wrong), "tokens", 0)
+
+
 def main():
     options = harness.arguments(__doc__, seconds=10)
     skip_without_postgres("pg_away")
@@ -109,6 +126,7 @@ def main():
         for text in load.wrong[:10]:
             print("#", text)
         report.at_most("wrong_answers", len(load.wrong), "answers", 0)
+        stop_while_frozen(report, cluster, secrets, good, revoked)
         report.at_most("broken_invariants", len(harness.check_invariants(server)), "faults", 0)
     report.finish()
 

@@ -14,6 +14,7 @@ import tempfile
 import time
 
 import harness
+from harness import until
 
 harness.in_venv()
 
@@ -62,16 +63,6 @@ def make_vault():
     vault.mounts["kv"] = {"type": "kv", "data": {"es": [
         {"data": {"value": pem}, "created_time": now, "deletion_time": "", "destroyed": False}]}}
     return vault
-
-
-def until(holds, limit=10.0):
-    """The seconds until holds() is true, or the limit."""
-    begin = time.monotonic()
-    while time.monotonic() - begin < limit:
-        if holds():
-            return time.monotonic() - begin
-        time.sleep(0.05)
-    return limit
 
 
 class World:

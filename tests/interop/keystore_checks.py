@@ -12,6 +12,7 @@ import tempfile
 import harness
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from joserfc import jwt
 from joserfc.jwk import KeySet
 
 STORE, ENTRY = "store pass", "entrypass"
@@ -67,20 +68,32 @@ class Setting:
         clients.append(harness.client("gateway", self.secrets["gateway"], may_introspect="realm"))
         self.server = harness.Server(options.signetd, harness.config(clients), keep=options.keep)
 
+    def passwords(self, values):
+        folder = self.folder / "passwords"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for name, password in values.items():
+            (folder / name).write_text(password)
+            (folder / name).chmod(0o600)
+        return {"name": "passwords", "type": "filesystem",
+                "settings": {"directory": str(folder), "format": "PLAIN"}}
+
     def over(self, path, store_password, entry_password, **settings):
-        passwords = self.folder / "passwords"
-        passwords.mkdir(mode=0o700, exist_ok=True)
-        for name, password in {"storepass": store_password, "entrypass": entry_password}.items():
-            (passwords / name).write_text(password)
-            (passwords / name).chmod(0o600)
         has_secrets = "jks" != settings.get("storetype", "").lower()
         mappings = {i: a for i, a in MAPPINGS.items() if has_secrets or a[0] in PAIRS}
         self.server.document["secret_stores"] = [
-            {"name": "passwords", "type": "filesystem",
-             "settings": {"directory": str(passwords), "format": "PLAIN"}},
+            self.passwords({"storepass": store_password, "entrypass": entry_password}),
             {"name": "keystore", "type": "keystore", "mappings": mappings,
              "settings": {"file": str(path), "storePassword": "storepass", "keyEntryPassword": "entrypass",
                           **settings}}]
+        self.server.start()
+        return self
+
+    def over_as_it_is(self, path, store_password, **more):
+        """Of the keystore only the file and its password are told; `more` are members of the store."""
+        self.server.document["secret_stores"] = [
+            self.passwords({"storepass": store_password}),
+            {"name": "keystore", "type": "keystore", "settings": {"file": str(path), "storePassword": "storepass"},
+             **more}]
         self.server.start()
         return self
 
@@ -149,6 +162,27 @@ def openssl_opens(path):
     return "" if (keys, certificates) == (7, 7) else f"{keys} keys and {certificates} certificates"
 
 
+def serves_without_mappings(setting, path):
+    """Every format of tokens; those that a JWKS is for are verified by joserfc."""
+    with setting.over_as_it_is(path, STORE) as running:
+        tokens = running.tokens()
+        dead = running.dead(tokens)
+        if dead:
+            return f"tokens that are not valid: {dead}"
+        keys = KeySet.import_key_set(running.server.jwks())
+        for name in ("ES256", "ES384", "ES512", "RS256"):
+            claims = jwt.decode(tokens[name], keys, algorithms=[name]).claims
+            if claims.get("client_id") != name:
+                return f"{name}: a token for {claims.get('client_id')}"
+    return ""
+
+
+def signs_nothing_where_nothing_is_mapped(setting, path):
+    with setting.over_as_it_is(path, STORE, mappings={}) as running:
+        status = running.server.token("ES256", running.secrets["ES256"]).status
+    return "" if status == 500 else f"the answer is {status}"
+
+
 def run(results, options):
     if shutil.which("keytool") is None:
         print("skipped: keystores (keytool is not installed)")
@@ -169,6 +203,10 @@ def run(results, options):
             ours, as_jceks = init(options, folder), folder / "of-init.jceks"
             results.check("keytool lists what keystore init made", keytool_lists, ours)
             results.check("openssl opens what keystore init made", openssl_opens, ours)
+            results.check("what keystore init made serves with its file and password only", serves_without_mappings,
+                          setting, ours)
+            results.check("the same with mappings: {} signs nothing", signs_nothing_where_nothing_is_mapped, setting,
+                          ours)
             convert(ours, "PKCS12", STORE, as_jceks, "JCEKS", STORE)
             results.check("what keystore init made and what keytool made JCEKS of it hold the same keys",
                           tokens_outlive, setting, (ours, STORE, STORE), (as_jceks, STORE, STORE))

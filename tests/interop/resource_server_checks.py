@@ -14,6 +14,7 @@ SAMPLE = {"keys": [{"kty": "oct", "use": "enc", "kid": "i8X0RShbVxrBEG1-ests_Zx_
                     "k": "Vlbwxl5hbCOLMwupPc2hDw", "alg": "A128KW"}]}
 LEGACY = ("RSA1_5", "PBES2")
 CLIENT = "ES256"
+ROOT_REALM = "/admin/realms/root"
 
 
 def put(server, name, access_token, status=(200, 201), **members):
@@ -136,9 +137,79 @@ def check_tables(world):
     return "" if built_in.status in (200, 201) else str(built_in)
 
 
+def declared():
+    """What a configuration says of two realms."""
+    servers = [{"name": "orders", "uri": "https://orders.example", "default": True, "scopes": [{"name": "order"}]},
+               {"name": "stock", "scopes": [{"name": "count"}]}, {"name": "mail"}]
+    clients = [harness.client(name, harness.new_secret()) for name in ("stays", "goes")]
+    policies = [{"name": "gateway", "client_id": "stays", "scopes": ["count"]}]
+    return harness.config(clients, realm={"resource_servers": servers, "inject_policies": policies},
+                          realms=[{"name": "branch"}])
+
+
+def change_what_was_declared(server):
+    for method, path, body in (
+            ("PUT", ROOT_REALM + "/resource-servers/orders",
+             {"name": "sales", "uri": "https://orders.example", "scopes": [{"name": "order"}]}),
+            ("DELETE", ROOT_REALM + "/inject-policies/gateway", None),
+            ("DELETE", ROOT_REALM + "/resource-servers/stock", None),
+            ("PUT", ROOT_REALM + "/resource-servers/mail", {"scopes": [{"name": "count"}], "default": True}),
+            ("DELETE", ROOT_REALM + "/clients/goes", None),
+            ("DELETE", "/admin/realms/branch", None)):
+        answer = server.admin(method, path, body)
+        if answer.status not in (200, 204):
+            raise AssertionError(f"{method} {path} answered {answer}")
+
+
+def found_in(server):
+    """The names of what there is, and the default one."""
+    def items(path, member):
+        return server.admin("GET", "/admin/realms" + path).json()[member]
+
+    servers = [item["resource_server"] for item in items("/root/resource-servers", "resource_servers")]
+    return {"servers": sorted(one["name"] for one in servers),
+            "default": [one["name"] for one in servers if one["default"]],
+            "clients": [item["client"]["client_id"] for item in items("/root/clients", "clients")],
+            "policies": items("/root/inject-policies", "inject_policies"),
+            "realms": [item["name"] for item in items("", "realms")]}
+
+
+def check_restarts(world):
+    """What operators made of what the configuration declares outlives restarts, and hinders none."""
+    with harness.Server(world.server.binary, declared()) as server:
+        change_what_was_declared(server)
+        wanted = found_in(server)
+        server.stop()
+        server.start()
+        if found_in(server) != wanted:
+            return f"{wanted} became {found_in(server)}"
+        server.stop()
+        # Of what is new, one stands in nobody's way and one has the URI of another one.
+        servers = server.document["realms"][0]["resource_servers"]
+        servers[0]["default"] = False
+        servers += [{"name": "new", "default": True}, {"name": "late", "uri": "https://orders.example"}]
+        server.start()
+        wanted["servers"] = sorted([*wanted["servers"], "new"])
+        if found_in(server) != wanted:
+            return f"{wanted} is {found_in(server)} after there was more to declare"
+        server.stop()
+        lines = (server.workdir / f"stderr.{server.starts}.log").read_text().splitlines()
+        for event, setting in (("configured_default_kept", "realms[0].resource_servers[3]"),
+                               ("configured_item_refused", "realms[0].resource_servers[4]")):
+            if not any(event in line and setting in line and "remedy" in line for line in lines):
+                return f"{event} is not told of {setting}"
+        servers.append({"name": "wrong", "uri": "nowhere"})
+        try:
+            server.start()
+        except harness.StartFailed:
+            return None
+        return "a URI that is none was taken"
+
+
 def run(results, world):
     results.check("the document's sample key set", check_sample, world)
     results.check("the document's tables of resource servers and scopes", check_tables, world)
+    results.check("what the configuration declares is stored once", check_restarts, world)
     results.check("sec_144 reserved kids are refused", check_reserved_kids, world)
     results.check("sec_140 an algorithm that fits no key is refused", check_mismatch, world)
     for case in cross.make_cases():

@@ -3,6 +3,9 @@ what was told them."""
 
 import http.server
 import json
+import pathlib
+import ssl
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -11,6 +14,7 @@ import cross
 import cross_libraries
 import harness
 import python_checks
+import tls_checks
 from cross import Case
 
 SOON = 1.0  # seconds
@@ -26,9 +30,9 @@ def quoted(name):
 
 
 class Publisher:
-    """A resource server's JWKS at a URL of its own."""
+    """A resource server's JWKS at a URL of its own; `secret` ones by https, with a file of its authority."""
 
-    def __init__(self):
+    def __init__(self, secret=False):
         self.sets, self.max_age, self.asked = {}, 1, 0
         publisher = self
 
@@ -46,14 +50,24 @@ class Publisher:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.scheme, self.folder = "http", None
+        if secret:
+            self.scheme, self.folder = "https", tempfile.TemporaryDirectory(prefix="signet-publisher-")
+            chain, private, self.authority = tls_checks.write_certificate(pathlib.Path(self.folder.name))
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(chain, private)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
+                                                     do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def url(self, path):
-        return f"http://127.0.0.1:{self.server.server_port}{path}"
+        return f"{self.scheme}://127.0.0.1:{self.server.server_port}{path}"
 
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+        if self.folder is not None:
+            self.folder.cleanup()
 
 
 class World:

@@ -287,9 +287,10 @@ def run(results, options):
     if local_postgres.find_binaries() is None:
         print("resource server cluster checks skipped: PostgreSQL is not installed")
         return
-    publisher = Publisher()
-    jwks = {"allow_http": True, "allow_private_hosts": ["127.0.0.1"], "min_age": "PT1S"}
-    with Cluster(options, 2, resource_servers={"jwks": jwks}) as cluster:
+    publisher = Publisher(secret=True)
+    jwks = {"allow_private_hosts": ["127.0.0.1"], "min_age": "PT1S"}
+    with Cluster(options, 2, resource_servers={"jwks": jwks},
+                 outbound={"ca_file": str(publisher.authority)}) as cluster:
         cluster.start()
         world = World(cluster, publisher)
         for name, check in (("created at one, issued at the other", created_here_issued_there),

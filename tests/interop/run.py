@@ -21,14 +21,19 @@ import harness  # noqa: E402
 harness.in_venv()
 warnings.simplefilter("ignore")  # the libraries warn of EdDSA's new name
 
+import algorithm_checks  # noqa: E402
 import aws_checks  # noqa: E402
 import aws_server  # noqa: E402
 import azure_checks  # noqa: E402
 import bad_input  # noqa: E402
+import cli_checks  # noqa: E402
 import cross  # noqa: E402
 import cryptoperiod_checks  # noqa: E402
+import demo_checks  # noqa: E402
+import demo_secret_checks  # noqa: E402
 import keystore_checks  # noqa: E402
 import limit_checks  # noqa: E402
+import metrics_checks  # noqa: E402
 import google_checks  # noqa: E402
 import hsm_checks  # noqa: E402
 import inject_checks  # noqa: E402
@@ -113,6 +118,8 @@ def main():
     with aws_server.Aws() as aws:
         aws_checks.run(results, options, aws)
         planned_rotation_checks.run(results, options, aws)
+    cli_checks.run(results, options)
+    demo_checks.run(results, options)
     keystore_checks.run(results, options)
     store_health_checks.run(results, options)
     google_checks.run(results, options)
@@ -121,7 +128,10 @@ def main():
     hsm_checks.run(results, options)
     inject_checks.run(results, options)
     limit_checks.run(results, options)
+    metrics_checks.run(results, options)
     cryptoperiod_checks.run(results, options)
+    demo_secret_checks.run(results, options)
+    algorithm_checks.run(results, options)
     tls_checks.run(results, options)
     resource_server_cluster_checks.run(results, options)
     rotation_checks.run(results, options, js_folder)

@@ -33,8 +33,8 @@ def write(path, text):
 class Folders:
     """Stores over folders of the server's own."""
 
-    def __init__(self, options, algorithms, make, keys=None):
-        self.world = StoreWorld(options, [], algorithms, {}, keys)
+    def __init__(self, options, algorithms, make, keys=None, env=None):
+        self.world = StoreWorld(options, [], algorithms, env or {}, keys)
         self.folder = self.world.server.workdir / "stores"
         self.world.server.document["secret_stores"] = make(self.folder)
 
@@ -170,6 +170,31 @@ def check_small_mac(options):
         return None if '"reason":"secret_wrong_algorithm"' in world.log() else "the log says another reason"
 
 
+def check_variable(options):
+    variable, pem = ES256.upper().replace(".", "_"), private_key()
+
+    def alone(folder):
+        write(folder / "keys" / ES256, private_key())
+        return [{"name": "env", "type": "environment"}, volume("keys", folder / "keys", format="PEM")]
+
+    def among_others(folder):
+        return alone(folder)[:1] + [{"name": "pems", "type": "environment", "settings": {"format": "PEM"}}]
+
+    with Folders(options, ["ES256"], alone, env={variable: pem}) as (world, _):
+        if world.ask("ES256").status == 200:
+            return "a store behind the variable took its place"
+        failing = store(world, "env")
+        named = all(word in failing["detail"] for word in ("secret_wrong_kind", variable, ES256, "BASE64"))
+        if failing["ok"] or not named or "PRIVATE" in world.log():
+            return f"health does not say what is wrong with the variable: {failing}"
+    with Folders(options, ["ES256"], among_others, env={variable: pem}) as (world, _):
+        world.kid("ES256")
+        left = store(world, "env")
+        if not left["ok"] or not any("left to other stores" in one for one in left["warnings"]):
+            return f"the store that leaves the variable to another one: {left}"
+    return None
+
+
 def run(results, options):
     def make(folder):
         write(folder / "passwords" / PEM_PASSWORD, PASSWORD)
@@ -186,3 +211,4 @@ def run(results, options):
     results.check("stores: a key file that is deleted under a server shows in health and log", check_deleted, options)
     results.check("stores: a folder that goes away under a server is no fresh one", check_folder_gone, options)
     results.check("stores: a key too small for an algorithm is told as that", check_small_mac, options)
+    results.check("stores: a variable that no environment store can take gives way to no other store", check_variable, options)

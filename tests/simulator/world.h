@@ -109,7 +109,7 @@ class VaultView : public secrets::Store, public secrets::KeyMaker, public secret
 };
 
 /// One instance's way to the shared storage.
-class StorageView : public storage::test::ForwardingStorage {
+class StorageView : public storage::ForwardingStorage {
  public:
   StorageView(std::shared_ptr<storage::Storage> shared, std::shared_ptr<const Truth> truth)
       : shared_(std::move(shared)), truth_(std::move(truth)) {}
