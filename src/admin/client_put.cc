@@ -9,6 +9,7 @@
 #include "base/json_members.h"
 #include "oauth/client.h"
 #include "oauth/client_secret.h"
+#include "realms/client_secret_use.h"
 
 namespace signet::admin {
 namespace {
@@ -70,16 +71,11 @@ Task<std::string> stored_form(const AdminServices& services, oauth::AuthMethod m
   co_return co_await services.oauth->hashing->run<std::string>(std::move(work));
 }
 
-bool needs_secret(oauth::AuthMethod method) {
-  return method == oauth::AuthMethod::kBasic || method == oauth::AuthMethod::kPost ||
-         method == oauth::AuthMethod::kSecretJwt;
-}
-
 /// What is kept of the stored secret of a client that authenticates by `method` from now on: no
 /// more than that needs, so that a change of the method leaves no value behind that can be opened.
 Task<std::string> still_needed(const AdminServices& services, oauth::AuthMethod method,
                                std::string stored) {
-  if (!needs_secret(method)) co_return std::string();
+  if (!realms::needs_secret(method)) co_return std::string();
   const bool is_sealed = oauth::form_of(stored) == oauth::SecretForm::kSealed;
   if (!is_sealed || method == oauth::AuthMethod::kSecretJwt) co_return stored;
   CO_TRY(SecretBytes value, services.oauth->unseal(stored));
@@ -89,7 +85,7 @@ Task<std::string> still_needed(const AdminServices& services, oauth::AuthMethod 
 
 Status check_has_secret(const AdminServices& services, const oauth::Client& client) {
   const bool needs_value = client.auth_method == oauth::AuthMethod::kSecretJwt;
-  if (needs_secret(client.auth_method) && client.stored_secret.empty())
+  if (realms::needs_secret(client.auth_method) && client.stored_secret.empty())
     return Error{Code::kInvalid, "client_secret_missing",
                  "this client authenticates by a secret: give 'secret' or 'generate_secret'"};
   if (needs_value && oauth::form_of(client.stored_secret) != oauth::SecretForm::kSealed)
@@ -154,6 +150,10 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
   CO_TRY(co_await existing_realm(services, realm));
   CO_TRY(GivenSecret given, take_secret(document));
   CO_TRY(const auto client, oauth::Client::from_json(document));
+  const bool is_given = given.value || given.is_made;
+  if (is_given) {
+    CO_TRY(realms::check_secret_has_use(client));
+  }
   if (given.is_made) given.value = made_secret(client.auth_method, *services.oauth->random);
   std::string new_secret;
   if (given.value) {

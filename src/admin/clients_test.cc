@@ -136,6 +136,24 @@ TEST_F(StoredSecretTest, sec_045_it_goes_where_no_method_needs_it) {
   }
 }
 
+TEST_F(StoredSecretTest, one_that_no_method_would_use_is_refused_and_not_stored) {
+  for (const auto& [method, more] :
+       {std::pair<std::string, std::string>("private_key_jwt", public_keys()),
+        std::pair<std::string, std::string>("none", R"(,"grant_types":[])")}) {
+    for (const std::string& secret_of_some_kind :
+         {given, std::string(R"(,"generate_secret":true)")}) {
+      const auto refused = change(method, more + secret_of_some_kind);
+      EXPECT_EQ(refused.text("code"), "client_contradiction") << refused.response().body;
+      EXPECT_EQ(get("/admin/realms/root/clients/c").status(), 404);
+    }
+    const auto stored = change(method, more + R"(,"generate_secret":false)");
+    EXPECT_EQ(stored.status(), 201) << stored.response().body;
+    const auto shown = get("/admin/realms/root/clients/c").json();
+    EXPECT_EQ(*shown.find("client")->get("has_secret")->if_bool(), false);
+    EXPECT_EQ(call(http::Method::kDelete, "/admin/realms/root/clients/c").status(), 204);
+  }
+}
+
 TEST_F(StoredSecretTest, one_whose_sealing_key_is_lost_can_be_replaced_or_dropped) {
   ASSERT_EQ(change("client_secret_jwt", given).status(), 201);
   world.services->unseal = [](std::string_view) -> Result<SecretBytes> {

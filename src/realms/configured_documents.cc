@@ -3,6 +3,7 @@
 #include "base/json_members.h"
 #include "oauth/client.h"
 #include "oauth/client_secret.h"
+#include "realms/client_secret_use.h"
 #include "realms/realm_settings.h"
 #include "resource_servers/document.h"
 #include "resource_servers/inject_policy.h"
@@ -74,6 +75,12 @@ class DocumentChecks {
     const auto read = oauth::Client::from_json(client);
     if (!read.ok()) add(path, "client", read.error());
     if (!is_given) return;
+    if (read.ok()) {
+      if (const auto used = check_secret_has_use(*read); !used.ok()) {
+        add_one(path + ".secret", used.error().detail, "");
+        return;
+      }
+    }
     std::optional<jose::JwsAlg> mac;
     if (read.ok() && read->auth_method == oauth::AuthMethod::kSecretJwt)
       mac = read->auth_alg.value_or(jose::JwsAlg::kHs256);

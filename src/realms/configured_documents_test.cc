@@ -42,6 +42,20 @@ realms:
   EXPECT_THAT(text, testing::Not(HasSubstr("fewer than 32")));
 }
 
+TEST(ConfiguredDocuments, a_secret_that_no_method_would_use_is_told_and_not_shown) {
+  const std::string text = wrong_with(R"(
+realms:
+  - name: root
+    clients:
+      - {client_id: public, token_endpoint_auth_method: none, grant_types: [], secret: a-secret}
+      - {client_id: private, secret: a-secret}
+)");
+  EXPECT_EQ(text,
+            "signet.yaml:5: realms[0].clients[0].secret: client 'public': "
+            "token_endpoint_auth_method none uses no secret: leave it out, or choose a method "
+            "that does\n");
+}
+
 TEST(ConfiguredDocuments, a_contradiction_is_told_where_the_document_begins) {
   EXPECT_THAT(wrong_with("realms:\n"
                          "  - name: root\n"
