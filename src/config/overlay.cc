@@ -50,13 +50,15 @@ Segments split_name(std::string_view name) {
   return segments;
 }
 
-// Item 2 comes before item 10, so that items are added in their order.
+// Item 2 comes before item 10, so that items are added in their order; and a whole comes before
+// what is below it, in whatever case the two are written.
 bool comes_before(const Segments& a, const Segments& b) {
   return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
                                       [](const std::string& x, const std::string& y) {
                                         const auto i = as_index(x), j = as_index(y);
                                         if (i && j) return *i < *j;
-                                        return i || j ? i.has_value() : x < y;
+                                        if (i || j) return i.has_value();
+                                        return to_lower(x) < to_lower(y);
                                       });
 }
 
@@ -75,60 +77,112 @@ class Overlay {
  public:
   Overlay(std::string variable, const std::string& value)
       : source_(std::make_shared<const std::string>("environment variable " + std::move(variable))),
-        value_(value) {}
+        value_(value),
+        is_unset_(value == "null") {}
 
   std::optional<Problem> into(Node& root, const Field& schema, const Segments& names) {
-    Node* node = &root;
-    const Field* field = &schema;  // null below what the schema leaves to other rooms
-    bool is_item = false;          // the node is one item of field's list
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      const bool is_list_level =
-          field && !is_item &&
-          (field->is_list() || (field->row && field->row->type == Type::kTexts));
-      const bool wants_index = is_list_level || (!field && node->kind == Kind::kList) ||
-                               (!field && node->kind == Kind::kNull && as_index(names[i]));
-      if (wants_index) {
-        auto next = item(*node, names[i]);
-        if (!next.ok()) return std::move(next).error();
-        node = *next;
-        is_item = true;
-        if (field && !field->is_list()) field = nullptr;
-        continue;
-      }
-      if (field && !is_item && !field->is_group()) {
-        if (field->row->type != Type::kOpaque && field->row->type != Type::kMappings) {
-          return wrong(names[i], "is below a single value");
-        }
-        field = nullptr;
-      }
-      std::string name = names[i];
-      if (field) {
-        const Field* child = field->find_ignoring_case(names[i]);
-        if (!child) return unknown(*field, names[i]);
-        name = child->name;
-        field = child;
-        is_item = false;
-      } else {
-        name = free_name(*node, names[i]);
-      }
-      auto next = member(*node, name);
-      if (!next.ok()) return std::move(next).error();
-      node = *next;
-    }
-    if (node->kind == Kind::kMap || node->kind == Kind::kList) {
-      return wrong(names.back(), "names a group, not a value");
-    }
-    node->kind = Kind::kScalar;
-    node->is_plain = true;
-    node->text = value_;
-    node->source = source_;
-    node->line = 0;
+    Spot spot;
+    spot.node = &root;
+    spot.field = &schema;
+    for (const auto& name : names)
+      if (auto problem = step(spot, name)) return problem;
+    if (is_unset_) return unset(spot, names.back());
+    const Shape shape = shape_of(spot);
+    if (shape != Shape::kValue) return replace(*spot.node, shape, names.back());
+    Node& node = *spot.node;
+    node.kind = Kind::kScalar;
+    node.is_plain = true;
+    node.text = value_;
+    node.source = source_;
+    node.line = 0;
     return std::nullopt;
   }
 
  private:
-  Problem wrong(const std::string& name, const std::string& what) const {
-    return {{*source_, 0}, "", quoted(name) + ' ' + what, "see signet config reference"};
+  enum class Shape : std::uint8_t { kValue, kList, kGroup };
+
+  /// Where the names that were read so far lead.
+  struct Spot {
+    Node* node = nullptr;
+    Node* parent = nullptr;
+    const Field* field = nullptr;  ///< null below what the schema leaves to other rooms
+    bool is_item = false;          ///< the node is one item of a list
+    bool is_aliases = false;       ///< the node is the list of one secret ID
+  };
+
+  // By the schema, and where it says nothing by what is there.
+  static Shape shape_of(const Spot& at) {
+    if (at.is_aliases) return Shape::kList;
+    if (!at.field) {
+      return at.node->kind == Kind::kList  ? Shape::kList
+             : at.node->kind == Kind::kMap ? Shape::kGroup
+                                           : Shape::kValue;
+    }
+    if (at.is_item || at.field->is_group()) return Shape::kGroup;
+    switch (at.field->row->type) {
+      case Type::kItems:
+      case Type::kTexts:
+        return Shape::kList;
+      case Type::kOpaque:
+      case Type::kMappings:
+        return Shape::kGroup;
+      default:
+        return Shape::kValue;
+    }
+  }
+
+  std::optional<Problem> step(Spot& at, const std::string& name) {
+    const Shape shape = shape_of(at);
+    const bool begins_list = !at.field && at.node->kind == Kind::kNull && as_index(name);
+    if (shape == Shape::kList || begins_list) {
+      auto next = item(*at.node, name);
+      if (!next.ok()) return std::move(next).error();
+      const bool is_known = at.field && at.field->is_list();
+      at = {*next, at.node, is_known ? at.field : nullptr, true, false};
+      return std::nullopt;
+    }
+    if (at.field && shape == Shape::kValue) return wrong(name, "is below a single value");
+    const Field* child = nullptr;
+    std::string own = free_name(*at.node, name);
+    if (at.field && (at.is_item || at.field->is_group())) {
+      child = at.field->find_ignoring_case(name);
+      if (!child) return unknown(*at.field, name);
+      own = child->name;
+    }
+    const bool is_aliases = at.field && !child && at.field->row->type == Type::kMappings;
+    auto next = member(*at.node, own);
+    if (!next.ok()) return std::move(next).error();
+    at = {*next, at.node, child, false, is_aliases};
+    return std::nullopt;
+  }
+
+  std::optional<Problem> replace(Node& node, Shape shape, const std::string& name) const {
+    const bool is_list = shape == Shape::kList;
+    const auto value = json::parse(value_);
+    if (!value.ok() || !(is_list ? value->is_array() : value->is_object()))
+      return wrong(name,
+                   is_list ? "is a list, and the value is not one in JSON"
+                           : "is a group, not a value, and the value is no object in JSON",
+                   is_list ? "write [\"a\", \"b\"], or its items by numbers: ...__0"
+                           : "write {\"name\": ...}, or the settings in it: ...__NAME");
+    Node made = to_node(*value, *source_);
+    made.name = std::move(node.name);
+    node = std::move(made);
+    return std::nullopt;
+  }
+
+  std::optional<Problem> unset(const Spot& at, const std::string& name) const {
+    if (at.is_item)
+      return wrong(name, "is one item of a list, and null takes away whole settings",
+                   "give the whole list as JSON");
+    if (at.node != &absent_)
+      std::erase_if(at.parent->children, [&](const Node& node) { return &node == at.node; });
+    return std::nullopt;
+  }
+
+  Problem wrong(const std::string& name, const std::string& what,
+                std::string remedy = "see signet config reference") const {
+    return {{*source_, 0}, "", quoted(name) + ' ' + what, std::move(remedy)};
   }
   Problem unknown(const Field& field, const std::string& name) const {
     const std::string near = nearest(to_lower(name), field.names());
@@ -149,8 +203,9 @@ class Overlay {
   }
 
   Result<Node*, Problem> member(Node& node, const std::string& name) {
-    if (node.kind == Kind::kNull) node.kind = Kind::kMap;
-    if (node.kind != Kind::kMap) return wrong(name, "is below a value that is not a group");
+    if (node.kind == Kind::kNull && !is_unset_) node.kind = Kind::kMap;
+    if (node.kind != Kind::kMap && node.kind != Kind::kNull)
+      return wrong(name, "is below a value that is not a group");
     if (Node* child = node.find(name)) return child;
     return add(node, name);
   }
@@ -158,17 +213,20 @@ class Overlay {
   Result<Node*, Problem> item(Node& node, const std::string& name) {
     const auto index = as_index(name);
     if (!index) return wrong(name, "is not the number of an item");
-    if (node.kind == Kind::kNull) node.kind = Kind::kList;
-    if (node.kind != Kind::kList) return wrong(name, "is below a value that is not a list");
-    if (*index > node.children.size()) {
+    if (node.kind == Kind::kNull && !is_unset_) node.kind = Kind::kList;
+    if (node.kind != Kind::kList && node.kind != Kind::kNull)
+      return wrong(name, "is below a value that is not a list");
+    if (*index < node.children.size()) return &node.children[*index];
+    if (*index > node.children.size() && !is_unset_) {
       return wrong(name,
                    "leaves a gap: the list has " + std::to_string(node.children.size()) + " items");
     }
-    if (*index < node.children.size()) return &node.children[*index];
     return add(node, "");
   }
 
+  // What is to be taken away is not made first, nor any group around it.
   Node* add(Node& node, const std::string& name) {
+    if (is_unset_) return &absent_;
     Node& child = node.children.emplace_back();
     child.name = name;
     child.source = source_;
@@ -177,6 +235,8 @@ class Overlay {
 
   std::shared_ptr<const std::string> source_;
   const std::string& value_;
+  const bool is_unset_;
+  Node absent_;
 };
 
 }  // namespace

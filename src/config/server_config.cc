@@ -255,10 +255,13 @@ Result<ServerConfig, Problems> load(std::string_view text, std::string_view file
   Problems problems = settle_signing_settings(document);
   Problems passed_over;
   if (is_appsettings) passed_over = keep_signing_settings(document);
-  const Problems other_names = settle_other_names(document);
-  problems.insert(problems.end(), other_names.begin(), other_names.end());
-  const Problems overlaid = overlay(document, server_schema(), environment);
-  problems.insert(problems.end(), overlaid.begin(), overlaid.end());
+  const auto add = [&problems](const Problems& found) {
+    problems.insert(problems.end(), found.begin(), found.end());
+  };
+  add(settle_other_names(document));
+  add(overlay(document, server_schema(), environment));
+  // Those in a group that a variable gave as a whole.
+  add(settle_other_names(document));
   auto conformed = conform(document.root, server_schema(), Fill::kServer);
   if (!conformed.ok()) {
     problems.insert(problems.end(), conformed.error().begin(), conformed.error().end());
