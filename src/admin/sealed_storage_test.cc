@@ -2,8 +2,6 @@
 
 #include "admin/sealed_storage.h"
 
-#include <algorithm>
-
 #include "admin/sealing_keys.h"
 #include "admin/test_sealing.h"
 
@@ -18,12 +16,6 @@ using testing::IsEmpty;
 
 class SealedStorage : public SealingTest {
  protected:
-  Result<Done> start(const std::vector<std::string>& names) {
-    use_keys(names);
-    std::vector<std::string> none_lost;
-    return async::run_now(
-        check_sealing_keys(storage, services->encoding, std::move(none_lost), world.clock->now()));
-  }
   /// What an instance with these keys writes through once its start has looked at them.
   std::shared_ptr<storage::Storage> instance_with(const std::vector<std::string>& names) {
     return registering_sealing_keys(storage, sealing_keys(names), world.clock);
@@ -42,14 +34,6 @@ class SealedStorage : public SealingTest {
   }
   std::string sealed_with(const std::string& key) {
     return *sealing_keys({key})->encode(as_bytes(secret_number(1)), *world.random);
-  }
-  std::vector<std::string> registered() {
-    const auto keys = async::run_now(registered_sealing_keys(storage));
-    std::vector<std::string> names;
-    for (const auto& key : *keys)
-      names.push_back(key.name);
-    std::sort(names.begin(), names.end());
-    return names;
   }
 };
 

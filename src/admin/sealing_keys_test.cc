@@ -2,8 +2,6 @@
 
 #include "admin/sealing_keys.h"
 
-#include <algorithm>
-
 #include "admin/test_sealing.h"
 #include "secrets/keeper/kinds.h"
 
@@ -19,20 +17,6 @@ using testing::IsEmpty;
 
 class SealingKeys : public SealingTest {
  protected:
-  Result<Done> start(const std::vector<std::string>& names, std::vector<std::string> lost = {}) {
-    use_keys(names);
-    storage->pages = 0;
-    return async::run_now(
-        check_sealing_keys(storage, services->encoding, std::move(lost), world.clock->now()));
-  }
-  std::vector<std::string> registered() {
-    const auto keys = async::run_now(registered_sealing_keys(storage));
-    std::vector<std::string> names;
-    for (const auto& key : *keys)
-      names.push_back(key.name);
-    std::sort(names.begin(), names.end());
-    return names;
-  }
   static std::string id_of(const std::string& name) {
     return sealing_keys({name})->keys().front().id;
   }

@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "admin/sealing_keys.h"
 #include "admin/test_sealing.h"
 #include "secrets/keeper/kinds.h"
 
@@ -49,6 +52,23 @@ void SealingTest::use_keys(const std::vector<std::string>& names) {
     return keys->encode(secret, *random);
   };
   services->seal = world.services->seal;
+}
+
+Result<Done> SealingTest::start(const std::vector<std::string>& names,
+                                std::vector<std::string> lost) {
+  use_keys(names);
+  storage->pages = 0;
+  return async::run_now(
+      check_sealing_keys(storage, services->encoding, std::move(lost), world.clock->now()));
+}
+
+std::vector<std::string> SealingTest::registered() {
+  const auto keys = async::run_now(registered_sealing_keys(storage));
+  std::vector<std::string> names;
+  for (const auto& key : *keys)
+    names.push_back(key.name);
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 std::string SealingTest::secret_number(int number) {

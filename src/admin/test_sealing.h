@@ -35,6 +35,11 @@ class SealingTest : public AdminApiTest {
   void open(const std::string& url);
   /// The server starts again with these keys, the first of which seals.
   void use_keys(const std::vector<std::string>& names);
+  /// The same, and what a start looks at of the sealing keys; `lost` are ids of keys that it is
+  /// told of. Pages are counted from here.
+  Result<Done> start(const std::vector<std::string>& names, std::vector<std::string> lost = {});
+  /// The names of the keys that storage remembers, in order.
+  std::vector<std::string> registered();
   /// So many clients whose secret is kept sealed, "c1" and so on, under the first key.
   void add_clients(int count);
   /// A resource server with a symmetric key, and one whose key is for `dir`: three values.
