@@ -265,6 +265,13 @@ json::Value known_time(Instant at) {
   return at > Instant{} ? json::Value(to_rfc3339(at)) : json::Value();
 }
 
+void add_verdict(json::Object& out, std::string_view name, const Status& verdict) {
+  const bool is_so = verdict.ok();
+  out.set(name, is_so);
+  out.set("reason", is_so ? json::Value() : json::Value(verdict.error().reason));
+  out.set("detail", is_so ? json::Value() : json::Value(verdict.error().detail));
+}
+
 PageAsked page_asked(const AdminRequest& request) {
   const auto limit = std::clamp<std::int64_t>(query_number(request, "limit", 100), 1, 1000);
   return {static_cast<std::size_t>(limit), query_value(request, "after", "")};

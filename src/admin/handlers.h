@@ -83,6 +83,8 @@ json::Value time_or_null(const std::optional<Instant>& at);
 /// The same of a time that is the first of all where it is not known, such as the horizon of a key
 /// that never made a token.
 json::Value known_time(Instant at);
+/// Says under `name` whether it is so, and in `reason` and `detail` why not: null where it is.
+void add_verdict(json::Object& out, std::string_view name, const Status& verdict);
 /// What health says of the key sets that resource servers publish by URL.
 struct KeySetHealth {
   bool is_ok = true;

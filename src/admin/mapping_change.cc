@@ -98,9 +98,7 @@ Task<AdminReply> try_mapping(const AdminServices& services, MappingAsked asked, 
   AdminReply reply;
   reply.body = asked.mapping.to_json();
   reply.body.set("dry_run", true);
-  reply.body.set("safe", verdict.ok());
-  reply.body.set("reason", verdict.ok() ? json::Value() : json::Value(verdict.error().reason));
-  reply.body.set("detail", verdict.ok() ? json::Value() : json::Value(verdict.error().detail));
+  add_verdict(reply.body, "safe", verdict);
   CO_TRY(auto leaving, co_await keys_that_leave(services, asked));
   reply.body.set("leaving", std::move(leaving));
   CO_TRY(const KeyImpact impact, co_await impact_of(services, asked.realm, asked.mapping.id));
@@ -140,10 +138,9 @@ Task<AdminReply> undo_mapping(const AdminServices& services, AdminRequest reques
   reply.body.set("secretId", step.id.str());
   CO_TRY(const Keeper::Undone undone, co_await services.oauth->keeper->undo_map(std::move(step)));
   reply.body.set("aliases", alias_array(undone.aliases));
-  const bool is_whole = !undone.not_first;
-  reply.body.set("whole", is_whole);
-  reply.body.set("reason", is_whole ? json::Value() : json::Value(undone.not_first->reason));
-  reply.body.set("detail", is_whole ? json::Value() : json::Value(undone.not_first->detail));
+  Status is_whole = Done{};
+  if (undone.not_first) is_whole = *undone.not_first;
+  add_verdict(reply.body, "whole", is_whole);
   co_return reply;
 }
 

@@ -140,9 +140,7 @@ Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status 
   out.set("step", asked.name);
   out.set("store", asked.step.store.view());
   out.set("alias", asked.step.alias.view());
-  out.set("safe", verdict.ok());
-  out.set("reason", verdict.ok() ? json::Value() : json::Value(verdict.error().reason));
-  out.set("detail", verdict.ok() ? json::Value() : json::Value(verdict.error().detail));
+  add_verdict(out, "safe", verdict);
   out.set("rotation_fault", rotation_fault_of(services, ring_realm, asked.step.id));
 
   CO_TRY(const auto records, co_await services.oauth->storage->keys(ring_realm));
