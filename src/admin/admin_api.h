@@ -85,6 +85,7 @@ struct StoredClient {
   StoredRevision stored;
   json::Object document;         ///< without its secret
   std::string generated_secret;  ///< only when one was asked for; shown once
+  std::vector<std::string> warnings;
 };
 Task<StoredClient> put_client(const AdminServices& services, RealmName realm, json::Object document,
                               std::optional<std::int64_t> expected, std::string actor,

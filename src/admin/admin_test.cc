@@ -57,7 +57,7 @@ TEST_F(AdminApiTest, sec_142_health_says_when_a_key_set_serves_past_its_age) {
 TEST_F(AdminApiTest, health_shows_a_secret_that_requests_needed_and_nobody_holds) {
   const auto checks = [&] { return json::dump(get("/admin/health").json()); };
   EXPECT_THAT(checks(), testing::HasSubstr(R"({"name":"needed_secrets","ok":true)"));
-  put("/admin/realms/root", "{}");
+  put("/admin/realms/root", R"({"scopes":["read"]})");
   world.client("a", R"(,"access_token":{"signing_algorithm":"ES512"})");
   EXPECT_EQ(world.post("/oauth2/access_token", "grant_type=client_credentials", "a").status(), 500);
   EXPECT_THAT(checks(),
@@ -70,7 +70,7 @@ TEST_F(AdminApiTest, health_shows_a_secret_that_requests_needed_and_nobody_holds
 
 TEST_F(AdminApiTest, health_shows_an_id_of_which_only_public_halves_are_left) {
   const auto checks = [&] { return json::dump(get("/admin/health").json()); };
-  put("/admin/realms/root", "{}");
+  put("/admin/realms/root", R"({"scopes":["read"]})");
   world.client("a", R"(,"access_token":{"signing_algorithm":"ES256"})");
   EXPECT_FALSE(world.issue("a").empty());
   world.store->erase(Alias("ec256"));
@@ -196,7 +196,7 @@ TEST_F(AdminApiTest, the_list_of_stores_says_what_a_probe_finds) {
 }
 
 TEST_F(AdminApiTest, the_steps_of_a_rotation_are_refused_when_too_early_and_done_in_time) {
-  put("/admin/realms/root", "{}");
+  put("/admin/realms/root", R"({"scopes":["read"]})");
   world.client("c1");
   const std::string id = "am.services.oauth2.stateless.signing.RSA";
   const std::string step = R"("store":"memory","id":")" + id + "\"";
@@ -230,7 +230,7 @@ TEST_F(AdminApiTest, the_steps_of_a_rotation_are_refused_when_too_early_and_done
 }
 
 TEST_F(AdminApiTest, sec_083_no_token_of_a_client_opens_administration) {
-  put("/admin/realms/root", "{}");
+  put("/admin/realms/root", R"({"scopes":["read"]})");
   for (const char* format : {"jwt", "encrypted_jwt", "opaque"}) {
     world.client("c", std::string(R"(,"access_token":{"format":")") + format + "\"}");
     const std::string token = world.issue("c");
@@ -296,7 +296,7 @@ TEST_F(AdminApiTest, sec_126_no_door_of_any_kind_shows_a_private_part) {
 }
 
 TEST_F(AdminApiTest, sec_132_a_stolen_key_is_out_within_two_calls) {
-  put("/admin/realms/root", "{}");
+  put("/admin/realms/root", R"({"scopes":["read"]})");
   world.client("c1");
   world.client("o", R"(,"access_token":{"format":"opaque"})");
   const std::string step =

@@ -1,12 +1,16 @@
 // PUT of a client: what its operator wrote in clear becomes what is stored.
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <utility>
 
+#include "admin/handlers.h"
 #include "admin/operator_change.h"
+#include "admin/resource_server_records.h"
 #include "admin/seeding.h"
 #include "base/json_members.h"
+#include "base/text.h"
 #include "oauth/client.h"
 #include "oauth/client_secret.h"
 #include "realms/client_secret_use.h"
@@ -142,12 +146,30 @@ Task<std::optional<StoredClient>> try_to_put_client(const AdminServices& service
   co_return out;
 }
 
+// What it lists and would not be granted, as far as the list is short enough to look at each.
+Task<std::vector<std::string>> scope_warnings(const AdminServices& services,
+                                              storage::Document realm, oauth::Client client) {
+  std::vector<std::string> out;
+  std::vector<std::string> scopes = client.scopes;
+  for (const auto& scope : client.default_scopes)
+    if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) scopes.push_back(scope);
+  if (scopes.size() > kMostShown) co_return out;
+  for (const auto& scope : scopes) {
+    CO_TRY(const auto definer, co_await scope_definer(services, realm, scope));
+    if (!definer)
+      out.push_back("the scope " + quoted(scope) +
+                    " is defined nowhere in this realm and not granted: define it at a resource "
+                    "server, or list it in the realm");
+  }
+  co_return out;
+}
+
 }  // namespace
 
 Task<StoredClient> put_client(const AdminServices& services, RealmName realm, json::Object document,
                               std::optional<std::int64_t> expected, std::string actor,
                               Origin origin) {
-  CO_TRY(co_await existing_realm(services, realm));
+  CO_TRY(auto realm_document, co_await existing_realm(services, realm));
   CO_TRY(GivenSecret given, take_secret(document));
   CO_TRY(const auto client, oauth::Client::from_json(document));
   const bool is_given = given.value || given.is_made;
@@ -164,6 +186,9 @@ Task<StoredClient> put_client(const AdminServices& services, RealmName realm, js
                                                    client.id.str(), expected, actor, origin));
     if (!stored) continue;
     if (given.is_made) stored->generated_secret = as_text(given.value->view());
+    // It is stored, whatever can be said of it.
+    auto warnings = co_await scope_warnings(services, std::move(realm_document), client);
+    if (warnings.ok()) stored->warnings = std::move(*warnings);
     co_return std::move(*stored);
   }
   co_return client_busy();

@@ -10,6 +10,7 @@ namespace {
 
 using test::AdminApiTest;
 using test::FakeExchange;
+using testing::HasSubstr;
 
 TEST_F(AdminApiTest, a_client_whose_id_no_path_can_hold_is_written_in_base64url) {
   put("/admin/realms/root", "{}");
@@ -183,6 +184,22 @@ TEST_F(AdminApiTest, a_secret_is_as_long_as_the_algorithm_of_the_assertions_need
   ASSERT_EQ(put(path, method + R"(,"secret":")" + std::string(40, 's') + "\"}").status(), 200);
   EXPECT_EQ(put(path, hs512 + "}").text("code"), "client_secret_length");
   EXPECT_EQ(put(path, method + "}").status(), 200);
+}
+
+TEST_F(AdminApiTest, a_client_that_lists_a_scope_that_nobody_defines_is_told_so) {
+  put("/admin/realms/root", R"({"scopes":["read"]})");
+  const std::string path = "/admin/realms/root/clients/c";
+  const auto warnings = [&](const std::string& more) {
+    return json::dump(
+        *put(path, R"({"generate_secret":true)" + more + "}").json().find("warnings"));
+  };
+  EXPECT_EQ(warnings(R"(,"scopes":["read"],"default_scopes":["read"])"), "[]");
+  const std::string of_list = warnings(R"(,"scopes":["read","orders.read"])");
+  EXPECT_THAT(of_list, HasSubstr("the scope 'orders.read' is defined nowhere"));
+  EXPECT_THAT(of_list, testing::Not(HasSubstr("'read'")));
+  EXPECT_THAT(warnings(R"(,"default_scopes":["write"])"), HasSubstr("'write'"));
+  world.put("scope", "root", "orders.read", R"({"resource_server":"a","name":"orders.read"})");
+  EXPECT_EQ(warnings(R"(,"scopes":["read","orders.read"])"), "[]");
 }
 
 TEST_F(AdminApiTest, a_deleted_client_is_nobody_at_once) {

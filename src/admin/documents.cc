@@ -133,6 +133,7 @@ Task<AdminReply> replace_client(const AdminServices& services, AdminRequest requ
   reply.status = put.stored.created ? 201 : 200;
   reply.body.set("revision", put.stored.revision);
   reply.body.set("client", std::move(put.document));
+  reply.body.set("warnings", json::Array(put.warnings.begin(), put.warnings.end()));
   if (!put.generated_secret.empty()) reply.body.set("secret", put.generated_secret);
   co_return reply;
 }

@@ -54,17 +54,13 @@ Task<storage::Document> check_references(const AdminServices& services, storage:
       co_return Error{Code::kInvalid, "resource_server_unknown",
                       "no resource server " + quoted(policy.resource_server, 128)};
   }
-  CO_TRY(const json::Object members, json::parse_object(client->text));
-  CO_TRY(const auto settings, oauth::Client::from_json(members));
   for (const auto& scope : policy.scopes) {
-    // A client's own list is its operator's definition, as at the token endpoint.
-    if (lists(settings, scope)) continue;
     CO_TRY(const auto definer, co_await scope_definer(services, realm, scope));
     if (!definer)
       co_return Error{Code::kInvalid, "scope_undefined",
                       "the scope " + quoted(scope) +
                           " is defined nowhere in this realm: define it at a resource "
-                          "server, or list it in the realm or the client"};
+                          "server, or list it in the realm"};
   }
   co_return std::move(*client);
 }

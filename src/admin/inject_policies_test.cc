@@ -20,9 +20,9 @@ TEST_F(InjectPoliciesTest, a_policy_names_what_there_is) {
   world.put("client", "root", "listing", R"({"client_id":"listing","scopes":["its_own"]})");
   EXPECT_EQ(put("/admin/realms/root/inject-policies/listed",
                 R"({"client_id":"listing","scopes":["its_own"]})")
-                .status(),
-            201)
-      << "what the token endpoint grants";
+                .text("code"),
+            "scope_undefined")
+      << "as at the token endpoint";
   EXPECT_EQ(put_policy("p", R"(,"scopes":["own"],"renew_before":0)").text("code"),
             "settings_invalid");
   EXPECT_EQ(put_policy("p", R"(,"name":"q")").text("code"), "name_mismatch");

@@ -24,7 +24,7 @@ TEST_F(AdminApiTest, sec_131_a_mapping_that_cannot_serve_is_refused_and_the_old_
 }
 
 TEST_F(AdminApiTest, sec_131_a_trial_lists_the_keys_whose_tokens_would_be_refused) {
-  put("/admin/realms/root", "{}");
+  put("/admin/realms/root", R"({"scopes":["read"]})");
   world.client("c1");
   add_rsa_key();
   const std::string start =
@@ -54,7 +54,7 @@ TEST_F(AdminApiTest, sec_131_a_trial_lists_the_keys_whose_tokens_would_be_refuse
 }
 
 TEST_F(AdminApiTest, sec_131_one_call_takes_a_change_back) {
-  put("/admin/realms/root", "{}");
+  put("/admin/realms/root", R"({"scopes":["read"]})");
   world.client("c1");
   add_rsa_key();
   const std::string start =

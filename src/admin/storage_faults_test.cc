@@ -79,7 +79,8 @@ TEST_F(StorageFaultsTest, f_8_a_realm_is_the_old_or_the_new_one) {
     return number_at(world.post("/oauth2/realms/root/realms/changing/access_token", kGrant, "c"),
                      {"expires_in"});
   };
-  put(path, R"({"access_token":{"lifetime":100}})");
+  const std::string start = R"({"scopes":["read"],"access_token":{"lifetime":)";
+  put(path, start + "100}}");
   world.client("c", R"(,"access_token":{"signing_algorithm":"ES256"})", "changing");
   std::int64_t before = 100, wanted = 100;
   FaultyRequest change;
@@ -89,9 +90,7 @@ TEST_F(StorageFaultsTest, f_8_a_realm_is_the_old_or_the_new_one) {
     wanted = before == 100 ? 200 : 100;
     ASSERT_EQ(served(), before);
   };
-  change.send = [&] {
-    return put(path, R"({"access_token":{"lifetime":)" + std::to_string(wanted) + "}}");
-  };
+  change.send = [&] { return put(path, start + std::to_string(wanted) + "}}"); };
   change.check = [&](FakeExchange&, Ended ended) {
     ASSERT_TRUE(stored() == wanted || (ended != Ended::kRight && stored() == before)) << stored();
     ASSERT_EQ(served(), stored()) << "caches follow what is stored";

@@ -116,6 +116,7 @@ config::RealmConfig root_realm(const std::string& demo_secret) {
   root.name = "root";
   root.document.set("name", "root");
   if (demo_secret.empty()) return root;
+  root.document.set("scopes", json::Array{"read", "write"});
   json::Object client;
   client.set("client_id", "demo");
   client.set("name", "Demo client");

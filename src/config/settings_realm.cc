@@ -76,7 +76,7 @@ std::vector<Setting> realm_settings() {
        .order_counts = true},
       {.path = "realms[].scopes",
        .type = Type::kTexts,
-       .summary = "The scopes that the realm's metadata offers.",
+       .summary = "Scopes that are granted beside those that resource servers define.",
        .level = kRealm},
       {.path = "realms[].strict_resource_servers",
        .type = Type::kBool,
@@ -133,8 +133,8 @@ std::vector<Setting> client_settings() {
        .empty_counts = true},
       {.path = "realms[].clients[].scopes",
        .type = Type::kTexts,
-       .summary = "The scopes the client may ask for; [] is none, and without a list every scope "
-                  "that is defined.",
+       .summary = "Which of the scopes that are defined the client may ask for; [] is none, and "
+                  "without a list it may for all.",
        .level = kRealm,
        .empty_counts = true},
       {.path = "realms[].clients[].default_scopes",

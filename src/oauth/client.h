@@ -35,7 +35,8 @@ struct Client {
   std::string stored_secret;
   std::vector<jose::KeyPtr> keys;  ///< public keys of private_key_jwt
   std::vector<std::string> grant_types;
-  /// Without a list of its own a client may ask for every scope that the realm defines.
+  /// Without a list of its own a client may ask for every scope that is defined; with one, for
+  /// those of them that it names.
   bool has_scope_list = false;
   std::vector<std::string> scopes, default_scopes;
   std::vector<std::string> audience;  ///< empty: the realm's default

@@ -93,7 +93,7 @@ TEST_F(ServerAnomaly, f_8_a_realm_is_the_old_or_the_new_one) {
     const auto object = shown.json();
     return object.find("realm")->get("access_token")->get("lifetime")->if_int().value_or(-1);
   };
-  ask_admin(http::Method::kPut, path, R"({"access_token":{"lifetime":100}})");
+  ask_admin(http::Method::kPut, path, R"({"scopes":["read"],"access_token":{"lifetime":100}})");
   world.client("c", R"(,"access_token":{"signing_algorithm":"ES256"})", "changing");
   std::int64_t before = 100, wanted = 0;
   anomaly_loops(of_request(
@@ -101,8 +101,9 @@ TEST_F(ServerAnomaly, f_8_a_realm_is_the_old_or_the_new_one) {
       [&] {
         before = lifetime_now();
         wanted = 100 + ++round % 50;
-        return admin_request(http::Method::kPut, path,
-                             "{\"access_token\":{\"lifetime\":" + std::to_string(wanted) + "}}");
+        return admin_request(
+            http::Method::kPut, path,
+            R"({"scopes":["read"],"access_token":{"lifetime":)" + std::to_string(wanted) + "}}");
       },
       [&](FakeExchange&, Ended ended) {
         const std::int64_t stored = lifetime_now();

@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "cli/admin_client.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/resource_server_trial.h"
 #include "cli/documents.h"
 #include "jose/jwk.h"
 
@@ -124,6 +125,7 @@ Result<int> create(const Context& context, const ClientOptions& options) {
   TRY(put_flags(context, options, document));
   TRY(const json::Value answer,
       admin.put(client_path(options.realm, options.id), document, {{"If-None-Match", "*"}}));
+  note_warnings(context, answer);
   print_client(context, answer);
   return 0;
 }
@@ -140,6 +142,7 @@ Result<int> update(const Context& context, const ClientOptions& options) {
   TRY(put_flags(context, options, document));
   TRY(const json::Value answer, admin.put(client_path(options.realm, options.id), document,
                                           AdminClient::condition_of(before)));
+  note_warnings(context, answer);
   print_client(context, answer);
   return 0;
 }

@@ -7,6 +7,7 @@ namespace {
 
 struct RealmOptions {
   std::string name, file;
+  std::vector<std::string> scopes;
   TokenFlags token;
   EnabledFlags enabled;
   bool yes = false;
@@ -34,6 +35,8 @@ Result<int> show(const Context& context, const RealmOptions& options) {
 Status put_flags(const RealmOptions& options, json::Object& document) {
   TRY(options.token.put_into(document));
   TRY(options.enabled.put_into(document));
+  if (!options.scopes.empty())
+    document.set("scopes", json::Array(options.scopes.begin(), options.scopes.end()));
   return Done{};
 }
 
@@ -99,6 +102,8 @@ void add_realm(CLI::App& noun, Context& context) {
   const auto add_flags = [&](CLI::App& command) {
     command.add_option("--file", options->file, "Document in JSON or YAML; - for standard input")
         ->type_name("FILE");
+    repeatable(command, "--scope", options->scopes,
+               "Scope that no resource server defines; may be repeated");
     options->token.add_to(command);
     options->enabled.add_to(command);
   };

@@ -249,6 +249,27 @@ TEST_F(ResourceServers, a_clients_list_narrows_what_is_defined) {
   EXPECT_EQ(answer.text("error"), "invalid_scope");
 }
 
+TEST_F(ResourceServers, a_clients_list_defines_nothing) {
+  world.put("client", "root", "lister",
+            R"({"client_id":"lister","scopes":["read","Scope1"],"stored_secret":")" +
+                hash_fast(World::kSecret, *world.random) + "\"}");
+  const auto ask_for = [&](const std::string& scope) {
+    return world.post("/oauth2/access_token", "grant_type=client_credentials&scope=" + scope,
+                      "lister");
+  };
+  EXPECT_EQ(ask_for("Scope1").text("error"), "invalid_scope");
+  add("RS1", "Scope1", nullptr);
+  EXPECT_EQ(ask_for("Scope1+read").text("scope"), "Scope1 read");
+  // Its resource server gives it up: nobody is granted it any more, whoever lists it.
+  add("RS1", "", nullptr);
+  storage::Transaction transaction;
+  transaction.emplace_back(storage::EraseDocument{"scope", RealmName("root"), "Scope1", {}});
+  ASSERT_THAT(async::run_now(world.storage->commit(std::move(transaction))), signet::test::is_ok());
+  world.services->changes->publish({"scope", RealmName("root"), "Scope1"});
+  EXPECT_EQ(ask_for("Scope1").text("error"), "invalid_scope");
+  EXPECT_EQ(ask_for("read").text("scope"), "read");
+}
+
 TEST_F(ResourceServers, permissions_of_a_scope_become_a_claim_of_the_access_token) {
   world.put("scope", "root", "orders",
             R"({"resource_server":"RS1","name":"orders","values":["orders:read","orders:write"]})");
@@ -314,7 +335,7 @@ TEST_F(ResourceServers, metadata_names_the_scopes_of_resource_servers) {
   add("RS1", "Scope1", nullptr);
   world.realm("root");
   const json::Object metadata = world.get("/oauth2/.well-known/openid-configuration").json();
-  EXPECT_EQ(json::dump(*metadata.find("scopes_supported")), R"(["Scope1"])");
+  EXPECT_EQ(json::dump(*metadata.find("scopes_supported")), R"(["read","write","Scope1"])");
 }
 
 }  // namespace

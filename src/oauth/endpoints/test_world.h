@@ -57,6 +57,7 @@ class World {
 
   void put(const std::string& kind, const std::string& realm, const std::string& id,
            const std::string& text);
+  /// A realm that defines the scopes read and write, unless `more` names others.
   void realm(const std::string& name, const std::string& more = "");
   /// A client with the secret kSecret, scopes read and write, default read.
   void client(const std::string& id, const std::string& more = "",

@@ -119,7 +119,7 @@ Answer<ClientCall::Need> TokenCall::plan() {
   }
   TRY(const Need need, find_definitions(scope));
   if (need != Need::kNothing) return need;
-  if (!client.has_scope_list) TRY(check_defined());
+  TRY(check_defined());
   auto made = make_claims(scope);
   if (!made.ok())
     return Refusal(OAuthError::kServerError, "no key can make this token", made.error());
@@ -147,7 +147,8 @@ Answer<ClientCall::Need> TokenCall::find_definitions(std::string_view scope) {
   return Need::kNothing;
 }
 
-// A client's own list is its operator's definition; without one, the realm must know the scope.
+// A client's own list narrows what is defined, and defines nothing: a scope that goes from its
+// resource server goes from the tokens of those that list it.
 Answer<Done> TokenCall::check_defined() const {
   const auto& known = realm_->settings().scopes;
   for (const auto& [name, definition] : definitions_) {

@@ -107,7 +107,9 @@ void World::put(const std::string& kind, const std::string& realm, const std::st
   services->changes->publish({kind, RealmName(kind == "realm" ? id : realm), id});
 }
 void World::realm(const std::string& name, const std::string& more) {
-  put("realm", "", name, "{\"name\":\"" + name + "\"" + more + "}");
+  const bool has_scopes = more.find("\"scopes\"") != more.npos;
+  const std::string scopes = has_scopes ? "" : R"(,"scopes":["read","write"])";
+  put("realm", "", name, "{\"name\":\"" + name + "\"" + scopes + more + "}");
 }
 void World::client(const std::string& id, const std::string& more, const std::string& realm_name) {
   const std::string base = "\"client_id\":\"" + id + "\",\"stored_secret\":\"" +
