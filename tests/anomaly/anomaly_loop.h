@@ -23,6 +23,7 @@ inline void anomaly_loop(const Operation& operation, bool for_good) {
   steps.then = 5;
   const FaultCounts counts = fault_loop(operation, memory, for_good, steps);
   if (::testing::Test::HasFailure()) return;
+  EXPECT_GT(counts.last, 0) << operation.name << " asks for no memory: nothing was made to fail";
   ::testing::Test::RecordProperty(operation.name + (for_good ? "_for_good" : "_once"), counts.last);
   std::printf("%-34s %-8s %5d allocations, %5d tried: %d refused, %d threw, %d unharmed\n",
               operation.name.c_str(), for_good ? "for good" : "once", counts.last, counts.tried,
