@@ -213,6 +213,7 @@ class Checks {
       check_unique(realm.inject_policies, path + ".inject_policies", "name",
                    "give each policy its own");
       check_one_default(realm.resource_servers, path + ".resource_servers");
+      check_scopes(realm, path);
     }
   }
 
@@ -236,6 +237,38 @@ class Checks {
         findings_.refuse(path + '[' + std::to_string(i) + "].default", "is the second default",
                          "one resource server of a realm is");
       has_default = true;
+    }
+  }
+
+  static void add_texts(const json::Object& object, std::string_view name,
+                        std::set<std::string>& to) {
+    const json::Value* list = object.find(name);
+    for (const auto& text : list ? *list->if_array() : json::Array())
+      to.insert(*text.if_string());
+  }
+
+  // What is listed and defined nowhere here may be defined in storage; else it is not granted.
+  void check_scopes(const RealmConfig& realm, const std::string& path) {
+    std::set<std::string> defined;
+    add_texts(realm.document, "scopes", defined);
+    for (const auto& server : realm.resource_servers) {
+      const json::Value* scopes = server.find("scopes");
+      for (const auto& scope : scopes ? *scopes->if_array() : json::Array())
+        defined.insert(*scope.get("name")->if_string());
+    }
+    for (std::size_t i = 0; i < realm.clients.size(); ++i) {
+      std::set<std::string> listed;
+      for (const char* list : {"scopes", "default_scopes"})
+        add_texts(realm.clients[i], list, listed);
+      for (const auto& scope : listed) {
+        if (defined.contains(scope)) continue;
+        const std::string client = path + ".clients[" + std::to_string(i) + ']';
+        const bool is_listed = realm.clients[i].find("scopes") != nullptr;
+        findings_.warn(
+            client + (is_listed ? ".scopes" : ".default_scopes"),
+            quoted(scope) + " is defined nowhere here, and granted only if it is defined",
+            "write it into the realm's scopes, or define it at a resource server");
+      }
     }
   }
 

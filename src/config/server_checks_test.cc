@@ -41,5 +41,21 @@ TEST(ServerChecks, given_the_most_loops_then_accepted_and_one_more_is_refused_wi
               testing::AllOf(HasSubstr("server.loops"), HasSubstr(std::to_string(kMaxLoops))));
 }
 
+TEST(ServerChecks, a_scope_that_a_client_lists_and_nothing_defines_is_a_warning) {
+  const auto warnings = [](const std::string& realm) {
+    return to_text(
+        test::loaded("realms:\n  - {name: root, clients: [{client_id: a, scopes: [read, orders], "
+                     "default_scopes: [read]}]" +
+                     realm + "}\n")
+            .warnings);
+  };
+  EXPECT_EQ(warnings(", scopes: [read], resource_servers: [{name: s, scopes: [{name: orders}]}]"),
+            "");
+  const std::string lacking = warnings(", resource_servers: [{name: s, scopes: [{name: orders}]}]");
+  EXPECT_THAT(lacking, HasSubstr("signet.yaml:2: realms[0].clients[0].scopes: 'read' is defined "
+                                 "nowhere here"));
+  EXPECT_THAT(lacking, testing::Not(HasSubstr("'orders'")));
+}
+
 }  // namespace
 }  // namespace signet::config
