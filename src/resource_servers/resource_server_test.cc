@@ -64,6 +64,42 @@ TEST(ResourceServer, FaultsOfSettingsAreAllToldAtOnce) {
     EXPECT_NE(server.error().detail.find(what), std::string::npos) << what;
 }
 
+TEST(ResourceServer, NamesAreThoseThatEveryPathAndHeaderCanHold) {
+  const std::string longest(128, 'n');
+  for (const std::string& name : {std::string("Identity Provider"), std::string("orders.v1"),
+                                  std::string("https:orders"), std::string("B\xC3\xBCro"), longest})
+    EXPECT_TRUE(is_resource_server_name(name)) << name;
+  const std::string with_nul("a\0b", 3);
+  for (const std::string& name :
+       {std::string(), longest + 'n', std::string(" a"), std::string("a "), std::string("."),
+        std::string(".."), std::string("a/b"), std::string("a\\b"), std::string("a%2Fb"),
+        std::string("a;b"), std::string("a\nb"), std::string("a\x7F"), std::string("\xFF"),
+        with_nul})
+    EXPECT_FALSE(is_resource_server_name(name)) << name;
+}
+
+TEST(ResourceServer, WhatATokenIsHasBoundsAndKnownWords) {
+  EXPECT_EQ(with_access(R"("lifetime":86400)")->lifetime, Seconds(86400));
+  for (const char* wrong : {R"("lifetime":0)", R"("lifetime":86401)", R"("format":"encrypted_jwt")",
+                            R"("signing_algorithm":"none")", R"("encryption":"Server_Key")",
+                            R"("token_encryption_algorithm":"A128CBC")"})
+    EXPECT_THAT(with_access(wrong), fails("settings_invalid")) << wrong;
+}
+
+TEST(ResourceServer, ScopesSayInWordsThatAreKnownWhatTheyStandFor) {
+  const auto scope = [](const std::string& more) {
+    return read(R"({"name":"RS1","scopes":[{"name":"s")" + more + "}]}");
+  };
+  const auto whole = scope(
+      R"(,"description":"d","include":"user_attributes","values":["cn"],"needs_consent":false,)"
+      R"("tokens":["access_token","id_token"])");
+  ASSERT_THAT(whole, is_ok());
+  EXPECT_FALSE(whole->scopes.front().needs_consent);
+  for (const char* wrong : {R"(,"include":"everything")", R"(,"tokens":["refresh_token"])",
+                            R"(,"values":"cn")", R"(,"needs_consent":"no")", R"(,"claims":["cn"])"})
+    EXPECT_THAT(scope(wrong), fails("settings_invalid")) << wrong;
+}
+
 TEST(ResourceServer, ScopeIsDefinedOnceAndHasAtMostSixtyCharacters) {
   EXPECT_THAT(read(R"({"name":"RS1","scopes":[{"name":"Scope1"},{"name":"scope1"}]})"), is_ok())
       << "names are case-sensitive";

@@ -224,6 +224,36 @@ TEST_F(ResourceServers, no_encryption_gives_a_signed_token) {
   EXPECT_EQ(*answer.json().find("expires_in")->if_int(), 42);
 }
 
+TEST_F(ResourceServers, its_own_lifetime_and_algorithm_go_before_those_of_client_and_realm) {
+  world.realm("root", R"(,"access_token":{"lifetime":100,"max_lifetime":300})");
+  world.client("own", R"(,"access_token":{"lifetime":200,"signing_algorithm":"ES256"})");
+  const auto open_server = [&](const std::string& name, const std::string& more) {
+    world.put("resource_server", "root", name,
+              R"({"name":")" + name + R"(","access_token":{"encryption":"none")" + more + "}}");
+  };
+  open_server("Plain", "");
+  open_server("Short", R"(,"lifetime":42,"signing_algorithm":"RS256")");
+  open_server("Long", R"(,"lifetime":86400)");
+  struct Row {
+    const char *client, *server;
+    int lifetime;
+    jose::JwsAlg alg;
+  };
+  for (const Row& row : {Row{"app", "Plain", 100, jose::JwsAlg::kRs256},
+                         Row{"own", "Plain", 200, jose::JwsAlg::kEs256},
+                         Row{"own", "Short", 42, jose::JwsAlg::kRs256},
+                         Row{"own", "Long", 300, jose::JwsAlg::kEs256},
+                         Row{"own", "Identity+Provider", 200, jose::JwsAlg::kEs256}}) {
+    const std::string asked = "grant_type=client_credentials&resourceServer=";
+    const auto answer = world.post("/oauth2/access_token", asked + row.server, row.client);
+    ASSERT_EQ(answer.status(), 200) << row.client << row.server;
+    EXPECT_EQ(*answer.json().find("expires_in")->if_int(), row.lifetime)
+        << row.client << row.server;
+    EXPECT_EQ(jose::parse_compact_header(answer.text("access_token"))->alg, row.alg)
+        << row.client << row.server;
+  }
+}
+
 TEST_F(ResourceServers, an_opaque_format_is_kept_by_the_server) {
   world.put("resource_server", "root", "Kept",
             R"({"name":"Kept","access_token":{"encryption":"none","format":"opaque"}})");
@@ -280,6 +310,18 @@ TEST_F(ResourceServers, permissions_of_a_scope_become_a_claim_of_the_access_toke
   const json::Value* permissions = claims.find("permissions");
   ASSERT_NE(permissions, nullptr);
   EXPECT_EQ(json::dump(*permissions), R"(["orders:read","orders:write"])");
+}
+
+TEST_F(ResourceServers, what_a_scope_says_of_users_puts_nothing_into_a_token_without_one) {
+  world.put("scope", "root", "profile",
+            R"({"name":"profile","include":"user_attributes","values":["cn"],)"
+            R"("tokens":["access_token","id_token"]})");
+  world.put("scope", "root", "hidden", R"({"name":"hidden","values":["x"],"tokens":["id_token"]})");
+  const auto answer = ask("&scope=profile+hidden");
+  EXPECT_EQ(answer.text("scope"), "profile hidden") << "nobody is there to be asked";
+  const json::Object claims = this->claims(answer.text("access_token"));
+  for (const char* name : {"cn", "permissions", "profile", "hidden"})
+    EXPECT_EQ(claims.find(name), nullptr) << name;
 }
 
 TEST_F(ResourceServers, a_changed_definition_shows_in_the_next_token) {
