@@ -11,6 +11,21 @@ bool is_living(const JournalEntry& entry) {
   return !is_gone(entry.history.state);
 }
 
+storage::PutKey put_of(const RealmName& realm, const SecretId& id, const JournalEntry& entry) {
+  storage::KeyRecord record;
+  record.realm = realm;
+  record.secret_id = id.str();
+  record.kid = entry.history.kid;
+  record.state = to_string(entry.history.state);
+  record.public_jwk = entry.public_jwk;
+  record.published = entry.history.published;
+  record.activated = entry.history.activated;
+  record.deactivated = entry.history.deactivated;
+  record.retired = entry.history.retired;
+  record.horizon = entry.history.horizon;
+  return storage::PutKey{std::move(record), entry.revision};
+}
+
 }  // namespace
 
 Result<Journal> Journal::of(const std::vector<storage::KeyRecord>& records) {
@@ -110,18 +125,13 @@ std::string public_text(const Secret& secret) {
 }
 
 storage::Change put_key(const RealmName& realm, const SecretId& id, const JournalEntry& entry) {
-  storage::KeyRecord record;
-  record.realm = realm;
-  record.secret_id = id.str();
-  record.kid = entry.history.kid;
-  record.state = to_string(entry.history.state);
-  record.public_jwk = entry.public_jwk;
-  record.published = entry.history.published;
-  record.activated = entry.history.activated;
-  record.deactivated = entry.history.deactivated;
-  record.retired = entry.history.retired;
-  record.horizon = entry.history.horizon;
-  return storage::PutKey{std::move(record), entry.revision};
+  return put_of(realm, id, entry);
+}
+
+storage::Change put_horizon(const RealmName& realm, const SecretId& id, const JournalEntry& entry) {
+  storage::PutKey put = put_of(realm, id, entry);
+  put.is_told = entry.history.state != KeyState::kActive;
+  return put;
 }
 
 storage::Change audit_key(const RealmName& realm, const SecretId& id, const KeyEvent& event,

@@ -62,6 +62,11 @@ struct KeyEvent {
 };
 
 storage::Change put_key(const RealmName& realm, const SecretId& id, const JournalEntry& entry);
+/// The same where nothing but the horizon was raised. Of an active key the other instances are not
+/// told, each of which would read all its stores and keys again: who retires it reads the journal
+/// then, and who signs with it raises what it knows of. Of a key that signs no more they are, since
+/// until when it is needed is shown.
+storage::Change put_horizon(const RealmName& realm, const SecretId& id, const JournalEntry& entry);
 storage::Change audit_key(const RealmName& realm, const SecretId& id, const KeyEvent& event,
                           const std::string& actor, Instant now);
 
