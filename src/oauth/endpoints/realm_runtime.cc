@@ -194,7 +194,9 @@ const Error* RealmRuntime::unknown_keys() const {
   const auto unknown = [this](const secrets::SecretId& id) -> const Error* {
     if (rings_->find(id) != nullptr) return nullptr;
     const Error& why = rings_->why(id);
-    return is_transient(why.code) ? &why : nullptr;
+    // All keys are known, and one of them is refused: that is no reason to wait.
+    const bool is_known = why.is(secrets::kNoSuccessor);
+    return is_transient(why.code) && !is_known ? &why : nullptr;
   };
   for (const auto& id : tokens::access_token_signing_ids()) {
     if (const Error* why = unknown(id)) return why;

@@ -61,6 +61,10 @@ class RealmRuntime {
   const ReadyEncryptor* server_encryption() const { return encryptor_ ? &*encryptor_ : nullptr; }
   /// Why signer() or server_encryption() is null.
   const Error& why(const secrets::SecretId& id) const { return rings_->why(id); }
+  /// From when on it will not be, where that is known.
+  std::optional<Instant> signs_from(const secrets::SecretId& id) const {
+    return rings_->signs_from(id);
+  }
 
   /// Keys that may have signed a living access token, and those that may have encrypted one.
   std::span<const jose::KeyPtr> verification_keys() const { return verification_keys_; }

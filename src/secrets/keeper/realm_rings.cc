@@ -25,6 +25,24 @@ Error only_public_halves(const SecretId& id, const std::string& asked) {
               ": bring a key back, or publish another"};
 }
 
+Error lost_to_a_compromise(const SecretId& id, const std::string& asked) {
+  return {Code::kUnavailable, kNoSuccessor,
+          "the key of " + id.str() +
+              " was reported compromised, and of the others only public halves are left, which "
+              "sign nothing; asked: " +
+              asked + ": publish another one"};
+}
+
+/// When the first secret begins that its store keeps back now; nothing where there is none.
+std::optional<Instant> begins_at(const Found& found, Instant now) {
+  std::optional<Instant> first;
+  for (const auto& secret : found.all) {
+    const auto& begins = secret.not_before;
+    if (begins && *begins > now && (!first || *begins < *first)) first = begins;
+  }
+  return first;
+}
+
 Error not_signing_yet(const LiveRing& ring) {
   return {Code::kUnavailable, "first_key_waiting",
           "the first key of " + ring.id.str() + " is published and signs from " +
@@ -135,15 +153,16 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
       }
       if (blocked || !shared.ring) {
         const Error& why = blocked ? *found.resolution.outage : global->why(id);
-        rings->missing_.emplace_back(
-            id, why.is("secret_not_mapped") ? not_mapped(id, realm, asked) : why);
+        const bool is_unmapped = why.is("secret_not_mapped");
+        rings->lack(id, is_unmapped ? not_mapped(id, realm, asked) : why,
+                    blocked ? std::nullopt : global->signs_from(id));
       } else if (!shared.ring->can_sign) {
-        rings->missing_.emplace_back(id, global->why(id));
+        rings->lack(id, global->why(id), global->signs_from(id));
       }
       continue;
     }
     if (!found.is_asked && !remembered.has_living(id)) {
-      rings->missing_.emplace_back(id, not_mapped(id, realm, asked));
+      rings->lack(id, not_mapped(id, realm, asked));
       continue;
     }
     shared.entries = global_journal.entries(id);
@@ -152,6 +171,7 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
         may_be_cached(remembered, global_journal, id, found, options.policy, now);
     const auto before = old ? old->own(realm, id) : nullptr;
     const std::optional<Error> blocked_by = found.resolution.outage;
+    const std::optional<Instant> begins = begins_at(found, now);
     if (found.resolution.is_unread) rings->unread_.push_back(id);
     auto lined = co_await line(realm, id, std::move(found), remembered.entries(id),
                                std::move(shared), before);
@@ -159,11 +179,13 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
       const bool can_sign = (*lined)->can_sign;
       const LiveRing& ring = *rings->rings_.emplace_back(std::move(lined).value());
       if (blocked_by) {
-        rings->missing_.emplace_back(id, *blocked_by);
+        rings->lack(id, *blocked_by);
       } else if (!can_sign && ring.waiting) {
-        rings->missing_.emplace_back(id, not_signing_yet(ring));
+        rings->lack(id, not_signing_yet(ring), ring.waiting_until);
+      } else if (!can_sign && ring.lacks_successor) {
+        rings->lack(id, lost_to_a_compromise(id, asked), begins);
       } else if (!can_sign) {
-        rings->missing_.emplace_back(id, only_public_halves(id, asked));
+        rings->lack(id, only_public_halves(id, asked));
       }
       continue;
     }
@@ -173,7 +195,8 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
     if (is_storage && before) {
       rings->rings_.push_back(before);
     } else {
-      rings->missing_.emplace_back(id, std::move(lined).error());
+      const bool lacks_successor = lined.error().is(kNoSuccessor);
+      rings->lack(id, std::move(lined).error(), lacks_successor ? begins : std::nullopt);
     }
   }
   if (uses_global) {
@@ -183,9 +206,9 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
                        old->missing_.size() == rings->missing_.size() &&
                        std::equal(old->missing_.begin(), old->missing_.end(),
                                   rings->missing_.begin(), [](const auto& a, const auto& b) {
-                                    return a.first == b.first && a.second.detail == b.second.detail;
+                                    return a.id == b.id && a.why.detail == b.why.detail;
                                   });
-  for (const auto& [id, error] : rings->missing_) {
+  for (const auto& [id, error, until] : rings->missing_) {
     if (error.reason == std::string_view("secret_not_mapped")) continue;
     if (old && !is_same && old->why(id).detail != error.detail)
       log::failure("secret_missing", error, {{"id", id.str()}, {"realm", realm.str()}});
