@@ -124,9 +124,9 @@ Task<std::shared_ptr<Invariant>> look_at_degraded(const AdminServices& services,
 
 /// What happened since the last look of this instance is not told yet, so that only what is left
 /// after another one is held against it.
-Task<std::shared_ptr<Invariant>> check_keys(const AdminServices& services,
-                                            std::vector<RealmName> realms,
-                                            std::shared_ptr<RecordChecks> checks) {
+Task<std::shared_ptr<Invariant>> check_journals(const AdminServices& services,
+                                                std::vector<RealmName> realms,
+                                                std::shared_ptr<RecordChecks> checks) {
   CO_TRY(auto shown, co_await look_at_degraded(services, realms, std::move(checks)));
   if (shown->holds()) co_return shown;
   CO_TRY(co_await services.oauth->keeper->refresh());
@@ -153,7 +153,7 @@ Task<AdminReply> check_invariants(const AdminServices& services, AdminRequest) {
   auto checks = std::make_shared<RecordChecks>();
   CO_TRY(std::vector<RealmName> realms, co_await all_realms(services));
   CO_TRY(const std::shared_ptr<Invariant> shown,
-         co_await check_keys(services, std::move(realms), checks));
+         co_await check_journals(services, std::move(realms), checks));
   CO_TRY(const std::shared_ptr<Trail> trail, co_await follow_audit(services));
   bool holds = true;
   json::Array out;
