@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "secrets/key_sets.h"
 
 namespace signet::secrets {
 namespace {
@@ -70,9 +71,11 @@ bool Journal::has_signed(const SecretId& id) const {
 
 std::optional<Instant> Journal::first_published_beside(const SecretId& id) const {
   std::optional<Instant> first;
-  for (const auto& [name, entries] : by_id_) {
-    if (name == id.str()) continue;
-    for (const auto& entry : entries) {
+  const auto place = published_place(id);
+  if (!place) return first;
+  for (const auto& beside : published_ids(place->set)) {
+    if (beside.id == id) continue;
+    for (const auto& entry : entries(beside.id)) {
       const auto& published = entry.history.published;
       if (published && !entry.public_jwk.empty() && (!first || *published < *first))
         first = published;
@@ -82,9 +85,12 @@ std::optional<Instant> Journal::first_published_beside(const SecretId& id) const
 }
 
 bool Journal::has_published_beside(const SecretId& id, const KeyId& kid, Instant until) const {
-  return std::any_of(by_id_.begin(), by_id_.end(), [&](const auto& one) {
-    if (one.first == id.str()) return false;
-    const JournalEntry* entry = find_entry(one.second, kid);
+  const auto place = published_place(id);
+  if (!place) return false;
+  const auto& ids = published_ids(place->set);
+  return std::any_of(ids.begin(), ids.end(), [&](const PublishedId& beside) {
+    if (beside.id == id || beside.use != place->published->use) return false;
+    const JournalEntry* entry = find_entry(entries(beside.id), kid);
     return entry != nullptr && is_living(*entry) && entry->history.published &&
            *entry->history.published <= until;
   });
