@@ -160,7 +160,7 @@ TEST_F(AlgorithmsInUse, every_way_to_activate_it_is_refused_and_tokens_are_made_
         post("/admin/secrets/plan", body("short", R"(,"step":"activate")")),
         map(R"(["short","hmac"])"), map(R"(["short"])")}) {
     EXPECT_EQ(answer.status(), 409) << answer.response().body;
-    EXPECT_THAT(answer.text("code"), testing::AnyOf("algorithm_in_use", "retirement_too_early"));
+    EXPECT_THAT(answer.text("code"), testing::AnyOf("algorithm_in_use", "retirement_of_active"));
   }
   EXPECT_EQ(step("activate", "short").text("code"), "algorithm_in_use");
   const auto trial = map(R"(["short","hmac"])", R"(,"dry_run":true)");

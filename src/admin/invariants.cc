@@ -83,9 +83,17 @@ std::vector<StoreQuestion> questions(const AdminServices& services,
   return out;
 }
 
-/// What stores say now and what storage remembers, against what health and rings show of it.
+/// What is looked at once, whatever is looked at again after a refresh.
+struct RecordChecks {
+  Invariant one_active{.name = "one_active_key", .violations = {}};
+  Invariant lives{.name = "lives_are_whole", .violations = {}};
+};
+
+/// What stores say now and what storage remembers, against what health and rings show of it. The
+/// records are checked by themselves on the way; `checks`: null where they were already.
 Task<std::shared_ptr<Invariant>> look_at_degraded(const AdminServices& services,
-                                                  std::vector<RealmName> realms) {
+                                                  std::vector<RealmName> realms,
+                                                  std::shared_ptr<RecordChecks> checks) {
   const auto& keeper = services.oauth->keeper;
   auto shown = std::make_shared<Invariant>();
   shown->name = "degraded_is_shown";
@@ -101,8 +109,10 @@ Task<std::shared_ptr<Invariant>> look_at_degraded(const AdminServices& services,
   }
   secrets::check_outages(answers, keeper->health(), *shown);
   for (const auto& realm : realms) {
-    CO_TRY(const auto records, co_await services.oauth->storage->keys(realm));
     const auto rings = keeper->rings_now(realm);
+    if (!rings && !checks) continue;
+    CO_TRY(const auto records, co_await services.oauth->storage->keys(realm));
+    if (checks) secrets::check_records(records, checks->one_active, checks->lives);
     if (!rings) continue;
     std::vector<std::shared_ptr<const secrets::LiveRing>> own = rings->all();
     std::erase_if(own, [&](const auto& ring) { return ring->realm != realm; });
@@ -114,12 +124,14 @@ Task<std::shared_ptr<Invariant>> look_at_degraded(const AdminServices& services,
 
 /// What happened since the last look of this instance is not told yet, so that only what is left
 /// after another one is held against it.
-Task<std::shared_ptr<Invariant>> check_degraded(const AdminServices& services,
-                                                std::vector<RealmName> realms) {
-  CO_TRY(auto shown, co_await look_at_degraded(services, realms));
+Task<std::shared_ptr<Invariant>> check_journals(const AdminServices& services,
+                                                std::vector<RealmName> realms,
+                                                std::shared_ptr<RecordChecks> checks) {
+  CO_TRY(auto shown, co_await look_at_degraded(services, realms, std::move(checks)));
   if (shown->holds()) co_return shown;
   CO_TRY(co_await services.oauth->keeper->refresh());
-  co_return co_await look_at_degraded(services, std::move(realms));
+  std::shared_ptr<RecordChecks> done_already;
+  co_return co_await look_at_degraded(services, std::move(realms), std::move(done_already));
 }
 
 json::Object as_json(const Invariant& invariant) {
@@ -138,19 +150,15 @@ json::Object as_json(const Invariant& invariant) {
 }  // namespace
 
 Task<AdminReply> check_invariants(const AdminServices& services, AdminRequest) {
-  Invariant one_active{.name = "one_active_key", .violations = {}};
-  Invariant lives{.name = "lives_are_whole", .violations = {}};
-  CO_TRY(const std::vector<RealmName> realms, co_await all_realms(services));
-  for (const auto& realm : realms) {
-    CO_TRY(const auto records, co_await services.oauth->storage->keys(realm));
-    secrets::check_records(records, one_active, lives);
-  }
-  CO_TRY(const std::shared_ptr<Invariant> shown, co_await check_degraded(services, realms));
+  auto checks = std::make_shared<RecordChecks>();
+  CO_TRY(std::vector<RealmName> realms, co_await all_realms(services));
+  CO_TRY(const std::shared_ptr<Invariant> shown,
+         co_await check_journals(services, std::move(realms), checks));
   CO_TRY(const std::shared_ptr<Trail> trail, co_await follow_audit(services));
   bool holds = true;
   json::Array out;
-  for (const Invariant* invariant : {&one_active, &lives, &trail->lives.paths, &trail->lives.waits,
-                                     &trail->chain, shown.get()}) {
+  for (const Invariant* invariant : {&checks->one_active, &checks->lives, &trail->lives.paths,
+                                     &trail->lives.waits, &trail->chain, shown.get()}) {
     holds = holds && invariant->holds();
     out.emplace_back(as_json(*invariant));
   }

@@ -1,6 +1,7 @@
 #include "admin/test_admin.h"
 #include "base/base64.h"
 #include "crypto/sign.h"
+#include "storage/forwarding_storage.h"
 #include "tokens/format.h"
 
 namespace signet::admin {
@@ -236,6 +237,30 @@ TEST_F(KeysTest, invariants_hold_and_are_shown) {
                            "audit_chain_whole", "degraded_is_shown"}) {
     EXPECT_THAT(answer.response().body, HasSubstr(name));
   }
+}
+
+/// Counts how often the journal of each realm is read.
+class CountingStorage : public storage::ForwardingStorage {
+ public:
+  explicit CountingStorage(std::shared_ptr<storage::Storage> real) : real_(std::move(real)) {}
+  Task<std::vector<storage::KeyRecord>> keys(RealmName realm) override {
+    ++read[realm.str()];
+    return real_->keys(std::move(realm));
+  }
+  std::map<std::string, int> read;
+
+ private:
+  storage::Storage& next() override { return *real_; }
+  const std::shared_ptr<storage::Storage> real_;
+};
+
+TEST_F(KeysTest, invariants_read_each_journal_once) {
+  world.issue("jwt");  // so that the realm is in use
+  const auto counting = std::make_shared<CountingStorage>(world.storage);
+  world.services->storage = counting;
+  auto answer = get("/admin/invariants");
+  EXPECT_TRUE(answer.flag("holds")) << answer.response().body;
+  EXPECT_EQ(counting->read, (std::map<std::string, int>{{"", 1}, {"root", 1}}));
 }
 
 TEST_F(KeysTest, an_outage_that_nobody_saw_yet_is_shown_once_invariants_are_checked) {

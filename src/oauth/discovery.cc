@@ -9,8 +9,6 @@
 namespace signet::oauth {
 namespace {
 
-using secrets::SecretId;
-
 json::Array texts(std::initializer_list<std::string_view> list) {
   json::Array out;
   for (const auto text : list)
@@ -50,26 +48,6 @@ ReadyDocument make_document(std::string body) {
   const auto digest = crypto::sha256(as_bytes(body));
   std::string etag = "\"" + base64::url_encode(ByteView(digest).first(16)) + "\"";
   return {std::move(body), std::move(etag)};
-}
-
-const std::vector<PublishedId>& jwks_ids() {
-  using jose::KeyUse;
-  static const std::vector<PublishedId> ids = {
-      {SecretId::literal("am.services.oauth2.stateless.signing.RSA"), KeyUse::kSig},
-      {SecretId::literal("am.services.oauth2.stateless.signing.ES256"), KeyUse::kSig},
-      {SecretId::literal("am.services.oauth2.stateless.signing.ES384"), KeyUse::kSig},
-      {SecretId::literal("am.services.oauth2.stateless.signing.ES512"), KeyUse::kSig},
-      {SecretId::literal("am.services.oauth2.oidc.signing.RSA"), KeyUse::kSig},
-      {SecretId::literal("am.services.oauth2.oidc.signing.ES256"), KeyUse::kSig},
-      {SecretId::literal("am.services.oauth2.oidc.signing.ES384"), KeyUse::kSig},
-      {SecretId::literal("am.services.oauth2.oidc.signing.ES512"), KeyUse::kSig},
-      {SecretId::literal("am.services.oauth2.oidc.signing.EDDSA"), KeyUse::kSig},
-      {SecretId::literal("am.global.services.oauth2.oidc.agent.idtoken.signing"), KeyUse::kSig},
-      {SecretId::literal("am.services.oauth2.oidc.decryption.RSA1.5"), KeyUse::kEnc},
-      {SecretId::literal("am.services.oauth2.oidc.decryption.RSA.OAEP"), KeyUse::kEnc},
-      {SecretId::literal("am.services.oauth2.oidc.decryption.RSA.OAEP.256"), KeyUse::kEnc},
-  };
-  return ids;
 }
 
 std::string jwks_document(const std::vector<PublishedKey>& keys) {

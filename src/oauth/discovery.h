@@ -28,14 +28,6 @@ struct ReadyDocument {
 };
 ReadyDocument make_document(std::string body);
 
-/// Whether an ID's asymmetric keys belong into the JWKS of /oauth2/connect/jwk_uri, and for what
-/// use.
-struct PublishedId {
-  secrets::SecretId id;
-  jose::KeyUse use;
-};
-const std::vector<PublishedId>& jwks_ids();
-
 /// The JWK set of a realm: every valid asymmetric key, active ones first, each key once for each
 /// use; never a symmetric key (sec_135), never a private member (sec_126).
 struct PublishedKey {

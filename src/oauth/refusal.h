@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace signet::oauth {
@@ -24,6 +25,7 @@ struct Refusal {
   OAuthError error = OAuthError::kServerError;
   std::string description;
   std::optional<Error> cause;
+  Seconds retry_after{1};  ///< told where waiting helps
 
   Refusal() = default;
   Refusal(OAuthError e, std::string text, std::optional<Error> why = std::nullopt)

@@ -132,6 +132,9 @@ struct UseOnce {
 struct PutKey {
   KeyRecord key;
   std::int64_t expected;
+  /// Whether other instances are told that keys changed. Not of what each reads before it decides
+  /// on it: the horizon of an active key rises all the time.
+  bool is_told = true;
 };
 struct AppendAudit {
   AuditEvent event;

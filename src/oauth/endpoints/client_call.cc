@@ -165,7 +165,11 @@ void answer_refusal(http::Response& response, const Refusal& refusal) {
   response.content_type("application/json");
   const bool is_for_later = refusal.error == OAuthError::kTemporarilyUnavailable ||
                             refusal.error == OAuthError::kTooManyRequests;
-  if (is_for_later) response.add("Retry-After", "1");
+  if (is_for_later) {
+    std::string seconds;
+    json::append_number(seconds, std::max(refusal.retry_after, Seconds(1)).count());
+    response.add("Retry-After", seconds);
+  }
   json::ObjectWriter w(response.body);
   w.add("error", wire_code(refusal.error)).add("error_description", refusal.description);
   w.end();

@@ -39,18 +39,26 @@ Result<ReadyEncryptor> make_encryptors(std::shared_ptr<const secrets::LiveRing> 
                         std::move(for_own)};
 }
 
-// Active keys of every ID first, so that clients that look only at the head of the set find them.
-std::vector<PublishedKey> published_keys(const secrets::RealmRings& rings) {
-  std::vector<PublishedKey> active, others;
-  for (const auto& [id, use] : jwks_ids()) {
-    const secrets::LiveRing* ring = rings.find(id);
+/// Calls `visit` with what is published and each of its keys that are in the set.
+template <class Visit>
+void for_each_published(const secrets::RealmRings& rings, secrets::KeySet set, Visit visit) {
+  for (const secrets::PublishedId& published : secrets::published_ids(set)) {
+    const secrets::LiveRing* ring = rings.find(published.id);
     if (!ring) continue;
-    for (const auto& entry : ring->entries) {
+    for (const secrets::RingEntry& entry : ring->entries) {
       if (entry.state == secrets::KeyState::kRetired) continue;
       const bool is_active = entry.state == secrets::KeyState::kActive;
-      (is_active ? active : others).push_back({&entry.secret, use});
+      if (is_active || !published.is_active_alone) visit(published, entry, is_active);
     }
   }
+}
+
+// Active keys of every ID first, so that clients that look only at the head of the set find them.
+std::vector<PublishedKey> published_keys(const secrets::RealmRings& rings, secrets::KeySet set) {
+  std::vector<PublishedKey> active, others;
+  for_each_published(rings, set, [&](const auto& published, const auto& entry, bool is_active) {
+    (is_active ? active : others).push_back({&entry.secret, published.use});
+  });
   active.insert(active.end(), others.begin(), others.end());
   return active;
 }
@@ -71,28 +79,39 @@ void tell_if_hidden(const secrets::SecretId& id, const secrets::Secret& active,
   log::failure("signer_not_ready", why, {{"secret_id", id.str()}});
 }
 
-/// When the first of the keys in the JWKS was published; nothing if it has none.
-std::optional<Instant> jwks_since(const secrets::RealmRings& rings) {
+/// When the first of the keys in the set was published; nothing if it has none.
+std::optional<Instant> published_since(const secrets::RealmRings& rings, secrets::KeySet set) {
   std::optional<Instant> first;
-  for (const PublishedId& published : jwks_ids()) {
-    const secrets::LiveRing* ring = rings.find(published.id);
-    if (ring == nullptr) continue;
-    for (const auto& entry : ring->entries) {
-      if (!entry.secret.key || entry.secret.key->jwk().is_symmetric()) continue;
-      const Instant since = entry.history.published.value_or(Instant());
-      if (!first || since < *first) first = since;
-    }
-  }
+  for_each_published(rings, set, [&](const auto&, const auto& entry, bool) {
+    if (!entry.secret.key || entry.secret.key->jwk().is_symmetric()) return;
+    const Instant since = entry.history.published.value_or(Instant());
+    if (!first || since < *first) first = since;
+  });
   return first;
 }
 
-bool publishes_all(const secrets::RealmRings& rings) {
-  return std::none_of(jwks_ids().begin(), jwks_ids().end(), [&](const PublishedId& published) {
-    const auto& unread = rings.unread();
-    return published.use == jose::KeyUse::kSig && rings.find(published.id) == nullptr &&
+/// Whether what the set lacks is known to be nowhere. What was on its way to a decryption key of
+/// the provider can be sent again; whoever encrypts to a relying party has nothing else than the
+/// set.
+bool publishes_all(const secrets::RealmRings& rings, secrets::KeySet set) {
+  const auto& ids = secrets::published_ids(set);
+  const auto& unread = rings.unread();
+  return std::none_of(ids.begin(), ids.end(), [&](const secrets::PublishedId& published) {
+    const bool matters =
+        published.use == jose::KeyUse::kSig || set == secrets::KeySet::kRelyingParty;
+    return matters && rings.find(published.id) == nullptr &&
            std::find(unread.begin(), unread.end(), published.id) != unread.end() &&
            is_transient(rings.why(published.id).code);
   });
+}
+
+PublishedSet published_set(const secrets::RealmRings& rings, secrets::KeySet set,
+                           const std::vector<PublishedKey>& keys) {
+  PublishedSet out;
+  out.is_whole = publishes_all(rings, set);
+  out.since = published_since(rings, set);
+  out.document = make_document(jwks_document(keys));
+  return out;
 }
 
 }  // namespace
@@ -119,7 +138,7 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(RealmFacts facts,
   runtime->skew_ = policy.clock_skew;
   runtime->jwks_max_age_ = policy.jwks_max_age();
 
-  const std::vector<PublishedKey> published = published_keys(*rings);
+  const std::vector<PublishedKey> published = published_keys(*rings, secrets::KeySet::kProvider);
   for (const auto& id : tokens::access_token_signing_ids()) {
     const secrets::LiveRing* ring = rings->find(id);
     if (!ring) continue;
@@ -155,9 +174,10 @@ std::shared_ptr<const RealmRuntime> RealmRuntime::make(RealmFacts facts,
     }
   }
 
-  runtime->is_jwks_whole_ = publishes_all(*rings);
-  runtime->jwks_since_ = jwks_since(*rings);
-  runtime->jwks_ = make_document(jwks_document(published));
+  runtime->provider_keys_ = published_set(*rings, secrets::KeySet::kProvider, published);
+  runtime->relying_party_keys_ =
+      published_set(*rings, secrets::KeySet::kRelyingParty,
+                    published_keys(*rings, secrets::KeySet::kRelyingParty));
   Capabilities capabilities;
   capabilities.issuer = base;
   capabilities.base_url = base;
@@ -194,7 +214,9 @@ const Error* RealmRuntime::unknown_keys() const {
   const auto unknown = [this](const secrets::SecretId& id) -> const Error* {
     if (rings_->find(id) != nullptr) return nullptr;
     const Error& why = rings_->why(id);
-    return is_transient(why.code) ? &why : nullptr;
+    // All keys are known, and one of them is refused: that is no reason to wait.
+    const bool is_known = why.is(secrets::kNoSuccessor);
+    return is_transient(why.code) && !is_known ? &why : nullptr;
   };
   for (const auto& id : tokens::access_token_signing_ids()) {
     if (const Error* why = unknown(id)) return why;

@@ -11,6 +11,7 @@
 #include "realms/realm_settings.h"
 #include "resource_servers/selection.h"
 #include "secrets/keeper/keeper.h"
+#include "secrets/key_sets.h"
 
 namespace signet::oauth {
 
@@ -34,6 +35,21 @@ struct RealmFacts {
   realms::RealmSettings settings;
   resource_servers::State resource_servers;
   std::vector<std::string> defined_scopes;  ///< the first of them, for metadata
+};
+
+/// Keys that others fetch.
+struct PublishedSet {
+  ReadyDocument document;
+  /// False while it may lack a key that signed living tokens: its store was not read since the
+  /// start, and nothing is remembered of it.
+  bool is_whole = true;
+  std::optional<Instant> since;  ///< the first publication of a key in it; nothing: it is empty
+
+  /// Whether others may keep copies of it; else each is good for one use, because keys of other IDs
+  /// may still come that sign at once.
+  bool is_cacheable(Instant now) const {
+    return since && *since + secrets::RotationPolicy::kFirstStart <= now;
+  }
 };
 
 /// One realm at one moment, everything prepared that a request needs. Immutable: a request takes
@@ -61,6 +77,10 @@ class RealmRuntime {
   const ReadyEncryptor* server_encryption() const { return encryptor_ ? &*encryptor_ : nullptr; }
   /// Why signer() or server_encryption() is null.
   const Error& why(const secrets::SecretId& id) const { return rings_->why(id); }
+  /// From when on it will not be, where that is known.
+  std::optional<Instant> signs_from(const secrets::SecretId& id) const {
+    return rings_->signs_from(id);
+  }
 
   /// Keys that may have signed a living access token, and those that may have encrypted one.
   std::span<const jose::KeyPtr> verification_keys() const { return verification_keys_; }
@@ -71,18 +91,10 @@ class RealmRuntime {
   /// Counts a use of one of these keys.
   void count(const jose::Key* key, secrets::KeyUse use, Instant now) const;
 
-  const ReadyDocument& jwks() const { return jwks_; }
+  /// The JWKS of the realm, and its keys as a relying party.
+  const PublishedSet& provider_keys() const { return provider_keys_; }
+  const PublishedSet& relying_party_keys() const { return relying_party_keys_; }
   const ReadyDocument& metadata() const { return metadata_; }
-  /// False while the JWKS may lack a key that signed living tokens: its store was not read since
-  /// the start, and nothing is remembered of it.
-  bool is_jwks_whole() const { return is_jwks_whole_; }
-  /// False where no key has a public half.
-  bool has_jwks() const { return jwks_since_.has_value(); }
-  /// Whether others may keep copies of the JWKS; else each is good for one use, because keys of
-  /// other IDs may still come that sign at once.
-  bool is_jwks_cacheable(Instant now) const {
-    return jwks_since_ && *jwks_since_ + secrets::RotationPolicy::kFirstStart <= now;
-  }
   Seconds jwks_max_age() const { return jwks_max_age_; }
   /// The store that may hold the key of a token of ours and that cannot be asked; null if a key
   /// that is not here is nobody's.
@@ -94,14 +106,13 @@ class RealmRuntime {
   secrets::RealmRingsPtr rings_;
   std::string issuer_, token_endpoint_;
   Seconds skew_{60}, jwks_max_age_{300};
-  bool is_jwks_whole_ = true;
-  std::optional<Instant> jwks_since_;  ///< the first publication of a key in it
   std::array<std::optional<ReadySigner>, 16> signers_;
   std::optional<ReadyEncryptor> encryptor_;
   std::vector<jose::KeyPtr> verification_keys_, decryption_keys_;
   /// Of both; few enough to look through.
   std::vector<std::pair<const jose::Key*, std::shared_ptr<const secrets::UsageMeter>>> meters_;
-  ReadyDocument jwks_, metadata_;
+  PublishedSet provider_keys_, relying_party_keys_;
+  ReadyDocument metadata_;
 };
 using RealmRuntimePtr = std::shared_ptr<const RealmRuntime>;
 

@@ -13,7 +13,15 @@ struct Router::Route {
   std::string_view endpoint;
   enum class By : std::uint8_t { kGet, kPost, kAny } by;
   bool is_limited;  ///< by oauth.max_requests_per_second
-  enum class Kind : std::uint8_t { kToken, kIntrospect, kRevoke, kInject, kJwks, kMetadata } kind;
+  enum class Kind : std::uint8_t {
+    kToken,
+    kIntrospect,
+    kRevoke,
+    kInject,
+    kJwks,
+    kRelyingPartyJwks,
+    kMetadata
+  } kind;
 };
 
 namespace {
@@ -26,6 +34,7 @@ constexpr Router::Route kRoutes[] = {
     {"token/revoke", By::kPost, true, Kind::kRevoke},
     {"inject/", By::kAny, true, Kind::kInject},  // and a policy, and whatever a gateway adds
     {"connect/jwk_uri", By::kGet, false, Kind::kJwks},
+    {"connect/rp/jwk_uri", By::kGet, false, Kind::kRelyingPartyJwks},
     {".well-known/openid-configuration", By::kGet, false, Kind::kMetadata},
 };
 
@@ -170,6 +179,20 @@ Task<Done> Router::load_and_serve(const Route& route, RealmName name, net::Excha
   co_return Done{};
 }
 
+// A set that lacks keys would be cached by verifiers, which would refuse good tokens; saying "not
+// now" is not.
+void Router::serve_keys(const PublishedSet& keys, bool may_serve, const RealmRuntime& realm,
+                        net::Exchange& exchange) const {
+  if (!may_serve || !keys.is_whole) {
+    answer_problem(exchange.response(), 503, "No Keys");
+    return exchange.response().add("Retry-After", "1");
+  }
+  const bool is_cacheable = keys.is_cacheable(services_->clock->now());
+  const Seconds max_age =
+      is_cacheable ? with_jitter(realm.jwks_max_age(), *services_->random) : Seconds(0);
+  serve_document(keys.document, max_age, "application/jwk-set+json", exchange);
+}
+
 std::optional<Task<Done>> Router::serve(const Route& route, RealmRuntimePtr realm,
                                         net::Exchange& exchange) {
   switch (route.kind) {
@@ -186,20 +209,14 @@ std::optional<Task<Done>> Router::serve(const Route& route, RealmRuntimePtr real
       return ClientCall::run(std::make_unique<InjectCall>(*services_, worker(), std::move(realm),
                                                           policy_of(exchange.request().path)),
                              exchange);
-    case Kind::kJwks: {
-      // A set that lacks keys would be cached by verifiers, which would refuse good tokens; saying
-      // "not now" is not.
-      if (!realm->has_jwks() || !realm->is_jwks_whole()) {
-        answer_problem(exchange.response(), 503, "No Keys");
-        exchange.response().add("Retry-After", "1");
-      } else {
-        const bool is_cacheable = realm->is_jwks_cacheable(services_->clock->now());
-        const Seconds max_age =
-            is_cacheable ? with_jitter(realm->jwks_max_age(), *services_->random) : Seconds(0);
-        serve_document(realm->jwks(), max_age, "application/jwk-set+json", exchange);
-      }
+    case Kind::kJwks:
+      serve_keys(realm->provider_keys(), realm->provider_keys().since.has_value(), *realm,
+                 exchange);
       return std::nullopt;
-    }
+    // A realm that is nobody's relying party has no such keys, and that is no fault.
+    case Kind::kRelyingPartyJwks:
+      serve_keys(realm->relying_party_keys(), true, *realm, exchange);
+      return std::nullopt;
     case Kind::kMetadata:
       serve_document(realm->metadata(), with_jitter(realm->jwks_max_age(), *services_->random),
                      "application/json", exchange);

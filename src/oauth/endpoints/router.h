@@ -31,6 +31,9 @@ class Router {
   /// Fills the response, or gives the task that will.
   std::optional<Task<Done>> serve(const Route& route, RealmRuntimePtr realm,
                                   net::Exchange& exchange);
+  /// 503 where copies of the set would harm: `may_serve` is false, or it is not whole.
+  void serve_keys(const PublishedSet& keys, bool may_serve, const RealmRuntime& realm,
+                  net::Exchange& exchange) const;
   Task<Done> load_and_serve(const Route& route, RealmName name, net::Exchange& exchange);
 
   std::shared_ptr<const Services> services_;

@@ -20,7 +20,10 @@ Refusal TokenCall::cannot_mint(const Error& why) {
 
 Refusal TokenCall::lacks_secret(const secrets::SecretId& id) const {
   services_.needed_secrets->note(realm_->settings().name, id, now_);
-  return cannot_mint(realm_->why(id));
+  Refusal refusal = cannot_mint(realm_->why(id));
+  if (const auto from = realm_->signs_from(id); from && *from > now_)
+    refusal.retry_after = std::chrono::ceil<Seconds>(*from - now_);
+  return refusal;
 }
 
 Refusal TokenCall::lacks_signer(jose::JwsAlg alg) const {

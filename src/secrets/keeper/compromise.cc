@@ -246,7 +246,7 @@ Task<Done> Keeper::replace(CompromiseRequest request, std::shared_ptr<const Live
     co_return co_await refresh();
   }
   const Error none{
-      Code::kUnavailable, "no_successor",
+      Code::kUnavailable, kNoSuccessor,
       "no other key of " + request.id.str() + " can sign, and its store makes none: publish one"};
   if (lost == nullptr || !key_maker(store, name).ok()) co_return none;
   auto made = co_await make_successor(request.realm, name, lost->secret);

@@ -146,7 +146,52 @@ TEST(Compromise, signing_is_refused_where_nothing_else_can_and_the_store_makes_n
   EXPECT_STREQ(report->warning->reason, "no_successor");
   EXPECT_EQ(World::ring(*keeper), nullptr);
   const auto rings = async::run_now(keeper->rings(kGlobal));
-  EXPECT_THAT((*rings)->why(kEs256).detail, HasSubstr("was reported compromised"));
+  const Error& why = (*rings)->why(kEs256);
+  EXPECT_EQ(why.code, Code::kUnavailable) << "until an operator brings another one";
+  EXPECT_STREQ(why.reason, "no_successor");
+  EXPECT_THAT(why.detail, HasSubstr("was reported compromised"));
+  EXPECT_FALSE((*rings)->signs_from(kEs256));
+  // When
+  ASSERT_THAT(async::run_now(keeper->publish(world.step("b"))), is_ok());
+  EXPECT_EQ(World::active(*keeper), kid(2));
+}
+
+TEST(Compromise, given_a_successor_that_cannot_be_read_then_that_is_told_and_nothing_signs) {
+  World world;
+  world.store->broken.insert_or_assign("b", Error{Code::kConfig, "pem_malformed", "no PEM at all"});
+  auto keeper = world.start({"a", "b"});
+  ASSERT_THAT(compromise(*keeper, kid(1)), is_ok());
+  EXPECT_EQ(World::ring(*keeper), nullptr);
+  const auto rings = async::run_now(keeper->rings(kAlpha));
+  const Error& why = (*rings)->why(kEs256);
+  EXPECT_EQ(why.code, Code::kUnavailable);
+  EXPECT_STREQ(why.reason, "no_successor") << "also for realms that go by the global keys";
+  EXPECT_THAT(why.detail, HasSubstr("no PEM at all"));
+  // When
+  world.store->broken.clear();
+  ++world.store->version;
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  EXPECT_EQ(World::active(*keeper), kid(2));
+}
+
+TEST(Compromise, given_that_only_public_halves_are_left_then_it_is_told_as_what_keeps_signing) {
+  World world;
+  world.store->put("half", jose::Jwk::from_public(*ec(2).public_key()));
+  auto keeper = world.start({"a", "half"});
+  ASSERT_THAT(compromise(*keeper, kid(1)), is_ok());
+  EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(2))) << "verifies on";
+  const auto rings = async::run_now(keeper->rings(kGlobal));
+  EXPECT_STREQ((*rings)->why(kEs256).reason, "no_successor");
+  EXPECT_EQ((*rings)->why(kEs256).code, Code::kUnavailable);
+}
+
+TEST(Compromise, that_is_undone_leaves_an_id_without_a_key_as_any_other) {
+  World world;
+  auto keeper = world.start({"a"});
+  ASSERT_THAT(compromise(*keeper, kid(1)), is_ok());
+  ASSERT_THAT(async::run_now(keeper->undo_compromise(request(kid(1)))), is_ok());
+  const auto rings = async::run_now(keeper->rings(kGlobal));
+  EXPECT_EQ((*rings)->why(kEs256).code, Code::kConfig);
 }
 
 TEST(Compromise, a_new_key_is_made_where_the_store_can) {

@@ -20,7 +20,7 @@ Task<Done> Keeper::State::write_horizon(RealmName realm, SecretId id, KeyId kid,
     JournalEntry raised = *found;
     raised.history.horizon = std::max(raised.history.horizon, horizon);
     storage::Transaction transaction;
-    transaction.push_back(put_key(realm, id, raised));
+    transaction.push_back(put_horizon(realm, id, raised));
     if (!realm.empty()) {
       CO_TRY(const Journal global, co_await journal(RealmName()));
       const JournalEntry* shared = find_entry(global.entries(id), kid);
@@ -30,7 +30,7 @@ Task<Done> Keeper::State::write_horizon(RealmName realm, SecretId id, KeyId kid,
         JournalEntry behind = *shared;
         // A step ahead: of many realms that raise it at the same moment, few have to write.
         behind.history.horizon = raised.history.horizon + options.horizon_step;
-        transaction.push_back(put_key(RealmName(), id, behind));
+        transaction.push_back(put_horizon(RealmName(), id, behind));
       }
     }
     auto written = co_await storage->commit(std::move(transaction));

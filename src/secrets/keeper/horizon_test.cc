@@ -28,6 +28,69 @@ TEST(RaiseHorizon, a_write_that_failed_raises_nothing) {
   EXPECT_EQ(World::ring(*keeper)->active_horizon->load(), 0);
 }
 
+/// How many of the written records others are told of, and of how many they are not.
+struct Told {
+  explicit Told(World& world) {
+    world.storage->on_commit =
+        [this](const storage::Transaction& transaction) -> std::optional<Error> {
+      for (const auto& change : transaction) {
+        const auto* put = std::get_if<storage::PutKey>(&change);
+        if (put != nullptr) ++(put->is_told ? loud : quiet);
+      }
+      return std::nullopt;
+    };
+  }
+  int loud = 0, quiet = 0;
+};
+
+TEST(RaiseHorizon, of_the_active_key_tells_nobody_and_who_retires_it_reads_it_all_the_same) {
+  World world;
+  auto one = world.start({"a", "b"});
+  auto two = world.start({"a", "b"});
+  Told told(world);
+  // Given: tokens of another instance, of which this one was never told.
+  ASSERT_THAT(world.issue(*two, Seconds(7200)), is_ok());
+  EXPECT_EQ(told.quiet, 1);
+  EXPECT_EQ(told.loud, 0);
+  world.clock->advance(world.options.policy.publish_ahead);
+  // When: it makes another key active, which the others have to know.
+  ASSERT_THAT(async::run_now(one->activate(world.step("b"))), is_ok());
+  EXPECT_GE(told.loud, 2);
+  world.clock->advance(Seconds(7200 - 600));
+  // Then
+  EXPECT_THAT(async::run_now(one->retire(world.step("a"))), fails("retirement_too_early"));
+  world.clock->advance(world.options.horizon_step + world.options.policy.clock_skew);
+  EXPECT_THAT(async::run_now(one->retire(world.step("a"))), is_ok());
+}
+
+TEST(RaiseHorizon, of_a_realm_that_shares_a_key_tells_nobody_either) {
+  World world;
+  const auto own = std::make_shared<FakeStore>("own", Ordering::kByMapping);
+  own->put("mine", ec(1));
+  const auto keeper = world.keeper();
+  ASSERT_THAT(World::configure(*keeper, {{world.store, kGlobal, {mapped(kEs256, {"a"})}},
+                                         {own, kAlpha, {mapped(kEs256, {"mine"})}}}),
+              is_ok());
+  const auto ring = World::ring(*keeper, kEs256, kAlpha);
+  ASSERT_EQ(ring->realm, kAlpha);
+  Told told(world);
+  ASSERT_THAT(async::run_now(keeper->raise_horizon(ring, world.clock->now() + Seconds(60))),
+              is_ok());
+  EXPECT_EQ(told.quiet, 2) << "in both journals";
+  EXPECT_EQ(told.loud, 0);
+}
+
+TEST(RaiseHorizon, of_a_key_that_signs_no_more_is_told) {
+  World world;
+  auto one = world.start({"a", "b"});
+  auto two = world.start({"a", "b"});
+  world.clock->advance(world.options.policy.publish_ahead);
+  ASSERT_THAT(async::run_now(one->activate(world.step("b"))), is_ok());
+  Told told(world);
+  ASSERT_THAT(world.issue(*two, Seconds(7200)), is_ok());
+  EXPECT_EQ(told.loud, 1) << "until when it is needed is shown";
+}
+
 TEST(RaiseHorizon, of_a_key_that_signs_no_more_shows_with_the_next_refresh_and_changes_no_other) {
   World world;
   auto one = world.start({"a", "b"});

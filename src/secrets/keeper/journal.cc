@@ -3,12 +3,28 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "secrets/key_sets.h"
 
 namespace signet::secrets {
 namespace {
 
 bool is_living(const JournalEntry& entry) {
   return !is_gone(entry.history.state);
+}
+
+storage::PutKey put_of(const RealmName& realm, const SecretId& id, const JournalEntry& entry) {
+  storage::KeyRecord record;
+  record.realm = realm;
+  record.secret_id = id.str();
+  record.kid = entry.history.kid;
+  record.state = to_string(entry.history.state);
+  record.public_jwk = entry.public_jwk;
+  record.published = entry.history.published;
+  record.activated = entry.history.activated;
+  record.deactivated = entry.history.deactivated;
+  record.retired = entry.history.retired;
+  record.horizon = entry.history.horizon;
+  return storage::PutKey{std::move(record), entry.revision};
 }
 
 }  // namespace
@@ -55,9 +71,11 @@ bool Journal::has_signed(const SecretId& id) const {
 
 std::optional<Instant> Journal::first_published_beside(const SecretId& id) const {
   std::optional<Instant> first;
-  for (const auto& [name, entries] : by_id_) {
-    if (name == id.str()) continue;
-    for (const auto& entry : entries) {
+  const auto place = published_place(id);
+  if (!place) return first;
+  for (const auto& beside : published_ids(place->set)) {
+    if (beside.id == id) continue;
+    for (const auto& entry : entries(beside.id)) {
       const auto& published = entry.history.published;
       if (published && !entry.public_jwk.empty() && (!first || *published < *first))
         first = published;
@@ -67,9 +85,12 @@ std::optional<Instant> Journal::first_published_beside(const SecretId& id) const
 }
 
 bool Journal::has_published_beside(const SecretId& id, const KeyId& kid, Instant until) const {
-  return std::any_of(by_id_.begin(), by_id_.end(), [&](const auto& one) {
-    if (one.first == id.str()) return false;
-    const JournalEntry* entry = find_entry(one.second, kid);
+  const auto place = published_place(id);
+  if (!place) return false;
+  const auto& ids = published_ids(place->set);
+  return std::any_of(ids.begin(), ids.end(), [&](const PublishedId& beside) {
+    if (beside.id == id || beside.use != place->published->use) return false;
+    const JournalEntry* entry = find_entry(entries(beside.id), kid);
     return entry != nullptr && is_living(*entry) && entry->history.published &&
            *entry->history.published <= until;
   });
@@ -110,18 +131,13 @@ std::string public_text(const Secret& secret) {
 }
 
 storage::Change put_key(const RealmName& realm, const SecretId& id, const JournalEntry& entry) {
-  storage::KeyRecord record;
-  record.realm = realm;
-  record.secret_id = id.str();
-  record.kid = entry.history.kid;
-  record.state = to_string(entry.history.state);
-  record.public_jwk = entry.public_jwk;
-  record.published = entry.history.published;
-  record.activated = entry.history.activated;
-  record.deactivated = entry.history.deactivated;
-  record.retired = entry.history.retired;
-  record.horizon = entry.history.horizon;
-  return storage::PutKey{std::move(record), entry.revision};
+  return put_of(realm, id, entry);
+}
+
+storage::Change put_horizon(const RealmName& realm, const SecretId& id, const JournalEntry& entry) {
+  storage::PutKey put = put_of(realm, id, entry);
+  put.is_told = entry.history.state != KeyState::kActive;
+  return put;
 }
 
 storage::Change audit_key(const RealmName& realm, const SecretId& id, const KeyEvent& event,

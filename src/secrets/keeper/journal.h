@@ -28,10 +28,11 @@ class Journal {
   /// Whether a key of the ID was ever active.
   bool has_signed(const SecretId& id) const;
   bool is_empty() const { return by_id_.empty(); }
-  /// When the first key with a public half was published under another ID than this one; nothing
-  /// if there is none.
+  /// When the first key came into the key set of this ID (key_sets.h) by another ID; nothing if
+  /// none did, or if nobody fetches keys of this ID.
   std::optional<Instant> first_published_beside(const SecretId& id) const;
-  /// Whether a living key of that kid was published at that moment or before, under another ID.
+  /// Whether a living key of that kid was in that set at that moment or before, by another ID and
+  /// for the same use.
   bool has_published_beside(const SecretId& id, const KeyId& kid, Instant until) const;
 
  private:
@@ -62,6 +63,11 @@ struct KeyEvent {
 };
 
 storage::Change put_key(const RealmName& realm, const SecretId& id, const JournalEntry& entry);
+/// The same where nothing but the horizon was raised. Of an active key the other instances are not
+/// told, each of which would read all its stores and keys again: who retires it reads the journal
+/// then, and who signs with it raises what it knows of. Of a key that signs no more they are, since
+/// until when it is needed is shown.
+storage::Change put_horizon(const RealmName& realm, const SecretId& id, const JournalEntry& entry);
 storage::Change audit_key(const RealmName& realm, const SecretId& id, const KeyEvent& event,
                           const std::string& actor, Instant now);
 

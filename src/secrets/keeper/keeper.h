@@ -126,7 +126,9 @@ class Keeper {
   /// alias moves to the front; "activation_too_early", or "activation_unready" naming the live
   /// instances that do not publish it yet
   Task<Done> activate(StepRequest step);
-  Task<Done> retire(StepRequest step);  ///< alias leaves; "retirement_too_early" with seconds left
+  /// alias leaves; "retirement_too_early" with seconds left, "retirement_of_active" where waiting
+  /// would not help: another one has to be activated first
+  Task<Done> retire(StepRequest step);
   /// Somebody else may have this key: from now on it signs and verifies nothing, in no realm and
   /// under no name, whatever stores and mappings say, on every instance after its next refresh. The
   /// next ready key signs in its place, in every ring that held it; failing that one that is not

@@ -278,7 +278,10 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
     if (lineup.order.empty()) {
       found.resolution.skipped = candidates.skipped;
       found.unread.clear();  // they are among the skipped ones
-      co_return nothing_usable(id, found);
+      Error why = nothing_usable(id, found);
+      const JournalEntry* signer = compromised_signer(entries);
+      if (signer != nullptr) why = no_successor(id, *signer, why.detail);
+      co_return why;
     }
     auto made = ring_of(ring, lineup, candidates, entries, before, usage);
     if (!made.ok()) co_return nothing_usable(id, found);

@@ -54,10 +54,21 @@ std::shared_ptr<const LiveRing> RealmRings::own(const RealmName& realm, const Se
 const Error& RealmRings::why(const SecretId& id) const {
   static const Error unknown{Code::kConfig, "secret_not_mapped",
                              "no store of the realm nor a global one has this secret ID"};
-  for (const auto& [missing, error] : missing_) {
-    if (missing == id) return error;
+  for (const auto& missing : missing_) {
+    if (missing.id == id) return missing.why;
   }
   return unknown;
+}
+
+std::optional<Instant> RealmRings::signs_from(const SecretId& id) const {
+  for (const auto& missing : missing_) {
+    if (missing.id == id) return missing.signs_from;
+  }
+  return std::nullopt;
+}
+
+void RealmRings::lack(const SecretId& id, Error why, std::optional<Instant> signs_from) {
+  missing_.push_back({id, std::move(why), signs_from});
 }
 
 bool RealmRings::degraded() const {

@@ -45,7 +45,9 @@ struct LiveRing {
   bool can_sign = true;
   bool activated_early = false;  ///< the active key was not published for long enough: nothing else
                                  ///< could sign (this state lasts until the next change)
-  std::vector<KeyId> lost;       ///< keys of living tokens that the stores no longer hold
+  /// The key that signed last was reported compromised, and none signs in its place.
+  bool lacks_successor = false;
+  std::vector<KeyId> lost;  ///< keys of living tokens that the stores no longer hold
   /// The horizon of the active key, in seconds since 1970: a token that lives longer needs
   /// Keeper::raise_horizon first. kEndless where keys have no life to remember.
   std::shared_ptr<std::atomic<std::int64_t>> active_horizon;
@@ -72,6 +74,9 @@ class RealmRings {
   /// The same where `realm` remembers it itself, and shares none; else null.
   std::shared_ptr<const LiveRing> own(const RealmName& realm, const SecretId& id) const;
   const Error& why(const SecretId& id) const;
+  /// When something will sign for such an ID, where that is known: the moment may have passed if
+  /// other things keep it.
+  std::optional<Instant> signs_from(const SecretId& id) const;
   const std::vector<std::shared_ptr<const LiveRing>>& all() const { return rings_; }
   /// The IDs whose store could not be read since the start. What it holds is not known here, and
   /// nothing signs; find() gives what is remembered of it, which may be nothing.
@@ -83,12 +88,23 @@ class RealmRings {
 
  private:
   friend class Keeper;
+  struct Missing {
+    SecretId id;
+    Error why;
+    std::optional<Instant> signs_from;
+  };
+  void lack(const SecretId& id, Error why, std::optional<Instant> signs_from = std::nullopt);
+
   std::vector<std::shared_ptr<const LiveRing>> rings_;  ///< sorted by id
-  std::vector<std::pair<SecretId, Error>> missing_;
+  std::vector<Missing> missing_;
   std::vector<SecretId> unread_;
   std::vector<KidClash> clashes_;
   std::uint64_t generation_ = 0;
 };
 using RealmRingsPtr = std::shared_ptr<const RealmRings>;
+
+/// The reason of an ID whose key was reported compromised and has no successor yet: what it made
+/// before is refused, and nothing is made until an operator publishes another one.
+inline constexpr const char* kNoSuccessor = "no_successor";
 
 }  // namespace signet::secrets

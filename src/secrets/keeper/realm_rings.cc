@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "secrets/keeper/kid_clashes.h"
 #include "secrets/keeper/state.h"
+#include "secrets/key_sets.h"
 
 namespace signet::secrets {
 namespace {
@@ -25,6 +26,24 @@ Error only_public_halves(const SecretId& id, const std::string& asked) {
               ": bring a key back, or publish another"};
 }
 
+Error lost_to_a_compromise(const SecretId& id, const std::string& asked) {
+  return {Code::kUnavailable, kNoSuccessor,
+          "the key of " + id.str() +
+              " was reported compromised, and of the others only public halves are left, which "
+              "sign nothing; asked: " +
+              asked + ": publish another one"};
+}
+
+/// When the first secret begins that its store keeps back now; nothing where there is none.
+std::optional<Instant> begins_at(const Found& found, Instant now) {
+  std::optional<Instant> first;
+  for (const auto& secret : found.all) {
+    const auto& begins = secret.not_before;
+    if (begins && *begins > now && (!first || *begins < *first)) first = begins;
+  }
+  return first;
+}
+
 Error not_signing_yet(const LiveRing& ring) {
   return {Code::kUnavailable, "first_key_waiting",
           "the first key of " + ring.id.str() + " is published and signs from " +
@@ -33,22 +52,61 @@ Error not_signing_yet(const LiveRing& ring) {
               "without it (activate it with --force where none has)"};
 }
 
+/// The first key of an ID that is to sign.
+struct FirstKey {
+  SecretId id;
+  KeyId kid;  ///< empty: none is to sign
+};
+FirstKey first_of(const SecretId& id, const Found& found) {
+  const auto& ordered = found.resolution.ordered;
+  return {id, ordered.empty() ? KeyId() : ordered.front().kid};
+}
+
 /// Whether somebody may have a copy of the JWKS without the first key of the ID: copies are kept
 /// since other keys were in it for longer than a start takes, and this one was not among them.
-bool may_be_cached(const Journal& own, const Journal& global, const SecretId& id,
-                   const Found& found, const RotationPolicy& policy, Instant now) {
+/// `own`: the journal of the ring; `other`: what else is in that JWKS.
+bool may_be_cached(const Journal& own, const Journal& other, const FirstKey& key,
+                   const RotationPolicy& policy, Instant now) {
+  const auto& [id, kid] = key;
   std::optional<Instant> first = own.first_published_beside(id);
-  const auto shared = global.first_published_beside(id);
+  const auto shared = other.first_published_beside(id);
   if (!first || (shared && *shared < *first)) first = shared;
   if (!first || now < *first + RotationPolicy::kFirstStart) return false;
-  if (found.resolution.ordered.empty()) return true;
-  const KeyId& kid = found.resolution.ordered.front().kid;
+  if (kid.empty()) return true;
   const Instant begun = *first + RotationPolicy::kFirstStart - Seconds(1);
   const Instant known_to_all = std::max(now - policy.publish_ahead, begun);
   const JournalEntry* entry = find_entry(own.entries(id), kid);
   const bool was_there = entry != nullptr && entry->history.published.value_or(now) <= begun;
   return !was_there && !own.has_published_beside(id, kid, known_to_all) &&
-         !global.has_published_beside(id, kid, known_to_all);
+         !other.has_published_beside(id, kid, known_to_all);
+}
+
+/// Whether the ID has a key that signs and whose public half others verify with.
+bool has_public_signer(const Found& found, const CompromisedKeys& compromised) {
+  const auto& ordered = found.resolution.ordered;
+  return std::any_of(ordered.begin(), ordered.end(), [&](const Secret& secret) {
+    return can_be_active(secret) && !public_text(secret).empty() && compromised.check(secret).ok();
+  });
+}
+
+/// Of global first keys the IDs that somebody may have a copy of a JWKS without: that of a realm
+/// which has keys of its own for other IDs, and goes by the global ones for this one.
+Task<std::set<SecretId>> cached_without(std::shared_ptr<storage::Storage> storage,
+                                        std::set<RealmName> realms, std::vector<FirstKey> keys,
+                                        Journal global, RotationPolicy policy, Instant now) {
+  std::set<SecretId> out;
+  for (const auto& realm : realms) {
+    if (keys.empty()) break;
+    CO_TRY(const std::vector<storage::KeyRecord> records, co_await storage->keys(realm));
+    CO_TRY(const Journal own, Journal::of(records));
+    std::erase_if(keys, [&](const FirstKey& key) {
+      const bool is_cached =
+          own.entries(key.id).empty() && may_be_cached(global, own, key, policy, now);
+      if (is_cached) out.insert(key.id);
+      return is_cached;
+    });
+  }
+  co_return out;
 }
 
 }  // namespace
@@ -118,7 +176,32 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
   Status outcome = Done{};
   auto rings = std::make_shared<RealmRings>();
   const Instant now = clock->now();
-  for (const auto& id : ids_of(realm)) {
+  const std::set<SecretId> ids = ids_of(realm);
+  std::set<SecretId> stale_elsewhere;
+  if (realm.empty()) {
+    // Few IDs at a time have keys and never signed, so that the other journals are rarely read.
+    std::vector<FirstKey> first_keys;
+    for (const auto& id : ids) {
+      const auto place = published_place(id);
+      const bool is_fetched = place && place->published->use == jose::KeyUse::kSig;
+      if (!is_fetched || remembered.has_signed(id)) continue;
+      const Found found = find(realm, id, now);
+      if (has_public_signer(found, compromised)) first_keys.push_back(first_of(id, found));
+    }
+    if (!first_keys.empty()) {
+      std::set<RealmName> others;
+      for (const auto& [name, indices] : places)
+        others.insert(name);
+      current->for_each([&](const RealmName& name, const RealmRingsPtr& in_use) {
+        if (in_use != old) others.insert(name);
+      });
+      others.erase(RealmName());
+      CO_TRY(stale_elsewhere,
+             co_await cached_without(storage, std::move(others), std::move(first_keys), remembered,
+                                     options.policy, now));
+    }
+  }
+  for (const auto& id : ids) {
     Found found = find(realm, id, now);
     // A realm that once had keys of its own, and lost them, goes on with the global ones in its own
     // journal: what it makes with them is remembered there when it has keys of its own again.
@@ -135,23 +218,26 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
       }
       if (blocked || !shared.ring) {
         const Error& why = blocked ? *found.resolution.outage : global->why(id);
-        rings->missing_.emplace_back(
-            id, why.is("secret_not_mapped") ? not_mapped(id, realm, asked) : why);
+        const bool is_unmapped = why.is("secret_not_mapped");
+        rings->lack(id, is_unmapped ? not_mapped(id, realm, asked) : why,
+                    blocked ? std::nullopt : global->signs_from(id));
       } else if (!shared.ring->can_sign) {
-        rings->missing_.emplace_back(id, global->why(id));
+        rings->lack(id, global->why(id), global->signs_from(id));
       }
       continue;
     }
     if (!found.is_asked && !remembered.has_living(id)) {
-      rings->missing_.emplace_back(id, not_mapped(id, realm, asked));
+      rings->lack(id, not_mapped(id, realm, asked));
       continue;
     }
     shared.entries = global_journal.entries(id);
     shared.has_stale_jwks =
         !remembered.has_signed(id) &&
-        may_be_cached(remembered, global_journal, id, found, options.policy, now);
+        (stale_elsewhere.contains(id) ||
+         may_be_cached(remembered, global_journal, first_of(id, found), options.policy, now));
     const auto before = old ? old->own(realm, id) : nullptr;
     const std::optional<Error> blocked_by = found.resolution.outage;
+    const std::optional<Instant> begins = begins_at(found, now);
     if (found.resolution.is_unread) rings->unread_.push_back(id);
     auto lined = co_await line(realm, id, std::move(found), remembered.entries(id),
                                std::move(shared), before);
@@ -159,11 +245,13 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
       const bool can_sign = (*lined)->can_sign;
       const LiveRing& ring = *rings->rings_.emplace_back(std::move(lined).value());
       if (blocked_by) {
-        rings->missing_.emplace_back(id, *blocked_by);
+        rings->lack(id, *blocked_by);
       } else if (!can_sign && ring.waiting) {
-        rings->missing_.emplace_back(id, not_signing_yet(ring));
+        rings->lack(id, not_signing_yet(ring), ring.waiting_until);
+      } else if (!can_sign && ring.lacks_successor) {
+        rings->lack(id, lost_to_a_compromise(id, asked), begins);
       } else if (!can_sign) {
-        rings->missing_.emplace_back(id, only_public_halves(id, asked));
+        rings->lack(id, only_public_halves(id, asked));
       }
       continue;
     }
@@ -173,7 +261,8 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
     if (is_storage && before) {
       rings->rings_.push_back(before);
     } else {
-      rings->missing_.emplace_back(id, std::move(lined).error());
+      const bool lacks_successor = lined.error().is(kNoSuccessor);
+      rings->lack(id, std::move(lined).error(), lacks_successor ? begins : std::nullopt);
     }
   }
   if (uses_global) {
@@ -183,9 +272,9 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
                        old->missing_.size() == rings->missing_.size() &&
                        std::equal(old->missing_.begin(), old->missing_.end(),
                                   rings->missing_.begin(), [](const auto& a, const auto& b) {
-                                    return a.first == b.first && a.second.detail == b.second.detail;
+                                    return a.id == b.id && a.why.detail == b.why.detail;
                                   });
-  for (const auto& [id, error] : rings->missing_) {
+  for (const auto& [id, error, until] : rings->missing_) {
     if (error.reason == std::string_view("secret_not_mapped")) continue;
     if (old && !is_same && old->why(id).detail != error.detail)
       log::failure("secret_missing", error, {{"id", id.str()}, {"realm", realm.str()}});

@@ -48,7 +48,7 @@ bool same_skipped(const Skipped& a, const Skipped& b) {
 
 bool same_ring(const LiveRing& a, const LiveRing& b) {
   return a.waiting == b.waiting && a.waiting_until == b.waiting_until && a.degraded == b.degraded &&
-         a.can_sign == b.can_sign && a.lost == b.lost &&
+         a.can_sign == b.can_sign && a.lacks_successor == b.lacks_successor && a.lost == b.lost &&
          std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
                     same_entry) &&
          std::equal(a.skipped.begin(), a.skipped.end(), b.skipped.begin(), b.skipped.end(),
@@ -96,6 +96,27 @@ Error nothing_usable(const SecretId& id, const Found& found) {
   for (const auto& one : skipped)
     detail += "; " + quoted(one.alias.view()) + " in " + one.store.str() + ": " + one.why.detail;
   return {Code::kConfig, "secret_missing", std::move(detail)};
+}
+
+const JournalEntry* compromised_signer(const std::vector<JournalEntry>& entries) {
+  const JournalEntry* last = nullptr;
+  for (const auto& entry : entries) {
+    if (!entry.history.activated) continue;
+    if (last == nullptr || *last->history.activated <= *entry.history.activated) last = &entry;
+  }
+  return last != nullptr && last->history.state == KeyState::kCompromised ? last : nullptr;
+}
+
+Error no_successor(const SecretId& id, const JournalEntry& signer, const std::string& found) {
+  std::string detail = "key ";
+  detail += quoted(signer.history.kid.view());
+  detail += " of ";
+  detail += id.str();
+  detail +=
+      " was reported compromised and has no successor, so that nothing is made with this ID "
+      "until another key is published: ";
+  detail += found;
+  return {Code::kUnavailable, kNoSuccessor, std::move(detail)};
 }
 
 Result<std::shared_ptr<const LiveRing>> without_journal(LiveRing ring, const Found& found,
@@ -146,6 +167,7 @@ Result<std::shared_ptr<const LiveRing>> ring_of(LiveRing ring, const Lineup& lin
   ring.activated_early = lineup.activated_early;
   ring.can_sign = lineup.active.has_value();
   const bool is_missing = !lineup.active && !lineup.waiting;
+  ring.lacks_successor = is_missing && compromised_signer(entries) != nullptr;
   ring.degraded = ring.degraded || !lineup.lost.empty() || is_missing;
   ring.skipped = candidates.skipped;
   for (const auto& kid : lineup.order) {

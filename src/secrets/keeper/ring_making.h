@@ -33,6 +33,12 @@ struct Candidates {
 /// Why there is no ring.
 Error nothing_usable(const SecretId& id, const Found& found);
 
+/// The key among `entries` that signed last, if it was reported compromised; else null.
+const JournalEntry* compromised_signer(const std::vector<JournalEntry>& entries);
+/// kUnavailable kNoSuccessor: `signer` was reported compromised, and nothing signs in its place;
+/// `found`: what there is instead, in words.
+Error no_successor(const SecretId& id, const JournalEntry& signer, const std::string& found);
+
 /// The ring of texts or certificates, which have no life to remember. This maker and the next two
 /// give `before`, the ring until now, if nothing changed, so that nobody has to prepare anything
 /// again.

@@ -77,6 +77,8 @@ struct Keeper::State {
   // store_calls.cc
   /// A store by name; null if unknown. Any thread.
   std::shared_ptr<Store> seen_store(const RealmName& realm, const StoreName& name) const;
+  /// Where the calls of the store are counted; null if it is unknown. Any thread.
+  std::shared_ptr<StoreMeter> seen_meter(const RealmName& realm, const StoreName& name) const;
   /// "store_unknown"; says where there is one of that name. Any thread.
   Error no_such_store(const RealmName& realm, const StoreName& name) const;
 

@@ -32,6 +32,9 @@ Status StepPlan::make(const std::vector<Secret>& before, const std::vector<Secre
                       const std::vector<Secret>& added) {
   // Without any memory this is the first start of the ID: the lineup begins its life.
   if (entries_.empty()) return Done{};
+  for (const auto& entry : entries_) {
+    if (entry.history.state == KeyState::kActive) active_before_ = entry.history.kid;
+  }
   for (const auto& secret : after)
     publish(secret, has_key(added, secret.kid));
   TRY(activate(before, after));
@@ -113,17 +116,18 @@ Status StepPlan::activate(const std::vector<Secret>& before, const std::vector<S
 Status StepPlan::retire(const Secret& secret, const std::vector<Secret>& after) {
   JournalEntry* entry = find(secret.kid);
   if (entry == nullptr || is_gone(entry->history.state)) return Done{};
-  KeyHistory asked = entry->history;
-  if (asked.state == KeyState::kActive) asked.state = KeyState::kPassive;
-  const auto refused = refuse_retirement(asked, policy_, now_);
+  const bool was_active = active_before_ == secret.kid;
   // Whatever took its place, a new key or the global ones, would sign at once, and nobody has
   // seen a JWKS yet with it.
-  const bool leaves_nothing = after.empty() && entry->history.state == KeyState::kActive;
-  if (leaves_nothing && !step_.force) {
+  if (was_active && after.empty() && !step_.force) {
     return Error{Code::kConflict, "retirement_last_key",
-                 "this is the last key of " + step_.id.str() + ": " +
-                     (refused ? refused->detail : "publish another one first")};
+                 "this is the last key of " + step_.id.str() +
+                     ", and the active one: publish another one first, and activate it"};
   }
+  // Waiting would not help: its tokens are made until another one is active.
+  KeyHistory asked = entry->history;
+  if (was_active) asked.state = KeyState::kActive;
+  const auto refused = refuse_retirement(asked, policy_, now_);
   if (refused && !step_.force) return *refused;
   entry->history.state = KeyState::kRetired;
   entry->history.retired = now_;

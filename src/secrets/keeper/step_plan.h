@@ -2,6 +2,7 @@
 // What a change of a mapping means for the keys behind it, before anything is written.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,7 @@ class StepPlan {
   const Instant now_;
   const bool is_activation_;
   const std::function<std::vector<std::string>(const KeyId&)> missing_;
+  std::optional<KeyId> active_before_;
   std::vector<KeyId> changed_;
   std::vector<KeyEvent> events_;
 };

@@ -10,6 +10,7 @@ using namespace test;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::UnorderedElementsAre;
 
 Status publish(Keeper& keeper, Keeper::StepRequest step) {
@@ -59,7 +60,7 @@ TEST(Steps, sec_103_a_forced_retirement_takes_the_key_out_at_once_on_every_insta
   auto two = world.start({"a", "b"});
   ASSERT_THAT(world.issue(*one, Seconds(3600)), is_ok());
   world.clock->advance(world.options.policy.publish_ahead);
-  EXPECT_THAT(retire(*one, world.step("a")), fails("retirement_too_early"));
+  EXPECT_THAT(retire(*one, world.step("a")), fails("retirement_of_active"));
   ASSERT_THAT(retire(*one, world.step("a", true)), is_ok());
   EXPECT_THAT(World::kids(*one), ElementsAre(kid(2)));
   ASSERT_THAT(World::refresh(*two), is_ok());
@@ -143,7 +144,9 @@ TEST(Steps, the_last_key_of_living_tokens_is_not_retired_unless_forced) {
   World world;
   auto keeper = world.start({"a"});
   ASSERT_THAT(world.issue(*keeper, Seconds(3600)), is_ok());
-  EXPECT_THAT(retire(*keeper, world.step("a")), fails("retirement_last_key"));
+  const Status last = retire(*keeper, world.step("a"));
+  EXPECT_THAT(last, fails("retirement_last_key"));
+  EXPECT_THAT(last.error().detail, Not(HasSubstr("seconds"))) << "no time makes it safe";
   ASSERT_THAT(retire(*keeper, world.step("a", true)), is_ok());
   EXPECT_EQ(World::ring(*keeper), nullptr);
   EXPECT_THAT(async::run_now(keeper->mappings(kGlobal, StoreName("ks")))->size(), 0u);
@@ -177,11 +180,31 @@ TEST(Steps, retiring_the_active_key_needs_a_successor_that_was_published) {
   auto keeper = world.start({"a", "b"});
   EXPECT_THAT(retire(*keeper, world.step("a")), fails("activation_too_early"));
   world.clock->advance(world.options.policy.publish_ahead);
-  EXPECT_THAT(retire(*keeper, world.step("a")), fails("retirement_too_early"))
+  EXPECT_THAT(retire(*keeper, world.step("a")), fails("retirement_of_active"))
       << "nobody has seen a JWKS yet in which it is not active";
   ASSERT_THAT(retire(*keeper, world.step("a", true)), is_ok());
   EXPECT_THAT(World::kids(*keeper), ElementsAre(kid(2)));
   EXPECT_EQ(World::active(*keeper), kid(2));
+}
+
+TEST(Steps, retiring_the_active_key_is_refused_whatever_the_time_until_another_one_is_active) {
+  World world;
+  world.store->put("half", jose::Jwk::from_public(*ec(2).public_key()));
+  auto keeper = world.start({"a"});
+  ASSERT_THAT(publish(*keeper, world.step("half")), is_ok());
+  ASSERT_THAT(world.issue(*keeper, Seconds(3600)), is_ok());
+  for (int day = 0; day < 3; ++day) {
+    const Status refused = retire(*keeper, world.step("a"));
+    EXPECT_THAT(refused, fails("retirement_of_active"));
+    EXPECT_THAT(refused.error().detail, HasSubstr("activate another one first"));
+    world.clock->advance(std::chrono::hours(24));
+  }
+  EXPECT_EQ(World::active(*keeper), kid(1)) << "what is left could only verify";
+  ASSERT_THAT(publish(*keeper, world.step("c")), is_ok());
+  world.clock->advance(world.options.policy.publish_ahead);
+  ASSERT_THAT(activate(*keeper, world.step("c")), is_ok());
+  world.clock->advance(world.options.policy.publish_ahead);
+  EXPECT_THAT(retire(*keeper, world.step("a")), is_ok());
 }
 
 TEST(Steps, an_activation_that_waits_can_be_forced) {
@@ -203,7 +226,7 @@ TEST(Map, a_whole_list_is_refused_like_the_steps_it_amounts_to) {
   EXPECT_THAT(map(*keeper, mapped(kEs256, {})), fails("mapping_malformed"));
   ASSERT_THAT(map(*keeper, mapped(kEs256, {"a", "b", "c"})), is_ok());
   world.clock->advance(world.options.policy.publish_ahead);
-  EXPECT_THAT(map(*keeper, mapped(kEs256, {"c", "b"})), fails("retirement_too_early"));
+  EXPECT_THAT(map(*keeper, mapped(kEs256, {"c", "b"})), fails("retirement_of_active"));
   ASSERT_THAT(map(*keeper, mapped(kEs256, {"c", "a", "b"})), is_ok());
   EXPECT_EQ(World::active(*keeper), kid(3));
   ASSERT_THAT(map(*keeper, mapped(kEs256, {"b"}), true), is_ok());

@@ -54,9 +54,11 @@ class StoreCache {
   struct Meter {
     StoreName name;
     RealmName realm;
-    std::shared_ptr<const StoreMeter> counts, key_counts;
+    std::shared_ptr<StoreMeter> counts;
+    std::shared_ptr<const StoreMeter> key_counts;
   };
-  std::shared_ptr<const StoreMeter> meter() const { return meter_; }
+  /// To count what is asked of the store elsewhere as well.
+  std::shared_ptr<StoreMeter> meter() const { return meter_; }
   /// Of what its keys in boxes did.
   std::shared_ptr<const StoreMeter> key_meter() const { return key_meter_; }
 

@@ -1,5 +1,7 @@
 #include "secrets/keeper/store_calls.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "secrets/keeper/state.h"
 #include "secrets/keeper/successor.h"
@@ -9,6 +11,19 @@ namespace {
 
 /// An HSM may take its time for a large RSA key; one that never answers must not hold up the rest.
 constexpr Milliseconds kLongestMaking{120'000};
+
+/// The making of a key or a version, limited in time and counted with the store's other calls.
+/// `meter`: null counts nothing.
+template <class T>
+Task<T> make_within(Deadlines& deadlines, std::shared_ptr<StoreMeter> meter, std::string store,
+                    Task<T> call) {
+  const auto began = std::chrono::steady_clock::now();
+  Result<T> made = co_await deadlines.within<T>(kLongestMaking, std::move(store), std::move(call));
+  std::optional<Code> failure;
+  if (!made.ok()) failure = made.error().code;
+  if (meter) meter->count(failure, std::chrono::steady_clock::now() - began);
+  co_return made;
+}
 
 }  // namespace
 
@@ -44,6 +59,15 @@ std::shared_ptr<Store> Keeper::State::seen_store(const RealmName& realm,
   const std::lock_guard hold(seen_mutex);
   const auto found = seen.stores.find({realm, name});
   return found == seen.stores.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<StoreMeter> Keeper::State::seen_meter(const RealmName& realm,
+                                                      const StoreName& name) const {
+  const std::lock_guard hold(seen_mutex);
+  const auto found = std::find_if(seen.meters.begin(), seen.meters.end(), [&](const auto& meter) {
+    return meter.name == name && meter.realm == realm;
+  });
+  return found == seen.meters.end() ? nullptr : found->counts;
 }
 
 Error Keeper::State::no_such_store(const RealmName& realm, const StoreName& name) const {
@@ -86,9 +110,13 @@ Task<Done> Keeper::probe(RealmName realm, StoreName name) const {
                                                     std::move(call));
 }
 
+// What the store cannot make at all is no call of it.
 Task<Secret> Keeper::make_like(RealmName realm, StoreName name, Alias alias, Secret model) const {
-  auto call = ask_for_key(store(realm, name), name, std::move(alias), std::move(model));
-  co_return co_await state_->deadlines.within<Secret>(kLongestMaking, name.str(), std::move(call));
+  const auto known = store(realm, name);
+  CO_TRY(key_maker(known, name));
+  auto call = ask_for_key(known, name, std::move(alias), std::move(model));
+  co_return co_await make_within<Secret>(state_->deadlines, state_->seen_meter(realm, name),
+                                         name.str(), std::move(call));
 }
 
 Task<Secret> Keeper::make_successor(RealmName realm, StoreName name, Secret model) const {
@@ -97,13 +125,17 @@ Task<Secret> Keeper::make_successor(RealmName realm, StoreName name, Secret mode
   Alias alias = model.alias;
   auto call =
       secrets::make_successor(known, std::move(alias), std::move(model), state_->clock->now());
-  co_return co_await state_->deadlines.within<Secret>(kLongestMaking, name.str(), std::move(call));
+  co_return co_await make_within<Secret>(state_->deadlines, state_->seen_meter(realm, name),
+                                         name.str(), std::move(call));
 }
 
 Task<Done> Keeper::make_version(RealmName realm, StoreName name, Alias alias,
                                 std::string after) const {
-  auto call = ask_for_version(store(realm, name), name, std::move(alias), std::move(after));
-  co_return co_await state_->deadlines.within<Done>(kLongestMaking, name.str(), std::move(call));
+  const auto known = store(realm, name);
+  CO_TRY(version_maker(known, name));
+  auto call = ask_for_version(known, name, std::move(alias), std::move(after));
+  co_return co_await make_within<Done>(state_->deadlines, state_->seen_meter(realm, name),
+                                       name.str(), std::move(call));
 }
 
 }  // namespace signet::secrets

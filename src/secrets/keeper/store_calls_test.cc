@@ -1,6 +1,7 @@
 // How often a store is asked, and what is counted of it.
 
 #include "secrets/keeper/test_support.h"
+#include "secrets/stores/memory/memory_store.h"
 #include "secrets/stores/remote_key.h"
 #include "support/matchers.h"
 
@@ -263,6 +264,66 @@ TEST(StoreCalls, a_store_that_is_not_there_or_makes_nothing_says_so) {
               fails("store_makes_no_keys"));
   EXPECT_THAT(async::run_now(keeper->make_version(kGlobal, ks, Alias("a"), "1")),
               fails("store_makes_no_keys"));
+}
+
+TEST(StoreCalls, keys_that_a_store_is_asked_to_make_are_counted_with_its_calls) {
+  World world;
+  const StoreName ks("ks");
+  const auto store = std::make_shared<MemoryStore>(ks);
+  store->put(Alias("a"), {Secret::of_key(ec(1))});
+  const auto keeper = world.keeper();
+  ASSERT_THAT(World::configure(*keeper, {{store, kGlobal, {mapped(kEs256, {"a"})}}}), is_ok());
+  const auto calls = [&] { return keeper->store_calls().at(0); };
+  const auto failed = [&](Code code) {
+    return calls().outcomes[1 + static_cast<std::size_t>(code)];
+  };
+  const Secret model = World::ring(*keeper)->ring->active();
+  const std::uint64_t before = calls().outcomes[0];
+  const double seconds = calls().seconds;
+  ASSERT_THAT(async::run_now(keeper->make_like(kGlobal, ks, Alias("b"), model)), is_ok());
+  EXPECT_EQ(calls().outcomes[0], before + 1);
+  EXPECT_GT(calls().seconds, seconds) << "the time it took counts too";
+  ASSERT_THAT(async::run_now(keeper->make_successor(kGlobal, ks, model)), is_ok());
+  EXPECT_EQ(calls().outcomes[0], before + 2);
+  EXPECT_THAT(async::run_now(keeper->make_like(kGlobal, ks, Alias("b"), model)),
+              fails("alias_exists"));
+  EXPECT_EQ(failed(Code::kConflict), 1U);
+  EXPECT_EQ(calls().outcomes[0], before + 2);
+  // Nobody asked the store.
+  const std::uint64_t unsupported = failed(Code::kUnsupported);
+  EXPECT_THAT(async::run_now(keeper->make_version(kGlobal, ks, Alias("a"), "1")),
+              fails("store_makes_no_keys"));
+  EXPECT_EQ(failed(Code::kUnsupported), unsupported);
+}
+
+/// Makes the next version when it is told to.
+class VersionsOnRequest : public FakeStore, public VersionMaker {
+ public:
+  VersionsOnRequest() : FakeStore("kms", Ordering::kByStore) {}
+  Task<Done> make_version(Alias, std::string) override {
+    if (outage) co_return *outage;
+    co_return Done{};
+  }
+};
+
+TEST(StoreCalls, versions_that_a_store_is_asked_to_make_are_counted_with_its_calls) {
+  World world;
+  const StoreName kms("kms");
+  const auto store = std::make_shared<VersionsOnRequest>();
+  store->put("a", ec(1));
+  const auto keeper = world.keeper();
+  ASSERT_THAT(World::configure(*keeper, {{store, kAlpha, {mapped(kEs256, {"a"})}}}), is_ok());
+  const auto calls = [&] { return keeper->store_calls().at(0); };
+  const auto make = [&] {
+    return async::run_now(keeper->make_version(kAlpha, kms, Alias("a"), "1"));
+  };
+  const std::uint64_t before = calls().outcomes[0];
+  ASSERT_THAT(make(), is_ok());
+  EXPECT_EQ(calls().outcomes[0], before + 1);
+  store->outage = kStoreDown;
+  EXPECT_FALSE(make().ok());
+  EXPECT_EQ(calls().outcomes[0], before + 1);
+  EXPECT_EQ(calls().outcomes[1 + static_cast<std::size_t>(kStoreDown.code)], 1U);
 }
 
 /// Signs as long as it is told nothing else.

@@ -19,7 +19,10 @@ struct Extent {
   void operator()(const RequireNoDocuments&) { is_ordered = true; }
   void operator()(const ForgetDocument&) { is_ordered = true; }
   void operator()(const DenyToken&) { changed.denials = is_ordered = true; }
-  void operator()(const PutKey&) { changed.keys = is_ordered = true; }
+  void operator()(const PutKey& c) {
+    is_ordered = true;
+    changed.keys |= c.is_told;
+  }
   void operator()(const AppendAudit&) { is_ordered = true; }
   void operator()(const PutToken&) {}
   void operator()(const EraseToken&) {}
