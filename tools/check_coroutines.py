@@ -4,9 +4,9 @@
 Usage: check_coroutines.py [ROOT]   (ROOT is the project's folder; default: this file's parent)
 
 A coroutine takes its parameters by value, or by reference to something that outlives every request: the types of LONG_LIVED. A view
-or a reference to anything else lives as long as the caller's statement, and a capture as long as the lambda: both may be over at the
-first co_await. What is held by the coroutine that awaits this one is named in HELD, with the reason. Tests are left out: there the
-test's own frame waits for the end.
+or a reference to anything else lives as long as the caller's statement, and a capture as long as the lambda: both may be over at
+the first co_await. What is held by the coroutine that awaits this one is named in HELD, with the reason. Tests are left out: there
+the test's own frame waits for the end. A lock that is held where a coroutine waits is a fault of its own.
 """
 import pathlib
 import re
@@ -41,6 +41,7 @@ VIEWS = re.compile(r"\b(string_view|ByteView|ByteSpan|u?span|initializer_list|fu
 CODE = re.compile(r"""R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![\w])'(?:\\.|[^'\\\n])+'|//[^\n]*|/\*.*?\*/""", re.S)
 RETURNS = re.compile(r"\b(?:Task|awaitable)\s*<")
 LAMBDA = re.compile(r"\[([^\[\]]*)\]\s*(?=\(|mutable|->|\{)")
+LOCK = re.compile(r"\b(?:lock_guard|scoped_lock|unique_lock|shared_lock)\b\s*(?:<[^<>;]*(?:<[^<>;]*>)?[^<>;]*>)?\s*\w+\s*[({]")
 WAITS = re.compile(r"\bco_(?:await|return|yield)\b|\bCO_TRY\b")
 
 
@@ -111,6 +112,23 @@ def waits(text, body):
     return bool(WAITS.search(own))
 
 
+def enclosing_end(text, at):
+    """Where the block that holds `at` ends."""
+    depth = 0
+    for place in range(at, len(text)):
+        depth += (text[place] == "{") - (text[place] == "}")
+        if depth < 0:
+            return place
+    return len(text)
+
+
+def held_locks(text):
+    """The places of locks under which a coroutine waits; an unlock() before it is not looked for: a block says it better."""
+    for found in LOCK.finditer(text):
+        if re.search(r"\bco_(?:await|yield)\b", text[found.end():enclosing_end(text, found.end() - 1)]):
+            yield found.start()
+
+
 def fault_of(parameter):
     """Why a coroutine must not take this; None where it may."""
     if VIEWS.search(re.sub(r"<.*>", "", parameter)):
@@ -150,6 +168,9 @@ def faults_in(place, text):
             if fault:
                 last = re.findall(r"\w+", parameter)[-1]
                 yield f"{place}: {name}({last})", f"{place}:{line}: {name}: {parameter} {fault}"
+    for at in held_locks(code):
+        line = code.count("\n", 0, at) + 1
+        yield f"{place}: a lock", f"{place}:{line}: a lock is held where a coroutine waits"
 
 
 def check(root):

@@ -17,6 +17,8 @@ FAULTY = [
     "void f() { auto g = [&]() -> Task<Done> { co_return Done{}; }; }",
     "void f() { start([this, name] -> Task<Done> { co_await h(name); co_return Done{}; }); }",
     "auto f = [](const std::string& name) -> Task<Done> { co_return Done{}; };",
+    "Task<Done> f() { std::lock_guard hold(mutex_); co_await g(); }",
+    "Task<Done> f() { if (x) { const std::unique_lock<std::mutex> hold{mutex_}; while (y) { co_await g(); } } }",
     "Task<Done> f(std::string s) { auto g = [s]() -> Task<Done> { co_return Done{}; }; co_return co_await g(); }",
 ]
 SOUND = [
@@ -28,6 +30,8 @@ SOUND = [
     "Task<Done> f(const std::string& name) { return g(std::string(name)); }",
     "Task<Done> f(const std::string& name) { return run([](std::string own) -> Task<Done> { co_return Done{}; }); }",
     "Task<Done> f(std::string name) { const auto none = [&] { return name.empty(); }; co_return Done{}; }",
+    "Task<Done> f() { { std::lock_guard hold(mutex_); x = 1; } co_await g(); }",
+    "Task<Done> f() { co_await g(); std::scoped_lock hold(mutex_); co_return x; }",
     "// Task<Done> f(std::string_view name) { co_return Done{}; }",
     "const char* kText = \"Task<Done> f(std::string_view name) { co_return Done{}; }\";",
     "Result<Done> f(std::string_view name) { return co(name); }",

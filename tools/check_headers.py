@@ -47,9 +47,15 @@ def commands(build):
     return found
 
 
+def is_of_tests(header):
+    """By its name, or by what it includes."""
+    names = OWN.findall((ROOT / header).read_text())
+    return any(name.startswith("support/") or TESTS.search(name) for name in [header, *names])
+
+
 def flags_for(header, known):
     """Those of the nearest source that sees as much: a header of tests beside a test, any other beside no test."""
-    wanted = bool(TESTS.search(header))
+    wanted = is_of_tests(header)
 
     def closeness(source):
         common = len(os.path.commonpath([header, source]))
