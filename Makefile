@@ -1,6 +1,6 @@
 # The one door. `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build sbom run run-cluster test unit asan tsan interop chaos bench fuzz format check golden docs clean
+.PHONY: help setup setup-test build sbom run run-cluster test unit asan tsan interop chaos bench fuzz format check headers golden docs clean
 
 JOBS ?= $(shell nproc)
 export SIGNET_VECTORS ?= $(abspath ../shared/vectors)
@@ -56,10 +56,14 @@ fuzz: setup ## each fuzz target for SECONDS_EACH (60)
 format: ## clang-format over our sources
 	@git ls-files '*.h' '*.cc' '*.def' | grep -v '\.def$$' | xargs clang-format-14 -i
 
-check: ## layers, documented reasons and format, nothing built
+check: ## layers, coroutines, documented reasons and format, nothing built
 	@python3 tools/check_layers.py
+	@python3 tools/check_coroutines.py
 	@python3 tools/check_reasons.py
 	@git ls-files '*.h' '*.cc' | xargs clang-format-14 --dry-run -Werror
+
+headers: setup ## every header compiles alone; what did so before and did not change is not tried again
+	@cmake --preset dev >/dev/null && python3 tools/check_headers.py --jobs $(JOBS)
 
 clean: ## remove what was built
 	@rm -rf build

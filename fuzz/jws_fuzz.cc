@@ -1,5 +1,6 @@
 // The first byte chooses: a token as it comes, or a header and a payload (split at the first line
-// feed) that are signed with the fixed key, so that what lies behind the signature is reached too.
+// feed) that are signed with the fixed key, so that what lies behind the signature is reached too,
+// or the same in the JSON form, where a line between the two is another signature.
 #include "check.h"
 #include "fixed_key.h"
 #include "input.h"
@@ -61,12 +62,56 @@ void sign_and_try(std::string_view header, std::string_view payload) {
   }
 }
 
+std::string general(std::string_view payload, json::Array signatures) {
+  json::Object out;
+  out.set("payload", payload);
+  out.set("signatures", std::move(signatures));
+  return json::dump(out);
+}
+
+/// The general form of what the compact form says is judged alike, alone and beside a signature
+/// that is not understood; what is accepted beside any other is still what was signed.
+void sign_beside_another(std::string_view header, std::string_view entry,
+                         std::string_view payload) {
+  static const json::Value unknown =
+      *json::parse(R"({"protected":"eyJhbGciOiJIUzEifQ","signature":"AA"})");
+  const std::string token = fuzz::signed_by(*keys().front(), header, payload);
+  const std::size_t first = token.find('.'), second = token.rfind('.');
+  json::Object made;
+  made.set("protected", token.substr(0, first));
+  made.set("signature", token.substr(second + 1));
+  const json::Value ours(std::move(made));
+  const std::string encoded = token.substr(first + 1, second - first - 1);
+
+  VerifyOptions wide = options();
+  wide.limits.max_token = SIZE_MAX;
+  const auto compact = verify_compact(token, wide);
+  const auto alone = verify_json(general(encoded, json::Array{ours}), wide);
+  FUZZ_CHECK(alone.ok() == compact.ok());
+  const bool is_encoded = alone.ok() && alone->header.members.find("b64") == nullptr;
+  if (alone.ok()) FUZZ_CHECK(alone->payload == compact->payload);
+  if (is_encoded) {
+    FUZZ_CHECK(as_text(alone->payload) == payload);
+    FUZZ_CHECK(verify_json(general(encoded, json::Array{unknown, ours}), wide).ok());
+  }
+  const auto other = json::parse(entry);
+  if (!other.ok()) return;
+  const auto both = verify_json(general(encoded, json::Array{*other, ours}), wide);
+  if (!both.ok()) return;
+  FUZZ_CHECK(both->header.alg == JwsAlg::kHs256 && both->key == keys().front());
+  if (is_encoded) FUZZ_CHECK(both->payload == alone->payload);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto [chosen, text] = fuzz::Chosen(data, size);
   if (chosen & 1) {
     try_token(text);
+  } else if (chosen & 2) {
+    const auto [header, rest] = fuzz::cut_at_line(text);
+    const auto [entry, payload] = fuzz::cut_at_line(rest);
+    sign_beside_another(header, entry, payload);
   } else {
     const auto [header, payload] = fuzz::cut_at_line(text);
     sign_and_try(header, payload);

@@ -1,4 +1,5 @@
-// A header and a claims set, split at the first line feed and signed with a fixed key.
+// A header and a claims set, split at the first line feed and signed with a fixed key; then
+// encrypted besides.
 #include <algorithm>
 
 #include "check.h"
@@ -39,6 +40,22 @@ void check_accepted(const VerifiedJwt& jwt) {
   FUZZ_CHECK(*claims.expires - claims.issued_at.value_or(now) <= Seconds(600));
 }
 
+/// The same token inside an encrypted one is judged alike.
+void check_nested(std::string_view token, const Result<VerifiedJwt>& verified,
+                  DecryptOptions decrypt, const VerifyOptions& options) {
+  static SystemRandom random;
+  EncryptOptions how{JweAlg::kDir, JweEnc::kA256Gcm, {}, 1000, {}, {}, false};
+  const auto bare = encrypt_compact(keys().front(), as_bytes(token), how, random);
+  how.extra.set("cty", "JWT");
+  const auto nested = encrypt_compact(keys().front(), as_bytes(token), how, random);
+  FUZZ_CHECK(bare.ok() && nested.ok());
+  decrypt.limits.max_token = SIZE_MAX;  // of the outer one; the inner one has its own
+  FUZZ_CHECK(!verify_nested_jwt(*bare, decrypt, options, rules()).ok());
+  const auto opened = verify_nested_jwt(*nested, decrypt, options, rules());
+  FUZZ_CHECK(opened.ok() == verified.ok());
+  if (opened.ok()) FUZZ_CHECK(opened->claims.members == verified->claims.members);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -63,5 +80,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   DecryptOptions decrypt;
   decrypt.keys = keys();
   FUZZ_CHECK(!verify_nested_jwt(token, decrypt, options, rules()).ok());
+  check_nested(token, verified, decrypt, options);
   return 0;
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Fails when an include breaks the map in src/CMakeLists.txt, or climbs one of the walls.
+"""Fails when an include breaks the map in src/CMakeLists.txt, climbs one of the walls, or lets something below the waterline wait or
+look outside; when a header may be read twice or spills a namespace, and when a file is longer than 600 lines.
 
 Usage: check_layers.py [ROOT]   (ROOT is the project's folder; default: this file's parent)
 """
@@ -21,6 +22,16 @@ WALLS = [
 ]
 # Asio's TLS streams need these two types of OpenSSL; nothing else of it is used in net.
 ALLOWED = {("net", "<openssl/ssl.h>"), ("net", "<openssl/err.h>"), ("net", "<openssl/x509.h>")}
+
+# Below the waterline nothing locks, starts threads, opens files or sockets, or asks what time it is. base holds the clocks, the log
+# and the locked memory that the others are given.
+OUTSIDE = re.compile(
+    r"#\s*include\s+<(mutex|shared_mutex|thread|condition_variable|future|semaphore|latch|barrier|stop_token|fstream|filesystem"
+    r"|pthread\.h|unistd\.h|fcntl\.h|poll\.h|netdb\.h|sys/\w+\.h|c?signal(\.h)?)>"
+    r"|\b(system_clock|steady_clock)::now\(|\bgetenv\(")
+WATERLINE = "async"  # the lowest wet room
+TESTS = re.compile(r"(_test\.cc|test_support\.(cc|h)|_contract\.(h|cc)|(test|fake)_\w+\.h)$")
+MOST_LINES = 600
 
 
 def read_map(text):
@@ -47,9 +58,27 @@ def part_of(path, parts):
     return best
 
 
+def habits(file, text, is_dry):
+    """What is wrong with a file by itself, whatever it includes of ours: (line or None, words)."""
+    if file.suffix == ".h" and "#pragma once" not in text:
+        yield None, "a header without #pragma once"
+    if text.count("\n") > MOST_LINES:
+        yield None, f"longer than {MOST_LINES} lines"
+    if TESTS.search(file.name):
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        code = line.split("//")[0]
+        if file.suffix == ".h" and re.match(r"\s*using\s+namespace\b", code):
+            yield number, "a header spills a namespace"
+        if is_dry and OUTSIDE.search(code):
+            yield number, "below the waterline nothing waits, locks or looks outside"
+
+
 def check(root):
     src = root / "src"
     parts = read_map((src / "CMakeLists.txt").read_text())
+    names = list(parts)
+    dry = set(names[:names.index(WATERLINE)] if WATERLINE in parts else names) - {"base"}
     faults = []
     for file in sorted(src.rglob("*.h")) + sorted(src.rglob("*.cc")):
         relative = file.relative_to(src).as_posix()
@@ -57,7 +86,9 @@ def check(root):
         if part is None:
             faults.append(f"src/{relative}: in no part of the map")
             continue
-        for number, line in enumerate(file.read_text().splitlines(), 1):
+        text = file.read_text()
+        faults += [f"src/{relative}:{number or 1}: {words}" for number, words in habits(file, text, part in dry)]
+        for number, line in enumerate(text.splitlines(), 1):
             match = re.match(r'\s*#\s*include\s+("([^"]+)"|<[^>]+>)', line)
             if not match:
                 continue

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Proves that check_layers.py finds an uphill include and a climbed wall, and passes a clean house."""
+"""Proves that check_layers.py finds an uphill include, a climbed wall and what waits below the waterline, and passes a clean house."""
 import pathlib
 import sys
 import tempfile
@@ -16,11 +16,14 @@ def house(root, files):
     return check(root)
 
 
-MAP = "signet_part(base)\nsignet_part(crypto USES base)\nsignet_part(jose USES base crypto)\n"
+MAP = ("signet_part(base)\nsignet_part(crypto USES base)\nsignet_part(jose USES base crypto)\n"
+       "signet_part(async USES base)\n")
 
 with tempfile.TemporaryDirectory() as folder:
     root = pathlib.Path(folder)
-    clean = {"CMakeLists.txt": MAP, "base/a.h": "", "crypto/k.h": "#include <openssl/evp.h>\n",
+    clean = {"CMakeLists.txt": MAP, "base/a.h": "#pragma once\n#include <mutex>\n",
+             "crypto/k.h": "#pragma once\n#include <openssl/evp.h>\n", "async/t.cc": "#include <thread>\n",
+             "jose/j_test.cc": "#include <fstream>\nusing namespace test;\n",
              "jose/j.cc": '#include "base/a.h"\n#include "crypto/k.h"\n'}
     assert house(root, clean) == [], house(root, clean)
     uphill = house(root, {"crypto/k.cc": '#include "jose/j.h"\n'})
@@ -31,4 +34,12 @@ with tempfile.TemporaryDirectory() as folder:
     (root / "src/jose/w.cc").unlink()
     stray = house(root, {"attic/x.cc": ""})
     assert stray == ["src/attic/x.cc: in no part of the map"], stray
+    (root / "src/attic/x.cc").unlink()
+    for text in ("#include <mutex>\n", "#include <sys/socket.h>\n", "auto now = std::chrono::system_clock::now();\n",
+                 'auto home = std::getenv("HOME");\n', "\n" * 601):
+        found = house(root, {"jose/w.cc": text})
+        assert len(found) == 1 and found[0].startswith("src/jose/w.cc:1: "), (text, found)
+    assert house(root, {"jose/w.cc": "// system_clock::now() is not asked here\n"}) == []
+    for text in ("", "#pragma once\nusing namespace std;\n"):
+        assert len(house(root, {"jose/h.h": text})) == 1, text
 print("ok")

@@ -1,7 +1,6 @@
 #include "crypto/key.h"
 
 #include "base/text.h"
-#include "crypto/rsa_checks.h"
 #include "support/matchers.h"
 
 namespace signet::crypto {
@@ -66,37 +65,6 @@ TEST(RsaPublicKey, is_malformed_when_even_empty_or_with_a_leading_zero) {
   EXPECT_THAT(PublicKey::from_rsa({}, Bytes{1, 0, 1}), fails("key_malformed"));
   EXPECT_THAT(PublicKey::from_rsa(rsa_modulus(2048), {}), fails("key_malformed"));
   EXPECT_THAT(PublicKey::from_rsa(rsa_modulus(2048), Bytes{0, 1, 0, 1}), fails("key_malformed"));
-}
-
-// A number that is 1 modulo every prime of the test, hence a power of 65537, as such moduli are.
-TEST(RsaPublicKey, sec_095_with_the_roca_fingerprint_is_refused) {
-  Bytes n(257, 0);
-  n.back() = 2;  // an even start: times primes, plus one, gives an odd number
-  for (unsigned prime :
-       {3,  5,  7,  11, 13, 17,  19,  23,  29,  31,  37,  41,  43,  47,  53,  59,  61,  67,  71,
-        73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167}) {
-    unsigned carry = 0;
-    for (std::size_t i = n.size(); i-- > 0;) {
-      carry += n[i] * prime;
-      n[i] = static_cast<std::uint8_t>(carry);
-      carry >>= 8;
-    }
-  }
-  while (n.front() == 0)
-    n.erase(n.begin());
-  // Shifting by a multiple of bits keeps divisibility by the primes.
-  n.resize(260, 0);
-  n.back() = 1;
-  EXPECT_TRUE(has_roca_fingerprint(n));
-  EXPECT_THAT(PublicKey::from_rsa(n, Bytes{1, 0, 1}), fails("rsa_weak_roca"));
-}
-
-TEST(RsaPublicKey, made_here_never_bears_the_roca_fingerprint) {
-  for (int i = 0; i < 20; ++i) {
-    auto key = PrivateKey::generate(KeyKind::kRsa, 2048);
-    ASSERT_THAT(key, is_ok());
-    EXPECT_FALSE(has_roca_fingerprint(key->public_key().rsa_parts().n));
-  }
 }
 
 TEST(EcPublicKey, sec_077_off_its_curve_is_refused) {

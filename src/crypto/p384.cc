@@ -3,10 +3,9 @@
 #include <nettle/bignum.h>
 #include <nettle/ecc-curve.h>
 #include <nettle/ecdsa.h>
+#include <nettle/sha2.h>
 
 #include <cstring>
-
-#include "base/random.h"
 
 namespace signet::crypto {
 namespace {
@@ -16,6 +15,30 @@ static_assert(GMP_NUMB_BITS == 64);
 
 void draw(void*, std::size_t size, std::uint8_t* out) {
   SystemRandom().fill({out, size});
+}
+
+// What the nonce of one signature is made of.
+struct Hedge {
+  ByteView key;
+  const std::uint8_t* digest;
+  Random& random;
+};
+
+// Nettle asks for the field's 48 bytes, and again in the rare case that they make no number below
+// the order: the nonce stays uniform.
+void draw_hedged(void* context, std::size_t size, std::uint8_t* out) {
+  const auto& hedge = *static_cast<const Hedge*>(context);
+  static_assert(SHA384_DIGEST_SIZE == kBytes);
+  std::uint8_t fresh[kBytes];
+  hedge.random.fill(fresh);
+  ::sha384_ctx hash;
+  ::sha384_init(&hash);
+  ::sha384_update(&hash, hedge.key.size(), hedge.key.data());
+  ::sha384_update(&hash, kBytes, fresh);
+  ::sha384_update(&hash, kBytes, hedge.digest);
+  ::sha384_digest(&hash, size, out);
+  wipe(&hash, sizeof hash);
+  wipe(fresh, sizeof fresh);
 }
 
 // The two numbers of a signature, made once per thread: GMP keeps their memory between uses.
@@ -67,10 +90,11 @@ P384Scalar::P384Scalar(ByteView d) : limbs_(kBytes) {
     limbs_.span()[i] = d[kBytes - 1 - i];
 }
 
-void P384Scalar::sign(const std::uint8_t* digest48, std::uint8_t* out96) const {
+void P384Scalar::sign(const std::uint8_t* digest48, std::uint8_t* out96, Random& random) const {
   const ::ecc_scalar key = borrowed(limbs_);
   ::dsa_signature& numbers = Numbers::of_this_thread();
-  ::ecdsa_sign(&key, nullptr, draw, kBytes, digest48, &numbers);
+  Hedge hedge{limbs_.view(), digest48, random};
+  ::ecdsa_sign(&key, &hedge, draw_hedged, kBytes, digest48, &numbers);
   ::nettle_mpz_get_str_256(kBytes, out96, numbers.r);
   ::nettle_mpz_get_str_256(kBytes, out96 + kBytes, numbers.s);
 }

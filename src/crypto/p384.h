@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "base/random.h"
 #include "base/secret_bytes.h"
 
 namespace signet::crypto {
@@ -16,9 +17,10 @@ class P384Scalar {
   /// `d`: 48 bytes, big-endian, already known to be in 1..n-1.
   explicit P384Scalar(ByteView d);
   static P384Scalar fresh();  ///< uniformly random, from the system's generator
-  /// Signs a digest of 48 bytes; writes R‖S, 96 bytes. The nonce is uniformly random from the
-  /// system's generator (SystemRandom ends the process rather than give a weak one).
-  void sign(const std::uint8_t* digest48, std::uint8_t* out96) const;
+  /// Signs a digest of 48 bytes; writes R‖S, 96 bytes. The nonce is hedged: what `random` gives is
+  /// hashed together with the private number and the digest, as OpenSSL does for its curves, so
+  /// that bytes that come twice or are guessed do not give the key away.
+  void sign(const std::uint8_t* digest48, std::uint8_t* out96, Random& random) const;
   void public_half(std::uint8_t* x48, std::uint8_t* y48) const;
   /// Writes the shared secret of ECDH (the x of the product). False if `theirs` is no point.
   bool agree(const P384Point& theirs, std::uint8_t* z48) const;

@@ -1,12 +1,14 @@
 #include "crypto/sign.h"
 
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <openssl/x509.h>
 
 #include <atomic>
 #include <thread>
 
 #include "base/text.h"
+#include "crypto/p384.h"
 #include "support/matchers.h"
 
 namespace signet::crypto {
@@ -209,6 +211,60 @@ TEST_F(Es384, never_repeats_a_nonce) {
     ASSERT_THAT(signer->sign(as_bytes("the same message"), out.data()), is_ok());
     EXPECT_EQ(++seen[hex(ByteView(out).first(48))], 1);
   }
+}
+
+// A nonce that comes twice gives the private key away, and the same nonce shows as the same r: so
+// it is looked for where the generator gives the same bytes each time.
+TEST(Es384Nonce, sec_096_depends_on_the_key_and_the_digest_too) {
+  const auto r_of = [](std::uint8_t key, std::uint8_t digest, std::uint64_t seed) {
+    SeededRandom stuck(seed);
+    const Bytes d(48, key), hashed(48, digest);
+    Bytes out(96);
+    P384Scalar(d).sign(hashed.data(), out.data(), stuck);
+    return hex(ByteView(out).first(48));
+  };
+  const std::string first = r_of(1, 1, 1);
+  EXPECT_EQ(r_of(1, 1, 1), first);  // or the rest would show nothing
+  EXPECT_NE(r_of(1, 2, 1), first);
+  EXPECT_NE(r_of(2, 1, 1), first);
+  EXPECT_NE(r_of(1, 1, 2), first);
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+/// While one lives, OpenSSL's generator gives nothing but the same byte.
+class StuckGenerator {
+ public:
+  StuckGenerator() {
+    const auto fill = [](unsigned char* out, int size) {
+      std::fill_n(out, size, static_cast<unsigned char>(0x5a));
+      return 1;
+    };
+    const auto ready = [] { return 1; };
+    method_.bytes = method_.pseudorand = fill;
+    method_.status = ready;
+    ::RAND_set_rand_method(&method_);
+  }
+  StuckGenerator(const StuckGenerator&) = delete;
+  StuckGenerator& operator=(const StuckGenerator&) = delete;
+  ~StuckGenerator() { ::RAND_set_rand_method(nullptr); }
+
+ private:
+  ::RAND_METHOD method_{};
+};
+#pragma GCC diagnostic pop
+
+TEST(Es256Nonce, sec_096_depends_on_the_digest_too) {
+  const auto r_of = [](std::string_view message) {
+    return hex(ByteView(*sign(key_for(Signature::kEs256), Signature::kEs256, as_bytes(message)))
+                   .first(32));
+  };
+  const std::string free_one = r_of("first");
+  const StuckGenerator stuck;
+  const std::string first = r_of("first");
+  EXPECT_NE(first, free_one);
+  EXPECT_EQ(r_of("first"), first);  // or the rest would show nothing
+  EXPECT_NE(r_of("second"), first);
 }
 
 TEST(EcdsaForm, goes_from_der_to_raw_and_back) {

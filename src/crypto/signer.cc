@@ -33,7 +33,7 @@ Status sign_digest(EVP_PKEY_CTX* ctx, Signature scheme, std::size_t size, ByteVi
 
 // RSA and ECDSA. OpenSSL draws the nonce of ECDSA from its generator hashed together with the
 // private key and the digest (BN_generate_dsa_nonce), so a weak generator alone does not give the
-// key away; PSS salts come from the same generator.
+// key away; Es384Signer does the same. PSS salts come from the same generator.
 class DigestSigner : public Signer {
  public:
   DigestSigner(PrivateKey key, Signature scheme, std::size_t size)
@@ -64,7 +64,8 @@ class Es384Signer : public Signer {
   Status sign(ByteView message, std::uint8_t* out) const override {
     std::uint8_t hashed[48];
     digest(Hash::kSha384, message, hashed);
-    scalar_.sign(hashed, out);
+    SystemRandom random;
+    scalar_.sign(hashed, out, random);
     return Done{};
   }
 

@@ -50,7 +50,8 @@ Result<JweHeader> parse_jwe_header(std::string_view token, const Limits& limits 
 /// ciphertext can be wrong), "jwe_inflate_limit".
 Result<DecryptedJwe> decrypt_compact(std::string_view token, const DecryptOptions& options);
 /// Flattened or general JSON, at most 16 recipients: "jwe_json_malformed". alg, enc and kid may be
-/// unprotected there; `members`, `typ` and `cty` are the protected ones.
+/// unprotected there; `members`, `typ` and `cty` are the protected ones. A recipient whose alg is
+/// unknown or not allowed is passed over where there are others; one that is malformed is not.
 Result<DecryptedJwe> decrypt_json(std::string_view text, const DecryptOptions& options);
 /// Compact or JSON, told apart by the first character: for tools, never for endpoints (sec_087).
 Result<DecryptedJwe> decrypt_any(std::string_view text, const DecryptOptions& options);

@@ -17,7 +17,7 @@ inline Error jwe_header_malformed(std::string detail) {
 
 /// Least informative first.
 inline constexpr std::string_view kJweFailureOrder[] = {
-    "jwe_no_key",    "jwe_kid_unknown", "jwe_alg_not_allowed",
+    "jwe_no_key",    "jwe_alg_unknown", "jwe_kid_unknown",   "jwe_alg_not_allowed",
     "key_is_remote", "jwe_epk_invalid", "jwe_decrypt_failed"};
 
 /// The headers of one recipient, checked before any key is used.

@@ -25,23 +25,42 @@ Result<Bytes> decoded_member(const json::Object& object, std::string_view name) 
   return base64::url_decode(*text);
 }
 
-struct Recipient {
-  ParsedJwe parsed;
-  Bytes encrypted_key;
-};
-
+/// The headers that all recipients share.
 struct Shared {
   json::Object protected_members;
   const json::Object* unprotected = nullptr;
 };
 
+/// One member of `recipients`, or the flattened form's own members.
+struct Recipient {
+  std::string_view enc;  ///< into the parsed tree
+  Bytes encrypted_key;
+  /// Well formed, or why this recipient's key cannot be asked for here: it is passed over, and
+  /// says nothing of the others (RFC 7516 §5.2).
+  Result<ParsedJwe> parsed;
+};
+
+/// Whether only this recipient asks for what is not known here. enc, zip and crit are the whole
+/// message's: what is not understood of them refuses it.
+bool is_alg_unknown(const Error& error) {
+  return error.reason == std::string_view("jwe_alg_unknown");
+}
+
+std::string_view enc_of(const Shared& shared, const json::Object* header) {
+  for (const json::Object* members : {&shared.protected_members, shared.unprotected, header}) {
+    const json::Value* value = members ? members->find("enc") : nullptr;
+    const std::string* text = value ? value->if_string() : nullptr;
+    if (text) return *text;
+  }
+  return {};
+}
+
 Result<Recipient> parse_recipient(const json::Object& object, const Shared& shared) {
   TRY(const json::Object* header, object_member(object, "header"));
-  Recipient recipient;
-  TRY(recipient.parsed,
-      interpret_jwe_header(shared.protected_members, {shared.unprotected, header}));
-  TRY(recipient.encrypted_key, decoded_member(object, "encrypted_key"));
-  return recipient;
+  auto parsed = interpret_jwe_header(shared.protected_members, {shared.unprotected, header});
+  if (!parsed.ok() && !is_alg_unknown(parsed.error())) return std::move(parsed).error();
+  TRY(Bytes encrypted_key, decoded_member(object, "encrypted_key"));
+  return Recipient{enc_of(shared, header), std::move(encrypted_key), std::move(parsed)};
 }
 
 Result<std::vector<Recipient>> parse_recipients(const json::Object& object, const Shared& shared) {
@@ -61,13 +80,37 @@ Result<std::vector<Recipient>> parse_recipients(const json::Object& object, cons
     const json::Object* one = entry.if_object();
     if (!one) return malformed_jwe("a recipient is not an object");
     TRY(Recipient recipient, parse_recipient(*one, shared));
-    if (!recipients.empty() &&
-        recipients.front().parsed.header.enc != recipient.parsed.header.enc) {
+    if (!recipients.empty() && recipients.front().enc != recipient.enc)
       return malformed_jwe("recipients differ in enc");
-    }
     recipients.push_back(std::move(recipient));
   }
   return recipients;
+}
+
+/// Which recipients are passed over does not depend on any key, and what each of the others fails
+/// of tells no more than the same recipient alone would.
+Result<DecryptedJwe> decrypt_recipients(std::vector<Recipient> recipients, Encrypted parts,
+                                        const DecryptOptions& options) {
+  Error failure{Code::kDenied, "jwe_no_key", "there is no key to decrypt with"};
+  const auto note = [&](Error error) {
+    failure = more_informative(std::move(failure), std::move(error), kJweFailureOrder);
+  };
+  for (Recipient& recipient : recipients) {
+    if (!recipient.parsed.ok()) {
+      note(std::move(recipient.parsed).error());
+      continue;
+    }
+    auto policy = check_policy(*recipient.parsed, options);
+    if (!policy.ok()) {
+      note(std::move(policy).error());
+      continue;
+    }
+    parts.encrypted_key = std::move(recipient.encrypted_key);
+    auto decrypted = decrypt_with_candidates(*recipient.parsed, parts, options);
+    if (decrypted.ok()) return decrypted;
+    note(std::move(decrypted).error());
+  }
+  return failure;
 }
 
 }  // namespace
@@ -91,7 +134,7 @@ Result<DecryptedJwe> decrypt_json(std::string_view text, const DecryptOptions& o
     TRY(shared.protected_members, decode_header(*encoded, options.limits, kJweFaults));
   }
   TRY(shared.unprotected, object_member(object, "unprotected"));
-  TRY(const std::vector<Recipient> recipients, parse_recipients(object, shared));
+  TRY(std::vector<Recipient> recipients, parse_recipients(object, shared));
 
   Encrypted parts;
   if (!object.find("ciphertext")) return malformed_jwe("there is no ciphertext");
@@ -105,19 +148,7 @@ Result<DecryptedJwe> decrypt_json(std::string_view text, const DecryptOptions& o
     parts.aad.append(1, '.').append(*aad);
   }
 
-  Error failure{Code::kDenied, "jwe_no_key", "there is no key to decrypt with"};
-  for (const Recipient& recipient : recipients) {
-    auto policy = check_policy(recipient.parsed, options);
-    if (!policy.ok()) {
-      failure = more_informative(std::move(failure), std::move(policy).error(), kJweFailureOrder);
-      continue;
-    }
-    parts.encrypted_key = recipient.encrypted_key;
-    auto decrypted = decrypt_with_candidates(recipient.parsed, parts, options);
-    if (decrypted.ok()) return decrypted;
-    failure = more_informative(std::move(failure), std::move(decrypted).error(), kJweFailureOrder);
-  }
-  return failure;
+  return decrypt_recipients(std::move(recipients), std::move(parts), options);
 }
 
 }  // namespace signet::jose

@@ -1,3 +1,5 @@
+#include "crypto/cipher.h"
+#include "jose/content.h"
 #include "jose/jose_test_support.h"
 
 namespace signet::jose {
@@ -109,6 +111,135 @@ TEST(JweJson, refuses_more_than_sixteen_recipients) {
   while (recipients.size() < 17)
     recipients.push_back(recipients.front());
   EXPECT_THAT(decrypt_json(json::dump(text), decrypt_with(kFirst)), fails("jwe_json_malformed"));
+}
+
+const Bytes kContentKey(16, 5);
+
+/// One member of `recipients`: the content key under the first key, whatever its header says.
+std::string recipient(std::string_view header) {
+  std::string out = R"({"header":)";
+  out.append(header).append(R"(,"encrypted_key":")");
+  base64::url_append(out, test::must(crypto::aes_wrap(kFirst[0]->jwk().symmetric(), kContentKey)));
+  return out.append("\"}");
+}
+
+/// The general form as senders write it for keys of several kinds: each recipient has its own alg.
+std::string addressed_to(const std::vector<std::string>& recipients,
+                         std::string_view header = R"({"enc":"A128GCM"})") {
+  const std::string first = test::encoded(header);
+  const Bytes iv(12, 9);
+  const Sealed sealed = test::must(seal(JweEnc::kA128Gcm, kContentKey, iv, as_bytes(first),
+                                        as_bytes("for whom it may concern")));
+  json::Array entries;
+  for (const std::string& entry : recipients)
+    entries.push_back(test::must(json::parse(entry)));
+  json::Object out;
+  out.set("protected", first);
+  out.set("recipients", std::move(entries));
+  out.set("iv", base64::url_encode(iv));
+  out.set("ciphertext", base64::url_encode(sealed.ciphertext));
+  out.set("tag", base64::url_encode(sealed.tag));
+  return json::dump(out);
+}
+
+const std::string kKnown = recipient(R"({"alg":"A128KW"})");
+const std::string kUnknown = recipient(R"({"alg":"HPKE-0","ek":"AA"})");
+
+TEST(JweJson, a_recipient_whose_alg_is_unknown_does_not_refuse_the_others) {
+  const std::string none = recipient(R"({"alg":"none"})");
+  for (const std::vector<std::string>& recipients :
+       {std::vector{kUnknown, kKnown}, {kKnown, kUnknown}, {kUnknown, none, kKnown, kUnknown}}) {
+    const std::string text = addressed_to(recipients);
+    const auto opened = decrypt_json(text, decrypt_with(kFirst));
+    ASSERT_THAT(opened, is_ok());
+    EXPECT_EQ(as_text(opened->plain.view()), "for whom it may concern");
+    EXPECT_EQ(opened->header.alg, JweAlg::kA128Kw);
+    EXPECT_EQ(opened->key, kFirst[0]);
+
+    const std::vector<KeyPtr> impostor = {wrapping_key(3, "one")};
+    EXPECT_THAT(decrypt_json(text, decrypt_with(impostor)), fails("jwe_decrypt_failed"));
+    const JweAlg pinned[] = {JweAlg::kA128GcmKw};
+    EXPECT_THAT(decrypt_json(text, decrypt_with(kFirst, pinned)), fails("jwe_alg_not_allowed"));
+  }
+}
+
+TEST(JweJson, a_recipient_whose_alg_is_not_allowed_does_not_refuse_the_others) {
+  const std::string old = recipient(R"({"alg":"RSA1_5"})"), direct = recipient(R"({"alg":"dir"})");
+  const JweAlg pinned[] = {JweAlg::kA128Kw};
+  EXPECT_THAT(decrypt_json(addressed_to({old, direct, kKnown}), decrypt_with(kFirst, pinned)),
+              is_ok());
+  EXPECT_THAT(decrypt_json(addressed_to({old, direct}), decrypt_with(kFirst, pinned)),
+              fails("jwe_alg_not_allowed"));
+}
+
+TEST(JweJson, recipients_of_which_none_is_understood_are_refused) {
+  EXPECT_THAT(decrypt_json(addressed_to({kUnknown}), decrypt_with(kFirst)),
+              fails("jwe_alg_unknown"));
+  EXPECT_THAT(decrypt_json(addressed_to({kUnknown, kUnknown}), decrypt_with({})),
+              fails("jwe_alg_unknown"));
+  json::Object flattened = object(addressed_to({kUnknown}));
+  flattened.set("header", object(R"({"alg":"HPKE-0"})"));
+  flattened.erase("recipients");
+  EXPECT_THAT(decrypt_json(json::dump(flattened), decrypt_with(kFirst)), fails("jwe_alg_unknown"));
+}
+
+TEST(JweJson, a_malformed_recipient_refuses_the_whole) {
+  const struct {
+    std::string entry;
+    const char* reason;
+  } kRows[] = {
+      {recipient("{}"), "jwe_header_malformed"},
+      {recipient(R"({"alg":1})"), "jwe_header_malformed"},
+      {recipient(R"({"alg":"HPKE-0","kid":1})"), "jwe_header_malformed"},
+      {recipient(R"({"alg":"HPKE-0","enc":"A128GCM"})"), "jwe_header_malformed"},
+      {recipient(R"({"alg":"HPKE-0","zip":"DEF"})"), "jwe_header_malformed"},
+      {recipient(R"({"alg":"HPKE-0","crit":["x"],"x":1})"), "jwe_header_malformed"},
+      {recipient("[]"), "jwe_json_malformed"},
+      {R"({"header":{"alg":"HPKE-0"},"encrypted_key":"A="})", "base64url_invalid"},
+      {R"({"header":{"alg":"HPKE-0"},"encrypted_key":1})", "jwe_json_malformed"},
+      {"1", "jwe_json_malformed"},
+  };
+  for (const auto& row : kRows) {
+    for (const auto& recipients : {std::vector{row.entry, kKnown}, {kKnown, row.entry}}) {
+      EXPECT_THAT(decrypt_json(addressed_to(recipients), decrypt_with(kFirst)), fails(row.reason))
+          << row.entry;
+    }
+  }
+}
+
+TEST(JweJson, what_is_not_understood_of_the_content_refuses_the_whole) {
+  const auto refused_as = [](const char* header, const char* reason) {
+    EXPECT_THAT(decrypt_json(addressed_to({kUnknown, kKnown}, header), decrypt_with(kFirst)),
+                fails(reason))
+        << header;
+  };
+  refused_as(R"({"enc":"A128GCM","crit":["x"],"x":1})", "jwe_crit_unknown");
+  refused_as(R"({"enc":"A128GCM","crit":[]})", "jwe_crit_malformed");
+  refused_as(R"({"enc":"A128GCM","zip":"LZ4"})", "jwe_zip_unknown");
+  refused_as(R"({"enc":"A128GCM-SIV"})", "jwe_enc_unknown");
+  refused_as(R"({"typ":"x"})", "jwe_header_malformed");
+}
+
+TEST(JweJson, recipients_that_differ_in_enc_are_refused_even_where_one_is_unknown) {
+  const auto to = [](std::string_view first, std::string_view second) {
+    return addressed_to({recipient(first), recipient(second)}, R"({"typ":"x"})");
+  };
+  constexpr std::string_view kOurs = R"({"alg":"A128KW","enc":"A128GCM"})";
+  EXPECT_THAT(decrypt_json(to(R"({"alg":"HPKE-0","enc":"A128GCM"})", kOurs), decrypt_with(kFirst)),
+              is_ok());
+  EXPECT_THAT(decrypt_json(to(R"({"alg":"HPKE-0","enc":"A256GCM"})", kOurs), decrypt_with(kFirst)),
+              fails("jwe_json_malformed"));
+  EXPECT_THAT(decrypt_json(to(kOurs, R"({"alg":"HPKE-0","enc":"A256GCM"})"), decrypt_with(kFirst)),
+              fails("jwe_json_malformed"));
+}
+
+TEST(JweJson, recipients_that_are_not_understood_count_too) {
+  std::vector<std::string> recipients(15, kUnknown);
+  recipients.push_back(kKnown);
+  EXPECT_THAT(decrypt_json(addressed_to(recipients), decrypt_with(kFirst)), is_ok());
+  recipients.push_back(kUnknown);
+  EXPECT_THAT(decrypt_json(addressed_to(recipients), decrypt_with(kFirst)),
+              fails("jwe_json_malformed"));
 }
 
 }  // namespace
