@@ -106,11 +106,11 @@ Error journal_failed(const Error& error) {
   return {error.code, kJournalFailed, std::string(error.reason) + ": " + error.detail};
 }
 
-/// Whether the lineup takes another key for the one that the journal has as active.
-bool replaces_active(const std::vector<JournalEntry>& entries, const Lineup& lineup) {
-  return lineup.active && std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
-           return entry.history.state == KeyState::kActive && entry.history.kid != lineup.active;
-         });
+/// Whether the lineup takes another key, or none, for the one that the journal has as active.
+bool ends_active(const std::vector<JournalEntry>& entries, const Lineup& lineup) {
+  return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+    return entry.history.state == KeyState::kActive && entry.history.kid != lineup.active;
+  });
 }
 
 bool any_signs(const std::vector<JournalEntry>& entries) {
@@ -280,7 +280,7 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
                 transaction);
     // The mapping was read before the journal: another instance's operator may have changed both in
     // between, and what is wanted here would undo it.
-    if (replaces_active(loaded, lineup) && !std::exchange(is_mapping_fresh, true)) {
+    if (ends_active(loaded, lineup) && !std::exchange(is_mapping_fresh, true)) {
       const auto is_newer = co_await reload_mapping(realm, id);
       if (!is_newer.ok() && is_newer.error().is(kMappingUnread))
         co_return ring_behind(std::move(ring), found, loaded, before);
