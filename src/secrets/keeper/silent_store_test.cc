@@ -130,6 +130,27 @@ TEST(SilentStore, sec_132_nor_does_its_undoing) {
   EXPECT_EQ(world.record(kid(2))->state, "retired");
 }
 
+TEST(SilentStore, sec_132_a_compromise_elsewhere_counts_when_a_long_reading_ends) {
+  SilentWorld world;
+  auto other = world.keeper();
+  ASSERT_THAT(World::configure(*other, {{world.store, kGlobal, {mapped(kEs256, {"a", "b"})}}}),
+              is_ok());
+  world.begin();
+  const auto story = [&]() -> Task<Done> {
+    CO_TRY(co_await world.refresh_beside());
+    Keeper::CompromiseRequest request;
+    request.id = kEs256;
+    request.kid = kid(1);
+    request.actor = "operator";
+    const auto report = co_await other->compromise(request);
+    EXPECT_THAT(report, is_ok());
+    world.clock->advance(Seconds(2));
+    co_return co_await world.let_it_end();
+  };
+  ASSERT_THAT(async::run_now(story()), is_ok());
+  EXPECT_THAT(World::kids(*world.keeper_), ElementsAre(kid(2)));
+}
+
 TEST(SilentStore, a_step_in_another_store_does_not_wait_and_is_not_undone) {
   SilentWorld world;
   world.begin();

@@ -130,15 +130,6 @@ struct Keeper::State {
   Task<Done> read_unused(RealmName realm);
   /// refresh() unless one began after the ticket was drawn, by adding one to refreshes_asked.
   Task<Done> refresh_since(std::uint64_t ticket);
-  // keeper.cc
-  /// What those enter who use the realm for the first time.
-  std::shared_ptr<Gate> first_use_of(const RealmName& realm);
-  /// Reads its stores if it has any of its own. Inside first_use_of().
-  Task<RealmRingsPtr> use(RealmName realm);
-  /// In the gate, when they are read. Published unless is_behind.
-  Task<RealmRingsPtr> use_read(RealmName realm);
-
-  // refresh.cc
   void publish(std::shared_ptr<const RealmMap> next);
   /// After `stores` was replaced.
   void index_stores();
@@ -155,6 +146,14 @@ struct Keeper::State {
   /// The live instances that do not publish the key for long enough yet, in words.
   std::vector<std::string> missing(const RealmName& realm, const SecretId& id,
                                    const KeyId& kid) const;
+
+  // keeper.cc
+  /// What those enter who use the realm for the first time.
+  std::shared_ptr<Gate> first_use_of(const RealmName& realm);
+  /// Reads its stores if it has any of its own. Inside first_use_of().
+  Task<RealmRingsPtr> use(RealmName realm);
+  /// In the gate, when they are read. Published unless is_behind.
+  Task<RealmRingsPtr> use_read(RealmName realm);
 
   // realm_rings.cc
   /// Lines up one realm and adds it to `next`, which holds the global rings already.

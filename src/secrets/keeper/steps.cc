@@ -219,8 +219,10 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
   transaction.push_back(mapping_audit(step, after, now));
   CO_TRY(co_await storage->commit(std::move(transaction)));
   // From now on it counts here, against whatever is being read meanwhile.
-  for (const auto& alias : after)
+  for (const auto& alias : after) {
+    if (!has_ring(find_row(step.id))) break;  // nobody asks the cache for passwords
     store->take(alias, std::move(list->secrets.at(alias)).value(), list->began, list->number);
+  }
   store->set_mapping(step.id, after, ++questions);
   show_stores(step.realm);
   co_return Done{};

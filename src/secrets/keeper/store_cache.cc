@@ -168,18 +168,19 @@ void StoreCache::take(StoreReadingPtr reading, const KeeperOptions& options, con
   if (reading->number < taken_ || (!reading->rests && !reading->is_over)) return;
   taken_ = reading->number;
   if (reading->has_new_mappings) set_mappings(reading->mappings, reading->number);
-  if (!reading->rests) take_answers(*reading, options);
-  if (!outage_) doubt_unasked();
+  if (!reading->rests && reading->new_names) {
+    names_ = std::move(*reading->new_names);
+    is_listed_ = true;
+  }
+  const std::set<Alias> names = wanted();
+  if (!reading->rests) take_answers(*reading, names, options);
+  if (!outage_) doubt_unasked(names);
   end_leases(options, clock.monotone());
   if (!all_mappings_->by_default.empty()) leave_out_absent_defaults();
 }
 
-void StoreCache::take_answers(StoreReading& reading, const KeeperOptions& options) {
-  if (reading.new_names) {
-    names_ = std::move(*reading.new_names);
-    is_listed_ = true;
-  }
-  const std::set<Alias> names = wanted();
+void StoreCache::take_answers(StoreReading& reading, const std::set<Alias>& names,
+                              const KeeperOptions& options) {
   if (reading.is_ordered)
     std::erase_if(entries_, [&](const auto& pair) { return !names.contains(pair.first); });
   for (auto& [alias, entry] : entries_) {
@@ -230,8 +231,8 @@ void StoreCache::take_outage(StoreReading& reading, const KeeperOptions& options
   if (!was_out) log::failure("store_outage", *outage_, {{"store", name().str()}});
 }
 
-void StoreCache::doubt_unasked() {
-  for (const auto& alias : wanted()) {
+void StoreCache::doubt_unasked(const std::set<Alias>& names) {
+  for (const auto& alias : names) {
     if (entries_.contains(alias)) continue;
     Error unasked{Code::kUnavailable, "alias_unread", quoted(alias.view()) + " was not read yet"};
     note_away(alias, std::move(unasked), 0);

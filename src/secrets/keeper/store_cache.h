@@ -97,10 +97,12 @@ class StoreCache {
   /// Takes what the store has to say for health; what is new goes to the log.
   void hear_warnings(std::vector<std::string> heard);
   void set_mappings(StoreMappingsPtr mappings, std::uint64_t number);
-  void take_answers(StoreReading& reading, const KeeperOptions& options);
+  /// `names`: as wanted() says.
+  void take_answers(StoreReading& reading, const std::set<Alias>& names,
+                    const KeeperOptions& options);
   void take_outage(StoreReading& reading, const KeeperOptions& options);
   /// An alias of which nothing was asked is none that is not there.
-  void doubt_unasked();
+  void doubt_unasked(const std::set<Alias>& names);
   std::set<Alias> wanted() const;
   bool is_absent_default(const Mapping& mapping) const;
   void leave_out_absent_defaults();
