@@ -88,10 +88,10 @@ Task<Done> Keeper::State::ask_stores(ReadingPtr reading) {
   for (std::size_t i = 0; i < readings.size(); ++i)
     start_load(executor, std::move(readings[i]), asked[i]);
   for (std::size_t i = 0; i < waits.size(); ++i) {
-    const Result<Done> outcome = co_await std::move(waits[i]);
+    Result<Done> outcome = co_await std::move(waits[i]);
     if (outcome.ok()) continue;
     log::failure("store_load_failed", outcome.error());
-    of_stores[i]->break_off(outcome.error());
+    of_stores[i]->break_off(std::move(outcome).error());
   }
   co_return Done{};
 }
@@ -163,7 +163,8 @@ Task<Done> Keeper::State::end_refresh(ReadingPtr reading) {
   last_refresh = reading->outcome;
   auto lined_up = co_await line_up_all(std::move(in_use));
   reading->outcome = std::move(lined_up);
-  reading->is_over = !is_behind;
+  // What storage did not say now it will hardly say at once.
+  reading->is_over = !is_behind || !reading->outcome.ok();
   co_return Done{};
 }
 
