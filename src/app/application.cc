@@ -305,15 +305,17 @@ void Application::stop(Milliseconds deadline) {
   if (s.management) s.management->stop(std::min(deadline, std::clamp(rest, kLeast, kMost)));
   if (s.services && s.services->key_sets) s.services->key_sets->stop();
   if (s.follower) s.follower->stop();
-  if (s.upkeep) s.upkeep->stop();
+  if (s.upkeep) s.upkeep->stop_all_but_rotation();
   if (!s.keeper) return;
   flush_usage(*s.keeper);
+  if (const auto left = async::run_now(s.keeper->leave()); !left.ok())
+    log::failure("instance_unreported", left.error());
+  // Last of all: it may be waiting for a box, longer than there is time.
+  if (s.upkeep) s.upkeep->stop();
   if (s.rotation) {
     if (const auto stopped = async::run_now(s.rotation->stop()); !stopped.ok())
       log::failure("rotation_lease_kept", stopped.error());
   }
-  if (const auto left = async::run_now(s.keeper->leave()); !left.ok())
-    log::failure("instance_unreported", left.error());
 }
 
 }  // namespace signet::app

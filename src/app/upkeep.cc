@@ -25,6 +25,7 @@ void Upkeep::start() {
   maintenance_ = std::thread([this] { maintain(); });
   heart_ = std::thread([this] { beat(); });
   purger_ = std::thread([this] { purge(); });
+  rotation_ = std::thread([this] { rotate(); });
 }
 
 void Upkeep::note_changed_keys() {
@@ -36,6 +37,7 @@ void Upkeep::note_changed_keys() {
 }
 
 void Upkeep::ask_to_stop() {
+  parts_.rotation->ask_to_stop();
   {
     std::lock_guard hold(mutex_);
     is_stopping_ = true;
@@ -43,11 +45,16 @@ void Upkeep::ask_to_stop() {
   wake_.notify_all();
 }
 
-void Upkeep::stop() {
+void Upkeep::stop_all_but_rotation() {
   ask_to_stop();
   if (maintenance_.joinable()) maintenance_.join();
   if (heart_.joinable()) heart_.join();
   if (purger_.joinable()) purger_.join();
+}
+
+void Upkeep::stop() {
+  stop_all_but_rotation();
+  if (rotation_.joinable()) rotation_.join();
 }
 
 // One thread; nothing on the request path waits for it.
@@ -62,12 +69,31 @@ void Upkeep::maintain() {
     const auto refreshed = async::run_now(parts_.services->keeper->refresh_due());
     if (!refreshed.ok()) log::failure("refresh_failed", refreshed.error());
     parts_.refreshed();
-    if (const auto rotated = async::run_now(parts_.rotation->run()); !rotated.ok())
-      log::failure("rotation_failed", rotated.error());
+    {
+      std::lock_guard again(mutex_);
+      has_refreshed_ = true;
+    }
+    wake_.notify_all();
     if (std::chrono::steady_clock::now() >= due) {
       sweep();
       due = std::chrono::steady_clock::now() + parts_.every;
     }
+    hold.lock();
+  }
+}
+
+// A thread of its own: a step waits for its store, and the making of a key for up to two minutes,
+// while this instance has to follow what the others change. After each refresh, as it goes by the
+// rings; and without one when it is long in coming, since the lease has to be renewed.
+void Upkeep::rotate() {
+  std::unique_lock hold(mutex_);
+  for (;;) {
+    wake_.wait_for(hold, 2 * parts_.every, [this] { return is_stopping_ || has_refreshed_; });
+    if (is_stopping_) return;
+    has_refreshed_ = false;
+    hold.unlock();
+    if (const auto rotated = async::run_now(parts_.rotation->run()); !rotated.ok())
+      log::failure("rotation_failed", rotated.error());
     hold.lock();
   }
 }

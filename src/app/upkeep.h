@@ -33,7 +33,9 @@ class Upkeep {
   void note_changed_keys();
   /// Nothing more is begun.
   void ask_to_stop();
-  /// Waits for what is under way as well.
+  /// Waits for what is under way as well, but for a rotation: a box may take minutes for a key.
+  void stop_all_but_rotation();
+  /// Waits for that too.
   void stop();
 
   /// Rows of the storage that expired and were removed here; about, where several instances do.
@@ -43,16 +45,17 @@ class Upkeep {
 
  private:
   void maintain();
+  void rotate();
   void beat();
   void sweep();
   void purge();
   Status purge_until(std::chrono::steady_clock::time_point end);
 
   const Parts parts_;
-  std::thread maintenance_, heart_, purger_;
+  std::thread maintenance_, heart_, purger_, rotation_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool is_stopping_ = false, has_changed_keys_ = false;
+  bool is_stopping_ = false, has_changed_keys_ = false, has_refreshed_ = false;
   std::atomic<std::int64_t> purged_rows_{0};
   std::atomic<bool> is_purge_behind_{false};
   // Of the maintenance thread.

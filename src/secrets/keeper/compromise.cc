@@ -193,7 +193,7 @@ Task<Done> Keeper::State::undo_compromise(CompromiseRequest request) {
     }
   }
   CO_TRY(co_await undo_in(request.realm, request));
-  co_return co_await refresh();
+  co_return co_await refresh_rings(Stores::kAreKnown);
 }
 
 Task<Keeper::CompromiseReport> Keeper::compromise(CompromiseRequest request) {

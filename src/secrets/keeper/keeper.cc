@@ -37,9 +37,11 @@ Task<Done> Keeper::configure(std::vector<ConfiguredStore> stores, std::vector<Re
     }
   }
   state_->stores = std::move(caches);
+  ++state_->configurations;
   state_->expected = {expected.begin(), expected.end()};
   state_->index_stores();
-  auto refreshed = co_await state_->refresh();
+  // In the gate: what was not read yet must not be taken for lost.
+  auto refreshed = co_await state_->refresh_rings(State::Stores::kAreRead);
   // A storage that cannot be written now is written by a later beat.
   const bool is_unreported = !refreshed.ok() && refreshed.error().is(kInstanceUnreported);
   if (!refreshed.ok() && !is_unreported) co_return std::move(refreshed).error();
@@ -91,34 +93,57 @@ Task<Done> Keeper::refresh_for_unknown() {
 
 Task<RealmRingsPtr> Keeper::rings(RealmName realm) {
   if (auto ready = rings_now(realm)) co_return ready;
-  CO_TRY(const Gate::Pass pass, co_await state_->gate.enter());
-  if (auto ready = rings_now(realm)) co_return ready;
-  auto next = std::make_shared<RealmMap>(*state_->realms.load());
-  const bool is_first = !next->find(RealmName());
-  if (is_first) {
-    std::set<RealmName> global;
-    global.insert(RealmName());
-    CO_TRY(co_await state_->load_documents(global));
-    CO_TRY(co_await state_->load_stores(global));
-    CO_TRY(co_await state_->add_realm(RealmName(), next));
-  }
   if (!realm.empty()) {
-    if (state_->has_stores(realm)) {
-      std::set<RealmName> own;
-      own.insert(realm);
-      CO_TRY(co_await state_->load_documents(own));
-      CO_TRY(co_await state_->load_stores(own));
-    }
-    CO_TRY(co_await state_->add_realm(realm, next));
+    CO_TRY(co_await rings(RealmName()));
   }
-  if (is_first) state_->show_stores(RealmName());
-  if (!realm.empty()) state_->show_stores(realm);
-  state_->publish(next);
+  const std::shared_ptr<Gate> first_use = state_->first_use_of(realm);
+  CO_TRY(const Gate::Pass turn, co_await first_use->enter());
+  co_return co_await state_->use(std::move(realm));
+}
+
+std::shared_ptr<Gate> Keeper::State::first_use_of(const RealmName& realm) {
+  const std::lock_guard hold(first_use_mutex);
+  std::erase_if(first_uses, [](const auto& pair) { return pair.second.expired(); });
+  auto& slot = first_uses[realm];
+  auto known = slot.lock();
+  if (!known) slot = known = std::make_shared<Gate>();
+  return known;
+}
+
+Task<RealmRingsPtr> Keeper::State::use(RealmName realm) {
+  for (int round = 1;; ++round) {
+    ReadingPtr reading;
+    {
+      CO_TRY(const Gate::Pass pass, co_await gate.enter());
+      if (auto ready = realms.load()->find(realm)) co_return ready;
+      std::set<RealmName> names;
+      if (has_stores(realm)) names.insert(realm);
+      CO_TRY(reading, co_await plan_reading(std::move(names)));
+      if (!reading->outcome.ok()) co_return reading->outcome.error();
+      if (reading->stores.empty()) co_return co_await use_read(std::move(realm));
+    }
+    CO_TRY(co_await ask_stores(reading));
+    CO_TRY(const Gate::Pass pass, co_await gate.enter());
+    if (auto ready = realms.load()->find(realm)) co_return ready;
+    if (reading->configuration != configurations) continue;
+    take(*reading);
+    auto rings = co_await use_read(realm);
+    if (!is_behind || round == kMaxConflicts) co_return rings;
+  }
+}
+
+Task<RealmRingsPtr> Keeper::State::use_read(RealmName realm) {
+  is_behind = false;
+  auto next = std::make_shared<RealmMap>(*realms.load());
+  CO_TRY(co_await add_realm(realm, next));
   const RealmRingsPtr rings = next->find(realm);
+  if (is_behind) co_return rings;
+  show_stores(realm);
+  publish(next);
   std::set<PreparedKey> prepared;
-  State::add_prepared(realm, *rings, prepared);
-  State::add_prepared(RealmName(), *next->find(RealmName()), prepared);
-  auto reported = co_await state_->instances.report_more(std::move(prepared));
+  add_prepared(realm, *rings, prepared);
+  add_prepared(RealmName(), *next->find(RealmName()), prepared);
+  auto reported = co_await instances.report_more(std::move(prepared));
   if (!reported.ok()) log::failure(kInstanceUnreported, reported.error());
   co_return rings;
 }

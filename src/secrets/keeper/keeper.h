@@ -108,8 +108,9 @@ class Keeper {
   Task<Done> verify_in_box(Secret secret, jose::JwsAlg alg, Bytes signing_input,
                            Bytes signature) const;
 
-  /// The steps of a rotation by hand, on a mappable store; each writes the mapping document, the
-  /// key's history and an audit event in one transaction, then refreshes. Also fail with
+  /// The steps of a rotation by hand, on a mappable store; each asks the store for the aliases of
+  /// the list, writes the mapping document, the key's history and an audit event in one
+  /// transaction, then makes the rings anew. No other store is waited for. Also fail with
   /// "store_unknown", "store_not_mappable", "mapping_scope", "mapping_two_purposes",
   /// "alias_unknown", "alias_mapped", "alias_not_mapped", "kid_reused", "retirement_last_key", and
   /// what check_fits says.

@@ -100,13 +100,6 @@ Task<Done> Keeper::State::check_kids(StepRequest step, std::vector<Secret> added
   if (added.empty()) co_return Done{};
   const auto current = realms.load();
   const RealmRingsPtr rings = current->find(step.realm);
-  if (!rings && has_stores(step.realm)) {
-    // Nobody used the realm here yet, so nobody read what its stores hold.
-    std::set<RealmName> names;
-    names.insert(step.realm);
-    CO_TRY(co_await load_documents(names));
-    CO_TRY(co_await load_stores(names));
-  }
   const Instant now = clock->now();
   for (const auto& secret : added) {
     CO_TRY(check_same_as_remembered(secret, entries));

@@ -6,6 +6,7 @@
 #include "secrets/keeper/global_keys.h"
 #include "secrets/keeper/live_ring.h"
 #include "secrets/keeper/state.h"
+#include "storage/document_pages.h"
 
 namespace signet::secrets {
 namespace {
@@ -105,11 +106,11 @@ Error journal_failed(const Error& error) {
   return {error.code, kJournalFailed, std::string(error.reason) + ": " + error.detail};
 }
 
-/// Whether the lineup takes another key for the one that the journal has as active.
-bool replaces_active(const std::vector<JournalEntry>& entries, const Lineup& lineup) {
-  return lineup.active && std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
-           return entry.history.state == KeyState::kActive && entry.history.kid != lineup.active;
-         });
+/// Whether the lineup takes another key, or none, for the one that the journal has as active.
+bool ends_active(const std::vector<JournalEntry>& entries, const Lineup& lineup) {
+  return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+    return entry.history.state == KeyState::kActive && entry.history.kid != lineup.active;
+  });
 }
 
 bool any_signs(const std::vector<JournalEntry>& entries) {
@@ -163,27 +164,59 @@ Found Keeper::State::find(const RealmName& realm, const SecretId& id, Instant no
   return found;
 }
 
+// The stores are not asked, since that may take its time. Mostly the order changed of what is
+// known.
 Task<bool> Keeper::State::reload_mapping(RealmName realm, SecretId id) {
-  const auto aliases = [this, &realm, &id] {
-    std::vector<std::vector<Alias>> out;
-    const auto add = [&](const RealmName& level) {
-      for (const std::size_t place : places_of(level)) {
-        const Mapping* mapping = stores[place]->mapping(id);
-        out.push_back(mapping != nullptr ? mapping->aliases : std::vector<Alias>());
-      }
-    };
-    add(RealmName());
-    if (!realm.empty()) add(realm);
-    return out;
+  struct Change {
+    StoreCache* store;
+    std::vector<Alias> aliases;
   };
-  const auto before = aliases();
-  std::set<RealmName> names;
-  names.insert(RealmName());
-  names.insert(realm);
-  CO_TRY(co_await load_documents(names));
-  if (aliases() == before) co_return false;
-  CO_TRY(co_await load_stores(names));
-  co_return true;
+  const std::uint64_t number = ++questions;
+  std::set<RealmName> levels;
+  levels.insert(RealmName());
+  levels.insert(realm);
+  std::vector<Change> changes;
+  const auto aliases_of = [](const StoreMappings& mappings, const SecretId& wanted) {
+    const Mapping* mapping = mappings.find(wanted);
+    return mapping != nullptr ? mapping->aliases : std::vector<Alias>();
+  };
+  for (const auto& level : levels) {
+    if (!has_stores(level)) continue;
+    CO_TRY(const std::vector<storage::Document> documents,
+           co_await storage::all_documents(storage, kMappingKind, level));
+    for (const std::size_t place : places_of(level)) {
+      StoreCache* store = stores[place].get();
+      const StoreMappingsPtr newest = store->mappings_by(documents);
+      std::vector<Alias> aliases = aliases_of(*newest, id);
+      if (aliases == aliases_of(store->all_mappings(), id)) continue;
+      if (!store->has_read(aliases)) {
+        co_return Error{Code::kUnavailable, kMappingUnread,
+                        "store " + store->name().str() + " was not asked yet for what " + id.str() +
+                            " is mapped to now"};
+      }
+      Change change{store, std::move(aliases)};
+      changes.push_back(std::move(change));
+    }
+  }
+  for (auto& [store, aliases] : changes)
+    store->set_mapping(id, std::move(aliases), number);
+  co_return !changes.empty();
+}
+
+Result<std::shared_ptr<const LiveRing>> Keeper::State::ring_behind(
+    LiveRing ring, const Found& found, std::vector<JournalEntry> entries,
+    std::shared_ptr<const LiveRing> before) {
+  is_behind = true;
+  const bool is_sound = before && std::all_of(before->entries.begin(), before->entries.end(),
+                                              [this](const auto& entry) {
+                                                return compromised.check(entry.secret).ok();
+                                              });
+  if (is_sound) return before;
+  mark_compromised(entries);
+  const SecretId id = ring.id;
+  auto made = verifying_ring(std::move(ring), entries, std::move(before), usage);
+  if (!made.ok()) return nothing_usable(id, found);
+  return made;
 }
 
 Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, SecretId id, Found found,
@@ -247,8 +280,10 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
                 transaction);
     // The mapping was read before the journal: another instance's operator may have changed both in
     // between, and what is wanted here would undo it.
-    if (replaces_active(loaded, lineup) && !std::exchange(is_mapping_fresh, true)) {
+    if (ends_active(loaded, lineup) && !std::exchange(is_mapping_fresh, true)) {
       const auto is_newer = co_await reload_mapping(realm, id);
+      if (!is_newer.ok() && is_newer.error().is(kMappingUnread))
+        co_return ring_behind(std::move(ring), found, loaded, before);
       if (!is_newer.ok()) co_return journal_failed(is_newer.error());
       if (*is_newer) {
         found = find(realm, id, clock->now());

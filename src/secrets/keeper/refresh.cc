@@ -11,6 +11,9 @@
 namespace signet::secrets {
 namespace {
 
+/// What storage said before a reading that took longer is asked again after it.
+constexpr Milliseconds kOldNews{1000};
+
 /// Completes `loaded` whatever happens.
 void start_load(const async::Executor& executor, Task<Done> load, async::OneShot<Done> loaded) {
   try {
@@ -20,6 +23,11 @@ void start_load(const async::Executor& executor, Task<Done> load, async::OneShot
   } catch (const std::bad_alloc&) {
     loaded.complete(Error{Code::kUnavailable, "out_of_memory", {}});
   }
+}
+
+/// The later failure counts.
+void add_failure(Status& outcome, const Result<Done>& next) {
+  if (!next.ok()) outcome = next.error();
 }
 
 }  // namespace
@@ -40,45 +48,84 @@ Task<Journal> Keeper::State::journal(RealmName realm) {
   co_return Journal::of(records);
 }
 
-Task<Done> Keeper::State::load_documents(std::set<RealmName> names) {
+Task<Keeper::State::ReadingPtr> Keeper::State::plan_reading(std::set<RealmName> names) {
+  auto reading = std::make_shared<Reading>();
+  reading->configuration = configurations;
+  reading->began = clock->monotone();
+  const std::uint64_t number = ++questions;
   for (const auto& realm : names) {
     if (!has_stores(realm)) continue;
-    CO_TRY(const std::vector<storage::Document> documents,
-           co_await storage::all_documents(storage, kMappingKind, realm));
+    // Where storage does not answer the mappings stay as they were last known.
+    std::optional<std::vector<storage::Document>> documents;
+    if (reading->outcome.ok()) {
+      auto found = co_await storage::all_documents(storage, kMappingKind, realm);
+      if (found.ok()) {
+        documents = std::move(found).value();
+      } else {
+        reading->outcome = std::move(found).error();
+      }
+    }
+    const auto* known = documents ? &*documents : nullptr;
     for (const std::size_t place : places_of(realm))
-      stores[place]->set_documents(documents);
+      reading->stores.push_back(stores[place]->plan(number, known, options, *clock));
+  }
+  reading->realms = std::move(names);
+  co_return reading;
+}
+
+Task<Done> Keeper::State::ask_stores(ReadingPtr reading) {
+  const async::Executor executor = co_await async::current_executor();
+  // All that can fail comes before the first question: none may go on when this has ended.
+  std::vector<async::OneShot<Done>> asked;
+  std::vector<Task<Done>> readings, waits;
+  std::vector<StoreReadingPtr> of_stores;
+  for (const auto& store : reading->stores) {
+    if (store->rests) continue;
+    of_stores.push_back(store);
+    readings.push_back(ask_store(store, deadlines));
+    waits.push_back(asked.emplace_back().wait());
+  }
+  for (std::size_t i = 0; i < readings.size(); ++i)
+    start_load(executor, std::move(readings[i]), asked[i]);
+  for (std::size_t i = 0; i < waits.size(); ++i) {
+    Result<Done> outcome = co_await std::move(waits[i]);
+    if (outcome.ok()) continue;
+    log::failure("store_load_failed", outcome.error());
+    of_stores[i]->break_off(std::move(outcome).error());
   }
   co_return Done{};
 }
 
-Task<Done> Keeper::State::load_stores(std::set<RealmName> names) {
-  const async::Executor executor = co_await async::current_executor();
-  // All that can fail comes before the first load begins: none may go on when this has ended.
-  std::vector<async::OneShot<Done>> loaded;
-  std::vector<Task<Done>> loads, waits;
-  for (const auto& realm : names) {
-    for (const std::size_t place : places_of(realm)) {
-      loads.push_back(stores[place]->load(deadlines, options, *clock));
-      waits.push_back(loaded.emplace_back().wait());
+void Keeper::State::take(Reading& reading) {
+  for (const auto& store : reading.stores) {
+    for (const std::size_t place : places_of(store->contact.realm)) {
+      if (stores[place]->store() == store->contact.store)
+        stores[place]->take(store, options, *clock);
     }
   }
-  for (std::size_t i = 0; i < loads.size(); ++i)
-    start_load(executor, std::move(loads[i]), loaded[i]);
-  for (auto& wait : waits) {
-    const Result<Done> outcome = co_await std::move(wait);
-    if (!outcome.ok()) log::failure("store_load_failed", outcome.error());
-  }
-  co_return Done{};
 }
 
 Task<Done> Keeper::State::refresh_since(std::uint64_t ticket) {
-  CO_TRY(const Gate::Pass pass, co_await gate.enter());
-  if (refreshes_covered >= ticket) co_return last_refresh;
-  co_return co_await refresh();
+  CO_TRY(const Gate::Pass turn, co_await refreshing.enter());
+  if (refreshes_covered >= ticket) co_return last_shared;
+  const std::uint64_t covered = refreshes_asked.load();
+  auto refreshed = co_await refresh();
+  last_shared = refreshed;
+  refreshes_covered = covered;
+  co_return refreshed;
 }
 
 Task<Done> Keeper::State::refresh() {
-  refreshes_covered = refreshes_asked.load();
+  for (int round = 1;; ++round) {
+    CO_TRY(const ReadingPtr reading, co_await begin_refresh());
+    CO_TRY(co_await ask_stores(reading));
+    CO_TRY(co_await end_refresh(reading));
+    if (reading->is_over || round == kMaxConflicts) co_return reading->outcome;
+  }
+}
+
+Task<Keeper::State::ReadingPtr> Keeper::State::begin_refresh() {
+  CO_TRY(const Gate::Pass pass, co_await gate.enter());
   if (retry_asked.exchange(false)) {
     for (const auto& store : stores)
       store->retry_now();
@@ -87,43 +134,90 @@ Task<Done> Keeper::State::refresh() {
     for (const auto& store : stores)
       store->store()->forget_cached();
   }
-  co_return co_await refresh_rings(Stores::kAreRead);
+  const auto heard = co_await look_around();
+  std::set<RealmName> in_use = realms_in_use();
+  in_use.merge(instances.realms_of_neighbours());
+  in_use.insert(expected.begin(), expected.end());
+  CO_TRY(const ReadingPtr reading, co_await plan_reading(std::move(in_use)));
+  if (!reading->outcome.ok()) {
+    log::failure("mappings_unread", reading->outcome.error());
+  } else {
+    add_failure(reading->outcome, heard);
+  }
+  co_return reading;
+}
+
+Task<Done> Keeper::State::end_refresh(ReadingPtr reading) {
+  CO_TRY(const Gate::Pass pass, co_await gate.enter());
+  // Other stores by now, which were all read when they came; what they need of these is read again.
+  if (reading->configuration != configurations) co_return Done{};
+  if (clock->monotone() - reading->began >= kOldNews) {
+    const auto heard = co_await look_around();
+    add_failure(reading->outcome, heard);
+  }
+  take(*reading);
+  show_stores();
+  // Realms may have come into use meanwhile, whose stores were read then.
+  std::set<RealmName> in_use = realms_in_use();
+  in_use.insert(reading->realms.begin(), reading->realms.end());
+  last_refresh = reading->outcome;
+  auto lined_up = co_await line_up_all(std::move(in_use));
+  reading->outcome = std::move(lined_up);
+  // What storage did not say now it will hardly say at once.
+  reading->is_over = !is_behind || !reading->outcome.ok();
+  co_return Done{};
 }
 
 Task<Done> Keeper::State::refresh_rings(Stores what) {
-  const auto current = realms.load();
-  std::set<RealmName> in_use;
-  in_use.insert(RealmName());
-  current->for_each([&](const RealmName& name, const RealmRingsPtr&) { in_use.insert(name); });
+  for (int round = 1;; ++round) {
+    std::set<RealmName> in_use = realms_in_use();
+    const auto heard = co_await look_around();
+    Status outcome = Done{};
+    add_failure(outcome, heard);
+    if (what == Stores::kAreRead) {
+      in_use.merge(instances.realms_of_neighbours());
+      in_use.insert(expected.begin(), expected.end());
+      CO_TRY(const ReadingPtr reading, co_await plan_reading(in_use));
+      if (!reading->outcome.ok()) {
+        log::failure("mappings_unread", reading->outcome.error());
+        outcome = reading->outcome;
+      }
+      CO_TRY(co_await ask_stores(reading));
+      take(*reading);
+      show_stores();
+    }
+    last_refresh = outcome;
+    auto lined_up = co_await line_up_all(std::move(in_use));
+    if (what == Stores::kAreKnown || !is_behind || round == kMaxConflicts) co_return lined_up;
+  }
+}
 
-  last_refresh = Done{};
+Task<Done> Keeper::State::look_around() {
+  Status outcome = Done{};
   // First of all, so that the others know of this instance before it has a ring to serve.
   if (auto told = co_await instances.beat(); !told.ok())
     log::failure(kInstanceUnreported, told.error());
   if (auto observed = co_await instances.observe(); !observed.ok()) {
     log::failure("instances_unread", observed.error());
-    last_refresh = std::move(observed).error();
-  }
-  if (what == Stores::kAreRead) {
-    in_use.merge(instances.realms_of_neighbours());
-    in_use.insert(expected.begin(), expected.end());
+    outcome = std::move(observed).error();
   }
   if (auto listed = co_await compromised.load(storage); !listed.ok()) {
     log::failure("compromised_keys_unread", listed.error());
-    last_refresh = std::move(listed).error();
+    outcome = std::move(listed).error();
   }
-  if (what == Stores::kAreRead) {
-    // Where storage does not answer the mappings stay as they were last known.
-    auto documents = co_await load_documents(in_use);
-    if (!documents.ok()) {
-      log::failure("mappings_unread", documents.error());
-      last_refresh = std::move(documents).error();
-    }
-    auto loaded = co_await load_stores(in_use);
-    if (!loaded.ok()) last_refresh = std::move(loaded).error();
-    show_stores();
-  }
+  co_return outcome;
+}
 
+std::set<RealmName> Keeper::State::realms_in_use() const {
+  std::set<RealmName> out;
+  out.insert(RealmName());
+  realms.load()->for_each([&](const RealmName& name, const RealmRingsPtr&) { out.insert(name); });
+  return out;
+}
+
+Task<Done> Keeper::State::line_up_all(std::set<RealmName> in_use) {
+  is_behind = false;
+  const auto current = realms.load();
   auto next = std::make_shared<RealmMap>();
   for (const auto& name : in_use) {  // the global ones come first: their name is empty
     auto added = co_await add_realm(name, next);
@@ -143,6 +237,23 @@ Task<Done> Keeper::State::refresh_rings(Stores what) {
     }
   }
   co_return last_refresh;
+}
+
+Task<Done> Keeper::State::read_unused(RealmName realm) {
+  ReadingPtr reading;
+  {
+    CO_TRY(const Gate::Pass pass, co_await gate.enter());
+    const bool is_in_use = realms.load()->find(realm) != nullptr;
+    if (is_in_use || !has_stores(realm)) co_return Done{};
+    std::set<RealmName> names;
+    names.insert(realm);
+    CO_TRY(reading, co_await plan_reading(std::move(names)));
+    if (!reading->outcome.ok()) co_return reading->outcome;
+  }
+  CO_TRY(co_await ask_stores(reading));
+  CO_TRY(const Gate::Pass pass, co_await gate.enter());
+  if (reading->configuration == configurations) take(*reading);
+  co_return Done{};
 }
 
 void Keeper::State::add_prepared(const RealmName& realm, const RealmRings& rings,

@@ -112,6 +112,7 @@ Task<Done> RotationRunner::run() {
   CO_TRY(const bool is_ours, co_await lease_.acquire());
   Status outcome = Done{};
   for (const auto& rule : rules_) {
+    if (is_stopping_.load(std::memory_order_relaxed)) break;
     if (!is_ours) {
       CO_TRY(const Remembered remembered, co_await load(rule));
       show(rule, remembered.memory);
@@ -166,7 +167,8 @@ Task<Done> RotationRunner::run_rule(RotationRule rule) {
       CO_TRY(remembered, co_await load(rule));
       if (!(remembered.memory == step.before)) co_return Done{};
     }
-    if (step.kind == RotationStep::Kind::kRemember || !lease_.is_held()) co_return Done{};
+    const bool may_act = lease_.is_held() && !is_stopping_.load(std::memory_order_relaxed);
+    if (step.kind == RotationStep::Kind::kRemember || !may_act) co_return Done{};
     auto acted = co_await act(rule, step);
     if (!acted.ok() && is_not_yet(acted.error()) &&
         !is_waited_for_too_long(acted.error(), remembered.memory, now))

@@ -34,7 +34,9 @@ class RotationRunner {
   /// Does what is due: at most one step for each rule. What fails rests for a while and shows in
   /// status(); an error here is storage's.
   Task<Done> run();
-  /// Lets another instance go on at once.
+  /// No step is begun any more. Any thread; does not wait.
+  void ask_to_stop() { is_stopping_.store(true, std::memory_order_relaxed); }
+  /// Lets another instance go on at once. When no run is under way.
   Task<Done> stop();
 
   /// Of every rule. Any thread.
@@ -64,6 +66,7 @@ class RotationRunner {
   const std::shared_ptr<Clock> clock_;
   const std::vector<RotationRule> rules_;
   Lease lease_;
+  std::atomic<bool> is_stopping_{false};
   std::atomic<std::uint64_t> steps_{0}, failures_{0};
   mutable std::mutex mutex_;
   std::map<std::string, RotationMemory> shown_;

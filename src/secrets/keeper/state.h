@@ -1,6 +1,8 @@
 #pragma once
 // What the keeper knows and its parts share. Everything from `stores` on is touched only inside the
-// gate; what readers see are the snapshots above it.
+// gate; what readers see are the snapshots above it. Nobody asks a store inside the gate, since
+// that may take its time: a reading is planned inside, made outside, and taken in inside again.
+// Only configure() does, before which there is nothing to serve.
 
 #include <map>
 #include <mutex>
@@ -41,6 +43,9 @@ struct Keeper::State {
   Deadlines deadlines;
   BoxPauses box_pauses;
   Gate gate;
+  /// One refresh at a time, which is in the gate at its beginning and its end only. Entered before
+  /// the gate.
+  Gate refreshing;
   Instances instances;
   UsageLedger usage;
 
@@ -62,6 +67,14 @@ struct Keeper::State {
   std::mutex unknown_mutex;
   ForUnknown for_unknown;
 
+  /// The first uses of realms that are under way, one at a time for each.
+  std::mutex first_use_mutex;
+  std::map<RealmName, std::weak_ptr<Gate>> first_uses;
+
+  /// Only inside `refreshing`.
+  std::uint64_t refreshes_covered = 0;
+  Status last_shared = Done{};  ///< what the refresh that covers them came to
+
   std::mutex horizon_mutex;
   std::map<std::string, std::shared_ptr<Gate>> horizon_gates;
 
@@ -71,8 +84,11 @@ struct Keeper::State {
   std::set<RealmName> expected;  ///< in use before anybody asked for them
   CompromisedKeys compromised;
   std::map<KeyId, KeyId> materials;  ///< of remembered keys, as compromised ones are told again
-  std::uint64_t refreshes_covered = 0;
   Status last_refresh = Done{};
+  std::uint64_t questions = 0;       ///< that were put to stores and mapping documents, counted
+  std::uint64_t configurations = 0;  ///< how often `stores` was replaced
+  /// A ring stays as it was: its mapping names what no store was asked for yet.
+  bool is_behind = false;
 
   // store_calls.cc
   /// A store by name; null if unknown. Any thread.
@@ -83,16 +99,39 @@ struct Keeper::State {
   Error no_such_store(const RealmName& realm, const StoreName& name) const;
 
   // refresh.cc
+  /// What is asked of the stores of some realms, and what came of it.
+  struct Reading {
+    std::set<RealmName> realms;
+    std::vector<StoreReadingPtr> stores;
+    std::uint64_t configuration = 0;
+    Milliseconds began{};
+    bool is_over = false;     ///< of a refresh: nothing is left to be asked for
+    Status outcome = Done{};  ///< what storage could not say, and in the end what came of it all
+  };
+  using ReadingPtr = std::shared_ptr<Reading>;
+  /// With the mapping documents of these realms; fails never.
+  Task<ReadingPtr> plan_reading(std::set<RealmName> names);
+  /// All stores at once. Outside of the gate, but while nothing is served yet.
+  Task<Done> ask_stores(ReadingPtr reading);
+  void take(Reading& reading);
+
+  /// Not in the gate.
   Task<Done> refresh();
+  Task<ReadingPtr> begin_refresh();
+  Task<Done> end_refresh(ReadingPtr reading);
   enum class Stores { kAreRead, kAreKnown };
-  /// The rings anew from storage and the stores, which are read before or taken as they were last.
+  /// In the gate: the rings anew from storage and the stores, which are read before or taken as
+  /// they were last.
   Task<Done> refresh_rings(Stores what);
+  /// What storage says of the other instances and of compromised keys.
+  Task<Done> look_around();
+  std::set<RealmName> realms_in_use() const;
+  /// The rings of these realms, published and told to the others; as last_refresh.
+  Task<Done> line_up_all(std::set<RealmName> in_use);
+  /// Of a realm that is not in use yet: its stores have been read after this.
+  Task<Done> read_unused(RealmName realm);
   /// refresh() unless one began after the ticket was drawn, by adding one to refreshes_asked.
   Task<Done> refresh_since(std::uint64_t ticket);
-  /// What operators changed of the mappings of these realms' stores.
-  Task<Done> load_documents(std::set<RealmName> names);
-  /// What these realms' stores hold, all asked at once. Outages are kept in the stores.
-  Task<Done> load_stores(std::set<RealmName> names);
   void publish(std::shared_ptr<const RealmMap> next);
   /// After `stores` was replaced.
   void index_stores();
@@ -109,6 +148,14 @@ struct Keeper::State {
   /// The live instances that do not publish the key for long enough yet, in words.
   std::vector<std::string> missing(const RealmName& realm, const SecretId& id,
                                    const KeyId& kid) const;
+
+  // keeper.cc
+  /// What those enter who use the realm for the first time.
+  std::shared_ptr<Gate> first_use_of(const RealmName& realm);
+  /// Reads its stores if it has any of its own. Inside first_use_of().
+  Task<RealmRingsPtr> use(RealmName realm);
+  /// In the gate, when they are read. Published unless is_behind.
+  Task<RealmRingsPtr> use_read(RealmName realm);
 
   // realm_rings.cc
   /// Lines up one realm and adds it to `next`, which holds the global rings already.
@@ -140,7 +187,13 @@ struct Keeper::State {
                                              std::shared_ptr<const LiveRing> before);
 
   /// Reads the mapping documents behind a ring again; whether the mapping of the ID changed.
+  /// "mapping_unread" where it did, and names what was not read yet.
   Task<bool> reload_mapping(RealmName realm, SecretId id);
+  /// The ring of an ID of which only storage knows how it is mapped: the one until now, unless one
+  /// of its keys must not be used any more.
+  Result<std::shared_ptr<const LiveRing>> ring_behind(LiveRing ring, const Found& found,
+                                                      std::vector<JournalEntry> entries,
+                                                      std::shared_ptr<const LiveRing> before);
 
   // compromise.cc
   /// Marks the living keys among `entries` that are on the list of compromised ones; those of them
@@ -169,6 +222,19 @@ struct Keeper::State {
   using ChangeList = std::function<Result<std::vector<Alias>>(std::vector<Alias>)>;
   Task<Done> change_mapping(StepRequest step, ChangeList change);
   Task<Done> try_change(StepRequest step, ChangeList change);
+  /// A list of aliases as it is and as a step would have it, and what the store says of them.
+  struct ListChange {
+    StoreContact contact;
+    std::optional<storage::Document> document;
+    std::vector<Alias> before, after;
+    ReadAt began;
+    std::uint64_t number = 0;
+    std::map<Alias, Result<std::vector<Secret>>> secrets;
+  };
+  using ListChangePtr = std::shared_ptr<ListChange>;
+  Task<ListChangePtr> plan_change(StepRequest step, ChangeList change);
+  /// Asks the store, not in the gate.
+  Task<Done> ask_for_listed(StepRequest step, ListChangePtr list);
   /// What the journal remembers of the ID of a step; the horizon of an active key is the latest one
   /// of the realm's own journal and of the global one.
   Task<std::vector<JournalEntry>> entries_for(StepRequest step);
@@ -179,6 +245,9 @@ inline constexpr const char* kJournalFailed = "journal_failed";
 
 /// The reason of a refresh that could not tell the other instances about it.
 inline constexpr const char* kInstanceUnreported = "instance_unreported";
+
+/// The reason of a mapping that is newer than what was read.
+inline constexpr const char* kMappingUnread = "mapping_unread";
 
 /// How often a write that another instance overtook is done again.
 inline constexpr int kMaxConflicts = 8;

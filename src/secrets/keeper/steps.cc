@@ -52,14 +52,15 @@ Status check_purposes(const StoreCache& store, const SecretId& id,
 }  // namespace
 
 Task<Done> Keeper::State::change_mapping(StepRequest step, ChangeList change) {
-  CO_TRY(const Gate::Pass pass, co_await gate.enter());
   for (int attempt = 0; attempt < kMaxConflicts; ++attempt) {
     auto done = co_await try_change(step, change);
     const bool is_overtaken = !done.ok() && done.error().is("revision_conflict");
     if (is_overtaken) continue;
     if (!done.ok()) co_return std::move(done).error();
     if (step.dry_run) co_return Done{};
-    co_return co_await refresh();
+    // What the other stores hold is known: a slow one must not keep an operator waiting.
+    CO_TRY(const Gate::Pass pass, co_await gate.enter());
+    co_return co_await refresh_rings(Stores::kAreKnown);
   }
   co_return Error{Code::kConflict, "revision_conflict",
                   "other instances changed this mapping again and again"};
@@ -79,8 +80,9 @@ Task<std::vector<JournalEntry>> Keeper::State::entries_for(StepRequest step) {
   co_return entries;
 }
 
-Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
-  StoreCache* store = find_store(step.realm, step.store);
+Task<Keeper::State::ListChangePtr> Keeper::State::plan_change(StepRequest step, ChangeList change) {
+  CO_TRY(const Gate::Pass pass, co_await gate.enter());
+  const StoreCache* store = find_store(step.realm, step.store);
   if (store == nullptr) co_return no_such_store(step.realm, step.store);
   if (store->is_self_naming()) {
     co_return Error{Code::kUnsupported, "store_not_mappable",
@@ -92,25 +94,64 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
                     step.id.str() + " is global: map it in a global store"};
   }
 
-  CO_TRY(co_await compromised.load(storage));
   const std::string id = mapping_document_id(step.store, step.id);
-  CO_TRY(const std::optional<storage::Document> document,
-         co_await storage->document(kMappingKind, step.realm, id));
-  std::vector<Alias> before = store->configured_aliases(step.id);
-  if (document) {
-    CO_TRY(before, aliases_in(*document));
+  auto list = std::make_shared<ListChange>();
+  list->contact = store->contact();
+  CO_TRY(list->document, co_await storage->document(kMappingKind, step.realm, id));
+  list->before = store->configured_aliases(step.id);
+  if (list->document) {
+    CO_TRY(list->before, aliases_in(*list->document));
   }
-  CO_TRY(const std::vector<Alias> after, change(before));
-  if (!after.empty()) {
-    CO_TRY(Mapping::make(step.id, after, store->is_versioned()));
+  CO_TRY(list->after, change(list->before));
+  if (!list->after.empty()) {
+    CO_TRY(Mapping::make(step.id, list->after, store->is_versioned()));
   }
-  CO_TRY(check_purposes(*store, step.id, after, options.allow_shared_aliases));
+  CO_TRY(check_purposes(*store, step.id, list->after, options.allow_shared_aliases));
+  list->began = {clock->monotone(), clock->now()};
+  list->number = ++questions;
+  co_return list;
+}
+
+// What fails for the step fails there: here an alias may be one that leaves, and be gone already.
+Task<Done> Keeper::State::ask_for_listed(StepRequest step, ListChangePtr list) {
+  bool adds_any = false;
+  std::vector<Alias> wanted = list->after;
+  for (const auto& alias : list->after)
+    adds_any |= std::find(list->before.begin(), list->before.end(), alias) == list->before.end();
+  for (const auto& alias : list->before) {
+    if (std::find(wanted.begin(), wanted.end(), alias) == wanted.end()) wanted.push_back(alias);
+  }
+  for (const auto& alias : wanted) {
+    auto secrets = co_await fetch_from(list->contact, deadlines, options.store_timeout, alias);
+    const bool is_needed =
+        std::find(list->after.begin(), list->after.end(), alias) != list->after.end();
+    if (!secrets.ok() && is_needed) co_return std::move(secrets).error();
+    list->secrets.emplace(alias, std::move(secrets));
+  }
+  // A new key must have a kid of its own among all that the realm's stores hold.
+  if (adds_any) {
+    CO_TRY(co_await read_unused(step.realm));
+  }
+  co_return Done{};
+}
+
+Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
+  CO_TRY(const ListChangePtr list, co_await plan_change(step, change));
+  CO_TRY(co_await ask_for_listed(step, list));
+  CO_TRY(const Gate::Pass pass, co_await gate.enter());
+  StoreCache* store = find_store(step.realm, step.store);
+  if (store == nullptr || store->store() != list->contact.store) {
+    co_return Error{Code::kConflict, "revision_conflict",
+                    "store " + step.store.str() + " was configured anew meanwhile"};
+  }
+  CO_TRY(co_await compromised.load(storage));
+  const std::vector<Alias>& before = list->before;
+  const std::vector<Alias>& after = list->after;
 
   std::vector<Secret> keys_before, keys_after, keys_added, listed;
   for (const auto& alias : after) {
     const bool is_new = std::find(before.begin(), before.end(), alias) == before.end();
-    auto secrets = co_await store->fetch(deadlines, options.store_timeout, alias);
-    if (!secrets.ok()) co_return std::move(secrets).error();
+    const Result<std::vector<Secret>>& secrets = list->secrets.at(alias);
     if (secrets->empty() && is_new) {
       co_return Error{Code::kNotFound, "alias_unknown",
                       "store " + step.store.str() + " has no alias " + quoted(alias.view())};
@@ -141,7 +182,7 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
     }
     if (std::find(after.begin(), after.end(), alias) != after.end()) continue;
     // An alias that leaves may be gone from the store already: what is remembered of it counts too.
-    auto secrets = co_await store->fetch(deadlines, options.store_timeout, alias);
+    const Result<std::vector<Secret>>& secrets = list->secrets.at(alias);
     if (secrets.ok()) {
       for (const auto& secret : *secrets)
         add_key(keys_before, secret);
@@ -155,8 +196,7 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
       }
     }
     // Nobody can tell whose tokens need what leaves here.
-    if (!is_known && is_transient(secrets.error().code) && !step.force)
-      co_return std::move(secrets).error();
+    if (!is_known && is_transient(secrets.error().code) && !step.force) co_return secrets.error();
   }
 
   const Instant now = clock->now();
@@ -170,7 +210,7 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
 
   if (step.dry_run) co_return Done{};
 
-  const std::int64_t revision = document ? document->revision : 0;
+  const std::int64_t revision = list->document ? list->document->revision : 0;
   storage::Transaction transaction;
   transaction.push_back(put_mapping(step.realm, step.store, step.id, after, revision));
   if (before != after)
@@ -178,6 +218,13 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
   plan.add_to(transaction);
   transaction.push_back(mapping_audit(step, after, now));
   CO_TRY(co_await storage->commit(std::move(transaction)));
+  // From now on it counts here, against whatever is being read meanwhile.
+  for (const auto& alias : after) {
+    if (!has_ring(find_row(step.id))) break;  // nobody asks the cache for passwords
+    store->take(alias, std::move(list->secrets.at(alias)).value(), list->began, list->number);
+  }
+  store->set_mapping(step.id, after, ++questions);
+  show_stores(step.realm);
   co_return Done{};
 }
 

@@ -9,7 +9,7 @@
 
 namespace signet::secrets {
 
-void StoreCache::set_documents(const std::vector<storage::Document>& documents) {
+StoreMappingsPtr StoreCache::mappings_by(const std::vector<storage::Document>& documents) const {
   std::map<SecretId, std::vector<Alias>> effective;
   std::vector<SecretId> order;
   const auto put = [&](const Mapping& mapping) {
@@ -39,13 +39,42 @@ void StoreCache::set_documents(const std::vector<storage::Document>& documents) 
     put(*mapping);
     by_default.erase(mapping->id);
   }
-  std::vector<Mapping> mappings;
+  StoreMappings mappings;
   for (auto& id : order) {
-    if (!effective[id].empty()) mappings.push_back({id, effective[id]});
+    if (!effective[id].empty()) mappings.all.push_back({id, effective[id]});
+  }
+  mappings.by_default = std::move(by_default);
+  // Mostly nothing changed, and nobody has to keep them twice.
+  if (mappings == *all_mappings_) return all_mappings_;
+  return std::make_shared<const StoreMappings>(std::move(mappings));
+}
+
+// A change of one ID is newer than readings that began before it and end after it.
+void StoreCache::set_mappings(StoreMappingsPtr mappings, std::uint64_t number) {
+  std::erase_if(mapped_, [&](const auto& pair) { return pair.second < number; });
+  if (!mapped_.empty()) {
+    StoreMappings merged = *mappings;
+    for (const auto& [id, since] : mapped_) {
+      const Mapping* newer = all_mappings_->find(id);
+      merged.put(id, newer != nullptr ? newer->aliases : std::vector<Alias>());
+    }
+    mappings = std::make_shared<const StoreMappings>(std::move(merged));
   }
   all_mappings_ = std::move(mappings);
-  by_default_ = std::move(by_default);
   leave_out_absent_defaults();
+}
+
+void StoreCache::set_mapping(const SecretId& id, std::vector<Alias> aliases, std::uint64_t number) {
+  StoreMappings changed = *all_mappings_;
+  changed.put(id, std::move(aliases));
+  all_mappings_ = std::make_shared<const StoreMappings>(std::move(changed));
+  mapped_[id] = number;
+  leave_out_absent_defaults();
+}
+
+bool StoreCache::has_read(const std::vector<Alias>& aliases) const {
+  return std::all_of(aliases.begin(), aliases.end(),
+                     [&](const Alias& alias) { return entries_.contains(alias); });
 }
 
 // What the store said last counts while it is out, so that an outage maps nothing.
@@ -58,9 +87,9 @@ bool StoreCache::is_absent_default(const Mapping& mapping) const {
 }
 
 void StoreCache::leave_out_absent_defaults() {
-  mappings_ = all_mappings_;
+  mappings_ = all_mappings_->all;
   std::erase_if(mappings_, [&](const Mapping& mapping) {
-    return by_default_.contains(mapping.id) && is_absent_default(mapping);
+    return all_mappings_->by_default.contains(mapping.id) && is_absent_default(mapping);
   });
 }
 

@@ -6,8 +6,6 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "secrets/keeper/metered_key.h"
-#include "secrets/keeper/store_calls.h"
 
 namespace signet::secrets {
 namespace {
@@ -36,55 +34,44 @@ bool same_secret(const Secret& a, const Secret& b) {
 }  // namespace
 
 std::set<Alias> StoreCache::wanted() const {
-  if (is_self_naming()) return names_;
-  std::set<Alias> aliases;
-  for (const auto& mapping : all_mappings_) {
-    if (!has_ring(find_row(mapping.id))) continue;
-    aliases.insert(mapping.aliases.begin(), mapping.aliases.end());
-  }
-  return aliases;
+  return is_self_naming() ? names_ : all_mappings_->aliases();
 }
 
-std::vector<Alias> StoreCache::in_order() const {
-  const std::set<Alias> names = wanted();
-  std::vector<Alias> order(names.begin(), names.end());
-  if (!is_any_away()) return order;
-  const auto failures = [&](const Alias& alias) {
+StoreReadingPtr StoreCache::plan(std::uint64_t number,
+                                 const std::vector<storage::Document>* documents,
+                                 const KeeperOptions& options, const Clock& clock) const {
+  auto reading = std::make_shared<StoreReading>();
+  reading->contact = contact();
+  reading->number = number;
+  reading->began = {clock.monotone(), clock.now()};
+  reading->limit = options.store_timeout;
+  reading->rests = outage_ && reading->began.monotone < retry_at_;
+  reading->mappings = documents != nullptr ? mappings_by(*documents) : all_mappings_;
+  reading->has_new_mappings = documents != nullptr;
+  reading->fingerprint = fingerprint_;
+  reading->names = names_;
+  reading->is_listed = is_listed_;
+  for (const auto& alias : is_self_naming() ? names_ : reading->mappings->aliases()) {
     const auto found = entries_.find(alias);
-    return found == entries_.end() ? 0 : found->second.failures;
-  };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](const Alias& a, const Alias& b) { return failures(a) < failures(b); });
-  return order;
-}
-
-template <class T>
-Task<T> StoreCache::ask(Deadlines& deadlines, Milliseconds limit, Task<T> task) const {
-  const auto counts = meter_;
-  const auto start = std::chrono::steady_clock::now();
-  Result<T> result = co_await deadlines.within<T>(limit, name().str(), std::move(task));
-  std::optional<Code> failure;
-  if (!result.ok()) failure = result.error().code;
-  counts->count(failure, std::chrono::steady_clock::now() - start);
-  co_return result;
-}
-
-Task<std::vector<Secret>> StoreCache::fetch(Deadlines& deadlines, Milliseconds limit,
-                                            Alias alias) const {
-  auto secrets = co_await ask<std::vector<Secret>>(deadlines, limit, ask_secrets(store(), alias));
-  if (!secrets.ok()) co_return std::move(secrets).error();
-  for (auto& secret : *secrets) {
-    if (secret.alias.empty()) secret.alias = alias;
-    if (secret.store.empty()) secret.store = name();
-    secret.store_realm = realm();
-    if (secret.remote)
-      secret.remote = std::make_shared<const MeteredKey>(std::move(secret.remote), key_meter_);
+    if (found == entries_.end()) {
+      reading->doubts.emplace(alias, StoreReading::Doubt());
+    } else if (found->second.unread) {
+      const Entry& entry = found->second;
+      reading->doubts.emplace(alias, StoreReading::Doubt{entry.failures, entry.retry_at});
+    }
   }
-  co_return std::move(secrets).value();
+  return reading;
 }
 
-void StoreCache::keep(const Alias& alias, std::vector<Secret> secrets, Moment now) {
+bool StoreCache::is_newer(const Alias& alias, std::uint64_t number) const {
+  const auto found = entries_.find(alias);
+  return found != entries_.end() && found->second.number > number;
+}
+
+void StoreCache::keep(const Alias& alias, std::vector<Secret> secrets, ReadAt now,
+                      std::uint64_t number) {
   Entry& entry = entries_[alias];
+  entry.number = number;
   entry.unread.reset();
   entry.failures = 0;
   entry.retry_at = Milliseconds::min();
@@ -97,84 +84,9 @@ void StoreCache::keep(const Alias& alias, std::vector<Secret> secrets, Moment no
   entry.bound.clear();
 }
 
-Task<Done> StoreCache::list_names(Deadlines& deadlines, Milliseconds limit) {
-  auto listed = co_await ask<std::vector<Alias>>(deadlines, limit, ask_aliases(store()));
-  std::set<Alias> names;
-  if (listed.ok()) {
-    for (const auto& alias : *listed) {
-      const auto id = SecretId::parse(alias.view());
-      if (id.ok() && has_ring(find_row(*id))) names.insert(alias);
-    }
-  } else if (listed.error().code == Code::kUnsupported) {
-    for (const auto& row : registry()) {
-      if (!is_template(row) && has_ring(&row)) names.insert(Alias(row.name));
-    }
-  } else {
-    co_return std::move(listed).error();
-  }
-  names_ = std::move(names);
-  is_listed_ = true;
-  co_return Done{};
-}
-
-Task<Done> StoreCache::read(Deadlines& deadlines, const KeeperOptions& options, Moment now) {
-  auto fingerprint =
-      co_await ask<std::string>(deadlines, options.store_timeout, ask_fingerprint(store()));
-  if (!fingerprint.ok() && fingerprint.error().code != Code::kUnsupported)
-    co_return std::move(fingerprint).error();
-  const bool has_changed =
-      !fingerprint.ok() || fingerprint->empty() || *fingerprint != fingerprint_;
-  if (is_self_naming() && (has_changed || !is_listed_)) {
-    CO_TRY(co_await list_names(deadlines, options.store_timeout));
-  }
-  const std::vector<Alias> order = in_order();
-  const std::set<Alias> names(order.begin(), order.end());
-  std::erase_if(entries_, [&](const auto& pair) { return !names.contains(pair.first); });
-  // One alias that fails must not keep the others from being read, and a store that is away must
-  // not be waited for once for each of them: two in a row, and it is the store, unless all that had
-  // not failed before was read by then.
-  constexpr int kMostInARow = 2;
-  std::vector<std::pair<Alias, Error>> failed;
-  int in_a_row = 0;
-  bool has_answered = false, is_cut_short = false;
-  for (const auto& alias : order) {
-    const auto found = entries_.find(alias);
-    const bool is_known = found != entries_.end();
-    if (!has_changed && is_known && !found->second.unread) {
-      found->second.good_at = now;
-      has_answered = true;
-      continue;
-    }
-    if (is_known && now.monotone < found->second.retry_at) continue;
-    if (in_a_row == kMostInARow) {
-      is_cut_short |= !is_known || !found->second.is_away();
-      continue;
-    }
-    auto secrets = co_await fetch(deadlines, options.store_timeout, alias);
-    if (!secrets.ok() && is_transient(secrets.error().code)) {
-      failed.emplace_back(alias, std::move(secrets).error());
-      ++in_a_row;
-      continue;
-    }
-    in_a_row = 0;
-    has_answered = true;
-    if (secrets.ok()) {
-      keep(alias, std::move(secrets).value(), now);
-    } else {
-      note_unread(alias, std::move(secrets).error());
-    }
-  }
-  if (!failed.empty() && (is_cut_short || !has_answered)) {
-    for (const auto& [alias, error] : failed)
-      note_away(alias, error);
-    co_return std::move(failed.front().second);
-  }
-  for (auto& [alias, error] : failed) {
-    tell_unread(alias, error);
-    rest(note_away(alias, std::move(error)), options, now.monotone);
-  }
-  if (fingerprint.ok()) fingerprint_ = std::move(fingerprint).value();
-  co_return Done{};
+void StoreCache::take(const Alias& alias, std::vector<Secret> secrets, ReadAt began,
+                      std::uint64_t number) {
+  if (!is_newer(alias, number)) keep(alias, std::move(secrets), began, number);
 }
 
 void StoreCache::tell_unread(const Alias& alias, const Error& error) const {
@@ -185,17 +97,19 @@ void StoreCache::tell_unread(const Alias& alias, const Error& error) const {
     log::failure("alias_unread", error, {{"store", name().str()}, {"alias", alias.str()}});
 }
 
-void StoreCache::note_unread(const Alias& alias, Error error) {
+void StoreCache::note_unread(const Alias& alias, Error error, std::uint64_t number) {
   tell_unread(alias, error);
   Entry& entry = entries_[alias];
+  entry.number = number;
   entry.unread = std::move(error);
   entry.is_absent = false;
   entry.failures = 0;
   entry.retry_at = Milliseconds::min();
 }
 
-StoreCache::Entry& StoreCache::note_away(const Alias& alias, Error error) {
+StoreCache::Entry& StoreCache::note_away(const Alias& alias, Error error, std::uint64_t number) {
   Entry& entry = entries_[alias];
+  entry.number = number;
   entry.unread = std::move(error);
   ++entry.failures;
   entry.retry_at = Milliseconds::min();
@@ -241,8 +155,7 @@ void StoreCache::back_off(const KeeperOptions& options, Milliseconds now) {
   retry_at_ = next_end == none ? now : std::min(now + delay, next_end);
 }
 
-void StoreCache::hear_warnings() {
-  std::vector<std::string> heard = store()->warnings();
+void StoreCache::hear_warnings(std::vector<std::string> heard) {
   for (const auto& warning : heard) {
     const bool is_known = std::find(warnings_.begin(), warnings_.end(), warning) != warnings_.end();
     if (!is_known) log::warn("store_warning", {{"store", name().str()}, {"detail", warning}});
@@ -250,34 +163,80 @@ void StoreCache::hear_warnings() {
   warnings_ = std::move(heard);
 }
 
-Task<Done> StoreCache::load(Deadlines& deadlines, const KeeperOptions& options,
-                            const Clock& clock) {
-  const Milliseconds now = clock.monotone();
-  if (!outage_ || now >= retry_at_) {
-    const Instant asked = clock.now();
-    const Moment moment{now, asked};
-    auto done = co_await read(deadlines, options, moment);
-    const bool was_out = outage_.has_value();
-    if (done.ok()) {
-      outage_.reset();
-      failures_ = 0;
-      retry_at_ = Milliseconds::min();
-      if (!is_any_away()) {
-        last_good_ = asked;
-        last_good_at_ = now;
-      }
-      if (was_out) log::info("store_back", {{"store", name().str()}});
-    } else {
-      fingerprint_.clear();
-      outage_ = std::move(done).error();
-      back_off(options, now);
-      if (!was_out) log::failure("store_outage", *outage_, {{"store", name().str()}});
-    }
-    hear_warnings();
+void StoreCache::take(StoreReadingPtr reading, const KeeperOptions& options, const Clock& clock) {
+  // Of two readings at the same time the one that began later has asked for everything as well.
+  if (reading->number < taken_ || (!reading->rests && !reading->is_over)) return;
+  taken_ = reading->number;
+  if (reading->has_new_mappings) set_mappings(reading->mappings, reading->number);
+  if (!reading->rests && reading->new_names) {
+    names_ = std::move(*reading->new_names);
+    is_listed_ = true;
   }
-  end_leases(options, now);
-  if (!by_default_.empty()) leave_out_absent_defaults();
-  co_return Done{};
+  const std::set<Alias> names = wanted();
+  if (!reading->rests) take_answers(*reading, names, options);
+  if (!outage_) doubt_unasked(names);
+  end_leases(options, clock.monotone());
+  if (!all_mappings_->by_default.empty()) leave_out_absent_defaults();
+}
+
+void StoreCache::take_answers(StoreReading& reading, const std::set<Alias>& names,
+                              const KeeperOptions& options) {
+  if (reading.is_ordered)
+    std::erase_if(entries_, [&](const auto& pair) { return !names.contains(pair.first); });
+  for (auto& [alias, entry] : entries_) {
+    const bool is_same = reading.is_ordered && !reading.has_changed && !entry.unread;
+    if (is_same && entry.number < reading.number) entry.good_at = reading.began;
+  }
+  const auto is_past = [&](const Alias& alias) {
+    return !names.contains(alias) || is_newer(alias, reading.number);
+  };
+  for (auto& [alias, secrets] : reading.answers) {
+    if (is_past(alias)) continue;
+    if (secrets.ok()) {
+      keep(alias, std::move(secrets).value(), reading.began, reading.number);
+    } else {
+      note_unread(alias, std::move(secrets).error(), reading.number);
+    }
+  }
+  std::erase_if(reading.away, [&](const auto& pair) { return is_past(pair.first); });
+  if (reading.outage) {
+    take_outage(reading, options);
+  } else {
+    const bool was_out = outage_.has_value();
+    for (auto& [alias, error] : reading.away) {
+      tell_unread(alias, error);
+      Entry& entry = note_away(alias, std::move(error), reading.number);
+      rest(entry, options, reading.began.monotone);
+    }
+    if (reading.new_fingerprint) fingerprint_ = std::move(*reading.new_fingerprint);
+    outage_.reset();
+    failures_ = 0;
+    retry_at_ = Milliseconds::min();
+    if (!is_any_away()) {
+      last_good_ = reading.began.wall;
+      last_good_at_ = reading.began.monotone;
+    }
+    if (was_out) log::info("store_back", {{"store", name().str()}});
+  }
+  hear_warnings(std::move(reading.warnings));
+}
+
+void StoreCache::take_outage(StoreReading& reading, const KeeperOptions& options) {
+  const bool was_out = outage_.has_value();
+  for (auto& [alias, error] : reading.away)
+    note_away(alias, std::move(error), reading.number);
+  fingerprint_.clear();
+  outage_ = std::move(*reading.outage);
+  back_off(options, reading.began.monotone);
+  if (!was_out) log::failure("store_outage", *outage_, {{"store", name().str()}});
+}
+
+void StoreCache::doubt_unasked(const std::set<Alias>& names) {
+  for (const auto& alias : names) {
+    if (entries_.contains(alias)) continue;
+    Error unasked{Code::kUnavailable, "alias_unread", quoted(alias.view()) + " was not read yet"};
+    note_away(alias, std::move(unasked), 0);
+  }
 }
 
 void StoreCache::end_leases(const KeeperOptions& options, Milliseconds now) {

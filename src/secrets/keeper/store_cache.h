@@ -6,12 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "secrets/keeper/deadlines.h"
 #include "secrets/keeper/keeper.h"
+#include "secrets/keeper/store_reading.h"
 
 namespace signet::secrets {
 
-/// A configured store with what it last answered. One task at a time may touch it.
+/// A configured store with what it last answered. One task at a time may touch it, and it waits for
+/// nobody: the store is asked by readings that it plans, and takes in.
 class StoreCache {
  public:
   explicit StoreCache(ConfiguredStore configured) : configured_(std::move(configured)) {}
@@ -24,9 +25,15 @@ class StoreCache {
 
   /// The same store with other mappings.
   void set_configured(ConfiguredStore configured) { configured_ = std::move(configured); }
-  /// Mapping documents of this store win over its configured mappings; one without aliases unmaps.
-  /// Broken documents are reported to the log and leave what was there.
-  void set_documents(const std::vector<storage::Document>& documents);
+  /// The mappings as these documents make them, which win over the configured ones; one without
+  /// aliases unmaps. Broken documents are reported to the log and leave what is there.
+  StoreMappingsPtr mappings_by(const std::vector<storage::Document>& documents) const;
+  /// Those that are in force, with defaults that the store may not have.
+  const StoreMappings& all_mappings() const { return *all_mappings_; }
+  /// What storage says now of one ID, which counts against every reading that began before. All of
+  /// the aliases were read: otherwise their keys would look lost.
+  void set_mapping(const SecretId& id, std::vector<Alias> aliases, std::uint64_t number);
+  bool has_read(const std::vector<Alias>& aliases) const;
   /// What the configuration says of one ID; empty if nothing, and where it is a default of which
   /// the store has no alias.
   std::vector<Alias> configured_aliases(const SecretId& id) const;
@@ -34,14 +41,19 @@ class StoreCache {
   const std::vector<Mapping>& mappings() const { return mappings_; }
   const Mapping* mapping(const SecretId& id) const;
 
-  /// Asks for the fingerprint and for what changed or is not known. Outages are kept, not returned,
-  /// and while the last good secrets serve on, the store is left alone for longer and longer; so is
-  /// one alias that cannot be asked for in a store that answers, while the others go on.
-  Task<Done> load(Deadlines& deadlines, const KeeperOptions& options, const Clock& clock);
-  /// The next load asks, whatever failed before.
+  StoreContact contact() const { return {store(), realm(), meter_, key_meter_}; }
+  /// What is to be asked now. `documents`: as storage has them; null: they are not known.
+  StoreReadingPtr plan(std::uint64_t number, const std::vector<storage::Document>* documents,
+                       const KeeperOptions& options, const Clock& clock) const;
+  /// Takes what came of a plan: the mappings it went by, and the answers, but for what was asked
+  /// later and is known already. Outages are kept, and while the last good secrets serve on, the
+  /// store is left alone for longer and longer; so is one alias that cannot be asked for in a store
+  /// that answers, while the others go on.
+  void take(StoreReadingPtr reading, const KeeperOptions& options, const Clock& clock);
+  /// The same of one alias that was asked for by itself.
+  void take(const Alias& alias, std::vector<Secret> secrets, ReadAt began, std::uint64_t number);
+  /// The next plan asks, whatever failed before.
   void retry_now();
-  /// One alias, straight from the store, within the time limit.
-  Task<std::vector<Secret>> fetch(Deadlines& deadlines, Milliseconds limit, Alias alias) const;
 
   /// The IDs that this store may hold, as far as it is known.
   std::set<SecretId> ids() const;
@@ -63,48 +75,48 @@ class StoreCache {
   std::shared_ptr<const StoreMeter> key_meter() const { return key_meter_; }
 
  private:
-  /// The wall clock's is for people; leases and rests go by the monotone one.
-  struct Moment {
-    Milliseconds monotone{};
-    Instant wall{};
-  };
   struct Entry {
     std::vector<Secret> secrets;
     std::optional<Error> unread;  ///< why the last reading failed; `secrets` is the one before
-    Moment good_at;
+    ReadAt good_at;
+    std::uint64_t number = 0;                     ///< of the question that this answers
     bool is_absent = false;                       ///< as the last answer said
     std::uint32_t failures = 0;                   ///< to be asked for, in a row
     Milliseconds retry_at = Milliseconds::min();  ///< not asked for before
     bool is_away() const { return failures != 0; }
     std::map<SecretId, std::vector<Secret>> bound;  ///< as each ID may use them
   };
-  /// Every question to the store goes through here: limited in time, and counted.
-  template <class T>
-  Task<T> ask(Deadlines& deadlines, Milliseconds limit, Task<T> task) const;
   void back_off(const KeeperOptions& options, Milliseconds now);
   void tell_unread(const Alias& alias, const Error& error) const;
   /// Of an alias that the store says cannot be read, and of one that could not be asked for.
-  void note_unread(const Alias& alias, Error error);
-  Entry& note_away(const Alias& alias, Error error);
+  void note_unread(const Alias& alias, Error error, std::uint64_t number);
+  Entry& note_away(const Alias& alias, Error error, std::uint64_t number);
   void rest(Entry& entry, const KeeperOptions& options, Milliseconds now) const;
   bool is_any_away() const;
+  /// Whether what is known of the alias was asked later.
+  bool is_newer(const Alias& alias, std::uint64_t number) const;
   void end_leases(const KeeperOptions& options, Milliseconds now);
   /// Takes what the store has to say for health; what is new goes to the log.
-  void hear_warnings();
-  Task<Done> read(Deadlines& deadlines, const KeeperOptions& options, Moment now);
-  Task<Done> list_names(Deadlines& deadlines, Milliseconds limit);
+  void hear_warnings(std::vector<std::string> heard);
+  void set_mappings(StoreMappingsPtr mappings, std::uint64_t number);
+  /// `names`: as wanted() says.
+  void take_answers(StoreReading& reading, const std::set<Alias>& names,
+                    const KeeperOptions& options);
+  void take_outage(StoreReading& reading, const KeeperOptions& options);
+  /// An alias of which nothing was asked is none that is not there.
+  void doubt_unasked(const std::set<Alias>& names);
   std::set<Alias> wanted() const;
   bool is_absent_default(const Mapping& mapping) const;
   void leave_out_absent_defaults();
-  /// The wanted aliases, those that are away last, and of these the least tried first.
-  std::vector<Alias> in_order() const;
-  void keep(const Alias& alias, std::vector<Secret> secrets, Moment now);
+  void keep(const Alias& alias, std::vector<Secret> secrets, ReadAt now, std::uint64_t number);
 
   ConfiguredStore configured_;
-  std::vector<Mapping> all_mappings_;  ///< with defaults of which nobody knows, or that are absent
-  std::set<SecretId> by_default_;      ///< of these, the IDs that nobody mapped
+  StoreMappingsPtr all_mappings_ = std::make_shared<const StoreMappings>();
   std::vector<Mapping> mappings_;
-  std::set<Alias> names_;  ///< of a self-naming store: the IDs it holds
+  /// The IDs that were mapped by themselves, and since which question.
+  std::map<SecretId, std::uint64_t> mapped_;
+  std::uint64_t taken_ = 0;  ///< the last reading that was taken
+  std::set<Alias> names_;    ///< of a self-naming store: the IDs it holds
   bool is_listed_ = false;
   std::string fingerprint_;
   std::map<Alias, Entry> entries_;
