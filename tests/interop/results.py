@@ -36,6 +36,16 @@ class Results:
             self.ok(name)
 
     @contextlib.contextmanager
+    def part(self, name):
+        """Of checks that belong together: what ends them all, such as a server that does not start, fails by that name
+        and leaves the other parts to be looked at."""
+        try:
+            yield
+        except Exception as error:
+            traceback.print_exc()
+            self.fail(name, f"ended early: {type(error).__name__}: {error}")
+
+    @contextlib.contextmanager
     def beside(self, name, function, *arguments):
         """A check of minutes that runs while those of the block do, and whose line comes after theirs."""
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
