@@ -74,6 +74,7 @@ def failures_in(text):
     found = of_googletest(lines) or of_script(lines)
     if not found:
         found = [line for line in lines if CRASH.search(line)][:WORDS] + [line for line in lines if line.strip()][-WORDS:]
+        found = list(dict.fromkeys(found))
     return [shortened(line) if not line.startswith("  ") else "  " + shortened(line) for line in found]
 
 
