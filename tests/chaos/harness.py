@@ -414,7 +414,11 @@ def until(holds, limit=GENEROUS, pause=0.05):
 
 class Stalls:
     """When this machine stood still, which a thread notices that wants to run twenty times a second. Who talks to the
-    server and stands in for its stores in one process cannot tell whether the server is to blame for what it missed."""
+    server and stands in for its stores in one process cannot tell whether the server is to blame for what it missed. And
+    where keys are published ahead by seconds, not by minutes, a pause between writing a key down and showing it is longer
+    than what is left to relying parties: AFTERWARDS is how long that may be seen."""
+
+    AFTERWARDS = 3  # seconds
 
     def __init__(self):
         self.seen = []  # (begin, end), monotonic
@@ -425,14 +429,17 @@ class Stalls:
         while True:
             time.sleep(0.05)
             now = time.monotonic()
-            if now - last > 1:
+            if now - last > 0.5:
                 self.seen.append((last, now))
             last = now
 
+    def between(self, begin, end):
+        """Whether it stood still at any time between; asked a moment later."""
+        return any(since < end and until > begin for since, until in self.seen)
+
     def since(self, begin):
-        """The seconds that it stood still after `begin`."""
         time.sleep(0.1)  # the thread may be as late as the one that asks
-        return sum(end - max(since, begin) for since, end in self.seen if end > begin)
+        return self.between(begin, time.monotonic())
 
 
 def free_ports(count=1):

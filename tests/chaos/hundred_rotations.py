@@ -18,7 +18,7 @@ harness.in_venv()
 
 import load  # noqa: E402
 from cluster_setup import Cluster, skip_without_postgres  # noqa: E402
-from journal import Keys, check_audit, check_rings, header_of  # noqa: E402
+from journal import Keys, check_audit, check_rings, claims_of, header_of  # noqa: E402
 
 IDS = {"RS256": "am.services.oauth2.stateless.signing.RSA",
        "ES256": "am.services.oauth2.stateless.signing.ES256",
@@ -67,8 +67,9 @@ class RelyingParties:
 
     def fault_of(self, token):
         for keys in self.held:
-            if keys is None or time.time() >= keys.until:
-                continue  # it may not be used any more, and is about to be replaced
+            # Neither a key set that may not be used any more, and is about to be replaced, nor a dead token says much.
+            if keys is None or time.time() >= min(keys.until, claims_of(token)["exp"]):
+                continue
             why = keys.verifies(token)
             if why:
                 return f"{why}; key set of {time.time() - keys.fetched:.2f} s ago"
@@ -86,6 +87,7 @@ class Load:
         self.parties = RelyingParties(servers, rng)
         self.parties.refresh()
         self.tokens, self.checks = 0, 0
+        self.unverified, self.stalls = [], harness.Stalls()
         self.kids, self.failures = collections.defaultdict(collections.Counter), self.parties.failures
 
     async def worker(self, issuer, stopping):
@@ -111,7 +113,7 @@ class Load:
         self.kids[alg][header_of(token)["kid"]] += 1
         why = None if alg in SECRET else self.parties.fault_of(token)
         if why:
-            self.failures.append(f"{alg}: {why}")
+            self.unverified.append((time.monotonic(), f"{alg}: {why}"))
         question = harness.raw_request(
             "POST", harness.ROOT + "/introspect",
             {"Authorization": harness.basic("gateway", self.gateway), "Content-Type": harness.FORM},
@@ -203,6 +205,8 @@ def main():
             list(pool.map(keep_rotating, rotators.values()))
         took = time.monotonic() - begin
         background.stop()
+        traffic.failures += [text for at, text in traffic.unverified
+                             if not traffic.stalls.between(at - traffic.stalls.AFTERWARDS, at)]
         faults = [fault for server in servers for fault in check_rings(server)]
         faults += check_audit(rng.choice(servers)) + harness.check_invariants(rng.choice(servers))
         refused = [fault for rotator in rotators.values() for fault in rotator.faults]

@@ -115,7 +115,7 @@ def main():
             "signing_algorithm": alg, "lifetime": f"PT{LIFETIME}S"}) for alg in IDS}
         parties, rotator = RelyingParties(server), Rotator(server, options.ahead)
         parties.refresh()
-        kids, failures, unverified = collections.Counter(), [], []
+        kids, failures, unverified, stalls = collections.Counter(), [], [], harness.Stalls()
         turn = {"n": 0}
         algorithms = list(IDS)
         requests = {alg: harness.token_request(alg, secrets[alg], scope="read") for alg in IDS}
@@ -136,7 +136,7 @@ def main():
                 now = time.time()
                 why = keys.verifies(token) if now < min(keys.until, claims_of(token)["exp"]) else None
                 if why:
-                    unverified.append(f"{alg}: {why}; JWKS of {time.time() - keys.fetched:.2f} s ago")
+                    unverified.append((time.monotonic(), f"{alg}: {why}; JWKS of {now - keys.fetched:.2f} s ago"))
 
         async def workers(stopping):
             await asyncio.gather(relying_party_loop(parties, stopping), *(
@@ -154,6 +154,7 @@ def main():
                 rotator.retire(secret_id)
             list(pool.map(keep_rotating, IDS.values()))
         background.stop()
+        unverified = [text for at, text in unverified if not stalls.between(at - stalls.AFTERWARDS, at)]
         for text in (rotator.faults + failures + unverified)[:10]:
             print("#", text)
         faults = check_rings(server) + check_audit(server) + harness.check_invariants(server)
