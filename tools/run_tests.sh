@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs every test and ends with one line "N passed, N failed". Called by `make test`. What was skipped is counted and named
-# before that line; with SIGNET_NO_SKIPS=1 it counts as failed.
+# before that line; with SIGNET_NO_SKIPS=1 it counts as failed. What failed is named at the end too, so that the last lines
+# of a log suffice to know it.
 set -u
 cd "$(dirname "$0")/.."
 jobs=${JOBS:-$(nproc)}
@@ -9,6 +10,7 @@ mkdir -p "$log"
 passed=0
 failed=0
 failures=()
+failed_logs=()
 skips=()
 
 # Adds the counts of a finished step; `$1` its name, `$2` its log, `$3` its exit code, `$4` passed, `$5` failed.
@@ -28,6 +30,7 @@ add() {
   if [ "$3" != 0 ] && [ "$5" = 0 ]; then failed=$((failed + 1)); fi
   if [ "$3" != 0 ] || [ "$5" != 0 ]; then
     failures+=("$1")
+    failed_logs+=("$1=$2")
     echo "---- $1 (last lines of $2)"
     tail -40 "$2"
   fi
@@ -69,6 +72,7 @@ script() {
 cmake --preset asan >"$log/asan-build.log" 2>&1 &&
   cmake --build --preset asan -j "$jobs" >>"$log/asan-build.log" 2>&1 || {
   tail -60 "$log/asan-build.log"
+  python3 tools/name_failures.py "build=$log/asan-build.log"
   echo "0 passed, 1 failed"
   exit 1
 }
@@ -81,14 +85,16 @@ for program in build/asan/bin/*_test; do count_tests "$(basename "$program")"; d
 count_script chaos
 script layers tools/check_layers_run.sh
 script skips python3 tools/count_skips_test.py
+script names python3 tools/name_failures_test.py
 script security-rows python3 tools/check_security_rows.py
 script parsers python3 tests/parsers_check.py
 script command-line python3 tests/cli/run_transcripts.py build/release/bin/signet
 script interop python3 tests/interop/run.py
 
+[ ${#skips[@]} -gt 0 ] && printf 'skipped: %s\n' "${skips[@]}"
+[ ${#failed_logs[@]} -gt 0 ] && python3 tools/name_failures.py "${failed_logs[@]}"
 [ ${#failures[@]} -gt 0 ] && printf 'failed: %s\n' "${failures[@]}"
 if [ ${#skips[@]} -gt 0 ]; then
-  printf 'skipped: %s\n' "${skips[@]}"
   echo "$passed passed, $failed failed, ${#skips[@]} skipped, named above"
 fi
 echo "$passed passed, $failed failed"

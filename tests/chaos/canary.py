@@ -151,7 +151,7 @@ def cli(options, server, scanner):
     if not pathlib.Path(options.signet).exists():
         return
     done = subprocess.run([str(options.signet), "config", "show", "--config", str(server.config_file)],
-                          capture_output=True, timeout=20)
+                          capture_output=True, timeout=harness.GENEROUS)
     scanner.scan("signet config show", done.stdout + done.stderr)
 
 

@@ -5,7 +5,6 @@ import concurrent.futures
 import os
 import pathlib
 import shutil
-import socket
 import sys
 import tempfile
 
@@ -18,11 +17,9 @@ import local_postgres  # noqa: E402
 class Member(harness.Server):
     """A server whose public_url is the cluster's, so that its port is chosen here."""
 
-    def start(self, timeout=30):
+    def start(self, timeout=harness.GENEROUS):
         if self.starts == 0:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                self.own_port = free.getsockname()[1]
+            self.own_port = harness.free_ports()
         self.document["server"]["port"] = self.own_port
         took = super().start(timeout)
         self.port = self.own_port

@@ -81,7 +81,7 @@ def run(options, rng, report, mount):
             degraded += server.admin("GET", "/admin/health").json()["status"] == "degraded"
             ballast.unlink()
             begin = time.monotonic()
-            while issue("opaque").status != 200 and time.monotonic() - begin < 5:
+            while issue("opaque").status != 200 and time.monotonic() - begin < harness.GENEROUS:
                 time.sleep(0.02)
             recoveries.append(time.monotonic() - begin)
         server.stop()

@@ -132,7 +132,12 @@ def check_memory(report, options):
                 print(f"# in use, and in a dump if one were made: {name}, in {where}")
         faults = [fault for alias in aliases.values() for fault in replace(server, alias)]
         use(server, secret)
-        after = found_in(writable_pages(server.pid), numbers)
+        after = []
+
+        def is_gone():  # what a request or a refresh of before still held goes with it
+            after[:] = found_in(writable_pages(server.pid), numbers)
+            return not after
+        harness.until(is_gone, 10 * harness.PATIENCE)
         for text in faults + [f"{name} in {where}" for name, where, _ in after]:
             print("#", text)
         report.at_most("sec_124_steps_refused", len(faults), "steps", 0)

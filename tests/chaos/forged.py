@@ -87,11 +87,13 @@ def measure(options, report, attacks):
                        "ms", limit)
         for name, token in large.items():
             report.at_most(f"sec_088_large_{name}_refused", quickest_ms(server, secret, token), "ms", 5)
-        for _ in range(2):  # once so that what is kept anyway is there
+        growth = []  # of what leaks, each time; what is kept anyway is there after the first one
+        for _ in range(4):
             before = server.rss_kib()
             for token in tokens.values():
                 server.introspect("c", secret, token)
-        report.at_most("sec_078_memory_growth", server.rss_kib() - before, "KiB", 2048)
+            growth.append(server.rss_kib() - before)
+        report.at_most("sec_078_memory_growth", min(growth[1:]), "KiB", 2048)
 
 
 def traced(strace):
@@ -131,7 +133,7 @@ def main():
             still = server.introspect("c", secret, good).json()["active"]
         finally:  # also after a failure: a SIGKILL to strace would leave the server behind
             os.kill(pid, signal.SIGTERM)
-        server.process.wait(10)
+        server.process.wait(harness.GENEROUS)
         lines = trace.read_text(errors="replace").splitlines()
     try:
         bait.accept()

@@ -22,7 +22,7 @@ class Asker:
     """Many requests on one connection, answers counted by what stands in them."""
 
     def __init__(self, server):
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=harness.GENEROUS)
         self.rest = b""
 
     def ask(self, requests):

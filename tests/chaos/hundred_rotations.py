@@ -18,7 +18,7 @@ harness.in_venv()
 
 import load  # noqa: E402
 from cluster_setup import Cluster, skip_without_postgres  # noqa: E402
-from journal import Keys, check_audit, check_rings, header_of  # noqa: E402
+from journal import Keys, check_audit, check_rings, claims_of, header_of  # noqa: E402
 
 IDS = {"RS256": "am.services.oauth2.stateless.signing.RSA",
        "ES256": "am.services.oauth2.stateless.signing.ES256",
@@ -50,13 +50,14 @@ class RelyingParties:
         for i, held in enumerate(self.held):
             if held is not None and time.time() < held.until:
                 continue
+            asked = time.time()  # an answer is as old as its question, however long it was on its way
             answer = self.rng.choice(self.servers).get(harness.ROOT + "/connect/jwk_uri")
             if answer.status != 200:
                 self.failures.append(f"JWKS: {answer}")
                 continue
             life = int(re.search(r"max-age=(\d+)", answer.headers["cache-control"]).group(1))
             keys = Keys(answer.json())
-            keys.until = time.time() + life
+            keys.until = asked + life
             self.held[i] = keys
 
     async def keep_fresh(self, stopping):
@@ -66,8 +67,9 @@ class RelyingParties:
 
     def fault_of(self, token):
         for keys in self.held:
-            if keys is None or time.time() >= keys.until:
-                continue  # it may not be used any more, and is about to be replaced
+            # Neither a key set that may not be used any more, and is about to be replaced, nor a dead token says much.
+            if keys is None or time.time() >= min(keys.until, claims_of(token)["exp"]):
+                continue
             why = keys.verifies(token)
             if why:
                 return f"{why}; key set of {time.time() - keys.fetched:.2f} s ago"
@@ -85,6 +87,7 @@ class Load:
         self.parties = RelyingParties(servers, rng)
         self.parties.refresh()
         self.tokens, self.checks = 0, 0
+        self.unverified, self.stalls = [], harness.Stalls()
         self.kids, self.failures = collections.defaultdict(collections.Counter), self.parties.failures
 
     async def worker(self, issuer, stopping):
@@ -100,6 +103,7 @@ class Load:
             connection.close()
 
     async def one(self, alg, issuer, ask):
+        alive_until = int(time.time()) + LIFETIME  # at least: `exp` is in whole seconds
         status, body = await ask[issuer].ask(harness.token_request(alg, self.secrets[alg], scope="read"))
         if status != 200:
             self.failures.append(f"{alg}: {status} {body[:200]!r}")
@@ -109,8 +113,7 @@ class Load:
         self.kids[alg][header_of(token)["kid"]] += 1
         why = None if alg in SECRET else self.parties.fault_of(token)
         if why:
-            self.failures.append(f"{alg}: {why}")
-        begin = time.monotonic()
+            self.unverified.append((time.monotonic(), f"{alg}: {why}"))
         question = harness.raw_request(
             "POST", harness.ROOT + "/introspect",
             {"Authorization": harness.basic("gateway", self.gateway), "Content-Type": harness.FORM},
@@ -121,7 +124,7 @@ class Load:
             status, body = await ask[server].ask(question)
             if status == 200 and harness.json.loads(body)["active"]:
                 self.checks += 1
-            elif time.monotonic() - begin < LIFETIME - 0.5:
+            elif status != 200 or time.time() < alive_until:
                 self.failures.append(f"{alg}: {status} {body[:200]!r} at another instance")
 
     async def run(self, stopping):
@@ -150,12 +153,12 @@ class Rotator:
             time.sleep(0.15)
 
     def rotate(self):
-        answer = self.patiently("/admin/secrets/rotate", time.time() + 10)
+        answer = self.patiently("/admin/secrets/rotate", time.time() + harness.GENEROUS)
         if answer.status != 200:
             self.faults.append(f"rotate {self.id}: {answer}")
             return
         alias = next(s["alias"] for s in answer.json()["plan"] if s["step"] == "publish")
-        answer = self.patiently("/admin/secrets/activate", time.time() + 60, alias=alias)
+        answer = self.patiently("/admin/secrets/activate", time.time() + harness.GENEROUS, alias=alias)
         if answer.status != 200:
             self.faults.append(f"activate {alias}: {answer}")
             return
@@ -202,6 +205,8 @@ def main():
             list(pool.map(keep_rotating, rotators.values()))
         took = time.monotonic() - begin
         background.stop()
+        traffic.failures += [text for at, text in traffic.unverified
+                             if not traffic.stalls.between(at - traffic.stalls.AFTERWARDS, at)]
         faults = [fault for server in servers for fault in check_rings(server)]
         faults += check_audit(rng.choice(servers)) + harness.check_invariants(rng.choice(servers))
         refused = [fault for rotator in rotators.values() for fault in rotator.faults]

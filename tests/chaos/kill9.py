@@ -118,7 +118,7 @@ def main():
         harness.create_client(server, "changing", name="0")
         steps = MappingSteps(server, rng)
         begin, kills = time.time(), 0
-        while kills < options.kills and time.time() - begin < (3600 if options.long else 120):
+        while kills < options.kills and time.time() - begin < (3600 if options.long else 120 * harness.PATIENCE ** 0.5):
             background = load.Background(driver.run)
             moment = rng.uniform(0.02, 0.5)
             if kills % 8 == 3:

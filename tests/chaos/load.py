@@ -22,7 +22,7 @@ class Background:
         except Exception as failure:
             self.failure = failure
 
-    def stop(self, timeout=30):
+    def stop(self, timeout=harness.GENEROUS):
         self.stopping.set()
         self.thread.join(timeout)
         if self.failure is not None:

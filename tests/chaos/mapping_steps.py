@@ -19,7 +19,7 @@ class Asked(threading.Thread):
     def __init__(self, server, method, path, body):
         super().__init__(daemon=True)
         self.answer, self.took = None, None
-        self.connection = http.client.HTTPConnection("127.0.0.1", server.management_port, timeout=10)
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.management_port, timeout=harness.GENEROUS)
         self.connection.request(method, path, json.dumps(body), {
             "Authorization": "Bearer " + server.admin_token(), "Content-Type": "application/json"})
         self.sent = time.monotonic()

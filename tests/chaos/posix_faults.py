@@ -29,7 +29,7 @@ UNSEEN = (errno.EINTR, HALF)  # what a program goes on after as if nothing had b
 HMAC_ID = "am.services.oauth2.stateless.signing.HMAC"
 # Each half of it is a description too, of less.
 DESCRIBED = ["realms:", "  - name: root", "    access_token: {lifetime: 15m}", "  - name: staging", "  - name: testing"]
-CLI_LIMIT = 30
+CLI_LIMIT = 120
 
 
 def name_of(fault):
@@ -238,7 +238,7 @@ class Starts:
         """What is wrong with a start in which nothing fails, and the keys that it publishes."""
         server = self.server()
         try:
-            server.start(30)
+            server.start()
             server.wait_until_ready()
             wrong = self.serve(server, True)
             kids = sorted(key["kid"] for key in server.jwks()["keys"])
@@ -253,7 +253,9 @@ class Starts:
     def disturbed(self, environment, fault=None):
         server = self.server(environment)
         try:
-            server.start(30)
+            server.start()
+            if fault is None:
+                server.wait_until_ready()
             wrong = self.serve(server, fault is None)
             server.stop()
             if server.process.returncode != 0:

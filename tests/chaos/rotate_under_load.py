@@ -14,7 +14,7 @@ import harness
 harness.in_venv()
 
 import load  # noqa: E402
-from journal import Keys, check_audit, check_rings, header_of  # noqa: E402
+from journal import Keys, check_audit, check_rings, claims_of, header_of  # noqa: E402
 
 IDS = {"RS256": "am.services.oauth2.stateless.signing.RSA",
        "ES256": "am.services.oauth2.stateless.signing.ES256",
@@ -32,10 +32,11 @@ class RelyingParties:
     def refresh(self):
         for i, held in enumerate(self.held):
             if held is None or time.time() >= held.until:
+                asked = time.time()  # an answer is as old as its question, however long it was on its way
                 answer = self.server.get(harness.ROOT + "/connect/jwk_uri")
                 life = int(re.search(r"max-age=(\d+)", answer.headers["cache-control"]).group(1))
                 keys = Keys(answer.json())
-                keys.until = time.time() + life * (1 - 0.15 * i)
+                keys.until = asked + life * (1 - 0.15 * i)
                 self.held[i] = keys
 
 
@@ -60,7 +61,7 @@ class Rotator:
 
     def activate(self, secret_id, alias):
         """Asks until the server no longer says that it is too early; True if done."""
-        end = time.time() + 30 + self.ahead
+        end = time.time() + harness.GENEROUS + self.ahead
         while time.time() < end:
             answer = self.ask("activate", secret_id, alias)
             if answer.status == 200:
@@ -114,7 +115,7 @@ def main():
             "signing_algorithm": alg, "lifetime": f"PT{LIFETIME}S"}) for alg in IDS}
         parties, rotator = RelyingParties(server), Rotator(server, options.ahead)
         parties.refresh()
-        kids, failures, unverified = collections.Counter(), [], []
+        kids, failures, unverified, stalls = collections.Counter(), [], [], harness.Stalls()
         turn = {"n": 0}
         algorithms = list(IDS)
         requests = {alg: harness.token_request(alg, secrets[alg], scope="read") for alg in IDS}
@@ -131,9 +132,11 @@ def main():
             token = harness.json.loads(body)["access_token"]
             kids[header_of(token)["kid"]] += 1
             for keys in parties.held:
-                why = keys.verifies(token)
+                # Neither a key set that may not be used any more, and is about to be replaced, nor a dead token says much.
+                now = time.time()
+                why = keys.verifies(token) if now < min(keys.until, claims_of(token)["exp"]) else None
                 if why:
-                    unverified.append(f"{alg}: {why}; JWKS of {time.time() - keys.fetched:.2f} s ago")
+                    unverified.append((time.monotonic(), f"{alg}: {why}; JWKS of {now - keys.fetched:.2f} s ago"))
 
         async def workers(stopping):
             await asyncio.gather(relying_party_loop(parties, stopping), *(
@@ -142,7 +145,7 @@ def main():
                 for _ in range(CONNECTIONS)))
 
         background = load.Background(workers)
-        end = time.time() + (600 if options.long else max(110, 1.2 * options.ahead))
+        end = time.time() + (600 if options.long else max(110 * harness.PATIENCE ** 0.5, 1.2 * options.ahead))
         with harness.concurrent.futures.ThreadPoolExecutor(len(IDS)) as pool:
             def keep_rotating(secret_id):
                 while rotator.done < options.rotations and time.time() < end and not rotator.faults:
@@ -151,6 +154,7 @@ def main():
                 rotator.retire(secret_id)
             list(pool.map(keep_rotating, IDS.values()))
         background.stop()
+        unverified = [text for at, text in unverified if not stalls.between(at - stalls.AFTERWARDS, at)]
         for text in (rotator.faults + failures + unverified)[:10]:
             print("#", text)
         faults = check_rings(server) + check_audit(server) + harness.check_invariants(server)

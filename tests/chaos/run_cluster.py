@@ -7,7 +7,6 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,26 +22,11 @@ INSTANCES = 3
 ASKED = 12  # each on a connection of its own, which any instance may take
 
 
-def free_ports():
-    """A port with as many free ones after it as there are instances: those are their management's."""
-    while True:
-        with socket.socket() as first:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            try:
-                for number in range(1, INSTANCES + 1):
-                    with socket.socket() as next_one:
-                        next_one.bind(("127.0.0.1", port + number))
-            except (OSError, OverflowError):
-                continue
-            return port
-
-
 class Started:
     """tools/run_cluster.py until it says where everything is."""
 
     def __init__(self, options, folder):
-        self.port = free_ports()
+        self.port = harness.free_ports(1 + INSTANCES)  # those after it are their management's
         self.errors = open(folder / "stderr.log", "w+")
         self.process = subprocess.Popen(
             [sys.executable, "-u", str(harness.REPO / "tools/run_cluster.py")], stdout=subprocess.PIPE, stderr=self.errors,
@@ -71,7 +55,7 @@ class Started:
     def end(self):
         """The exit code once everything has ended, which it does by itself or because it was told."""
         self.process.stdout.read()
-        return self.process.wait(60)
+        return self.process.wait(harness.GENEROUS)
 
 
 def tokens_verify(started):
@@ -81,7 +65,7 @@ def tokens_verify(started):
         return [f"{len(tries)} lines say what to try"]
     faults = []
     for _ in range(ASKED):
-        done = subprocess.run(["sh", "-c", tries[0]], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(["sh", "-c", tries[0]], capture_output=True, text=True, timeout=harness.GENEROUS)
         if done.returncode != 0 or "access_token" not in done.stdout:
             faults.append(f"exit {done.returncode}: {done.stdout[:200]}")
             continue

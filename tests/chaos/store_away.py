@@ -175,6 +175,7 @@ def check_away(options, world, vault, report):
             vault.mood = mood
             name = mood.replace(" ", "_")
             report.at_most(f"{name}_shows_in_health", until(lambda: not store_health(server)["ok"]), "s", 10.0)
+            until(lambda: failing(server) == 1.0)
             report.line(f"{name}_shows_in_the_metric", failing(server), "stores", "1", failing(server) == 1.0)
             report.line(f"{name}_leaves_it_ready", server.management("/health/ready").status, "-", "200",
                         server.management("/health/ready").status == 200)

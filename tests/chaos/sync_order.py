@@ -81,7 +81,7 @@ def main():
             tokens = [server.token("opaque", secret).json()["access_token"] for _ in range(TOKENS)]
         finally:  # also after a failure: a SIGKILL to strace would leave the server behind
             os.kill(pid, signal.SIGTERM)
-        server.process.wait(10)
+        server.process.wait(harness.GENEROUS)
         covered, faults = check(trace.read_text(errors="replace").splitlines())
     for fault in faults[:5]:
         print(fault)

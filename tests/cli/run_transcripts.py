@@ -409,7 +409,7 @@ def run(path, binary):
                 continue
             _, command, expected, code = step
             count += 1
-            done = subprocess.run(["sh", "-c", command], cwd=folder, env=environment, timeout=60,
+            done = subprocess.run(["sh", "-c", command], cwd=folder, env=environment, timeout=600,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, check=False)
             actual = done.stdout.decode(errors="replace").splitlines()

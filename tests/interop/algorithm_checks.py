@@ -24,7 +24,7 @@ def is_refused(server, secret):
     answer = server.admin("POST", "/admin/secrets/publish", ASKED)
     if answer.status != 200:
         return f"publish: {answer}"
-    end = time.monotonic() + 60
+    end = time.monotonic() + harness.GENEROUS
     while True:
         answer = server.admin("POST", "/admin/secrets/activate", ASKED)
         if answer.status != 409 or answer.json()["code"] not in EARLY or time.monotonic() > end:
@@ -50,7 +50,7 @@ def is_planned(server, signet):
         return f"{plan['algorithm_askers']}"
     done = subprocess.run([str(signet), "keys", "plan", HMAC, "activate", "--config", str(server.config_file),
                            "--url", f"http://127.0.0.1:{server.management_port}"],
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=harness.GENEROUS)
     said = done.stdout + done.stderr
     lines = ["takes away: HS384, HS512;", "asked for by clients: root/HS512", "refused: algorithm_in_use:"]
     missing = [line for line in lines if line not in said]

@@ -35,6 +35,7 @@ def server(options, environment, shared=None, stores=None, alg="RS256", **more):
     secret = harness.new_secret()
     client = harness.client("app", secret, may_introspect="realm",
                             access_token={"format": "jwt", "signing_algorithm": alg})
+    more["keys"] = {"store_timeout": harness.STORE_TIMEOUT, **more.get("keys", {})}
     document = harness.config([client], secret_stores=stores, **more)
     if shared:
         document["OpenIDServerSigningSettings"] = shared
@@ -64,12 +65,12 @@ def verified(token, jwks):
 def start_all(servers):
     """All at the same moment; each has its own data, as on its own machine."""
     with concurrent.futures.ThreadPoolExecutor(len(servers)) as pool:
-        list(pool.map(lambda one: one.start(timeout=120), servers))
+        list(pool.map(lambda one: one.start(), servers))
     # One that was refused its turn by a busy AWS says that it is not ready yet, and asks again.
     wait_for(lambda: all(one.management("/health/ready").status == 200 for one in servers))
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=harness.GENEROUS):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
@@ -112,7 +113,7 @@ def shared_certificate(results, options, aws):
         one = servers[0]
         before = kids(one)
         one.stop()
-        one.start(timeout=60)
+        one.start()
         results.check("a restart reads the same certificate", lambda: None if wait_for(
             lambda: kids(one) == before) else f"{kids(one)} instead of {before}")
     finally:
@@ -165,8 +166,8 @@ def other_policies(results, options, aws):
 def refuses(options, environment, name, missing):
     one = server(options, environment, shared={"AwsSecretManager": {"SecretName": name}})
     try:
-        one.start(timeout=60)
-        said = wait_for(lambda: missing in log_of(one), 40)
+        one.start()
+        said = wait_for(lambda: missing in log_of(one))
         if one.jwks().get("keys"):
             return "it publishes a key"
         if one.token("app", one.client_secret).status == 200:
@@ -289,7 +290,7 @@ def stores_test(environment):
         return None
     program = max(built, key=lambda file: file.stat().st_mtime)
     done = subprocess.run([program, "--gtest_filter=AwsPeer.*"], capture_output=True, text=True,
-                          env={**environment, "SIGNET_AWS_PEER": "1"}, timeout=120)
+                          env={**environment, "SIGNET_AWS_PEER": "1"}, timeout=600)
     passed = done.returncode == 0 and "[  PASSED  ] 1 test" in done.stdout and "SKIPPED" not in done.stdout
     return None if passed else done.stdout[-1500:]
 

@@ -4,7 +4,6 @@ error of its RFC, and never a 5xx."""
 import base64
 import hmac
 import json
-import statistics
 import time
 
 import harness
@@ -244,7 +243,8 @@ def check_replay(world):
 
 
 def check_look_alike(world):
-    """sec_044: the same body and headers, and about the same time: the medians of 1,000 tries."""
+    """sec_044: the same body and headers, and about the same time, of 1,000 tries. What else is at work here delays some
+    of them and not others; the work of the server delays all: so the quicker ones are looked at, and the medians."""
     def ask(client_id):
         begin = time.perf_counter()
         answer = harness.request(world.server.port, "POST", TOKEN,
@@ -261,9 +261,9 @@ def check_look_alike(world):
     for _ in range(1000):
         for name in times:  # by turns, so that what else is at work here slows both
             times[name].append(ask(name)[0])
-    known, unknown = (statistics.median(seen) for seen in times.values())
-    apart = abs(known - unknown)
-    return f"medians differ by {apart * 1000:.1f} ms" if apart > 0.002 else ""
+    apart = min(abs(harness.percentile(times["basic"], share) - harness.percentile(times["nobody"], share))
+                for share in (0.1, 0.25, 0.5))
+    return f"the times differ by {apart * 1000:.1f} ms" if apart > 0.002 else ""
 
 
 def check_foreign_introspection(world):
@@ -303,7 +303,7 @@ def check_logged(world):
                                {"Authorization": harness.basic("basic", WRONG), "X-Request-Id": "looked-for"})
     wanted = {"event": "request_refused", "request_id": "looked-for", "realm": "root", "client_id": "basic",
               "error": "invalid_client", "reason": "client_secret_wrong"}
-    until = time.monotonic() + 10  # lines are written by a thread of their own
+    until = time.monotonic() + harness.GENEROUS  # lines are written by a thread of their own
     while time.monotonic() < until:
         lines = [line for log in world.server.logs() for line in log.read_text(errors="replace").splitlines()]
         found = [json.loads(line) for line in lines if "looked-for" in line and line.endswith("}")]

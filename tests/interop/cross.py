@@ -107,7 +107,7 @@ class Signet:
 
     def filter(self, command, text):
         self.runs += 1
-        done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=30)
+        done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=300)
         if done.returncode != 0:
             raise RuntimeError(done.stderr.decode().strip())
         return done.stdout.decode()

@@ -37,8 +37,12 @@ def is_warned_and_then_alarmed(server):
     health = check_of(server)[1]
     if health["status"] != "degraded":
         return f"health is {health['status']}"
-    shown = {(key["secret_id"], key["kid"]) for key in health["cryptoperiods"]}
-    return "" if shown == set(active_keys(server)) else f"{shown} is shown"
+
+    def shown():
+        return {(key["secret_id"], key["kid"]) for key in check_of(server)[1]["cryptoperiods"]}
+    # The keys were made one after the other, and come of age as far apart.
+    why = until(lambda: shown() == set(active_keys(server)))
+    return f"{shown()} is shown: {why}" if why else ""
 
 
 def serves_on(server, secret):
@@ -47,8 +51,9 @@ def serves_on(server, secret):
 
 
 def is_listed(server):
-    young = [kid for kid, key in active_keys(server).items() if key["cryptoperiod"] != "over"]
-    return f"{young} are not over" if young else ""
+    def young():
+        return [kid for kid, key in active_keys(server).items() if key["cryptoperiod"] != "over"]
+    return f"{young()} are not over" if until(lambda: not young()) else ""
 
 
 def is_measured(server):
@@ -59,14 +64,14 @@ def is_measured(server):
     ages, periods = metric(server, "signet_key_age_seconds"), metric(server, "signet_key_cryptoperiod_seconds")
     if set(ages) != ids or min(ages.values()) < PERIOD or set(periods.values()) != {PERIOD}:
         return f"{ages} {periods}"
-    ending = metric(server, "signet_keys_ending")
-    return "" if ending == {"": 0} else f"{ending} are ending"
+    why = until(lambda: metric(server, "signet_keys_ending") == {"": 0})
+    return f"{metric(server, 'signet_keys_ending')} are ending" if why else ""
 
 
 def doctor_calls_it_bad(server, signet):
     url = f"http://127.0.0.1:{server.management_port}"
     done = subprocess.run([str(signet), "doctor", "--config", str(server.config_file), "--url", url],
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=harness.GENEROUS)
     is_told = re.search(r"^cryptoperiods +BAD ", done.stdout, re.MULTILINE)
     return "" if done.returncode == 1 and is_told else f"{done.returncode} {done.stdout} {done.stderr}"
 

@@ -6,7 +6,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 
@@ -15,17 +14,11 @@ import python_checks
 from joserfc import jws
 
 
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 class Demo:
     """One start of it. What it says is read until the line about management, its last one."""
 
     def __init__(self, signetd, folder):
-        self.port, self.data = free_port(), folder / "the data"
+        self.port, self.data = harness.free_ports(), folder / "the data"
         environment = {name: value for name, value in os.environ.items() if not name.upper().startswith("SIGNET__")}
         environment.update({"PORT": str(self.port), "MANAGEMENT_PORT": "0", "DATA_DIR": str(self.data)})
         self.errors = folder / "stderr.log"
@@ -36,6 +29,8 @@ class Demo:
         for line in self.process.stdout:
             self.lines.append(line.rstrip("\n"))
             if line.startswith("Management: "):
+                management = int(line.rsplit(":", 1)[1])
+                harness.until(lambda: harness.request(management, "GET", "/health/ready").status == 200)
                 return
         raise RuntimeError(f"it ended: {self.errors.read_text(errors='replace')[-600:]}")
 
@@ -50,7 +45,7 @@ class Demo:
         commands = self.said("Try: ")
         if len(commands) != 1 or not commands[0].startswith("curl "):
             raise AssertionError(f"what to try: {commands}")
-        done = subprocess.run(["sh", "-c", commands[0]], capture_output=True, text=True, timeout=60, cwd="/",
+        done = subprocess.run(["sh", "-c", commands[0]], capture_output=True, text=True, timeout=harness.GENEROUS, cwd="/",
                               env={"PATH": os.environ["PATH"]})
         if done.returncode != 0:
             raise AssertionError(f"exit {done.returncode}: {done.stderr}")
@@ -69,7 +64,7 @@ def is_what_make_run_starts():
 
 
 def is_ready_where_it_was_told(demo):
-    ready = demo.said("Signet is ready: ")
+    ready = demo.said("Signet is ready: ") or demo.said("Signet is not ready yet: ")  # on a machine that stood still
     if ready != [f"http://127.0.0.1:{demo.port}"]:
         return f"it says {demo.lines}"
     if not (demo.data / "admin.token").exists():

@@ -26,10 +26,12 @@ def demo(signetd, folder):
         text = "".join(lines)
         secret = re.search(r"^Try: .*'demo:([^']+)'", text, re.MULTILINE)
         port = re.search(r"^Signet is (?:not )?ready.*:(\d+)$", text, re.MULTILINE)
-        yield int(port[1]), int(lines[-1].rsplit(":", 1)[1]), secret and secret[1]
+        management = int(lines[-1].rsplit(":", 1)[1])
+        harness.until(lambda: harness.request(management, "GET", "/health/ready").status == 200)
+        yield int(port[1]), management, secret and secret[1]
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=harness.GENEROUS)
 
 
 def status(port, secret):

@@ -8,13 +8,16 @@ import harness
 from google_world import STATELESS, eventually, google_stub, part, shapes_were_right, signed, verifies
 
 
+KEPT = 1  # seconds: relying parties keep the JWKS for half of publish_ahead
+
+
 def ask_to_rotate(server, algorithm_id):
     return server.admin("POST", "/admin/secrets/rotate", {"store": "kms", "id": algorithm_id})
 
 
 def rotates_by_hand(world, alg, algorithm_id, key):
     """A version is PENDING_GENERATION for a while: it is asked for again, and only one is made."""
-    old, before = world.token(alg), len(world.google.keys[key])
+    old, before, begin = world.token(alg), len(world.google.keys[key]), time.monotonic()
 
     def is_ready():
         answer = ask_to_rotate(world.server, algorithm_id)
@@ -22,6 +25,8 @@ def rotates_by_hand(world, alg, algorithm_id, key):
             return None
         return answer
     answer = eventually("the version is generated", is_ready)
+    # What was published and signed before this machine came to ask again was rotated: the next one is made, then.
+    most = 1 if time.monotonic() - begin < world.google.generates + 2 * KEPT else 2
     if answer.status != 200 or [step["step"] for step in answer.json()["plan"]] != ["publish", "activate"]:
         return f"{answer}"
     eventually("the new version signs", lambda: part(world.token(alg), 0)["kid"] != part(old, 0)["kid"])
@@ -30,7 +35,7 @@ def rotates_by_hand(world, alg, algorithm_id, key):
         if active is not True:
             return f"introspection says {active}"
     made = len(world.google.keys[key]) - before
-    return None if made == 1 else f"{made} versions were made"
+    return None if 1 <= made <= most else f"{made} versions were made"
 
 
 def another_template_is_refused(world):
@@ -45,10 +50,10 @@ def another_template_is_refused(world):
 
 class Planned:
     """keys.rotation over one key of KMS. Every look at it issues a token, which the keys that were published just
-    before must verify, as must the first token."""
+    before must verify, as must the first token: just before is as long ago as they may be kept."""
 
     def __init__(self, server, secret, google):
-        self.server, self.secret, self.google = server, secret, google
+        self.server, self.secret, self.google, self.stalls = server, secret, google, harness.Stalls()
         self.first = self.token()
 
     def token(self):
@@ -61,15 +66,21 @@ class Planned:
         return {k["kid"] for k in self.server.jwks()["keys"]}
 
     def look(self):
-        keys = self.server.jwks()
-        token = self.token()
+        while True:
+            asked, keys = time.monotonic(), self.server.jwks()
+            token = self.token()
+            if time.monotonic() - asked < KEPT:
+                break  # else this machine stood still, and nobody would use these keys any more
         for one in (token, self.first):
-            why = verifies(self, one, "ES256", keys)
-            if why:
+            try:
+                why = verifies(self, one, "ES256", keys)
+            except Exception as error:
+                why = f"{type(error).__name__}: {error}"
+            if why and not self.stalls.since(asked - self.stalls.AFTERWARDS):
                 raise AssertionError(why)
         return part(token, 0)["kid"]
 
-    def until(self, what, seen, patience=100):
+    def until(self, what, seen, patience=300):
         end = time.monotonic() + patience
         while not seen(self.look()):
             if time.monotonic() > end:
@@ -93,7 +104,8 @@ def planned_rotation(options):
         client = harness.client("c", secret, access_token={"format": "jwt", "signing_algorithm": "ES256"})
         rule = {"id": STATELESS + "ES256", "store": "kms", "every": "PT1M"}
         server.document.update(harness.config(
-            [client], keys={"refresh": "PT1S", "publish_ahead": "PT2S", "rotation": [rule]},
+            [client], keys={"refresh": "PT1S", "publish_ahead": f"PT{2 * KEPT}S", "rotation": [rule],
+                            "store_timeout": harness.STORE_TIMEOUT},
             secret_stores=[kms, harness.local_store(server.data_dir)]))
         with server:
             planned = Planned(server, secret, google)
@@ -107,11 +119,11 @@ def planned_rotation(options):
                 return "it did not stay with the version before"
             del google.rights[account]
             planned.until("a new version is published", lambda _: planned.kids() - known)
-            planned.until("the new version signs", lambda kid: kid != old, patience=20)
+            planned.until("the new version signs", lambda kid: kid != old)
             if planned.look() in known:
                 return "what signs was published before"
             if len(google.keys["es256"]) != 2:
                 return f"{len(google.keys['es256']) - 1} versions were made"
-            if "google_denied" in server.admin("GET", "/admin/health").body.decode():
-                return "health still tells of the refusal"
+            planned.until("health tells of the refusal no more",
+                          lambda _: "google_denied" not in server.admin("GET", "/admin/health").body.decode())
             return shapes_were_right(planned)

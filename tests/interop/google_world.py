@@ -17,7 +17,7 @@ import google_stub  # noqa: E402
 
 AUDIENCE = "https://api.example.com"
 STATELESS = "am.services.oauth2.stateless.signing."
-PATIENCE = 20  # seconds until something must have been seen; a bound, not a time that is waited
+PATIENCE = harness.GENEROUS  # seconds until something must have been seen; a bound, not a time that is waited
 
 
 def part(token, index):
@@ -70,7 +70,7 @@ class World:
         # Last, for the IDs that these checks do not ask about.
         local = harness.local_store(self.server.data_dir)
         self.server.document.update(harness.config(
-            clients, keys={"refresh": "PT1S", "publish_ahead": "PT2S"},
+            clients, keys={"refresh": "PT1S", "publish_ahead": "PT2S", "store_timeout": harness.STORE_TIMEOUT},
             secret_stores=[kms, manager, local]))
 
     def __enter__(self):

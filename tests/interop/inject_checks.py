@@ -78,23 +78,18 @@ def documented_configuration():
     return block[:at], block[at:]
 
 
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
 class Nginx:
     """One nginx of our own user, with a server for each (policy, credentials)."""
 
     def __init__(self, folder, signet_port, api_port, servers):
         upstreams, server = documented_configuration()
         self.folder = folder
-        self.ports = dict(zip(servers, free_ports(len(servers))))
+        first = harness.free_ports(len(servers))
+        self.ports = {name: first + number for number, name in enumerate(servers)}
         parts = [upstreams.replace("127.0.0.1:8080", f"127.0.0.1:{signet_port}")
                  .replace("127.0.0.1:9000", f"127.0.0.1:{api_port}")]
+        for patience in ("proxy_connect_timeout 2s", "proxy_read_timeout 5s"):  # of a machine that never stands still
+            server = server.replace(patience, f"{patience.split()[0]} {harness.GENEROUS}s")
         for name, (policy, user, secret) in servers.items():
             gateway = folder / f"{name}.conf"
             pair = urllib.parse.quote(user, safe="") + ":" + urllib.parse.quote(secret, safe="")
@@ -116,7 +111,7 @@ class Nginx:
             self.wait_for(port)
 
     def wait_for(self, port):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + harness.GENEROUS
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -130,7 +125,7 @@ class Nginx:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(harness.GENEROUS)
 
 
 class Setting:
@@ -211,16 +206,20 @@ def is_used_again(setting):
 
 
 def is_renewed(setting):
-    first = setting.token("brief")
-    begin = setting.claims(first, decrypt_joserfc, verify_joserfc)
-    deadline = time.monotonic() + LIFETIME + 5
-    while time.monotonic() < deadline:
-        second = setting.token("brief")
-        if second != first:
+    for _ in range(10):  # where nobody asked in time, because this machine stood still, nothing was renewed ahead
+        first, last, longest = setting.token("brief"), time.monotonic(), 0
+        deadline = last + harness.GENEROUS
+        while time.monotonic() < deadline:
+            second = setting.token("brief")
+            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+            if second != first:
+                break
+            time.sleep(0.1)
+        else:
+            return "the token is still the first one"
+        if longest < MARGIN / 3:
             break
-        time.sleep(0.1)
-    else:
-        return "the token is still the first one"
+    begin = setting.claims(first, decrypt_joserfc, verify_joserfc)
     end = setting.claims(second, decrypt_joserfc, verify_joserfc)
     if end["iat"] - begin["iat"] < LIFETIME - MARGIN:
         return f"renewed after {end['iat'] - begin['iat']} s"
@@ -238,7 +237,7 @@ def request_arrives_whole(setting):
 
 
 def callers_own_is_dropped(setting):
-    for own in ("Bearer mine", harness.basic(GATEWAY, setting.secrets[GATEWAY]), "", "Bearer " + "x" * 3000):
+    for own in ("Bearer the-callers-own-one", harness.basic(GATEWAY, setting.secrets[GATEWAY]), "", "Bearer " + "x" * 3000):
         for name in ("Authorization", "authorization", "AUTHORIZATION"):
             if own and own.split(" ", 1)[1] in setting.token(headers={name: own}):
                 return f"{name}: {own[:20]} came through"

@@ -28,7 +28,7 @@ SECRETS = {"hmacsigningtest": ["HmacSHA512", "-keysize", "512"], "directenctest"
 
 
 def run_program(*command, data=None):
-    done = subprocess.run([str(part) for part in command], input=data, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([str(part) for part in command], input=data, capture_output=True, text=True, timeout=600)
     if done.returncode != 0:
         raise RuntimeError(f"{command[0]} {command[1]}: {(done.stdout + done.stderr).strip()[-400:]}")
     return done.stdout

@@ -5,7 +5,7 @@ import time
 
 import harness
 
-TOKENS, PATIENCE = 50, 60  # seconds
+TOKENS, PATIENCE = 50, harness.GENEROUS  # seconds
 
 
 def metrics(server):
@@ -34,11 +34,11 @@ def expired_tokens_go(server, secret):
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         text = metrics(server)
-        if (value_of(text, "signet_purged_rows_total") or 0) >= TOKENS:
-            behind = value_of(text, "signet_purge_behind")
-            return "" if behind == 0 else f"signet_purge_behind {behind}"
+        found = [value_of(text, name) for name in ("signet_purged_rows_total", "signet_purge_behind")]
+        if (found[0] or 0) >= TOKENS and found[1] == 0:
+            return ""
         time.sleep(0.2)
-    return f"signet_purged_rows_total {value_of(metrics(server), 'signet_purged_rows_total')}"
+    return f"signet_purged_rows_total {found[0]}, signet_purge_behind {found[1]}"
 
 
 def run(results, options):

@@ -37,9 +37,10 @@ class KeptSet:
 
     def get(self):
         if time.monotonic() >= self.until:
+            asked = time.monotonic()  # an answer is as old as its question, however long it was on its way
             answer = self.server.get(harness.ROOT + "/connect/jwk_uri")
             life = int(re.search(r"max-age=(\d+)", answer.headers["cache-control"]).group(1))
-            self.text, self.until = answer.body.decode(), time.monotonic() + life
+            self.text, self.until = answer.body.decode(), asked + life
         return self.text
 
 
@@ -117,11 +118,15 @@ class OwnKeys:
         public = [{name: value for name, value in key.items() if name != "d"} for key in keys]
         self.publisher.sets = {"/keys": public}
 
-    def retire(self):
+    def retire(self, traffic):
         """Once neither a token nor a copy of the set needs the older ones."""
         with self.lock:
             self.publish(self.private[:1])
-        time.sleep(2 * OWN_AGE + LIFETIME)
+        time.sleep(2 * OWN_AGE)
+        newest = self.private[0]["kid"]
+        seen = traffic.sealed  # the server uses a copy until it has read a newer one
+        harness.until(lambda: traffic.sealed > seen + 3 and traffic.recipient == newest)
+        time.sleep(LIFETIME)
         with self.lock:
             self.private = self.private[:1]
 
@@ -134,16 +139,21 @@ class Traffic:
     def __init__(self, server, secret, own, takers, node):
         self.server, self.secret, self.own, self.takers, self.node = server, secret, own, takers, node
         self.failures, self.taken, self.signers, self.recipients = [], 0, set(), set()
+        self.sealed, self.recipient, self.late, self.stalls = 0, None, 0, harness.Stalls()
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
     def run(self):
         while not self.stopping.is_set():
+            begin = time.monotonic()
             try:
                 self.one()
             except Exception as why:
-                self.failures.append(f"{type(why).__name__}: {why}")
+                if self.stalls.since(begin - self.stalls.AFTERWARDS):
+                    self.late += 1
+                else:
+                    self.failures.append(f"{type(why).__name__}: {why}")
             time.sleep(0.02)
 
     def issue(self, name):
@@ -158,21 +168,31 @@ class Traffic:
         keys = self.own.now() if len(self.own.now()) > len(keys) else keys
         self.signers.add(pyjwt.get_unverified_header(plain)["kid"])
         inner = {"joserfc": open_joserfc(sealed, keys), "jwcrypto": open_jwcrypto(sealed, keys)}
-        self.recipients.add(json.loads(
-            base64.urlsafe_b64decode(sealed.split(".")[0] + "=="))["kid"])
+        self.recipient = json.loads(base64.urlsafe_b64decode(sealed.split(".")[0] + "=="))["kid"]
+        self.recipients.add(self.recipient)
+        self.sealed += 1
         for name, take in self.takers.items():
             for kind, token in (("plain", plain), ("sealed", inner["joserfc" if name != "jwcrypto" else name])):
                 try:
                     take(token, AUDIENCE[kind])
                     self.taken += 1
                 except Exception as why:
-                    self.failures.append(f"{name} {kind}: {type(why).__name__}: {why}")
+                    self.note(f"{name} {kind}: {type(why).__name__}: {why}", token)
         if self.node is not None:
             line = {"plain": plain, "sealed": sealed, "audience": AUDIENCE, "keys": keys}
             self.node.stdin.write(json.dumps(line) + "\n")
             self.node.stdin.flush()
-            self.failures += json.loads(self.node.stdout.readline())
+            for text in json.loads(self.node.stdout.readline()):
+                self.note(text, plain, inner["joserfc"])
             self.taken += 4
+
+    def note(self, failure, *tokens):
+        """Unless a token has ended meanwhile: then it is refused with reason."""
+        ends = min(pyjwt.decode(token, options={"verify_signature": False})["exp"] for token in tokens)
+        if time.time() >= ends or self.stalls.since(time.monotonic() - self.stalls.AFTERWARDS):
+            self.late += 1
+        else:
+            self.failures.append(failure)
 
     def stop(self):
         self.stopping.set()
@@ -181,7 +201,7 @@ class Traffic:
 
 def patiently(server, path, **body):
     """For as long as the server says that it is too early, or that its store is slow."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + harness.GENEROUS
     while True:
         answer = server.admin("POST", path, {"realm": "", "store": "local", "id": SIGNING_ID, **body})
         if answer.status not in (409, 503) or time.monotonic() > end:
@@ -217,7 +237,7 @@ def survive(results, options, install_js):
     publisher = Publisher()
     own = OwnKeys(publisher)
     document = harness.config([], keys={"publish_ahead": f"PT{AHEAD}S", "clock_skew": "PT1S", "refresh": "PT1S"},
-                              resource_servers={"jwks": {"allow_http": True, "min_age": "PT1S",
+                              resource_servers={"jwks": {"allow_http": True, "min_age": "PT1S", "timeout": "PT60S",
                                                          "allow_private_hosts": ["127.0.0.1"]}})
     with harness.Server(options.signetd, document, keep=options.keep) as server:
         secret = define(server, publisher)
@@ -234,15 +254,16 @@ def survive(results, options, install_js):
             for _ in range(ROTATIONS):
                 own.rotate()
                 rotate_signing_key(server)
-                own.retire()
+                own.retire(traffic)
         finally:
             traffic.stop()
             if node is not None:
                 node.stdin.close()
-                node.wait(10)
+                node.wait(harness.GENEROUS)
             publisher.close()
     print(f"# {traffic.taken} tokens taken by {len(takers) + (2 if node else 0)} resource servers, "
-          f"{len(traffic.signers)} signing keys, {len(traffic.recipients)} keys of the resource server")
+          f"{len(traffic.signers)} signing keys, {len(traffic.recipients)} keys of the resource server, "
+          f"{traffic.late} too late for an answer")
     for text in traffic.failures[:10]:
         print("#", text)
     if traffic.failures:

@@ -61,7 +61,9 @@ def install_js():
     if not (JS / "node_modules").exists() or not mine.exists() or mine.read_text() != wanted:
         mine.write_text(wanted)
         shutil.copy(HERE / "js" / ".npmrc", JS)
-        subprocess.run(["npm", "install", "--silent"], cwd=JS, check=True)
+        for attempt in range(3):  # the registry may be busy
+            if subprocess.run(["npm", "install", "--silent"], cwd=JS, check=attempt == 2).returncode == 0:
+                break
     for source in (HERE / "js").glob("*.mjs"):
         shutil.copy(source, JS)
     return None
@@ -83,7 +85,7 @@ def run_js(results, world):
     facts.write_text(json.dumps(world.facts()))
     for script in ("jose_checks.mjs", "openid_client_checks.mjs", "oauth4webapi_checks.mjs"):
         done = subprocess.run(["node", script, str(facts)], cwd=JS, capture_output=True, text=True,
-                              timeout=120)
+                              timeout=900)
         for line in done.stdout.splitlines():
             verdict, _, rest = line.partition(" ")
             name, _, why = rest.partition(" :: ")
@@ -100,7 +102,7 @@ def run_cross_js(jobs):
     missing = install_js()
     if missing:
         raise RuntimeError(missing)
-    done = subprocess.run(["node", "cross.mjs", str(jobs)], cwd=JS, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["node", "cross.mjs", str(jobs)], cwd=JS, capture_output=True, text=True, timeout=900)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip()[-600:])
     return json.loads(done.stdout)
@@ -109,32 +111,26 @@ def run_cross_js(jobs):
 def main():
     options = harness.arguments(__doc__.splitlines()[0])
     results = Results()
-    with setting.World(options) as world:
-        python_checks.run(results, world)
-        run_js(results, world)
-        cross.run(results, world, options.signet, run_cross_js)
-        bad_input.run(results, world)
-        resource_server_checks.run(results, world)
-    with aws_server.Aws() as aws:
-        aws_checks.run(results, options, aws)
-        planned_rotation_checks.run(results, options, aws)
-    cli_checks.run(results, options)
-    demo_checks.run(results, options)
-    keystore_checks.run(results, options)
-    store_health_checks.run(results, options)
-    google_checks.run(results, options)
-    azure_checks.run(results, options)
-    vault_checks.run(results, options)
-    hsm_checks.run(results, options)
-    inject_checks.run(results, options)
-    limit_checks.run(results, options)
-    metrics_checks.run(results, options)
-    cryptoperiod_checks.run(results, options)
-    demo_secret_checks.run(results, options)
-    algorithm_checks.run(results, options)
-    tls_checks.run(results, options)
-    resource_server_cluster_checks.run(results, options)
-    rotation_checks.run(results, options, js_folder)
+
+    def run(module, *arguments):
+        with results.part(module.__name__):
+            module.run(results, *arguments)
+
+    with results.part("setting"), setting.World(options) as world:
+        run(python_checks, world)
+        with results.part("js"):
+            run_js(results, world)
+        run(cross, world, options.signet, run_cross_js)
+        run(bad_input, world)
+        run(resource_server_checks, world)
+    with results.part("aws_server"), aws_server.Aws() as aws:
+        run(aws_checks, options, aws)
+        run(planned_rotation_checks, options, aws)
+    for module in (cli_checks, demo_checks, keystore_checks, store_health_checks, google_checks, azure_checks, vault_checks,
+                   hsm_checks, inject_checks, limit_checks, metrics_checks, cryptoperiod_checks, demo_secret_checks,
+                   algorithm_checks, tls_checks, resource_server_cluster_checks):
+        run(module, options)
+    run(rotation_checks, options, js_folder)
     sys.exit(results.finish())
 
 

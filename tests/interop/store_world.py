@@ -24,13 +24,14 @@ class StoreWorld:
         self.secret = harness.new_secret()
         clients = [harness.client(alg, self.secret, access_token={"format": "jwt", "signing_algorithm": alg})
                    for alg in algorithms]
-        document = harness.config(clients, secret_stores=stores, keys={"refresh": "PT1S", "publish_ahead": "PT2S", **(keys or {})})
+        document = harness.config(clients, secret_stores=stores, keys={
+            "refresh": "PT1S", "publish_ahead": "PT2S", "store_timeout": harness.STORE_TIMEOUT, **(keys or {})})
         base = {"PATH": "/usr/bin:/bin", "ASAN_OPTIONS": "detect_leaks=0"}
         self.server = harness.Server(options.signetd, document, keep=options.keep, env={**base, **env},
                                      until_ready=until_ready)
 
     def __enter__(self):
-        self.server.start(timeout=30)
+        self.server.start()
         return self
 
     def __exit__(self, *_):
@@ -60,8 +61,12 @@ class StoreWorld:
     def log(self):
         return "".join(path.read_text(errors="replace") for path in self.server.logs())
 
+    def logs(self, words):
+        """Waits for the words: a thread of its own writes the lines, some time after the answer. The reason why not."""
+        return until(lambda: words in self.log())
 
-def until(condition, seconds=20):
+
+def until(condition, seconds=harness.GENEROUS):
     """Waits for what the next refresh brings; the reason why not, if it does not come."""
     end = time.monotonic() + seconds
     while True:
@@ -85,7 +90,7 @@ def wrong_signature_gives_no_token(world, stub, answer):
     stub.heal()
     if refused.status != 500:
         return f"a wrong signature gives {refused}"
-    why = until(lambda: "box_signature_wrong" in world.log())
+    why = world.logs("box_signature_wrong")
     if why:
         return "the log does not say why: " + why
     return until(lambda: world.kid("ES256"))

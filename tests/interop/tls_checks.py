@@ -68,7 +68,7 @@ def findings(server, authority, parts):
     done = subprocess.run([program(), "--quiet", "--color", "0", "--warnings", "off", "--nodns", "none", *parts,
                            "--add-ca", str(authority), "--jsonfile", str(out),
                            f"https://127.0.0.1:{server.port}"],
-                          capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+                          capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL)
     if not out.exists():
         raise RuntimeError(f"testssl made no report: {(done.stdout + done.stderr)[-400:]}")
     return json.loads(out.read_text())

@@ -7,10 +7,10 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
+import time
 import urllib.request
 
 import harness
@@ -43,7 +43,7 @@ class Admin:
             headers["X-Vault-Namespace"] = self.namespace
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.address}/v1/{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=harness.GENEROUS) as answer:
             text = answer.read()
             return json.loads(text) if text else {}
 
@@ -87,9 +87,7 @@ def real():
         address, token = told["address"], told["token"]
     else:
         token = "root-of-the-checks"
-        with contextlib.closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = harness.free_ports()
         process = subprocess.Popen([program, "server", "-dev", "-dev-no-store-token", f"-dev-root-token-id={token}",
                                     f"-dev-listen-address=127.0.0.1:{port}"],
                                    stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -174,7 +172,7 @@ def transit_rotates(vault, options):
         token = admin.limited_token(rules)
         stores = [store("vault_transit", admin, {signing_id("ES256"): ["p256"]})]
         # Long enough for two calls before the new version signs.
-        with StoreWorld(options, stores, ["ES256"], {"VAULT_TOKEN": token}, keys={"publish_ahead": "PT8S"}) as world:
+        with StoreWorld(options, stores, ["ES256"], {"VAULT_TOKEN": token}, keys={"publish_ahead": "PT15S"}) as world:
             old = world.token("ES256")
             kid = world.verify(old, "ES256")
             asked = {"store": "vault", "id": signing_id("ES256")}
@@ -184,17 +182,19 @@ def transit_rotates(vault, options):
             if world.kid("ES256") != kid:
                 return "it did not stay with the version before"
             admin.limited_token({**rules, "transit/keys/p256/rotate": ["update"]})  # the policy of the same name
-            for _ in range(2):  # the second call finds what the first one made
+            begin = time.monotonic()
+            for _ in range(2):  # the second call finds what the first one made, unless this machine stood still between
                 answer = world.server.admin("POST", "/admin/secrets/rotate", asked)
                 if answer.status != 200:
                     return f"{answer}"
+            made = {2} if time.monotonic() - begin < 15 else {2, 3}
             why = until(lambda: world.kid("ES256") == answer.json()["plan"][0]["kid"])
             if why:
                 return "the new version does not sign: " + why
             if world.verify(old, "ES256") != kid:
                 return "a token of the version before does not verify"
             latest = admin.call("GET", "transit/keys/p256")["data"]["latest_version"]
-            return None if latest == 2 else f"the key has {latest} versions"
+            return None if latest in made else f"the key has {latest} versions"
 
 
 def app_role_logs_in(vault, options):
@@ -221,8 +221,9 @@ def app_role_logs_in(vault, options):
                     if why:
                         return "changes are not seen any more: " + why
                     threading.Event().wait(6)
-                if world.kid("ES256") == first:
-                    return "the newest version is not active"
+                why = until(lambda: world.kid("ES256") != first)
+                if why:
+                    return "the newest version is not active: " + why
                 if secret in world.log():
                     return "the log holds the secret_id"
 
@@ -268,7 +269,7 @@ def faults_are_borne(options):
                 if answer.status not in (500, 503):
                     return f"{getattr(fault, 'status', fault)} on sign gives {answer}"
                 server.heal()
-                why = until(lambda: world.kid("ES256"), 60)
+                why = until(lambda: world.kid("ES256"))
                 if why:
                     return f"no recovery after {getattr(fault, 'status', fault)}: {why}"
             why = wrong_signature_gives_no_token(world, server, {"data": {"signature": "vault:v1:" + WRONG_ES256}})
@@ -280,7 +281,7 @@ def faults_are_borne(options):
             if not world.published():
                 return "the JWKS is empty while Vault is sealed"
             server.sealed = False
-            return until(lambda: world.kid("ES256"), 90)
+            return until(lambda: world.kid("ES256"))
 
 
 def kubernetes_in_a_namespace(options):

@@ -2,7 +2,7 @@ import * as jose from 'jose';
 import { check, facts, token } from './checks.mjs';
 
 const metadata = await (await fetch(`${facts.base}/.well-known/openid-configuration`)).json();
-const remote = jose.createRemoteJWKSet(new URL(metadata.jwks_uri));
+const remote = jose.createRemoteJWKSet(new URL(metadata.jwks_uri), { timeoutDuration: 120_000 });
 const expected = { issuer: facts.issuer, audience: facts.audience, typ: 'at+jwt' };
 
 for (const alg of facts.algorithms) {

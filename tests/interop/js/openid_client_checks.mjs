@@ -2,7 +2,7 @@ import * as client from 'openid-client';
 import { importJWK } from 'jose';
 import { check, facts } from './checks.mjs';
 
-const insecure = { execute: [client.allowInsecureRequests] };  // loopback without TLS
+const insecure = { execute: [client.allowInsecureRequests], timeout: 120 };  // loopback without TLS
 
 const discover = (id, auth) =>
   client.discovery(new URL(facts.issuer), id, undefined, auth, insecure);

@@ -5,7 +5,9 @@ import { compactDecrypt, createRemoteJWKSet, importJWK, jwtVerify } from 'jose';
 import { createInterface } from 'node:readline';
 
 const [issuer, jwksUri, life] = [process.argv[2], process.argv[3], Number(process.argv[4])];
-const remote = createRemoteJWKSet(new URL(jwksUri), { cacheMaxAge: life, cooldownDuration: 0 });
+const remote = createRemoteJWKSet(new URL(jwksUri), {
+  cacheMaxAge: life, cooldownDuration: 0, timeoutDuration: 120_000,
+});
 const text = new TextDecoder();
 
 // oauth4webapi keeps a JWKS for five minutes with a server's metadata and has no setting for that: here the
