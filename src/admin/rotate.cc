@@ -106,11 +106,12 @@ Task<NextKey> publish_version(const AdminServices& services, Keeper::StepRequest
   Keeper& keeper = *services.oauth->keeper;
   const Alias alias = active.secret.alias;
   CO_TRY(secrets::version_maker(keeper.store(step.realm, step.store), step.store));
-  // What the store put first meanwhile is known before anything is made after it.
+  // The ring is newer than what the store says here: a version that became usable in between would
+  // pass for one that the ring refuses, and be followed by another.
+  CO_TRY(const auto versions, co_await keeper.fetch(step.realm, step.store, alias));
   CO_TRY(co_await keeper.refresh());
   CO_TRY(auto rings, co_await keeper.rings(step.realm));
   const LiveRing* ring = rings->find(step.id);
-  CO_TRY(const auto versions, co_await keeper.fetch(step.realm, step.store, alias));
   std::string after = secrets::version_to_follow(versions, active.secret.version, ring);
   CO_TRY(co_await keeper.make_version(step.realm, step.store, alias, std::move(after)));
   CO_TRY(co_await keeper.refresh());

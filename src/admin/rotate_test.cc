@@ -55,9 +55,14 @@ class VersionedMemory : public secrets::MemoryStore, public secrets::VersionMake
     if (after == std::to_string(versions_.size())) add();
     co_return Done{};
   }
+  Task<std::vector<secrets::Secret>> fetch(Alias alias) override {
+    if (std::exchange(one_becomes_usable, false)) add();
+    return MemoryStore::fetch(std::move(alias));
+  }
   std::size_t count() const { return versions_.size(); }
 
   std::optional<Error> refusal;
+  bool one_becomes_usable = false;  ///< just before it is asked the next time
 
  private:
   void add() {
@@ -108,6 +113,13 @@ TEST_F(RotateVersionsTest, a_version_is_made_and_published_and_the_rest_comes_by
   const auto again = rotate();
   EXPECT_EQ(steps(again, "kid").front(), kid) << "the one that waits is the next one";
   EXPECT_EQ(store->count(), 2U);
+}
+
+TEST_F(RotateVersionsTest, a_version_that_becomes_usable_meanwhile_is_the_next_one) {
+  store->one_becomes_usable = true;
+  EXPECT_EQ(rotate().status(), 200);
+  EXPECT_FALSE(store->one_becomes_usable);
+  EXPECT_EQ(store->count(), 2U) << "none was made after it";
 }
 
 TEST_F(RotateVersionsTest, the_plan_of_an_activation_is_about_the_version_that_waits) {

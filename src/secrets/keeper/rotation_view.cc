@@ -124,18 +124,25 @@ Task<RotationView> look_at_rule(std::shared_ptr<Keeper> keeper, RotationRule rul
 
 Task<RotationView> look_again(std::shared_ptr<Keeper> keeper, RotationRule rule,
                               RotationMemory memory, Instant now) {
+  const auto makes_version = [&memory](const RotationView& view) {
+    return view.possible.ok() && view.by_versions && !memory.making &&
+           view.step.kind == RotationStep::Kind::kMake;
+  };
   CO_TRY(co_await keeper->refresh());
   CO_TRY(RotationView view, co_await look_at_rule(keeper, rule, memory, now));
-  const bool makes_version = view.possible.ok() && view.by_versions && !memory.making &&
-                             view.step.kind == RotationStep::Kind::kMake;
-  if (!makes_version) co_return view;
+  if (!makes_version(view)) co_return view;
   auto versions = co_await keeper->fetch(rule.realm, rule.store, view.step.alias);
-  if (versions.ok()) {
+  if (!versions.ok()) {
+    view.possible = std::move(versions).error();
+    co_return view;
+  }
+  // Once more, so that the ring is newer than what the store said: a version that became usable in
+  // between would pass for one that the ring refuses, and be followed by another.
+  CO_TRY(co_await keeper->refresh());
+  CO_TRY(view, co_await look_at_rule(keeper, rule, memory, now));
+  if (makes_version(view))
     view.step.before.after =
         version_to_follow(*versions, std::move(view.step.before.after), view.ring);
-  } else {
-    view.possible = std::move(versions).error();
-  }
   co_return view;
 }
 

@@ -46,7 +46,7 @@ struct SilentWorld : World {
   SilentWorld() {
     options.store_timeout = Seconds(30);  // of real time: nothing here ends by it
     silent->put("x", oct(64));
-    silent->put("y", oct(64));
+    silent->put("y", oct(64, 2));
     keeper_ = keeper();
   }
   void begin() {
@@ -355,7 +355,7 @@ TEST(SilentStore, a_step_leaves_alone_what_another_instance_mapped_and_nobody_ha
     return World::configure(
         keeper, {{world.store, kGlobal, {mapped(kEs256, {"a"}), mapped(kHmac, {"hmac"})}}});
   };
-  world.store->put("hmac2", oct(64));
+  world.store->put("hmac2", oct(64, 2));
   auto one = world.keeper();
   auto two = world.keeper();
   ASSERT_THAT(both(*one), is_ok());

@@ -18,6 +18,10 @@ class VersionedStore : public FakeStore, public VersionMaker {
   VersionedStore() : FakeStore("kms", Ordering::kByStore) { add(); }
 
   Status may_make_versions() const override { return may; }
+  Task<std::vector<Secret>> fetch(Alias alias) override {
+    if (std::exchange(one_becomes_usable, false)) add();
+    return FakeStore::fetch(std::move(alias));
+  }
   Task<Done> make_version(Alias alias, std::string after) override {
     ++asked;
     if (refusal) co_return *refusal;
@@ -51,6 +55,7 @@ class VersionedStore : public FakeStore, public VersionMaker {
   Status may = Done{};
   std::optional<Error> refusal;
   bool is_slow = false;
+  bool one_becomes_usable = false;  ///< of somebody else, just before it is asked the next time
   int asked = 0, made = 0;
 };
 
@@ -155,6 +160,18 @@ TEST(VersionRotation, a_version_that_an_operator_made_meanwhile_is_the_next_one)
   fleet.turn(70);
   EXPECT_EQ(fleet.active(), fleet.store->kid_of(2));
   EXPECT_FALSE(fleet.memory().pending);
+}
+
+TEST(VersionRotation, a_version_that_becomes_usable_at_that_moment_is_followed_by_no_other) {
+  VersionFleet fleet(1);
+  fleet.become_due();
+  fleet.store->one_becomes_usable = true;
+  fleet.turn(3);
+  EXPECT_FALSE(fleet.store->one_becomes_usable);
+  EXPECT_EQ(fleet.store->made, 0);
+  EXPECT_EQ(fleet.store->newest(), 2);
+  fleet.turn(70);
+  EXPECT_EQ(fleet.active(), fleet.store->kid_of(2));
 }
 
 TEST(VersionRotation, one_that_an_operator_took_away_is_followed_by_the_next_in_its_time) {
