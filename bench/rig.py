@@ -63,7 +63,10 @@ class Rig:
         return path
 
     def load(self, port, pid, requests, seconds=None, core=LOAD_CORE, **options):
-        """Runs the load generator; its JSON. `requests` is a list of raw requests or a file."""
+        """Runs the load generator; its JSON. `requests` is a list of raw requests or a file. It polls and
+        never sleeps: waking it costs whoever sends to it, which is a slow server at every answer and a fast one
+        never."""
+        options.setdefault("spin", 1)
         path = requests if isinstance(requests, pathlib.Path) else self.requests_file(requests)
         command = [*pinned(core), str(TOOLS / "loadgen"), "--port", str(port), "--pid", str(pid),
                    "--requests", str(path), "--seconds", str(seconds or self.seconds),

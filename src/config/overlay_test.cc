@@ -162,8 +162,8 @@ TEST(Overlay, refuses_wholes_that_are_none) {
   EXPECT_THAT(problems_of(kFile, {{"SIGNET__SERVER__CORS_ORIGINS__0", "null"}}),
               HasSubstr("is one item of a list"));
   EXPECT_EQ(
-      problems_of(kFile, {{"SIGNET__SERVER", R"({"prot":1})"}}),
-      "environment variable SIGNET__SERVER: server.prot: unknown setting 'prot', did you mean "
+      problems_of(kFile, {{"SIGNET__SERVER", R"({"poort":1})"}}),
+      "environment variable SIGNET__SERVER: server.poort: unknown setting 'poort', did you mean "
       "'port'?\n");
   EXPECT_THAT(problems_of(kFile, {{"SIGNET__SERVER__CORS_ORIGINS", "null"},
                                   {"signet__server__cors_origins", "[]"}}),

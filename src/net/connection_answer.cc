@@ -12,6 +12,7 @@ namespace signet::net {
 namespace {
 
 constexpr std::size_t kKeepBody = 64 * 1024;
+constexpr std::size_t kJoinBody = 2048;
 
 std::int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -142,7 +143,12 @@ bool Connection::send_response() {
   head_.clear();
   append_head(head_, gate_.site(), response_, frame);
   const bool sends_body = has_body(response_.status) && request_.method != http::Method::kHead;
-  const std::string_view body = sends_body ? std::string_view(response_.body) : std::string_view();
+  std::string_view body = sends_body ? std::string_view(response_.body) : std::string_view();
+  if (body.size() <= kJoinBody) {
+    // One text is cheaper to send than two by more than it costs to copy.
+    head_ += body;
+    body = {};
+  }
   if (!start_write(head_, body)) {
     if (!is_closed()) gate_.place(*this, Phase::kWrite);
     return false;

@@ -33,7 +33,9 @@ class PlainConnection final : public Connection {
   bool start_write(std::string_view head, std::string_view body) override {
     std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body)};
     error_code ec;
-    std::size_t sent = socket_.write_some(parts, ec);
+    // Of one buffer asio makes a plain send().
+    std::size_t sent =
+        body.empty() ? socket_.write_some(parts[0], ec) : socket_.write_some(parts, ec);
     if (sent == head.size() + body.size()) return true;
     if (ec && ec != asio::error::would_block) {
       abort();

@@ -104,18 +104,17 @@ Answer<Done> ClientCall::check_limit() const {
   return refusal;
 }
 
+// No coroutine: it only chooses one, and a coroutine around a coroutine costs every request.
 Task<Done, Refusal> ClientCall::provide(Need need) {
   switch (need) {
-    case Need::kNothing:
-      co_return Done{};
     case Need::kClient:
-      co_return co_await load_client();
+      return load_client();
     case Need::kSlowHash:
-      co_return co_await hash_slowly();
+      return hash_slowly();
     case Need::kUseAssertion:
-      co_return co_await use_assertion();
+      return use_assertion();
     default:
-      co_return co_await provide_for_act(need);
+      return provide_for_act(need);
   }
 }
 

@@ -5,11 +5,14 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace signet::oauth {
 
-/// What one worker keeps of many things that have a name in a realm; the least recently used one
-/// goes first. No sharing, no lock; finding allocates nothing.
+/// What one worker keeps of many things that have a name in a realm. Of those that nobody asked for
+/// lately the oldest goes first. Finding only marks what it found: moving it in an order of use
+/// would touch its neighbours, which among many are in no processor's cache. No sharing, no lock;
+/// finding allocates nothing.
 template <class Value>
 class LruCache {
  public:
@@ -19,20 +22,18 @@ class LruCache {
   Value* find(std::string_view realm, std::string_view id) {
     const auto found = entries_.find(key(realm, id));
     if (found == entries_.end()) return nullptr;
-    by_age_.splice(by_age_.end(), by_age_, found->second.age);
+    found->second.is_used = true;
     return &found->second.value;
   }
 
   void put(std::string_view realm, std::string_view id, Value value) {
     erase(realm, id);
-    if (entries_.size() >= most_) {
-      entries_.erase(by_age_.front());
-      by_age_.pop_front();
-    }
+    if (entries_.size() >= most_) erase_oldest();
     // Both or neither, even where memory ends in between.
-    std::list<std::string> youngest;
-    youngest.emplace_back(key(realm, id));
-    entries_.emplace(youngest.front(), Entry{std::move(value), youngest.begin()});
+    Order youngest;
+    youngest.emplace_back(nullptr);
+    const auto put = entries_.emplace(key(realm, id), Entry{std::move(value), youngest.begin()});
+    youngest.front() = &*put.first;
     by_age_.splice(by_age_.end(), youngest);
   }
 
@@ -44,8 +45,8 @@ class LruCache {
   }
 
   void clear() {
-    entries_.clear();
     by_age_.clear();
+    entries_.clear();
   }
 
  private:
@@ -55,10 +56,25 @@ class LruCache {
       return std::hash<std::string_view>()(text);
     }
   };
+  struct Entry;
+  using Order = std::list<std::pair<const std::string, Entry>*>;
   struct Entry {
     Value value;
-    std::list<std::string>::iterator age;
+    typename Order::iterator age;
+    bool is_used = false;  ///< asked for since it was last spared
   };
+
+  /// Spares what is in use, but not without end: a put stays short where everything is.
+  void erase_oldest() {
+    constexpr int kMostSpared = 16;
+    for (int i = 0; i < kMostSpared && by_age_.front()->second.is_used; ++i) {
+      by_age_.front()->second.is_used = false;
+      by_age_.splice(by_age_.end(), by_age_, by_age_.begin());
+    }
+    const auto oldest = entries_.find(by_age_.front()->first);
+    by_age_.pop_front();
+    entries_.erase(oldest);
+  }
 
   // NUL cannot stand in a realm's name nor in an id, so the pair is unambiguous.
   std::string_view key(std::string_view realm, std::string_view id) {
@@ -70,7 +86,7 @@ class LruCache {
 
   std::size_t most_;
   std::unordered_map<std::string, Entry, Hash, std::equal_to<>> entries_;
-  std::list<std::string> by_age_;  ///< least recently used first
+  Order by_age_;  ///< the one spared or put longest ago first
   std::string key_;
 };
 

@@ -72,24 +72,23 @@ void TokenCall::end_reply(http::Response& response) const {
   body += '}';
 }
 
+// No coroutine: see ClientCall::provide.
 Task<Done, Refusal> TokenCall::provide_for_act(Need need) {
   switch (need) {
-    case Need::kHorizon: {
-      CO_TRY(co_await services_.keeper->raise_horizon(ring_, expires_));
-      co_return Done{};
-    }
+    case Need::kHorizon:
+      return raise_horizon();
     case Need::kSignature:
-      co_return co_await sign_in_box();
+      return sign_in_box();
     case Need::kDefinitions:
-      co_return co_await load_definitions();
+      return load_definitions();
     case Need::kKeySet:
-      co_return co_await load_keys();
+      return load_keys();
     case Need::kKeyUses:
-      co_return co_await take_uses();
+      return take_uses();
     case Need::kKeptKey:
-      co_return co_await keep_key();
+      return keep_key();
     default:
-      co_return co_await keep_opaque();
+      return keep_opaque();
   }
 }
 

@@ -39,6 +39,7 @@ class TokenCall : public ClientCall {
   enum class Stage : std::uint8_t { kAsk, kTarget, kPlan, kMint, kMinted, kSigned };
 
   // token_target.cc: which resource server, which scope, which claims.
+  bool takes_plan();
   Answer<Need> find_target();
   Answer<Need> find_server(std::string_view name);
   Answer<Done> check_one_target() const;
@@ -65,6 +66,7 @@ class TokenCall : public ClientCall {
   Answer<Done> finish_signed(http::Response& response);
   bool needs_horizon(const std::shared_ptr<const secrets::LiveRing>& ring);
   void count_issued() const;
+  Task<Done, Refusal> raise_horizon();
   Task<Done, Refusal> sign_in_box();
   Task<Done, Refusal> keep_opaque();
 

@@ -132,6 +132,7 @@ Answer<ClientCall::Need> TokenCall::mint_encrypted(http::Response& response) {
 }
 
 Answer<ClientCall::Need> TokenCall::mint_opaque() {
+  opaque_.reserve(tokens::kOpaqueSize);  // a string that grows leaves what it held behind
   tokens::append_opaque(opaque_, now_, *services_.random);
   stage_ = Stage::kMinted;
   return Need::kCommit;
@@ -145,6 +146,11 @@ void TokenCall::count_issued() const {
   services_.counters.issued_for[static_cast<std::size_t>(encryption)]->add();
   server_->use->issued.fetch_add(1, std::memory_order_relaxed);
   server_->use->last_issued.store(unix_seconds(now_), std::memory_order_relaxed);
+}
+
+Task<Done, Refusal> TokenCall::raise_horizon() {
+  CO_TRY(co_await services_.keeper->raise_horizon(ring_, expires_));
+  co_return Done{};
 }
 
 Task<Done, Refusal> TokenCall::sign_in_box() {
@@ -166,7 +172,11 @@ Task<Done, Refusal> TokenCall::keep_opaque() {
   record.issued = now_;
   record.expires = expires_;
   token_id_ = tokens::make_token_id(*services_.random);
-  tokens::append_claims(record.claims, claims(), now_, expires_, token_id_);
+  // In the worker's memory first, so that the record's text grows once.
+  std::string& payload = worker_.payload();
+  payload.clear();
+  tokens::append_claims(payload, claims(), now_, expires_, token_id_);
+  record.claims = payload;
   storage::Transaction transaction;
   transaction.emplace_back(storage::PutToken{std::move(record)});
   CO_TRY(co_await services_.storage->commit(std::move(transaction)));

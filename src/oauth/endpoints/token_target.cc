@@ -39,7 +39,23 @@ json::Array permissions_of(
 
 }  // namespace
 
+// Where nothing but a scope is asked, the client's plan names the resource server too.
+bool TokenCall::takes_plan() {
+  if (asked_.resource_server || !asked_.resources.empty()) return false;
+  for (const auto& plan : client_->plans) {
+    if (!plan.is_default || plan.realm_serial != realm_->serial() ||
+        plan.definitions != worker_.definitions() || plan.asked_scope != asked_.scope)
+      continue;
+    server_ = plan.server;
+    claims_ = plan.claims;
+    return true;
+  }
+  return false;
+}
+
 Answer<ClientCall::Need> TokenCall::find_target() {
+  if (takes_plan()) [[likely]]
+    return Need::kNothing;
   const std::string_view realm = realm_->settings().name.view();
   std::optional<std::string_view> parameter = asked_.resource_server;
   for (const auto& resource : asked_.resources) {
@@ -95,6 +111,7 @@ Answer<Done> TokenCall::check_one_target() const {
 }
 
 Answer<ClientCall::Need> TokenCall::plan() {
+  if (claims_) return Need::kNothing;
   const Client& client = client_->client;
   for (const auto& plan : client_->plans) {
     if (plan.claims && plan.realm_serial == realm_->serial() &&
@@ -126,7 +143,12 @@ Answer<ClientCall::Need> TokenCall::plan() {
   claims_ = std::move(*made);
   if (asked_.resources.empty() && asked_.scope.size() <= kMostKeptScope) {
     auto& plan = client_->plans[client_->next_plan++ % client_->plans.size()];
-    plan = {realm_->serial(), worker_.definitions(), std::string(asked_.scope), server_, claims_};
+    // One that another request has dropped meanwhile is old: the next one must look again.
+    const bool is_default =
+        !asked_.resource_server &&
+        worker_.resource_server(realm_->settings().name.view(), server_->server.name) == server_;
+    plan = {realm_->serial(), worker_.definitions(), std::string(asked_.scope), server_, claims_,
+            is_default};
     server_->last_claims = {client_, plan.realm_serial, plan.definitions, plan.asked_scope,
                             claims_};
   }

@@ -22,6 +22,7 @@ struct TokenPlan {
   std::string asked_scope;  ///< word for word; empty: its default scopes
   PreparedResourceServerPtr server;
   std::shared_ptr<const tokens::ClaimsTemplate> claims;
+  bool is_default = false;  ///< the realm's default resource server, which nobody asked for by name
 };
 
 /// A client with what one worker has prepared of it. Belongs to its worker: no sharing, no lock.
