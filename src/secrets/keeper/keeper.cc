@@ -120,15 +120,20 @@ Task<RealmRingsPtr> Keeper::State::use(RealmName realm) {
       if (has_stores(realm)) names.insert(realm);
       CO_TRY(reading, co_await plan_reading(std::move(names)));
       if (!reading->outcome.ok()) co_return reading->outcome.error();
-      if (reading->stores.empty()) co_return co_await use_read(std::move(realm));
     }
     CO_TRY(co_await ask_stores(reading));
-    CO_TRY(const Gate::Pass pass, co_await gate.enter());
-    if (auto ready = realms.load()->find(realm)) co_return ready;
-    if (reading->configuration != configurations) continue;
-    take(*reading);
-    auto rings = co_await use_read(realm);
-    if (!is_behind || round == kMaxConflicts) co_return rings;
+    RealmRingsPtr rings;
+    {
+      CO_TRY(const Gate::Pass pass, co_await gate.enter());
+      if (auto ready = realms.load()->find(realm)) co_return ready;
+      if (reading->configuration != configurations) continue;
+      take(*reading);
+      CO_TRY(rings, co_await use_read(realm));
+      if (!is_behind || round == kMaxConflicts) co_return rings;
+    }
+    // The mapping that is newer may be a global one, and only a refresh reads these stores.
+    const auto refreshed = co_await refresh_since(++refreshes_asked);
+    if (!refreshed.ok()) co_return rings;
   }
 }
 

@@ -207,16 +207,22 @@ Result<std::shared_ptr<const LiveRing>> Keeper::State::ring_behind(
     LiveRing ring, const Found& found, std::vector<JournalEntry> entries,
     std::shared_ptr<const LiveRing> before) {
   is_behind = true;
-  const bool is_sound = before && std::all_of(before->entries.begin(), before->entries.end(),
-                                              [this](const auto& entry) {
-                                                return compromised.check(entry.secret).ok();
-                                              });
-  if (is_sound) return before;
+  // The journal may know of a compromise that was reported since the list was read.
+  const auto is_trusted = [&](const RingEntry& entry) {
+    const JournalEntry* known = find_entry(entries, entry.secret.kid);
+    const bool is_refused = known != nullptr && known->history.state == KeyState::kCompromised;
+    return !is_refused && compromised.check(entry.secret).ok();
+  };
+  if (before && std::all_of(before->entries.begin(), before->entries.end(), is_trusted))
+    return before;
   mark_compromised(entries);
   const SecretId id = ring.id;
+  ring.lacks_successor = compromised_signer(entries) != nullptr;
   auto made = verifying_ring(std::move(ring), entries, std::move(before), usage);
-  if (!made.ok()) return nothing_usable(id, found);
-  return made;
+  if (made.ok()) return made;
+  Error why = nothing_usable(id, found);
+  const JournalEntry* signer = compromised_signer(entries);
+  return signer != nullptr ? no_successor(id, *signer, why.detail) : why;
 }
 
 Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, SecretId id, Found found,
@@ -287,6 +293,10 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
       if (!is_newer.ok()) co_return journal_failed(is_newer.error());
       if (*is_newer) {
         found = find(realm, id, clock->now());
+        // Their ring is older than the mapping that this one follows.
+        const bool follows_global = !realm.empty() && !found.resolution.from_realm;
+        if (found.resolution.blocked_by || follows_global)
+          co_return ring_behind(std::move(ring), found, loaded, before);
         entries = is_inherited ? std::vector<JournalEntry>() : loaded;
         continue;
       }

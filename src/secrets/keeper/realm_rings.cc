@@ -57,9 +57,11 @@ struct FirstKey {
   SecretId id;
   KeyId kid;  ///< empty: none is to sign
 };
-FirstKey first_of(const SecretId& id, const Found& found) {
-  const auto& ordered = found.resolution.ordered;
-  return {id, ordered.empty() ? KeyId() : ordered.front().kid};
+FirstKey first_of(const SecretId& id, const Found& found, const CompromisedKeys& compromised) {
+  for (const Secret& secret : found.resolution.ordered) {
+    if (can_be_active(secret) && compromised.check(secret).ok()) return {id, secret.kid};
+  }
+  return {id, KeyId()};
 }
 
 /// Whether somebody may have a copy of the JWKS without the first key of the ID: copies are kept
@@ -186,7 +188,8 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
       const bool is_fetched = place && place->published->use == jose::KeyUse::kSig;
       if (!is_fetched || remembered.has_signed(id)) continue;
       const Found found = find(realm, id, now);
-      if (has_public_signer(found, compromised)) first_keys.push_back(first_of(id, found));
+      if (has_public_signer(found, compromised))
+        first_keys.push_back(first_of(id, found, compromised));
     }
     if (!first_keys.empty()) {
       std::set<RealmName> others;
@@ -231,10 +234,10 @@ Task<Done> Keeper::State::add_realm(RealmName realm, std::shared_ptr<RealmMap> n
       continue;
     }
     shared.entries = global_journal.entries(id);
-    shared.has_stale_jwks =
-        !remembered.has_signed(id) &&
-        (stale_elsewhere.contains(id) ||
-         may_be_cached(remembered, global_journal, first_of(id, found), options.policy, now));
+    shared.has_stale_jwks = !remembered.has_signed(id) &&
+                            (stale_elsewhere.contains(id) ||
+                             may_be_cached(remembered, global_journal,
+                                           first_of(id, found, compromised), options.policy, now));
     const auto before = old ? old->own(realm, id) : nullptr;
     const std::optional<Error> blocked_by = found.resolution.outage;
     const std::optional<Instant> begins = begins_at(found, now);

@@ -26,12 +26,21 @@ class SilentStore : public FakeStore {
     }
     co_return secrets;
   }
+  Task<std::string> fingerprint() override {
+    if (std::exchange(is_late_once, false)) {
+      async::OneShot<Done> wait_for = answer;
+      asked.complete(Done{});
+      CO_TRY(co_await wait_for.wait());
+    }
+    co_return co_await FakeStore::fingerprint();
+  }
   /// The next question is the one.
   void fall_silent() {
     is_silent_once = true;
     ++version;
   }
   bool is_silent_once = false;
+  bool is_late_once = false;  ///< says what it holds by the time that it may answer
   async::OneShot<Done> asked, answer;
 };
 
@@ -59,7 +68,7 @@ struct SilentWorld : World {
   }
   /// A refresh that has asked the store, and goes on beside whoever called this.
   Task<Done> refresh_beside() {
-    silent->fall_silent();
+    if (!silent->is_late_once) silent->fall_silent();
     const async::Executor executor = co_await async::current_executor();
     std::function<void(Result<Done>)> done = [this](Result<Done> result) {
       is_refreshed = true;
@@ -228,6 +237,54 @@ TEST(SilentStore, an_answer_to_a_later_question_is_kept) {
   };
   ASSERT_THAT(async::run_now(story()), is_ok());
   EXPECT_THAT(World::kids(*world.keeper_), UnorderedElementsAre(kid(1), kid(2), kid(4)));
+}
+
+TEST(SilentStore, what_changes_between_two_questions_is_read_after_all) {
+  SilentWorld world;
+  world.begin();
+  const auto story = [&]() -> Task<Done> {
+    world.silent->is_late_once = true;
+    CO_TRY(co_await world.refresh_beside());
+    // The step asks later than the refresh, and is answered sooner.
+    const auto published = co_await world.keeper_->publish(world.step_in("silent", kHmac, "y"));
+    EXPECT_THAT(published, is_ok());
+    EXPECT_FALSE(world.is_refreshed);
+    world.silent->put("x", oct(64, 3));
+    co_return co_await world.let_it_end();
+  };
+  ASSERT_THAT(async::run_now(story()), is_ok());
+  ASSERT_THAT(World::refresh(*world.keeper_), is_ok());
+  const KeyId fresh = Secret::of_key(oct(64, 3)).kid;
+  EXPECT_THAT(World::kids(*world.keeper_, kHmac), Contains(fresh));
+}
+
+TEST(SilentStore, two_steps_at_once_give_no_alias_two_purposes) {
+  SilentWorld world;
+  world.silent->put("r", rsa());
+  world.begin();
+  async::OneShot<Done> over;
+  Result<Done> first = Done{};
+  const auto story = [&]() -> Task<Done> {
+    world.silent->is_silent_once = true;
+    const async::Executor executor = co_await async::current_executor();
+    auto asked = world.silent->asked.wait();
+    auto ended = over.wait();
+    std::function<void(Result<Done>)> done = [&](Result<Done> result) {
+      first = result;
+      over.complete(Done{});
+    };
+    async::start<Done>(executor, world.keeper_->publish(world.step_in("silent", kDecrypt, "r")),
+                       std::move(done));
+    CO_TRY(co_await std::move(asked));
+    const auto rs = SecretId::literal("am.services.oauth2.stateless.signing.RSA");
+    const auto second = co_await world.keeper_->publish(world.step_in("silent", rs, "r"));
+    EXPECT_THAT(second, is_ok());
+    world.silent->answer.complete(Done{});
+    co_return co_await std::move(ended);
+  };
+  ASSERT_THAT(async::run_now(story()), is_ok());
+  EXPECT_THAT(first, fails("mapping_two_purposes"));
+  EXPECT_EQ(World::ring(*world.keeper_, kDecrypt), nullptr);
 }
 
 TEST(SilentStore, one_that_is_dropped_while_it_is_read_ends_alone) {

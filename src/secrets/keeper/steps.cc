@@ -144,6 +144,8 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
     co_return Error{Code::kConflict, "revision_conflict",
                     "store " + step.store.str() + " was configured anew meanwhile"};
   }
+  // Another step may have mapped an alias of this one meanwhile.
+  CO_TRY(check_purposes(*store, step.id, list->after, options.allow_shared_aliases));
   CO_TRY(co_await compromised.load(storage));
   const std::vector<Alias>& before = list->before;
   const std::vector<Alias>& after = list->after;

@@ -73,8 +73,10 @@ void StoreCache::set_mapping(const SecretId& id, std::vector<Alias> aliases, std
 }
 
 bool StoreCache::has_read(const std::vector<Alias>& aliases) const {
-  return std::all_of(aliases.begin(), aliases.end(),
-                     [&](const Alias& alias) { return entries_.contains(alias); });
+  return std::all_of(aliases.begin(), aliases.end(), [&](const Alias& alias) {
+    const auto found = entries_.find(alias);
+    return found != entries_.end() && found->second.good_at.wall != Instant{};
+  });
 }
 
 // What the store said last counts while it is out, so that an outage maps nothing.

@@ -86,7 +86,11 @@ void StoreCache::keep(const Alias& alias, std::vector<Secret> secrets, ReadAt no
 
 void StoreCache::take(const Alias& alias, std::vector<Secret> secrets, ReadAt began,
                       std::uint64_t number) {
-  if (!is_newer(alias, number)) keep(alias, std::move(secrets), began, number);
+  if (is_newer(alias, number)) return;
+  // Whoever asked later may have been answered sooner: the fingerprint that is known, or that comes
+  // with a reading which is under way, is not of this answer.
+  fingerprint_.clear();
+  keep(alias, std::move(secrets), began, number);
 }
 
 void StoreCache::tell_unread(const Alias& alias, const Error& error) const {
@@ -190,8 +194,12 @@ void StoreCache::take_answers(StoreReading& reading, const std::set<Alias>& name
   const auto is_past = [&](const Alias& alias) {
     return !names.contains(alias) || is_newer(alias, reading.number);
   };
+  bool is_all_taken = true;
   for (auto& [alias, secrets] : reading.answers) {
-    if (is_past(alias)) continue;
+    if (is_past(alias)) {
+      is_all_taken = false;
+      continue;
+    }
     if (secrets.ok()) {
       keep(alias, std::move(secrets).value(), reading.began, reading.number);
     } else {
@@ -208,7 +216,11 @@ void StoreCache::take_answers(StoreReading& reading, const std::set<Alias>& name
       Entry& entry = note_away(alias, std::move(error), reading.number);
       rest(entry, options, reading.began.monotone);
     }
-    if (reading.new_fingerprint) fingerprint_ = std::move(*reading.new_fingerprint);
+    if (!is_all_taken) {
+      fingerprint_.clear();
+    } else if (reading.new_fingerprint) {
+      fingerprint_ = std::move(*reading.new_fingerprint);
+    }
     outage_.reset();
     failures_ = 0;
     retry_at_ = Milliseconds::min();
