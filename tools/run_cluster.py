@@ -38,7 +38,7 @@ def config(data, postgres, port, number, secret):
         "secret_stores": [{"name": "local", "type": "local_certificate",
                            "settings": {"directory": str(data / "keys")}}],
         "log": {"format": "text", "level": "warn"},
-        "realms": [{"name": "root", "clients": [
+        "realms": [{"name": "root", "scopes": ["read", "write"], "clients": [
             {"client_id": "demo", "name": "Demo client", "secret": secret, "scopes": ["read", "write"],
              "default_scopes": ["read"]}]}],
     }

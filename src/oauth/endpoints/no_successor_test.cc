@@ -54,6 +54,7 @@ class NoSuccessor : public ::testing::Test {
     w.mappings.clear();
     w.add_key("rsa", crypto::KeyKind::kRsa, "am.services.oauth2.stateless.signing.RSA");
     w.add_key("ec256", crypto::KeyKind::kEcP256, kEs.str());
+    w.add_symmetric("aes", 32, tokens::encryption_id().str());
   }};
 };
 
@@ -77,6 +78,35 @@ TEST_F(NoSuccessor, token_requests_are_refused_for_now_and_no_other_key_signs) {
   const std::string after = world.issue("es");
   ASSERT_FALSE(after.empty());
   EXPECT_TRUE(world.is_active(after, "gateway"));
+}
+
+TEST_F(NoSuccessor, so_are_tokens_for_a_resource_server_that_only_the_server_knows_again) {
+  const SecretId own = tokens::encryption_id();
+  SecretBytes bytes(16);
+  world.random->fill(bytes.span());
+  json::Object set;
+  set.set("keys", json::Array{jose::Jwk::from_symmetric(std::move(bytes)).private_json()});
+  world.put("resource_server", "root", "RS",
+            R"({"name":"RS","access_token":{"encryption":"resource_server_key",)"
+            R"("key_encryption_algorithm":"A128KW","jwks":)" +
+                json::dump(set) + "}}");
+  const auto ask_for_it = [&] {
+    return world.post("/oauth2/access_token", "grant_type=client_credentials&resourceServer=RS",
+                      "rs");
+  };
+  ASSERT_EQ(ask_for_it().status(), 200);
+  secrets::Keeper::CompromiseRequest request;
+  request.id = own;
+  request.kid = world.keeper->rings_now(RealmName("root"))->find(own)->ring->active().kid;
+  request.actor = "operator";
+  ASSERT_THAT(async::run_now(world.keeper->compromise(request)), is_ok());
+  const auto refused = ask_for_it();
+  EXPECT_EQ(refused.status(), 503);
+  EXPECT_EQ(refused.text("error"), "temporarily_unavailable");
+  EXPECT_EQ(refused.response().header("Retry-After"), "1");
+  const auto needed = world.services->needed_secrets->all();
+  ASSERT_EQ(needed.size(), 1U);
+  EXPECT_EQ(needed[0].id, own);
 }
 
 TEST_F(NoSuccessor, its_tokens_are_inactive_and_not_unknown) {

@@ -137,9 +137,10 @@ Answer<ClientCall::Need> TokenCall::plan() {
   TRY(const Need need, find_definitions(scope));
   if (need != Need::kNothing) return need;
   TRY(check_defined());
+  const bool tells_itself = server_->server.encryption == Encryption::kResourceServerKey;
+  if (tells_itself && !realm_->server_encryption()) return lacks_secret(tokens::encryption_id());
   auto made = make_claims(scope);
-  if (!made.ok())
-    return Refusal(OAuthError::kServerError, "no key can make this token", made.error());
+  if (!made.ok()) return cannot_mint(made.error());
   claims_ = std::move(*made);
   if (asked_.resources.empty() && asked_.scope.size() <= kMostKeptScope) {
     auto& plan = client_->plans[client_->next_plan++ % client_->plans.size()];
@@ -187,15 +188,10 @@ Result<std::shared_ptr<const tokens::ClaimsTemplate>> TokenCall::make_claims(
   if (auto permissions = permissions_of(definitions_); !permissions.empty())
     more.set("permissions", std::move(permissions));
   if (server_->server.encryption == Encryption::kResourceServerKey) {
-    const ReadyEncryptor* own = realm_->server_encryption();
-    if (!own) {
-      services_.needed_secrets->note(realm_->settings().name, tokens::encryption_id(), now_);
-      return realm_->why(tokens::encryption_id());
-    }
     std::string about;
     json::ObjectWriter(about).add("resource_server", server_->server.name).end();
     std::string sealed;
-    TRY(own->own.append(sealed, as_bytes(about), *services_.random));
+    TRY(realm_->server_encryption()->own.append(sealed, as_bytes(about), *services_.random));
     more.set(tokens::kPrivateClaim, std::move(sealed));
   }
   const std::string_view id = client_->client.id.view();
