@@ -50,18 +50,24 @@ def of_googletest(lines):
     return [line for test, words in found.items() for line in (test, *("  " + word for word in words[:WORDS]))]
 
 
+def is_same(one, other):
+    """Whether two lines tell of one failure: scripts say it once more at their end, with the lines below it, cut off."""
+    short, long = sorted((" ".join(line.split()).removesuffix("...") for line in (one, other)), key=len)
+    return long.startswith(short)
+
+
 def of_script(lines):
     """What scripts call FAIL, each once; of faults (`== name`) with the script's name and its first remarks."""
-    found, names, section, remarks = [], set(), "", []
+    found, section, remarks = [], "", []
     for line in lines:
         heading = SECTION.fullmatch(line)
         if heading and heading[2] and heading[2].startswith(": FAILED"):
             found += [f"{section}: {remark}" for remark in remarks[:WORDS]] + [heading[1] + heading[2]]
         if heading:
             section, remarks = "" if heading[2] else heading[1], []
-        elif line.startswith("FAIL ") and line[5:].split(": ")[0] not in names:
-            names.add(line[5:].split(": ")[0])
-            found.append(line)
+        elif line.startswith("FAIL "):
+            if not any(is_same(line, before) for before in found):
+                found.append(line)
         elif section and line.endswith(" FAIL"):
             found.append(f"{section}: {line}")
         elif section and (line.startswith("# ") or CRASH.search(line)):

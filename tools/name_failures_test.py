@@ -43,6 +43,15 @@ FAIL two: the answer is 503 and another line
 FAIL four: late
 2 passed, 2 failed
 """
+LONG = "why " * 100
+FAMILY = f"""FAIL limit: a body of 1 MiB: the answer is 200
+FAIL limit: a header of 64 KiB: the answer is 500
+FAIL limit: a name: {LONG}
+FAIL limit: a body of 1 MiB: the answer is 200
+FAIL limit: a header of 64 KiB: the answer is 500
+FAIL limit: a name: {LONG[:200]}...
+0 passed, 3 failed
+"""
 CHAOS = """== graceful
 seed 7
 stops 20 stops >=20 PASS
@@ -78,6 +87,9 @@ CASES = (
     ("a crash", CRASHED, ["Jose.opens (it never ended)",
                           "  ==71==ERROR: AddressSanitizer: heap-use-after-free on address 0x602"]),
     ("peers", INTEROP, ["FAIL two: the answer is 503", "FAIL four: late"]),
+    ("checks of one family", FAMILY, ["FAIL limit: a body of 1 MiB: the answer is 200",
+                                      "FAIL limit: a header of 64 KiB: the answer is 500",
+                                      f"FAIL limit: a name: {LONG}"[:237] + "..."]),
     ("faults", CHAOS, ["kill9: lost_or_undone 1 faults <=0 FAIL", "kill9: # kill 3: a token does not verify",
                        "kill9: FAILED (1) in 61 s", "limits: TimeoutError: timed out", "limits: FAILED (1) in 9 s"]),
     ("others", OTHER, ["one.txt: $ signet jose", "  exit 1, expected 0", "7 passed, 1 failed"]),

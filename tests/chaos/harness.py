@@ -441,6 +441,12 @@ class Stalls:
         time.sleep(0.1)  # the thread may be as late as the one that asks
         return self.between(begin, time.monotonic())
 
+    @staticmethod
+    def most(tried):
+        """Of so many tries, how many may be excused: on a machine that stands still every few seconds any failure could
+        be, and one that the server is to blame for comes back with every rotation."""
+        return max(3, tried // 100)
+
 
 def free_ports(count=1):
     """The first of `count` free ports in a row, from below those that the system gives to whoever asks for any: between

@@ -137,6 +137,7 @@ def main():
                 why = keys.verifies(token) if now < min(keys.until, claims_of(token)["exp"]) else None
                 if why:
                     unverified.append((time.monotonic(), f"{alg}: {why}; JWKS of {now - keys.fetched:.2f} s ago"))
+                    break
 
         async def workers(stopping):
             await asyncio.gather(relying_party_loop(parties, stopping), *(
@@ -154,8 +155,8 @@ def main():
                 rotator.retire(secret_id)
             list(pool.map(keep_rotating, IDS.values()))
         background.stop()
-        unverified = [text for at, text in unverified if not stalls.between(at - stalls.AFTERWARDS, at)]
-        for text in (rotator.faults + failures + unverified)[:10]:
+        blamed = [text for at, text in unverified if not stalls.between(at - stalls.AFTERWARDS, at)]
+        for text in (rotator.faults + failures + blamed)[:10]:
             print("#", text)
         faults = check_rings(server) + check_audit(server) + harness.check_invariants(server)
         for text in faults[:10]:
@@ -166,7 +167,8 @@ def main():
         report.at_least("tokens", sum(kids.values()), "tokens", 500)
         report.at_least("keys_seen_in_tokens", len(kids), "keys", len(IDS) + 1)
         report.at_most("failed_requests", len(failures), "requests", 0)
-        report.at_most("unverifiable_tokens", len(unverified), "tokens", 0)
+        report.at_most("unverifiable_tokens", len(blamed), "tokens", 0)
+        report.at_most("excused_tokens", len(unverified) - len(blamed), "tokens", stalls.most(sum(kids.values())))
         report.at_most("refused_rotation_steps", len(rotator.faults), "steps", 0)
         report.at_most("broken_invariants", len(faults), "faults", 0)
     report.finish()

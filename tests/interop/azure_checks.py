@@ -125,15 +125,19 @@ def planned_rotation(options):
         with StoreWorld(options, stores, ["ES256"], environment(identity), keys={"rotation": [rule]}) as world:
             old = world.token("ES256")
             first, failures, stalls = world.verify(old, "ES256"), [], harness.Stalls()
+            seen = {"looks": 0, "excused": 0}
 
             def look():
                 """The key of a fresh token, which verifies as the first one does."""
                 begin = time.monotonic()
+                seen["looks"] += 1
                 try:
                     world.verify(old, "ES256")
                     return world.kid("ES256")
                 except Exception as error:
-                    if not stalls.since(begin):  # the vault is part of this process
+                    if stalls.since(begin):  # the vault is part of this process
+                        seen["excused"] += 1
+                    else:
                         failures.append(repr(error))
                     raise
 
@@ -161,6 +165,9 @@ def planned_rotation(options):
                 return f"{len(vault.keys['p256']) - 1} versions were made"
             if until(lambda: "azure_access_denied" not in health()):
                 return "health still tells of the refusal"
+            print(f"# planned rotation in Azure: {seen['looks']} looks, {seen['excused']} excused", flush=True)
+            if seen["excused"] > stalls.most(seen["looks"]):
+                return f"{seen['excused']} of {seen['looks']} looks were excused"
             return failures[0] if failures else None
 
 

@@ -17,16 +17,20 @@ def ask_to_rotate(server, algorithm_id):
 
 def rotates_by_hand(world, alg, algorithm_id, key):
     """A version is PENDING_GENERATION for a while: it is asked for again, and only one is made."""
-    old, before, begin = world.token(alg), len(world.google.keys[key]), time.monotonic()
+    old, before = world.token(alg), len(world.google.keys[key])
+    asked, gaps = [], []  # when, and from there to the next answer
 
     def is_ready():
+        asked.append(time.monotonic())
         answer = ask_to_rotate(world.server, algorithm_id)
+        gaps.append(time.monotonic() - asked[max(0, len(asked) - 2)])
         if answer.status == 503 and b"version_pending" in answer.body:
             return None
         return answer
     answer = eventually("the version is generated", is_ready)
-    # What was published and signed before this machine came to ask again was rotated: the next one is made, then.
-    most = 1 if time.monotonic() - begin < world.google.generates + 2 * KEPT else 2
+    # A version signs at the earliest 2 * KEPT after it was published. Where nobody asked for that long, it was rotated
+    # before this machine came to ask again, and the next one was made.
+    most = 2 if max(gaps) > 2 * KEPT else 1
     if answer.status != 200 or [step["step"] for step in answer.json()["plan"]] != ["publish", "activate"]:
         return f"{answer}"
     eventually("the new version signs", lambda: part(world.token(alg), 0)["kid"] != part(old, 0)["kid"])
@@ -54,6 +58,7 @@ class Planned:
 
     def __init__(self, server, secret, google):
         self.server, self.secret, self.google, self.stalls = server, secret, google, harness.Stalls()
+        self.looks, self.excused = 0, 0
         self.first = self.token()
 
     def token(self):
@@ -66,11 +71,16 @@ class Planned:
         return {k["kid"] for k in self.server.jwks()["keys"]}
 
     def look(self):
+        begin = time.monotonic()
         while True:
             asked, keys = time.monotonic(), self.server.jwks()
             token = self.token()
             if time.monotonic() - asked < KEPT:
                 break  # else this machine stood still, and nobody would use these keys any more
+            if time.monotonic() - begin > harness.GENEROUS:
+                raise AssertionError(f"no token came within {KEPT} s after the keys")
+        self.looks += 1
+        failed = False
         for one in (token, self.first):
             try:
                 why = verifies(self, one, "ES256", keys)
@@ -78,6 +88,8 @@ class Planned:
                 why = f"{type(error).__name__}: {error}"
             if why and not self.stalls.since(asked - self.stalls.AFTERWARDS):
                 raise AssertionError(why)
+            failed = failed or bool(why)
+        self.excused += failed
         return part(token, 0)["kid"]
 
     def until(self, what, seen, patience=300):
@@ -126,4 +138,7 @@ def planned_rotation(options):
                 return f"{len(google.keys['es256']) - 1} versions were made"
             planned.until("health tells of the refusal no more",
                           lambda _: "google_denied" not in server.admin("GET", "/admin/health").body.decode())
+            print(f"# planned rotation in Cloud KMS: {planned.looks} looks, {planned.excused} excused", flush=True)
+            if planned.excused > planned.stalls.most(planned.looks):
+                return f"{planned.excused} of {planned.looks} looks were excused"
             return shapes_were_right(planned)
