@@ -6,6 +6,7 @@
 
 #include "async/task_thread.h"
 #include "base/backoff.h"
+#include "base/shared_slot.h"
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "http/form.h"
@@ -46,7 +47,7 @@ Task<net::OutboundResponse> no_answer() {
 }  // namespace
 
 struct KeySetCache::State {
-  std::atomic<std::shared_ptr<net::HttpClient>> http;
+  SharedSlot<net::HttpClient> http;
   std::shared_ptr<Clock> clock;
   std::shared_ptr<Random> random;
   KeySetCheck check;
@@ -161,7 +162,7 @@ KeySetCache::KeySetCache(std::shared_ptr<net::HttpClient> http, std::shared_ptr<
                          std::shared_ptr<Random> random, KeySetCheck check, Settings settings,
                          Background background)
     : state_(std::make_shared<State>()), background_(std::move(background)) {
-  state_->http = std::move(http);
+  state_->http.store(std::move(http));
   state_->clock = std::move(clock);
   state_->random = std::move(random);
   state_->check = std::move(check);

@@ -154,7 +154,7 @@ Task<RealmRingsPtr> Keeper::State::use_read(RealmName realm) {
 }
 
 RealmRingsPtr Keeper::rings_now(const RealmName& realm) const {
-  return state_->realms.load(std::memory_order_acquire)->find(realm);
+  return state_->realms.load()->find(realm);
 }
 
 std::uint64_t Keeper::generation() const {
@@ -256,7 +256,7 @@ std::vector<std::string> Keeper::missing(const RealmName& realm, const SecretId&
 
 std::vector<Keeper::Unread> Keeper::unread() const {
   std::vector<Unread> out;
-  const auto current = state_->realms.load(std::memory_order_acquire);
+  const auto current = state_->realms.load();
   const RealmRingsPtr global = current->find(RealmName());
   current->for_each([&](const RealmName& name, const RealmRingsPtr& rings) {
     if (!name.empty() && rings == global) return;
@@ -272,7 +272,7 @@ std::vector<Keeper::Unread> Keeper::unread() const {
 
 std::vector<std::shared_ptr<const LiveRing>> Keeper::rings_in_use() const {
   std::vector<std::shared_ptr<const LiveRing>> out;
-  const auto current = state_->realms.load(std::memory_order_acquire);
+  const auto current = state_->realms.load();
   const RealmRingsPtr global = current->find(RealmName());
   current->for_each([&](const RealmName& name, const RealmRingsPtr& rings) {
     if (!name.empty() && rings == global) return;

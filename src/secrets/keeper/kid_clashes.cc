@@ -84,7 +84,7 @@ std::vector<KidClash> kid_clashes(const RealmName& realm,
 
 std::vector<std::pair<RealmName, KidClash>> Keeper::kid_clashes() const {
   std::vector<std::pair<RealmName, KidClash>> out;
-  const auto current = state_->realms.load(std::memory_order_acquire);
+  const auto current = state_->realms.load();
   const RealmRingsPtr global = current->find(RealmName());
   current->for_each([&](const RealmName& name, const RealmRingsPtr& rings) {
     if (!name.empty() && rings == global) return;

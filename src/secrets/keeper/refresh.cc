@@ -286,7 +286,7 @@ std::vector<std::string> Keeper::State::missing(const RealmName& realm, const Se
 
 void Keeper::State::publish(std::shared_ptr<const RealmMap> next) {
   if (*realms.load() == *next) return;
-  realms.store(std::move(next), std::memory_order_release);
+  realms.store(std::move(next));
   generation.fetch_add(1, std::memory_order_release);
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 
+#include "base/shared_slot.h"
 #include "secrets/keeper/box_pauses.h"
 #include "secrets/keeper/compromised.h"
 #include "secrets/keeper/deadlines.h"
@@ -49,7 +50,7 @@ struct Keeper::State {
   Instances instances;
   UsageLedger usage;
 
-  std::atomic<std::shared_ptr<const RealmMap>> realms{std::make_shared<const RealmMap>()};
+  SharedSlot<const RealmMap> realms{std::make_shared<const RealmMap>()};
   mutable std::mutex seen_mutex;
   Seen seen;
   std::atomic<std::uint64_t> generation{1};
