@@ -67,12 +67,15 @@ Result<SecretBytes> issuer_agreement_secret(const KeyPtr& key) {
 }
 
 void derive_content_key(ByteView content_secret, JweEnc enc, ByteView iv, std::uint8_t* out) {
-  // One round of HKDF-Expand suffices: no content key is longer than SHA-512's 64 bytes.
+  // One round of HKDF-Expand suffices by the smaller of the two hashes that is as long as the key:
+  // every token pays for it.
   static constexpr std::uint8_t kFirstRound[] = {1};
+  const std::size_t size = key_size(enc);
+  const auto hash = size <= crypto::hash_size(crypto::Hash::kSha256) ? crypto::Hash::kSha256
+                                                                     : crypto::Hash::kSha512;
   std::array<std::uint8_t, 64> round;
-  crypto::hmac(crypto::Hash::kSha512, content_secret, {as_bytes(name(enc)), iv, kFirstRound},
-               round.data());
-  std::copy_n(round.begin(), key_size(enc), out);
+  crypto::hmac(hash, content_secret, {as_bytes(name(enc)), iv, kFirstRound}, round.data());
+  std::copy_n(round.begin(), size, out);
   wipe(round.data(), round.size());
 }
 

@@ -11,8 +11,9 @@ namespace signet::jose {
 Result<SecretBytes> issuer_content_secret(const KeyPtr& key);
 Result<SecretBytes> issuer_agreement_secret(const KeyPtr& key);
 
-/// The content key of the token with this IV: HKDF-Expand (RFC 5869 §2.3, SHA-512). Writes
-/// key_size(enc) bytes. To others it is as good as random, and as fresh as the IV is.
+/// The content key of the token with this IV: HKDF-Expand (RFC 5869 §2.3, SHA-256, or SHA-512 for
+/// keys of more than 32 bytes). Writes key_size(enc) bytes. To others it is as good as random, and
+/// as fresh as the IV is.
 void derive_content_key(ByteView content_secret, JweEnc enc, ByteView iv, std::uint8_t* out);
 
 /// With ECDH-ES the content key comes from the agreement; its shared secret travels, wrapped for

@@ -172,5 +172,16 @@ TEST(IssuerKey, the_content_key_is_one_round_of_hkdf_expand_over_algorithm_and_i
   EXPECT_FALSE(std::equal(other.begin(), other.begin() + 32, one.begin()));
 }
 
+TEST(IssuerKey, the_content_key_is_derived_by_the_smaller_hash_that_is_long_enough) {
+  const Bytes secret(32, 1), iv(16, 2), first_round(1, 1);
+  std::array<std::uint8_t, 64> key{}, expected{};
+  for (const auto& [enc, hash] : {std::pair(JweEnc::kA128CbcHs256, crypto::Hash::kSha256),
+                                  std::pair(JweEnc::kA256CbcHs512, crypto::Hash::kSha512)}) {
+    derive_content_key(secret, enc, iv, key.data());
+    crypto::MacKey(hash, secret).mac({as_bytes(name(enc)), iv, first_round}, expected.data());
+    EXPECT_TRUE(std::equal(key.begin(), key.begin() + key_size(enc), expected.begin()));
+  }
+}
+
 }  // namespace
 }  // namespace signet::jose
