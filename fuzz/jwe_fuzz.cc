@@ -13,6 +13,7 @@
 #include "jose/content.h"
 #include "jose/encryptor.h"
 #include "jose/jwe.h"
+#include "jose/key_management.h"
 
 namespace {
 
