@@ -6,8 +6,6 @@
 namespace signet::secrets {
 namespace {
 
-using signet::test::fails;
-using signet::test::is_ok;
 using namespace test;
 using testing::HasSubstr;
 using testing::IsEmpty;

@@ -217,11 +217,11 @@ Result<std::shared_ptr<const LiveRing>> Keeper::State::ring_behind(
     return before;
   mark_compromised(entries);
   const SecretId id = ring.id;
-  ring.lacks_successor = compromised_signer(entries) != nullptr;
+  const JournalEntry* signer = compromised_signer(entries);
+  ring.lacks_successor = signer != nullptr;
   auto made = verifying_ring(std::move(ring), entries, std::move(before), usage);
   if (made.ok()) return made;
   Error why = nothing_usable(id, found);
-  const JournalEntry* signer = compromised_signer(entries);
   return signer != nullptr ? no_successor(id, *signer, why.detail) : why;
 }
 

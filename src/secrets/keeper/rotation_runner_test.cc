@@ -10,7 +10,6 @@
 namespace signet::secrets {
 namespace {
 
-using signet::test::is_ok;
 using namespace test;
 using testing::HasSubstr;
 

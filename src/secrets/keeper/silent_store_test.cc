@@ -83,6 +83,16 @@ struct SilentWorld : World {
     silent->answer.complete(Done{});
     co_return co_await refresh_over.wait();
   }
+  /// `what` is over before the store answers that refresh.
+  void during_a_reading(const std::function<Task<Done>()>& what) {
+    const auto story = [&]() -> Task<Done> {
+      CO_TRY(co_await refresh_beside());
+      CO_TRY(co_await what());
+      EXPECT_FALSE(is_refreshed) << "the store is still silent";
+      co_return co_await let_it_end();
+    };
+    ASSERT_THAT(async::run_now(story()), is_ok());
+  }
   Keeper::StepRequest step_in(const char* store_name, const SecretId& id, const char* alias) const {
     Keeper::StepRequest request = step(alias);
     request.store = StoreName(store_name);
@@ -103,19 +113,16 @@ struct SilentWorld : World {
 TEST(SilentStore, sec_132_a_compromise_does_not_wait_for_a_refresh_that_does) {
   SilentWorld world;
   world.begin();
-  const auto story = [&]() -> Task<Done> {
-    CO_TRY(co_await world.refresh_beside());
+  world.during_a_reading([&]() -> Task<Done> {
     Keeper::CompromiseRequest request;
     request.id = kEs256;
     request.kid = kid(1);
     request.actor = "operator";
     const auto report = co_await world.keeper_->compromise(request);
     EXPECT_THAT(report, is_ok());
-    EXPECT_FALSE(world.is_refreshed) << "the store is still silent";
     EXPECT_THAT(World::kids(*world.keeper_), ElementsAre(kid(2)));
-    co_return co_await world.let_it_end();
-  };
-  ASSERT_THAT(async::run_now(story()), is_ok());
+    co_return Done{};
+  });
   EXPECT_THAT(World::kids(*world.keeper_), ElementsAre(kid(2))) << "what ends late revives nothing";
   EXPECT_EQ(world.record(kid(1))->state, "compromised");
 }
@@ -128,14 +135,11 @@ TEST(SilentStore, sec_132_nor_does_its_undoing) {
   request.kid = kid(2);
   request.actor = "operator";
   ASSERT_THAT(async::run_now(world.keeper_->compromise(request)), is_ok());
-  const auto story = [&]() -> Task<Done> {
-    CO_TRY(co_await world.refresh_beside());
+  world.during_a_reading([&]() -> Task<Done> {
     const auto undone = co_await world.keeper_->undo_compromise(request);
     EXPECT_THAT(undone, is_ok());
-    EXPECT_FALSE(world.is_refreshed);
-    co_return co_await world.let_it_end();
-  };
-  ASSERT_THAT(async::run_now(story()), is_ok());
+    co_return Done{};
+  });
   EXPECT_EQ(world.record(kid(2))->state, "retired");
 }
 
@@ -163,18 +167,15 @@ TEST(SilentStore, sec_132_a_compromise_elsewhere_counts_when_a_long_reading_ends
 TEST(SilentStore, a_step_in_another_store_does_not_wait_and_is_not_undone) {
   SilentWorld world;
   world.begin();
-  const auto story = [&]() -> Task<Done> {
-    CO_TRY(co_await world.refresh_beside());
+  world.during_a_reading([&]() -> Task<Done> {
     const auto activated = co_await world.keeper_->activate(world.step("b"));
     EXPECT_THAT(activated, is_ok());
     const auto published = co_await world.keeper_->publish(world.step("c"));
     EXPECT_THAT(published, is_ok());
-    EXPECT_FALSE(world.is_refreshed);
     EXPECT_EQ(World::active(*world.keeper_), kid(2));
     EXPECT_THAT(World::kids(*world.keeper_), Contains(kid(3)));
-    co_return co_await world.let_it_end();
-  };
-  ASSERT_THAT(async::run_now(story()), is_ok());
+    co_return Done{};
+  });
   EXPECT_THAT(world.aliases_in("ks"), ElementsAre("b", "a", "c"));
   EXPECT_EQ(World::active(*world.keeper_), kid(2));
   EXPECT_THAT(World::kids(*world.keeper_), UnorderedElementsAre(kid(1), kid(2), kid(3)));
@@ -185,16 +186,13 @@ TEST(SilentStore, a_step_in_another_store_does_not_wait_and_is_not_undone) {
 TEST(SilentStore, a_mapping_is_set_in_the_very_store_that_is_being_read) {
   SilentWorld world;
   world.begin();
-  const auto story = [&]() -> Task<Done> {
-    CO_TRY(co_await world.refresh_beside());
+  world.during_a_reading([&]() -> Task<Done> {
     Mapping wanted = mapped(kHmac, {"x", "y"});
     const auto changed = co_await world.keeper_->map(kGlobal, StoreName("silent"),
                                                      std::move(wanted), false, "operator");
     EXPECT_THAT(changed, is_ok());
-    EXPECT_FALSE(world.is_refreshed);
-    co_return co_await world.let_it_end();
-  };
-  ASSERT_THAT(async::run_now(story()), is_ok());
+    co_return Done{};
+  });
   EXPECT_THAT(world.aliases_in("silent"), ElementsAre("x", "y"));
   EXPECT_EQ(World::kids(*world.keeper_, kHmac).size(), 2u);
   EXPECT_THAT(world.events(), Not(Contains("key.lost")));
@@ -203,14 +201,11 @@ TEST(SilentStore, a_mapping_is_set_in_the_very_store_that_is_being_read) {
 TEST(SilentStore, what_is_unmapped_during_a_reading_stays_so) {
   SilentWorld world;
   world.begin();
-  const auto story = [&]() -> Task<Done> {
-    CO_TRY(co_await world.refresh_beside());
+  world.during_a_reading([&]() -> Task<Done> {
     const auto retired = co_await world.keeper_->retire(world.step("b"));
     EXPECT_THAT(retired, is_ok());
-    EXPECT_FALSE(world.is_refreshed);
-    co_return co_await world.let_it_end();
-  };
-  ASSERT_THAT(async::run_now(story()), is_ok());
+    co_return Done{};
+  });
   EXPECT_THAT(world.aliases_in("ks"), ElementsAre("a"));
   EXPECT_THAT(World::kids(*world.keeper_), ElementsAre(kid(1)));
   EXPECT_EQ(world.record(kid(2))->state, "retired");
@@ -222,8 +217,7 @@ TEST(SilentStore, an_answer_to_a_later_question_is_kept) {
   world.silent->put("q", ec(2));
   ASSERT_THAT(World::configure(*world.keeper_, {{world.silent, kGlobal, {mapped(kEs256, {"p"})}}}),
               is_ok());
-  const auto story = [&]() -> Task<Done> {
-    CO_TRY(co_await world.refresh_beside());
+  world.during_a_reading([&]() -> Task<Done> {
     // What the refresh was given of p is old from now on, and the step asks for p anew.
     std::vector<Secret> both;
     both.push_back(Secret::of_key(ec(1)));
@@ -231,11 +225,9 @@ TEST(SilentStore, an_answer_to_a_later_question_is_kept) {
     world.silent->secrets["p"] = std::move(both);
     const auto published = co_await world.keeper_->publish(world.step_in("silent", kEs256, "q"));
     EXPECT_THAT(published, is_ok());
-    EXPECT_FALSE(world.is_refreshed);
     EXPECT_THAT(World::kids(*world.keeper_), Contains(kid(4)));
-    co_return co_await world.let_it_end();
-  };
-  ASSERT_THAT(async::run_now(story()), is_ok());
+    co_return Done{};
+  });
   EXPECT_THAT(World::kids(*world.keeper_), UnorderedElementsAre(kid(1), kid(2), kid(4)));
 }
 

@@ -4,8 +4,6 @@
 namespace signet::secrets {
 namespace {
 
-using signet::test::fails;
-using signet::test::is_ok;
 using namespace test;
 using testing::Contains;
 using testing::ElementsAre;

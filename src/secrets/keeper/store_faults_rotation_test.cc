@@ -11,7 +11,6 @@ namespace {
 using signet::test::Disturbance;
 using signet::test::Ended;
 using signet::test::fault_loop;
-using signet::test::is_ok;
 using signet::test::Operation;
 using namespace test;
 using testing::Contains;

@@ -8,7 +8,6 @@ namespace signet::secrets {
 namespace {
 
 using signet::test::Ended;
-using signet::test::is_ok;
 using namespace test;
 using testing::IsEmpty;
 using testing::Not;

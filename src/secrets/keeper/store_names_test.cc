@@ -10,8 +10,6 @@
 namespace signet::secrets {
 namespace {
 
-using signet::test::fails;
-using signet::test::is_ok;
 using namespace test;
 using testing::ElementsAre;
 using testing::IsEmpty;
