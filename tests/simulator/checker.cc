@@ -118,8 +118,13 @@ void Checker::read_journal() {
   }
   for (const auto& record : all) {
     const KeyName name{record.realm, record.secret_id, record.kid};
+    // Two instances that hold different keys may each have activated theirs since the last look.
+    const auto known = records_.find(name);
+    const bool was_active = known != records_.end() && known->second.activated != record.activated;
     if (record.state == "active") {
       inactive_since_.erase(name);
+    } else if (was_active) {
+      inactive_since_.insert_or_assign(name, truth_->now);
     } else {
       inactive_since_.emplace(name, truth_->now);
     }

@@ -138,7 +138,9 @@ void Simulation::start(Instance& instance) {
     return;
   }
   instance.next_turn = truth_->now + dice_.time(Seconds(1), rules_.refresh_every);
+  instance.is_busy = true;
   refresh(instance);
+  instance.is_busy = false;
 }
 
 void Simulation::stop(Instance& instance) {
@@ -223,7 +225,9 @@ void Simulation::take_request(Instance& instance) {
   if (ring == nullptr) return;  // the checker says so, if tokens live
   const auto shared = std::shared_ptr<const secrets::LiveRing>(rings, ring);
   if (!ring->can_sign) {
-    if (!ring->degraded) checker_.violated("a ring that cannot sign does not say so");
+    // A first key waits until caches know it; from then on only an outage or a loss is a reason.
+    if (!ring->degraded && !ring->waiting)
+      checker_.violated("a ring that cannot sign does not say so");
     return;
   }
   const Milliseconds lives = dice_.time(Seconds(60), Seconds(7200));
