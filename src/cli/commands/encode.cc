@@ -23,7 +23,7 @@ Result<int> encode(const Context& context) {
 }
 
 /// The other way round: a key of a local store in clear, for instance.
-Result<int> decode(const Context& context) {
+Result<int> open_encoded(const Context& context) {
   TRY(const auto config, context.load_config());
   TRY(const auto keys, read_sealing_keys(context, config));
   TRY(const SecretBytes sealed, context.read_secret("-"));
@@ -48,8 +48,9 @@ Result<int> decode(const Context& context) {
 void add_encode(CLI::App& command, Context& context) {
   const auto is_decoding = std::make_shared<bool>(false);
   command.add_flag("--decode", *is_decoding, "Open such a value instead, and print it in clear");
-  on_run(command, context,
-         [&context, is_decoding] { return *is_decoding ? decode(context) : encode(context); });
+  on_run(command, context, [&context, is_decoding] {
+    return *is_decoding ? open_encoded(context) : encode(context);
+  });
 }
 
 }  // namespace signet::cli

@@ -415,31 +415,36 @@ Result<bool> KeyFolder::renew_one(const std::string& alias, const IsSecret& is_s
   const auto pem = open(alias, *sealed);
   // Two that differ are somebody's to decide about.
   if (!pem || (clear && !same_bytes(clear->view(), pem->view()))) return false;
-  const bool is_stale = keys_->is_stale(as_text(sealed->view()));
-  if (!is_stale && !clear) return false;
-  if (!is_stale) {
-    if (::unlinkat(folder.fd(), clear_file(alias).c_str(), 0) != 0 || ::fsync(folder.fd()) != 0) {
-      return unwritable(quoted(clear_file(alias)));
-    }
-    return true;
-  }
-  return seal_file(folder, alias, *pem);
+  if (keys_->is_stale(as_text(sealed->view()))) return seal_file(folder, alias, *pem);
+  if (!clear) return false;
+  TRY(remove_clear(folder, alias, *pem));
+  return true;
 }
 
 // In this order: the new form is durable before the one in clear goes.
 Result<bool> KeyFolder::seal_file(const Folder& folder, const std::string& alias,
                                   const SecretBytes& pem) const {
-  const std::string clear = clear_file(alias);
   struct stat info {};
-  const bool has_clear = ::fstatat(folder.fd(), clear.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
+  const bool has_clear =
+      ::fstatat(folder.fd(), clear_file(alias).c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
   // Behind a link, or under a second name, the key would stay in clear.
   if (has_clear && (!S_ISREG(info.st_mode) || info.st_nlink != 1)) return false;
   TRY(const std::string text, seal(pem));
   TRY(write(folder, sealed_file(alias), as_bytes(text), true));
-  if (has_clear && (::unlinkat(folder.fd(), clear.c_str(), 0) != 0 || ::fsync(folder.fd()) != 0)) {
-    return unwritable(quoted(clear));
-  }
+  TRY(remove_clear(folder, alias, pem));
   return true;
+}
+
+// Nothing but what is sealed now: somebody may have put another key there meanwhile.
+Status KeyFolder::remove_clear(const Folder& folder, const std::string& alias,
+                               const SecretBytes& pem) const {
+  const std::string file = clear_file(alias);
+  TRY(const auto clear, folder.read(file, FileRules{}));
+  if (!clear || !same_bytes(clear->view(), pem.view())) return Done{};
+  if (::unlinkat(folder.fd(), file.c_str(), 0) != 0 || ::fsync(folder.fd()) != 0) {
+    return unwritable(quoted(file));
+  }
+  return Done{};
 }
 
 Result<std::string> KeyFolder::fingerprint() const {

@@ -75,6 +75,7 @@ class KeyFolder {
   Result<bool> renew_one(const std::string& alias, const IsSecret& is_secret) const;
   Result<bool> seal_file(const Folder& folder, const std::string& alias,
                          const SecretBytes& pem) const;
+  Status remove_clear(const Folder& folder, const std::string& alias, const SecretBytes& pem) const;
   Result<std::vector<std::string>> recorded(const Folder& folder) const;
   Status write(const Folder& folder, const std::string& name, ByteView bytes,
                bool may_replace) const;

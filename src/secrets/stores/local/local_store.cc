@@ -14,7 +14,7 @@ namespace {
 
 // Certificates and public keys may lie in clear, and what is no key yet, since somebody may be
 // writing it.
-bool holds_secret(ByteView pem) {
+bool is_secret_pem(ByteView pem) {
   const auto secrets = secrets_of_pem(pem, std::nullopt);
   return secrets && std::any_of(secrets->begin(), secrets->end(), [](const Secret& secret) {
            return secret.kind != SecretKind::kPublicKey && secret.kind != SecretKind::kCertificates;
@@ -155,7 +155,7 @@ Task<std::vector<SealedKey>> LocalStore::sealed() {
   auto work = [self = shared_from_this()]() -> Result<std::vector<SealedKey>> {
     // A folder that went away holds keys all the same.
     if (self->folder_.was_ready()) TRY(self->prepare());
-    auto keys = self->folder_.sealed(holds_secret);
+    auto keys = self->folder_.sealed(is_secret_pem);
     if (keys) return keys;
     return self->named(std::move(keys).error());
   };
@@ -165,7 +165,7 @@ Task<std::vector<SealedKey>> LocalStore::sealed() {
 Task<std::size_t> LocalStore::renew_sealed() {
   auto work = [self = shared_from_this()]() -> Result<std::size_t> {
     TRY(self->prepare());
-    auto renewed = self->folder_.renew(holds_secret);
+    auto renewed = self->folder_.renew(is_secret_pem);
     if (renewed) return renewed;
     return self->named(std::move(renewed).error());
   };
