@@ -35,6 +35,8 @@ struct AdminServices {
     std::shared_ptr<const secrets::EncodingKeys> encoding{};
     /// The mappings that it brings by itself, where the configuration names none.
     std::vector<secrets::Mapping> brought{};
+    /// Where it seals what it makes under the server's keys; null: it does not.
+    std::shared_ptr<secrets::SelfSealing> sealing{};
   };
   std::vector<StoreInfo> stores;
   /// Automatic rotation; null where there is none.

@@ -1,11 +1,15 @@
 // The server's own keys are exchanged: what storage keeps sealed opens at every moment.
 
+#include <set>
+
+#include "admin/sealed_keys.h"
 #include "admin/test_sealing.h"
 
 namespace signet::admin {
 namespace {
 
 using namespace test;
+using signet::test::fails;
 using signet::test::is_ok;
 using testing::HasSubstr;
 using testing::Not;
@@ -230,6 +234,120 @@ TEST_F(SealingTest, whether_a_key_may_go_is_not_known_before_every_store_was_rea
   // One that the keeper never heard of.
   services->stores.push_back({"volume", "file", RealmName("root"), services->encoding});
   EXPECT_EQ(*verdict("why").if_string(), "not known yet: store volume of realm root was not read");
+}
+
+/// A store whose keys are under the sealing keys of these ids; "" is in clear.
+class SealedStore : public secrets::SelfSealing {
+ public:
+  Task<std::vector<secrets::SealedKey>> sealed() override {
+    if (failure) co_return *failure;
+    std::vector<secrets::SealedKey> out;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      secrets::SealedKey key;
+      key.alias = Alias("key" + std::to_string(i));
+      key.key_id = ids[i];
+      key.in_clear = ids[i].empty();
+      out.push_back(std::move(key));
+    }
+    co_return out;
+  }
+  Task<std::size_t> renew_sealed() override {
+    if (failure) co_return *failure;
+    std::size_t count = 0;
+    for (std::string& id : ids) {
+      const bool opens = id.empty() || known.contains(id);
+      if (!opens || id == first) continue;
+      id = first;
+      ++count;
+    }
+    co_return count;
+  }
+  std::vector<std::string> ids;
+  std::string first;
+  std::set<std::string> known;
+  std::optional<Error> failure;
+};
+
+/// The store of the world seals its keys itself: two under k1, one in clear.
+class SealingOfStores : public SealingTest {
+ protected:
+  SealingOfStores() {
+    use_keys({"k2", "k1"});
+    sealed->ids = {id_of("k1"), id_of("k1"), ""};
+    sealed->first = id_of("k2");
+    sealed->known = {id_of("k1"), id_of("k2")};
+    services->stores[0].sealing = sealed;
+  }
+  static std::string id_of(const std::string& name) {
+    return sealing_keys({name})->keys().front().id;
+  }
+  Result<Done> start_with(const std::vector<std::string>& names,
+                          std::vector<std::string> lost = {}) {
+    return async::run_now(check_sealed_keys(services->stores, sealing_keys(names), lost));
+  }
+  std::shared_ptr<SealedStore> sealed = std::make_shared<SealedStore>();
+};
+
+TEST_F(SealingOfStores, sec_123_keys_that_stores_sealed_are_counted_and_renewed) {
+  // given nothing in storage, and keys of a store under k1
+  const json::Object before = status();
+  EXPECT_EQ(number(before, "stale"), 3);
+  EXPECT_EQ(of_key(before, "k1").get("values")->if_int(), 2);
+  EXPECT_EQ(*of_key(before, "k1").get("may_be_removed"), json::Value(false));
+  const json::Value& of = *of_key(before, "k1").get("of");
+  EXPECT_EQ(json::dump(of.if_array()->front()),
+            R"({"realm":"","kind":"store_key","id":"memory/key0"})");
+  EXPECT_EQ(json::dump(before.find("in_clear")->if_array()->front()),
+            R"({"realm":"","kind":"store_key","id":"memory/key2"})");
+  const json::Object dry = renew(R"({"dry_run":true})").json();
+  EXPECT_EQ(number(dry, "renewed"), 0);
+  EXPECT_EQ(renewals(), 0);
+  // when all is sealed anew
+  const json::Object after = renew().json();
+  // then k1 may go, and the trail has one event of it
+  EXPECT_EQ(number(after, "renewed"), 3);
+  EXPECT_EQ(number(after, "stale"), 0);
+  EXPECT_EQ(*of_key(after, "k1").get("may_be_removed"), json::Value(true));
+  EXPECT_EQ(of_key(after, "k2").get("values")->if_int(), 3);
+  EXPECT_EQ(renewals(), 1);
+  EXPECT_EQ(number(renew().json(), "renewed"), 0);
+  EXPECT_EQ(renewals(), 1) << "a run that writes nothing tells nothing";
+}
+
+TEST_F(SealingOfStores, what_such_a_store_opened_once_keeps_no_key_that_nothing_is_under) {
+  services->stores[0].encoding = services->encoding->for_one_reader();
+  const auto value = sealing_keys({"k1"})->encode(as_bytes("a key"), *world.random);
+  ASSERT_TRUE(services->stores[0].encoding->decode(*value).ok());
+  EXPECT_EQ(*of_key(renew().json(), "k1").get("may_be_removed"), json::Value(true));
+}
+
+TEST_F(SealingOfStores, a_store_that_cannot_be_looked_at_or_written_leaves_it_open) {
+  sealed->failure = Error{Code::kConfig, "local_keys_lost", "the folder is gone"};
+  const json::Object answer = renew().json();
+  EXPECT_EQ(json::dump(*answer.find("failed")),
+            R"j(["store memory (local_keys_lost: the folder is gone)"])j");
+  const json::Value old = of_key(answer, "k1");
+  EXPECT_TRUE(old.get("may_be_removed")->is_null());
+  EXPECT_THAT(*old.get("why")->if_string(), HasSubstr("not known yet: store memory"));
+}
+
+TEST_F(SealingOfStores, a_live_instance_without_the_key_keeps_stores_from_being_renewed) {
+  neighbour_has("\"" + id_of("k1") + "\"");
+  EXPECT_EQ(renew().text("code"), "sealing_key_unready");
+  EXPECT_EQ(sealed->ids.front(), id_of("k1"));
+}
+
+TEST_F(SealingOfStores, sec_123_a_sealing_key_of_a_store_that_is_taken_away_is_missed_at_start) {
+  EXPECT_THAT(start_with({"k2", "k1"}), is_ok());
+  const auto missed = start_with({"k2"});
+  ASSERT_THAT(missed, fails("encryption_key_needed"));
+  EXPECT_THAT(missed.error().detail, HasSubstr("2 keys"));
+  EXPECT_THAT(missed.error().detail, HasSubstr(id_of("k1")));
+  EXPECT_THAT(missed.error().detail, HasSubstr("'memory/key0', 'memory/key1'"));
+  EXPECT_THAT(start_with({"k2"}, {id_of("k1")}), is_ok()) << "it is told to be lost";
+  // A store that cannot be looked at tells it when it is asked for a key.
+  sealed->failure = Error{Code::kConfig, "local_directory_permissions", "chmod 700"};
+  EXPECT_THAT(start_with({"k2"}), is_ok());
 }
 
 TEST_F(SealingTest, no_answer_and_no_event_holds_a_secret_or_a_sealed_value) {

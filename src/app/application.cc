@@ -5,6 +5,7 @@
 
 #include "admin/admin_api.h"
 #include "admin/cryptoperiods.h"
+#include "admin/sealed_keys.h"
 #include "admin/sealed_storage.h"
 #include "admin/sealing_keys.h"
 #include "app/configured_realms.h"
@@ -129,6 +130,9 @@ Status Application::State::open() {
   storage = std::move(*opened);
   auto opens = async::run_now(admin::check_sealing_keys(
       storage, encoding, config.lost_encryption_keys, options.clock->now()));
+  if (opens.ok())
+    opens =
+        async::run_now(admin::check_sealed_keys(made.infos, encoding, config.lost_encryption_keys));
   if (!opens.ok()) {
     if (!opens.error().is("encryption_key_needed")) return std::move(opens).error();
     return config::at_setting(config.places, "encryption_keys", std::move(opens).error());

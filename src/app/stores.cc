@@ -40,7 +40,8 @@ class Collector {
     const bool brings_its_own = !configured.has_mappings;
     if (brings_its_own) map_by_default(configured, made);
     out.infos.push_back({configured.name, configured.type, realm, encoding,
-                         brings_its_own ? made.mappings : std::vector<secrets::Mapping>()});
+                         brings_its_own ? made.mappings : std::vector<secrets::Mapping>(),
+                         std::dynamic_pointer_cast<secrets::SelfSealing>(made.store)});
     out.stores.push_back(std::move(made));
     return Done{};
   }

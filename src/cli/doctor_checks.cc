@@ -128,6 +128,11 @@ void check_sealing(const AdminClient& admin, std::vector<Finding>& findings) {
       findings.push_back(bad(check, values + " values: " + why));
     }
   }
+  const std::size_t in_clear = list_of(*answer, "in_clear").size();
+  if (in_clear > 0)
+    findings.push_back(unwise("keys in clear", std::to_string(in_clear) +
+                                                   " keys of secret stores lie in clear: signet "
+                                                   "seal renew seals them"));
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Canaries (F33, sec_045, sec_122, sec_125): recognisable secrets are planted in every place that
 takes one; after a run with good, bad and failing requests none of them is in a log, a metric, the
-data directory, an answer or the admin API: not raw, nor as base64, hex or URL-encoded."""
+data directory, an answer or the admin API: not raw, nor as base64, hex or URL-encoded. Nor are the keys
+that the server makes itself (DER, PEM, raw numbers): the search is what a copy of the disk would show."""
 
 import base64
 import pathlib
@@ -13,6 +14,7 @@ import harness
 
 harness.in_venv()
 
+from cryptography.hazmat.primitives import serialization  # noqa: E402
 from joserfc.jwk import ECKey  # noqa: E402
 
 HMAC_ID = "am.services.oauth2.stateless.signing.HMAC"
@@ -33,6 +35,31 @@ def spellings(secret):
             text = encode(b"\0" * shift + secret).rstrip(b"=")
             found.add(text[(0, 2, 3)[shift]:len(text) - 2])
     return {form for form in found if len(form) >= 12}
+
+
+def made_keys(data_dir):
+    """Name -> bytes of what is secret in each key that the local store made. A line of a PEM text holds 48 bytes
+    of a longer number, so those are looked for in pieces."""
+    numbers = {}
+    for file in sorted((data_dir / "keys").glob("*.sealed")):
+        text = harness.local_key(data_dir, file.stem)
+        der = base64.b64decode(text.split(b"-----END")[0].split(b"-----\n", 1)[1].replace(b"\n", b""))
+        numbers[f"the local key {file.stem}"] = der
+        if b"BEGIN PRIVATE KEY" not in text:
+            continue
+        key = serialization.load_der_private_key(der, None)
+        if not hasattr(key, "private_numbers"):
+            numbers[f"d of {file.stem}"] = key.private_bytes_raw()
+            continue
+        for name in ("private_value", "d", "p", "q", "dmp1", "dmq1", "iqmp"):
+            value = getattr(key.private_numbers(), name, None)
+            if value is not None:
+                numbers[f"{name} of {file.stem}"] = value.to_bytes((value.bit_length() + 7) // 8, "big")
+    found = dict(numbers)
+    for name, number in numbers.items():
+        if not name.startswith("the local key"):  # which begins as the public half does
+            found |= {f"{name} from {at}": number[at:at + 24] for at in range(0, min(len(number) - 18, 96), 12)}
+    return found
 
 
 class Scanner:
@@ -83,6 +110,10 @@ def main():
         if master.exists():
             scanner.plant("the master key", master.read_bytes().strip())
         scanner.plant("the administrator's token", token_file.read_bytes().strip())
+        own_keys = made_keys(server.data_dir)
+        for name, secret in own_keys.items():
+            scanner.plant(name, secret)
+        scanner.plant("a PEM text", b"-----BEGIN PRIVATE KEY-----")
         tokens = drive(server, secrets, scanner)
         server.kill()
         server.start()
@@ -95,12 +126,12 @@ def main():
     own = {master: "the master key", token_file: "the administrator's token"}
     files = [p for p in server.data_dir.rglob("*") if p.is_file()] + server.logs()
     for path in files:
-        if "keys" not in path.relative_to(server.workdir).parts:  # the local store's own keys
-            scanner.scan(str(path.relative_to(server.workdir)), path.read_bytes(), {own.get(path)})
+        scanner.scan(str(path.relative_to(server.workdir)), path.read_bytes(), {own.get(path)})
     loose = [str(p) for p in server.data_dir.rglob("*") if p.is_file() and p.stat().st_mode & 0o077]
     for text in scanner.hits[:20] + loose[:10]:
         print("#", text)
     report.at_least("canaries", len(scanner.planted), "secrets", 8)
+    report.at_least("sec_122_parts_of_own_keys", len(own_keys), "parts", 8)
     report.at_least("tokens_made", len(tokens), "tokens", 10)
     report.at_least("scanned", scanner.bytes, "bytes", 10_000)
     report.at_most("leaks", len(scanner.hits), "places", 0)

@@ -68,9 +68,9 @@ def found_in(pages, numbers):
 # ------------------------------------------------------------------------------------------------ the keys
 
 
-def private_numbers(path):
-    """Name -> bytes of what is secret in a key file."""
-    key = serialization.load_pem_private_key(path.read_bytes(), None)
+def private_numbers(pem):
+    """Name -> bytes of what is secret in a key."""
+    key = serialization.load_pem_private_key(pem, None)
     if not hasattr(key, "private_numbers"):
         return {"d": key.private_bytes_raw()}
     numbers = key.private_numbers()
@@ -116,7 +116,7 @@ def check_memory(report, options):
     with harness.Server(options.signetd, harness.config(clients), keep=options.keep) as server:
         aliases = active_aliases(server)
         numbers = {f"{name} of {kind}": number for kind, alias in aliases.items()
-                   for name, number in private_numbers(server.data_dir / "keys" / f"{alias}.pem").items()}
+                   for name, number in private_numbers(harness.local_key(server.data_dir, alias)).items()}
         use(server, secret)
         try:
             before = found_in(writable_pages(server.pid), numbers)

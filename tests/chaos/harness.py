@@ -238,6 +238,23 @@ def local_store(data_dir):
             "settings": {"directory": str(pathlib.Path(data_dir) / "keys")}}
 
 
+def local_key(data_dir, alias):
+    """The PEM text of a key that the local store made and sealed under master.key: "SGN1." and base64url of
+    version (1), key id (8), nonce (12), AES-256-GCM with the rest of the header as additional data. Opened
+    without the server's code; takes in_venv()."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+    data_dir = pathlib.Path(data_dir)
+    text = (data_dir / "keys" / f"{alias}.sealed").read_text().strip()
+    if not text.startswith("SGN1."):
+        raise ValueError(f"the key {alias} is not sealed")
+    sealed = base64.urlsafe_b64decode(text[5:] + "=" * (-len(text[5:]) % 4))
+    master = base64.b64decode((data_dir / "master.key").read_text())
+    key = HKDF(hashes.SHA256(), 32, None, b"SGN1 AES-256-GCM").derive(master)
+    return AESGCM(key).decrypt(sealed[9:21], sealed[21:], sealed[:21])
+
+
 def volume_store(directory, keys, name="volume"):
     """A filesystem secret volume of JWKs: `keys` is secret ID -> JWK."""
     directory = pathlib.Path(directory)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """kill -9 while the server's own key is exchanged (sec_123): the secrets of some thousand clients are sealed
-anew under another key, and at every moment each opens with the old or with the new one. When all are under
-the new key the old one is taken away; before that, a server without it does not start."""
+anew under another key, and so are the files of the keys that the server made itself (sec_122); at every moment
+each opens with the old or with the new one. When all are under the new key the old one is taken away; before
+that, a server without it does not start."""
 
 import base64
 import concurrent.futures
@@ -34,6 +35,7 @@ class Exchange:
     def __init__(self, server, options, rng):
         self.server, self.rng, self.count = server, rng, options.clients
         self.secrets, self.faults, self.keys, self.made = {}, [], [], 0
+        self.total, self.kids = self.count, []  # with the files of the server's own keys, and those keys
         self.window = 0.3  # seconds within which the kill comes; it finds the middle by itself
         self.kills = self.in_the_middle = self.exchanged = self.refused_starts = 0
 
@@ -43,6 +45,11 @@ class Exchange:
             made = pool.map(lambda name: harness.create_client(
                 self.server, name, token_endpoint_auth_method="client_secret_jwt"), names)
             self.secrets = dict(zip(names, made))
+        self.total = self.count + len(list((self.server.data_dir / "keys").glob("*.sealed")))
+        self.kids = self.published()
+
+    def published(self):
+        return sorted(key["kid"] for key in self.server.jwks()["keys"])
 
     def add_key(self):
         """A new key before the others; the server is started with it."""
@@ -64,7 +71,7 @@ class Exchange:
         answer = self.server.admin("GET", "/admin/sealing")
         if answer.status != 200:
             self.faults.append(f"status: {answer}")
-            return {"values": self.count, "stale": 0, "keys": [], "waits_for": []}
+            return {"values": self.total, "stale": 0, "keys": [], "waits_for": []}
         return answer.json()
 
     def wait_until_known(self):
@@ -94,9 +101,11 @@ class Exchange:
     def check(self, logins):
         status = self.status()
         known = sum(key["values"] for key in status["keys"] if key["known"])
-        if status["values"] != self.count or known != self.count:
-            self.faults.append(f"kill {self.kills}: of {self.count} values {status['values']} are there "
+        if status["values"] != self.total or known != self.total:
+            self.faults.append(f"kill {self.kills}: of {self.total} values {status['values']} are there "
                                f"and {known} are under keys that are")
+        if self.published() != self.kids:
+            self.faults.append(f"kill {self.kills}: the server has other keys than before")
         issuer = self.server.metadata()["issuer"]
         for client in self.rng.sample(sorted(self.secrets), logins):
             answer = self.server.post(harness.ROOT + "/access_token", {
@@ -144,8 +153,8 @@ def main():
                 time.monotonic() - begin < 150 * harness.PATIENCE ** 0.5:
             exchange.renew_and_kill()
             status = exchange.check(20)
-            exchange.window *= 1.3 if status["stale"] == options.clients else 0.8
-            if 0 < status["stale"] < options.clients:
+            exchange.window *= 1.3 if status["stale"] == exchange.total else 0.8
+            if 0 < status["stale"] < exchange.total:
                 exchange.in_the_middle += 1
                 if exchange.refused_starts == 0:
                     exchange.start_too_early()
@@ -162,6 +171,7 @@ def main():
         server.stop()
     for text in exchange.faults[:10]:
         print("#", text)
+    report.at_least("sec_122_files_of_own_keys", exchange.total - exchange.count, "files", 5)
     report.at_least("kills", exchange.kills, "kills", options.kills)
     report.at_least("kills_in_the_middle", exchange.in_the_middle, "kills", 1)
     report.at_least("keys_exchanged", exchange.exchanged, "keys", 1)

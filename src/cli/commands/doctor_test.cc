@@ -50,5 +50,16 @@ TEST_F(Cli, sec_123_doctor_names_sealing_keys_that_are_needed_and_those_that_are
   EXPECT_THAT(output, HasSubstr("2 values: W"));
 }
 
+TEST_F(Cli, doctor_tells_keys_of_stores_that_lie_in_clear) {
+  const std::string config = file("signet.yaml", "data_dir: " + folder_.string() + "\n");
+  ::chmod(folder_.c_str(), 0700);
+  answers["GET /health/live"] = answers["GET /health/ready"] = {200, ""};
+  answers["GET /admin/health"] = {200, R"({"status":"ok","stores":[],"checks":[]})"};
+  answers["GET /admin/sealing"] = {
+      200, R"({"keys":[],"in_clear":[{"realm":"","kind":"store_key","id":"local/a"}]})"};
+  EXPECT_EQ(admin({"doctor", "--config", config}), 0) << output << errors;
+  EXPECT_THAT(output, HasSubstr("1 keys of secret stores lie in clear"));
+}
+
 }  // namespace
 }  // namespace signet::cli

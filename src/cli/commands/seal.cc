@@ -16,19 +16,30 @@ std::string dash_if_empty(std::string text) {
   return text.empty() ? "-" : text;
 }
 
-/// Whose values are under a key that does not seal: what a renewal left, or has to do.
-void note_owners(const Context& context, const json::Value& key) {
+std::string owner_words(const json::Value& owner) {
+  std::string words = text_of(owner, "kind") + ' ';
+  const std::string realm = text_of(owner, "realm");
+  if (!realm.empty()) words.append(realm).append("/");
+  return words.append(text_of(owner, "id"));
+}
+
+std::string owners_of(const json::Array& all, const std::string& count) {
   constexpr std::size_t kMostOwners = 8;
   std::vector<std::string> owners;
-  const json::Array& all = list_of(key, "of");
   for (std::size_t i = 0; i < std::min(all.size(), kMostOwners); ++i)
-    owners.push_back(text_of(all[i], "kind") + ' ' + text_of(all[i], "realm") + '/' +
-                     text_of(all[i], "id"));
+    owners.push_back(owner_words(all[i]));
+  std::string words = join(owners, ", ");
+  if (all.size() > kMostOwners) words.append(", ... (").append(count).append(")");
+  return words;
+}
+
+/// Whose values are under a key that does not seal: what a renewal left, or has to do.
+void note_owners(const Context& context, const json::Value& key) {
+  const std::string owners = owners_of(list_of(key, "of"), text_of(key, "values"));
   if (owners.empty()) return;
   std::string name = text_of(key, "name");
   if (name.empty()) name = dash_if_empty(text_of(key, "id"));
-  context.note("under " + name + ": " + join(owners, ", ") +
-               (all.size() > kMostOwners ? ", ... (" + text_of(key, "values") + ")" : ""));
+  context.note("under " + name + ": " + owners);
 }
 
 void show_seal(const Context& context, const json::Value& answer) {
@@ -49,6 +60,13 @@ void show_seal(const Context& context, const json::Value& answer) {
     if (text_of(key, "seals") == "true" || stores.empty()) continue;
     context.note("not touched: values of the secret stores " + stores + " under " +
                  text_of(key, "name") + "; encode them anew with signet encode");
+  }
+  const json::Array& in_clear = list_of(answer, "in_clear");
+  if (!in_clear.empty())
+    context.note("in clear: " + owners_of(in_clear, std::to_string(in_clear.size())) +
+                 "; signet seal renew seals them");
+  for (const auto& failed : list_of(answer, "failed")) {
+    if (failed.if_string() != nullptr) context.note("not renewed: " + *failed.if_string());
   }
   for (const auto& missing : list_of(answer, "waits_for")) {
     if (missing.if_string() != nullptr) context.note("waits for: " + *missing.if_string());
@@ -80,7 +98,8 @@ Result<int> seal_renew(const Context& context, const SealOptions& options) {
     context.note(options.dry_run ? "to renew: " + stale
                                  : "renewed: " + text_of(answer, "renewed") + ", left: " + stale);
   }
-  return options.dry_run || stale == "0" ? 0 : 1;
+  const bool is_done = stale == "0" && list_of(answer, "failed").empty();
+  return options.dry_run || is_done ? 0 : 1;
 }
 
 }  // namespace

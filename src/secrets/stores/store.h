@@ -103,6 +103,25 @@ class VersionMaker {
 /// it. Two at the same moment (VersionMaker) leave room as well. kConfig "store_versions_few".
 Status check_served_versions(const StoreName& name, std::size_t most);
 
+/// One key that a store sealed itself.
+struct SealedKey {
+  Alias alias;
+  std::string key_id;     ///< of the sealing key; empty: none can be told
+  bool in_clear = false;  ///< it is not sealed
+};
+
+/// An optional ability: stores that seal what they make with the server's own encryption keys, and
+/// can seal it anew (StoreContext::encoding_keys; the first one seals).
+class SelfSealing {
+ public:
+  virtual ~SelfSealing() = default;
+  /// Everything that the store holds, and under which key it is. Opens and makes nothing.
+  virtual Task<std::vector<SealedKey>> sealed() = 0;
+  /// Seals what is not under the first key anew; what cannot be opened stays as it is. May be cut
+  /// off anywhere and done again: each key opens with the keys there are. How many were written.
+  virtual Task<std::size_t> renew_sealed() = 0;
+};
+
 /// An optional ability: stores that know what their secrets are for. Asked where the configuration
 /// says nothing of their mappings.
 class DefaultMapper {

@@ -1,5 +1,6 @@
 #include "secrets/stores/local/local_store.h"
 
+#include <algorithm>
 #include <future>
 
 #include "base/log.h"
@@ -9,23 +10,38 @@
 #include "secrets/stores/value_format.h"
 
 namespace signet::secrets {
+namespace {
+
+// Certificates and public keys may lie in clear, and what is no key yet, since somebody may be
+// writing it.
+bool is_secret_pem(ByteView pem) {
+  const auto secrets = secrets_of_pem(pem, std::nullopt);
+  return secrets && std::any_of(secrets->begin(), secrets->end(), [](const Secret& secret) {
+           return secret.kind != SecretKind::kPublicKey && secret.kind != SecretKind::kCertificates;
+         });
+}
+
+}  // namespace
 
 LocalStore::LocalStore(StoreName name, LocalSettings settings, StoreContext context)
     : name_(std::move(name)),
       settings_(std::move(settings)),
       context_(std::move(context)),
-      folder_(settings_.directory, context_.random) {}
+      folder_(settings_.directory, context_.random, context_.encoding_keys) {}
 
-Status LocalStore::prepare() const {
-  Status done = folder_.prepare([this] { return make_first_keys(); });
-  if (done) return done;
-  Error error = std::move(done).error();
+Error LocalStore::named(Error error) const {
   error.detail = "store " + quoted(name_.view()) + ": " + error.detail;
   return error;
 }
 
+Status LocalStore::prepare() const {
+  Status done = folder_.prepare([this] { return make_first_keys(); });
+  if (done) return done;
+  return named(std::move(done).error());
+}
+
 // One thread for each key: two RSA keys take most of the time, and a start waits for them once.
-Result<KeyFiles> LocalStore::make_first_keys() const {
+Result<KeyTexts> LocalStore::make_first_keys() const {
   const Instant now = context_.clock->now();
   std::vector<std::future<Result<SecretBytes>>> made;
   for (const auto& [alias, spec] : settings_.first_keys) {
@@ -33,21 +49,22 @@ Result<KeyFiles> LocalStore::make_first_keys() const {
       return make_key_pem(spec, settings_.terms, now, *context_.random);
     }));
   }
-  KeyFiles files;
+  KeyTexts keys;
   for (std::size_t i = 0; i < made.size(); ++i) {
     TRY(SecretBytes pem, made[i].get());
-    files.emplace_back(settings_.first_keys[i].first, std::move(pem));
+    keys.emplace_back(settings_.first_keys[i].first, std::move(pem));
   }
   log::info("local_keys_made",
-            {{"store", name_.str()}, {"directory", settings_.directory}, {"keys", files.size()}});
-  return files;
+            {{"store", name_.str()}, {"directory", settings_.directory}, {"keys", keys.size()}});
+  return keys;
 }
 
 Result<std::vector<Secret>> LocalStore::read(const Alias& alias) const {
   if (!check_local_alias(alias.view())) return std::vector<Secret>();
-  TRY(const auto pem, folder_.read(alias.str()));
-  if (!pem) return std::vector<Secret>();
-  auto secrets = secrets_of_pem(pem->view(), std::nullopt);
+  const auto pem = folder_.read(alias.str());
+  if (!pem) return named(pem.error());
+  if (!*pem) return std::vector<Secret>();
+  auto secrets = secrets_of_pem((*pem)->view(), std::nullopt);
   if (!secrets) {
     Error error = std::move(secrets).error();
     error.detail =
@@ -134,6 +151,27 @@ Task<Secret> LocalStore::make(Alias alias, KeySpec spec) {
   co_return co_await on_pool<Secret>(context_.pool, std::move(work));
 }
 
+Task<std::vector<SealedKey>> LocalStore::sealed() {
+  auto work = [self = shared_from_this()]() -> Result<std::vector<SealedKey>> {
+    // A folder that went away holds keys all the same.
+    if (self->folder_.was_ready()) TRY(self->prepare());
+    auto keys = self->folder_.sealed(is_secret_pem);
+    if (keys) return keys;
+    return self->named(std::move(keys).error());
+  };
+  co_return co_await on_pool<std::vector<SealedKey>>(context_.pool, std::move(work));
+}
+
+Task<std::size_t> LocalStore::renew_sealed() {
+  auto work = [self = shared_from_this()]() -> Result<std::size_t> {
+    TRY(self->prepare());
+    auto renewed = self->folder_.renew(is_secret_pem);
+    if (renewed) return renewed;
+    return self->named(std::move(renewed).error());
+  };
+  co_return co_await on_pool<std::size_t>(context_.pool, std::move(work));
+}
+
 namespace {
 
 KeySpec read_spec(SettingsReader& reader, std::string_view text) {
@@ -188,7 +226,7 @@ StoreType local_store_type() {
   type.name = "local_certificate";
   type.ordering = Ordering::kByMapping;
   type.summary =
-      "A folder of this machine, in which the server makes its own keys and certificates.";
+      "A folder of this machine, in which the server makes its own keys and certificates, sealed.";
   type.settings = {
       {"directory", "the folder; made with mode 0700 if it is not there; required"},
       {"key", "the kind of key for aliases without one of their own; default RSA-2048"},

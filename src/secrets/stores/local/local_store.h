@@ -15,9 +15,13 @@ struct LocalSettings {
   std::vector<std::pair<std::string, KeySpec>> first_keys;
 };
 
-/// By mapping; aliases are the files "<alias>.pem". Makes its first keys when it is first asked for
-/// anything, and only in an empty folder (key_folder.h). Never replaces a key.
-class LocalStore : public Store, public KeyMaker, public std::enable_shared_from_this<LocalStore> {
+/// By mapping; aliases are the files "<alias>.sealed" and "<alias>.pem". Makes its first keys when
+/// it is first asked for anything, and only in an empty folder (key_folder.h). Never replaces a
+/// key, and writes none in clear: without StoreContext::encoding_keys it makes none.
+class LocalStore : public Store,
+                   public KeyMaker,
+                   public SelfSealing,
+                   public std::enable_shared_from_this<LocalStore> {
  public:
   LocalStore(StoreName name, LocalSettings settings, StoreContext context);
 
@@ -30,10 +34,13 @@ class LocalStore : public Store, public KeyMaker, public std::enable_shared_from
   Task<Secret> make_key(Alias alias, crypto::KeyKind kind, std::size_t bits) override;
   /// Symmetric keys too.
   Task<Secret> make_like(Alias alias, Secret model) override;
+  Task<std::vector<SealedKey>> sealed() override;
+  Task<std::size_t> renew_sealed() override;
 
  private:
   Status prepare() const;
-  Result<KeyFiles> make_first_keys() const;
+  Result<KeyTexts> make_first_keys() const;
+  Error named(Error error) const;
   Task<Secret> make(Alias alias, KeySpec spec);
   Result<std::vector<Secret>> read(const Alias& alias) const;
 

@@ -1,7 +1,6 @@
 #include "secrets/stores/local/local_store.h"
 
-#include <fstream>
-
+#include "secrets/stores/local/local_test_support.h"
 #include "secrets/stores/store_contract.h"
 
 namespace signet::secrets {
@@ -9,27 +8,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Small and quick: most of these tests are about files.
-std::shared_ptr<Store> local_store_of(
-    const std::string& directory, std::string_view more = R"(,"key":"P-256","aliases":["a","b"])") {
-  return make_store("local_certificate",
-                    settings(R"({"directory":")" + directory + "\"" + std::string(more) + "}"));
-}
-
-std::string kid_of(const std::shared_ptr<Store>& store, std::string_view alias) {
-  const auto secrets = now(store->fetch(Alias(alias)));
-  EXPECT_THAT(secrets, is_ok());
-  return secrets && !secrets->empty() ? secrets->front().kid.str() : "";
-}
-
 TEST(LocalStore, passes_the_exam_of_all_stores) {
   const TempFolder folder;
   const auto store = local_store_of(folder.str());
   EXPECT_THAT(now(store->probe()), is_ok());
-  std::ifstream file(folder / "a.pem");
-  std::string line;
-  std::getline(file, line);
-  std::getline(file, line);
+  // The second line: what follows BEGIN PRIVATE KEY.
+  const std::string pem = opened_file(folder / "a.sealed", {"k1"});
+  const std::size_t begin = pem.find('\n') + 1;
+  const std::string line = pem.substr(begin, pem.find('\n', begin) - begin);
+  ASSERT_EQ(line.size(), 64U);
   Exam exam;
   exam.store = store;
   exam.known = Alias("a");
@@ -41,8 +28,9 @@ TEST(LocalStore, passes_the_exam_of_all_stores) {
   };
   exam.breakages = {
       [&] { folder.write("a.pem", "-----BEGIN PRIVATE KEY-----\n" + line + "\n"); },
-      [&] { fs::permissions(folder / "a.pem", fs::perms(0644)); },
-      [&] { fs::remove(folder / "a.pem"); },
+      [&] { folder.write("a.sealed", "-----BEGIN PRIVATE KEY-----\n" + line + "\n"); },
+      [&] { fs::permissions(folder / "a.sealed", fs::perms(0644)); },
+      [&] { fs::remove(folder / "a.sealed"); },
   };
   pass_exam(exam);
 }
@@ -75,7 +63,7 @@ TEST(LocalStore, files_are_for_the_owner_alone) {
   struct stat info {};
   ASSERT_EQ(::stat((folder / "keys").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0700U);
-  ASSERT_EQ(::stat((folder / "keys/a.pem").c_str(), &info), 0);
+  ASSERT_EQ(::stat((folder / "keys/a.sealed").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
   EXPECT_FALSE(fs::exists(folder / "keys/.making"));
   EXPECT_FALSE(fs::exists(folder / "keys/.ready"));
@@ -104,20 +92,20 @@ TEST(LocalStore, keys_stay_over_a_restart) {
   EXPECT_FALSE(before.empty());
   EXPECT_EQ(kid_of(local_store_of(folder.str()), "a"), before);
   EXPECT_EQ(kid_of(local_store_of(folder.str(), R"(,"aliases":["a","other"])"), "a"), before);
-  EXPECT_FALSE(fs::exists(folder / "other.pem")) << "nothing is made after the first time";
+  EXPECT_FALSE(fs::exists(folder / "other.sealed")) << "nothing is made after the first time";
 }
 
 TEST(LocalStore, lost_keys_are_an_error_and_never_new_keys_sec_121_) {
   const TempFolder folder;
   EXPECT_FALSE(kid_of(local_store_of(folder.str()), "a").empty());
-  fs::remove(folder / "a.pem");
+  fs::remove(folder / "a.sealed");
   const auto store = local_store_of(folder.str());
   EXPECT_THAT(now(store->fetch(Alias("a"))), fails("local_keys_lost"));
   EXPECT_THAT(now(store->probe()), fails("local_keys_lost"));
   EXPECT_FALSE(kid_of(store, "b").empty());
-  fs::remove(folder / "b.pem");
+  fs::remove(folder / "b.sealed");
   EXPECT_THAT(now(local_store_of(folder.str())->fetch(Alias("b"))), fails("local_keys_lost"));
-  EXPECT_FALSE(fs::exists(folder / "a.pem"));
+  EXPECT_FALSE(fs::exists(folder / "a.sealed"));
   auto maker = std::dynamic_pointer_cast<KeyMaker>(store);
   EXPECT_THAT(now(maker->make_key(Alias("a"), crypto::KeyKind::kEcP256, 0)), fails("alias_exists"));
 }
@@ -136,7 +124,7 @@ TEST(LocalStore, a_folder_that_goes_away_under_a_server_is_no_fresh_one_sec_121_
   fs::create_directory(folder / "keys");
   fs::permissions(folder / "keys", fs::perms(0700));
   EXPECT_THAT(now(store->fetch(Alias("a"))), fails("local_keys_lost"));
-  EXPECT_FALSE(fs::exists(folder / "keys/a.pem"));
+  EXPECT_FALSE(fs::exists(folder / "keys/a.sealed"));
 
   fs::remove_all(folder / "keys");
   fs::rename(folder / "away", folder / "keys");
@@ -156,7 +144,7 @@ TEST(LocalStore, a_folder_of_other_things_is_left_alone) {
   folder.write("important.txt", "x");
   EXPECT_THAT(now(local_store_of(folder.str())->fetch(Alias("a"))),
               fails("local_directory_foreign"));
-  EXPECT_FALSE(fs::exists(folder / "a.pem"));
+  EXPECT_FALSE(fs::exists(folder / "a.sealed"));
 }
 
 TEST(LocalStore, a_folder_that_others_may_write_is_refused_sec_113_) {
@@ -179,7 +167,7 @@ TEST(LocalStore, a_start_that_was_cut_short_is_finished_or_begun_anew) {
   const std::string kid_a = kid_of(local_store_of(cut.str()), "a");
   const std::string kid_b = kid_of(local_store_of(cut.str()), "b");
   fs::create_directory(cut / ".ready");
-  fs::rename(cut / "b.pem", cut / ".ready/b.pem");
+  fs::rename(cut / "b.sealed", cut / ".ready/b.sealed");
   fs::remove(cut / ".initialised");
   const auto again = local_store_of(cut.str());
   EXPECT_EQ(kid_of(again, "b"), kid_b);
@@ -227,7 +215,7 @@ TEST(LocalStore, makes_keys_and_never_replaces_one) {
                 fails("alias_invalid"))
         << bad;
   }
-  fs::remove(folder / "new.key-1.pem");
+  fs::remove(folder / "new.key-1.sealed");
   EXPECT_THAT(now(store->fetch(Alias("new.key-1"))), fails("local_keys_lost"));
 }
 
@@ -249,10 +237,8 @@ TEST(LocalStore, makes_a_successor_of_a_symmetric_key) {
     EXPECT_THAT(check_fits(id, *made), is_ok());
     EXPECT_EQ(kid_of(store, std::string(alias) + "-2"), made->kid.str());
   }
-  std::ifstream file(folder / "seal-2.pem");
-  std::string line;
-  std::getline(file, line);
-  EXPECT_EQ(line, "-----BEGIN AES SECRET KEY-----");
+  EXPECT_TRUE(opened_file(folder / "seal-2.sealed", {"k1"})
+                  .starts_with("-----BEGIN AES SECRET KEY-----\n"));
   const auto pair = now(store->fetch(Alias("pair")));
   EXPECT_THAT(now(maker->make_like(Alias("mac-2"), pair->front())), fails("alias_exists"));
 }
