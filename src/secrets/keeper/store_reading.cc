@@ -51,7 +51,10 @@ const StoreReading::Doubt* doubt_of(const StoreReading& reading, const Alias& al
 /// The wanted aliases, those that are away last, and of these the least tried first.
 std::vector<Alias> in_order(const StoreReading& reading, const std::set<Alias>& wanted) {
   std::vector<Alias> order(wanted.begin(), wanted.end());
-  if (reading.doubts.empty()) return order;
+  const bool has_any_failed =
+      std::any_of(reading.doubts.begin(), reading.doubts.end(),
+                  [](const auto& pair) { return pair.second.failures != 0; });
+  if (!has_any_failed) return order;
   const auto failures = [&](const Alias& alias) {
     const auto* doubt = doubt_of(reading, alias);
     return doubt == nullptr ? 0 : doubt->failures;
@@ -119,7 +122,7 @@ Task<Done> ask_for_aliases(StoreReadingPtr reading, Deadlines& deadlines, Asking
   const Store& store = *reading->contact.store;
   std::set<Alias> wanted;
   if (store.ordering() != Ordering::kSelfNaming) {
-    wanted = reading->mappings->aliases();
+    wanted = reading->mapped;
   } else {
     wanted = reading->new_names ? *reading->new_names : reading->names;
   }

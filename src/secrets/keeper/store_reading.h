@@ -70,6 +70,7 @@ struct StoreReading {
   bool rests = false;  ///< the store is left alone for now
   StoreMappingsPtr mappings;
   bool has_new_mappings = false;  ///< they are as storage says, not as they were
+  std::set<Alias> mapped;         ///< their aliases; empty of a self-naming store
   std::string fingerprint;        ///< the last one
   std::set<Alias> names;          ///< of a self-naming store: the IDs it held last
   bool is_listed = false;         ///< these are known

@@ -84,6 +84,7 @@ struct Readings {
     for (const auto& name : store->names)
       mapping.aliases.emplace_back(name);
     mappings.all.push_back(std::move(mapping));
+    reading->mapped = mappings.aliases();
     reading->mappings = std::make_shared<const StoreMappings>(std::move(mappings));
     return reading;
   }
