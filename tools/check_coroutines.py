@@ -18,7 +18,7 @@ LONG_LIVED = {
     "AdminServices", "Services", "Storage", "Clock", "KeeperOptions", "RealmDirectory",  # the server's
     "Route",  # of the router's table
     "WorkerState",  # of an event loop
-    "Deadlines",  # of the keeper, around its stores
+    "Deadlines", "AskingAhead",  # of the keeper, around its stores
     "Exchange",  # of the connection, which waits for the task it was given
 }
 # "file: function(parameter)": why it lives long enough.

@@ -63,7 +63,9 @@ void Follower::run() {
     const storage::Changed told = std::exchange(told_, {});
     is_told_ = false;
     lock.unlock();
-    note(follow(told.everything || is_failing_));
+    // After an exception everything is followed anew, also what this round was told.
+    const bool anew = told.everything || is_failing_;
+    note(async::caught([this, anew] { return follow(anew); }));
     if (told.keys) parts_.keys_changed();
     lock.lock();
   }

@@ -17,8 +17,8 @@ constexpr Milliseconds kMostBetweenPurges{60'000};
 }  // namespace
 
 void flush_usage(secrets::Keeper& keeper) {
-  if (const auto flushed = async::run_now(keeper.flush_usage()); !flushed.ok())
-    log::failure("usage_unwritten", flushed.error());
+  const auto flushed = async::caught([&keeper] { return async::run_now(keeper.flush_usage()); });
+  if (!flushed.ok()) log::failure("usage_unwritten", flushed.error());
 }
 
 void Upkeep::start() {
@@ -66,9 +66,10 @@ void Upkeep::maintain() {
     if (is_stopping_) return;
     has_changed_keys_ = false;
     hold.unlock();
-    const auto refreshed = async::run_now(parts_.services->keeper->refresh_due());
+    const auto refreshed =
+        async::caught([this] { return async::run_now(parts_.services->keeper->refresh_due()); });
     if (!refreshed.ok()) log::failure("refresh_failed", refreshed.error());
-    parts_.refreshed();
+    tell_refreshed();
     {
       std::lock_guard again(mutex_);
       has_refreshed_ = true;
@@ -76,6 +77,7 @@ void Upkeep::maintain() {
     wake_.notify_all();
     if (std::chrono::steady_clock::now() >= due) {
       sweep();
+      flush();
       due = std::chrono::steady_clock::now() + parts_.every;
     }
     hold.lock();
@@ -92,20 +94,30 @@ void Upkeep::rotate() {
     if (is_stopping_) return;
     has_refreshed_ = false;
     hold.unlock();
-    if (const auto rotated = async::run_now(parts_.rotation->run()); !rotated.ok())
-      log::failure("rotation_failed", rotated.error());
+    const auto rotated = async::caught([this] { return async::run_now(parts_.rotation->run()); });
+    if (!rotated.ok()) log::failure("rotation_failed", rotated.error());
     hold.lock();
   }
 }
 
+void Upkeep::tell_refreshed() {
+  const auto told = async::caught([this]() -> Status {
+    parts_.refreshed();
+    return Done{};
+  });
+  static_cast<void>(told);  // the log has it
+}
+
 void Upkeep::sweep() {
-  if (const auto swept = async::run_now(direct_keys_.step()); !swept.ok())
-    log::failure("direct_keys_unswept", swept.error());
+  const auto swept = async::caught([this] { return async::run_now(direct_keys_.step()); });
+  if (!swept.ok()) log::failure("direct_keys_unswept", swept.error());
+}
+
+void Upkeep::flush() {
   const Instant now = parts_.services->clock->now();
-  if (now >= next_flush_) {
-    next_flush_ = now + kUsageFlush;
-    flush_usage(*parts_.services->keeper);
-  }
+  if (now < next_flush_) return;
+  next_flush_ = now + kUsageFlush;
+  flush_usage(*parts_.services->keeper);
 }
 
 // A thread of its own: a sweep may take all the time until the next one, and keys are refreshed
@@ -117,8 +129,8 @@ void Upkeep::purge() {
   while (!wake_.wait_until(hold, due, [this] { return is_stopping_; })) {
     hold.unlock();
     due = std::chrono::steady_clock::now() + every;
-    if (const auto purged = purge_until(due); !purged.ok())
-      log::failure("purge_failed", purged.error());
+    const auto purged = async::caught([this, due] { return purge_until(due); });
+    if (!purged.ok()) log::failure("purge_failed", purged.error());
     hold.lock();
   }
 }
@@ -151,8 +163,9 @@ void Upkeep::beat() {
   std::unique_lock hold(mutex_);
   while (!wake_.wait_for(hold, parts_.every, [this] { return is_stopping_; })) {
     hold.unlock();
-    if (const auto told = async::run_now(parts_.services->keeper->beat()); !told.ok())
-      log::failure("instance_unreported", told.error());
+    const auto told =
+        async::caught([this] { return async::run_now(parts_.services->keeper->beat()); });
+    if (!told.ok()) log::failure("instance_unreported", told.error());
     hold.lock();
   }
 }

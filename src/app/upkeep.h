@@ -16,7 +16,8 @@
 namespace signet::app {
 
 /// What a running server does by itself, in threads of its own: rings are kept fresh, keys rotate
-/// by schedule, what expired is swept out, and the other instances hear that this one lives.
+/// by schedule, what expired is swept out, and the other instances hear that this one lives. Want
+/// of memory, or a bug, costs a round of one of them: the log has it, and the next round comes.
 class Upkeep {
  public:
   struct Parts {
@@ -47,7 +48,9 @@ class Upkeep {
   void maintain();
   void rotate();
   void beat();
+  void tell_refreshed();
   void sweep();
+  void flush();
   void purge();
   Status purge_until(std::chrono::steady_clock::time_point end);
 

@@ -1,9 +1,12 @@
 #include "app/upkeep.h"
 
+#include <atomic>
 #include <future>
+#include <new>
 
 #include "secrets/keeper/test_rotation.h"
 #include "secrets/stores/memory/memory_store.h"
+#include "storage/forwarding_storage.h"
 #include "support/matchers.h"
 
 namespace signet::app {
@@ -30,9 +33,31 @@ class SlowBox : public secrets::MemoryStore {
   async::OneShot<Done> answer;
 };
 
+/// Has no memory for the first sign of life that is asked of it.
+class ShortStorage : public storage::ForwardingStorage {
+ public:
+  explicit ShortStorage(std::shared_ptr<storage::Storage> inner) : inner_(std::move(inner)) {}
+  // No coroutine, so that its caller has the exception.
+  Task<Done> ping() override {
+    const int call = ++pings;
+    if (call == 1) throw std::bad_alloc();
+    if (call == 2) asked_again.set_value();
+    return ForwardingStorage::ping();
+  }
+  std::promise<void> asked_again;
+  std::atomic<int> pings = 0;
+
+ protected:
+  storage::Storage& next() override { return *inner_; }
+
+ private:
+  const std::shared_ptr<storage::Storage> inner_;
+};
+
 /// Two instances, of which the first is kept up here, with a key due.
 struct UpkeepWorld : secrets::test::FleetOver<SlowBox> {
   std::shared_ptr<secrets::RotationRunner> rotation;
+  std::shared_ptr<ShortStorage> short_storage;  ///< of the threads that keep it up
   std::promise<void> followed;
   bool has_followed = false;  ///< of the maintenance thread
   std::unique_ptr<Upkeep> upkeep;
@@ -46,7 +71,8 @@ struct UpkeepWorld : secrets::test::FleetOver<SlowBox> {
     parts.services = std::make_shared<oauth::Services>();
     parts.services->clock = clock;
     parts.services->random = std::make_shared<SystemRandom>();
-    parts.services->storage = storage;
+    short_storage = std::make_shared<ShortStorage>(storage);
+    parts.services->storage = short_storage;
     parts.services->keeper = instances[0].keeper;
     parts.services->denied = std::make_shared<oauth::DenyList>();
     parts.services->changes = std::make_shared<oauth::ChangeFeed>();
@@ -93,6 +119,13 @@ TEST(Upkeep, other_instances_are_followed_while_a_rotation_waits_for_its_box) {
   world.upkeep->stop();
   EXPECT_EQ(world.rotation->steps(), 1u);
   EXPECT_THAT(world.rotation->status().at(0).possible, is_ok());
+}
+
+TEST(Upkeep, a_sweep_that_runs_out_of_memory_is_followed_by_the_next_one) {
+  UpkeepWorld world;
+  world.upkeep->start();
+  world.short_storage->asked_again.get_future().wait();
+  EXPECT_GE(world.short_storage->pings.load(), 2);
 }
 
 TEST(Upkeep, no_step_is_begun_when_it_is_to_stop) {

@@ -43,6 +43,39 @@ TEST(OneShot, brings_a_value_from_another_thread_before_or_after_the_wait) {
   bringer.join();
 }
 
+TEST(OneShot, wakes_its_waiter_once_however_often_it_is_completed) {
+  OneShot<int> shot;
+  boost::asio::io_context loop;
+  std::vector<int> seen;
+  start<int>(loop.get_executor(), shot.wait(),
+             [&seen](Result<int> result) { seen.push_back(*result); });
+  loop.poll();
+  shot.complete(1);
+  shot.complete(2);
+  loop.run();
+  EXPECT_EQ(seen, (std::vector<int>{1}));
+}
+
+TEST(OneShot, frees_what_nobody_waited_for_and_waits_that_never_began) {
+  const auto value = std::make_shared<int>(7);
+  {
+    OneShot<std::shared_ptr<int>> unheard, unasked;
+    unheard.complete(value);
+    const auto never_begun = unasked.wait();
+    EXPECT_EQ(value.use_count(), 2);
+  }
+  EXPECT_EQ(value.use_count(), 1);
+}
+
+TEST(Caught, is_what_was_done_or_what_was_thrown) {
+  EXPECT_EQ(*caught([]() -> Result<int> { return 5; }), 5);
+  const auto out_of_memory = caught([]() -> Status { throw std::bad_alloc(); });
+  EXPECT_THAT(out_of_memory, fails("out_of_memory"));
+  EXPECT_EQ(out_of_memory.error().code, Code::kUnavailable);
+  EXPECT_THAT(caught([]() -> Status { throw std::runtime_error("bug"); }),
+              fails("unexpected_exception"));
+}
+
 TEST(Completions, wake_waiters_of_several_executors_each_on_its_own) {
   std::vector<OneShot<int>> shots(6);
   boost::asio::io_context left, right;

@@ -24,10 +24,11 @@ using Executor = boost::asio::any_io_executor;
 template <class T>
 class Completions;
 
-/// A value that another thread will bring: one waiter, one bringer. `complete` may be called from
-/// any thread, before or after `wait`; the waiter resumes on its own executor. All the memory that
-/// waiting takes is taken when the OneShot and the task of wait() are made, so that no waiter is
-/// lost for want of it later.
+/// A value that another thread will bring: one waiter, who waits once, and one bringer. `complete`
+/// may be called from any thread, before or after `wait`; the waiter resumes on its own executor.
+/// The bringer has to call it, whatever happens: nobody else ends or frees one who waits. All the
+/// memory that waiting takes is taken when the OneShot and the task of wait() are made, so that no
+/// waiter is lost for want of it later.
 template <class T>
 class OneShot {
  public:
@@ -75,6 +76,11 @@ void start(const Executor& executor, Task<T> task, std::function<void(Result<T>)
 /// Runs a task to its end on this thread: for tests, the CLI and start-up.
 template <class T>
 Result<T> run_now(Task<T> task);
+
+/// What `work` comes to, where nobody catches what it throws: an exception would end the thread,
+/// and with it the process. It ends as a task that throws does.
+template <class Work>
+auto caught(Work&& work) -> decltype(work());
 
 }  // namespace async
 }  // namespace signet

@@ -214,6 +214,15 @@ void start(const Executor& executor, Task<T> task, std::function<void(Result<T>)
   spawn(executor, deliver<T>(std::move(task), std::move(done)));
 }
 
+template <class Work>
+auto caught(Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (...) {
+    return unexpected(std::current_exception());
+  }
+}
+
 template <class T>
 Result<T> run_now(Task<T> task) {
   const LoopLease lease;

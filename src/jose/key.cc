@@ -65,6 +65,12 @@ bool Key::fits(JwsAlg alg) const {
   return jwk_.alg().empty() || jwk_.alg() == name(alg);
 }
 
+// RFC 7518 §3.2: a key of the size of the hash output or larger MUST be used.
+bool Key::is_too_short(JwsAlg mac) const {
+  const bool has_size = !jwk_.is_hidden() || jwk_.symmetric_size() > 0;
+  return has_size && jwk_.symmetric_size() < crypto::hash_size(mac_hash(mac));
+}
+
 const Key::Prepared* Key::prepared(JwsAlg alg) const {
   auto& slot = prepared_[static_cast<std::size_t>(alg)];
   if (const Prepared* ready = slot.load(std::memory_order_acquire)) return ready;
@@ -73,9 +79,7 @@ const Key::Prepared* Key::prepared(JwsAlg alg) const {
   if (fits(alg)) {
     fresh->signature_size = size_of_signature(jwk_, alg);
     if (is_mac(alg)) {
-      // RFC 7518 §3.2: a key of the size of the hash output or larger MUST be used.
-      const bool has_size = !jwk_.is_hidden() || jwk_.symmetric_size() > 0;
-      fresh->is_too_short = has_size && jwk_.symmetric_size() < crypto::hash_size(mac_hash(alg));
+      fresh->is_too_short = is_too_short(alg);
       if (!fresh->is_too_short && !jwk_.is_hidden())
         fresh->mac.emplace(mac_hash(alg), jwk_.symmetric());
     } else {
@@ -102,8 +106,14 @@ const Key::Prepared* Key::prepared(JwsAlg alg) const {
 bool Key::can_sign(JwsAlg alg) const {
   return prepared(alg)->can_sign;
 }
+// What prepared() comes to, without it: for each algorithm that its ID allows a key is asked this
+// when it is read, and most keys of many realms verify nothing for a long time.
 bool Key::can_verify(JwsAlg alg) const {
-  return prepared(alg)->can_verify;
+  const auto& slot = prepared_[static_cast<std::size_t>(alg)];
+  if (const Prepared* ready = slot.load(std::memory_order_acquire)) return ready->can_verify;
+  if (!fits(alg) || !allows_verifying(jwk_)) return false;
+  if (!is_mac(alg)) return true;
+  return !is_too_short(alg) && (remote_ || !jwk_.is_hidden());
 }
 
 std::size_t Key::signature_size(JwsAlg alg) const {

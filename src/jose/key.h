@@ -37,6 +37,7 @@ class Key {
   GcmUses& gcm_uses() const { return gcm_uses_; }
 
   bool can_sign(JwsAlg alg) const;
+  /// Prepares nothing.
   bool can_verify(JwsAlg alg) const;
 
   /// Bytes of a signature by this algorithm; 0 if the key cannot make one.
@@ -54,6 +55,7 @@ class Key {
   struct Prepared;
   const Prepared* prepared(JwsAlg alg) const;
   bool fits(JwsAlg alg) const;
+  bool is_too_short(JwsAlg mac) const;
 
   Jwk jwk_;
   std::vector<JwsAlg> allowed_;

@@ -76,6 +76,30 @@ TEST(Key, serves_only_the_algorithms_of_its_kind_alg_use_and_operations) {
   EXPECT_TRUE(signer->can_verify(JwsAlg::kEs256));
 }
 
+TEST(Key, says_what_it_verifies_with_before_anything_is_prepared_as_it_does_after) {
+  const Jwk rsa = test::jwk(test::kRfc7515A2Key);
+  const std::vector<Jwk> jwks = {rsa,
+                                 rsa.with_alg("PS384"),
+                                 rsa.with_use(KeyUse::kEnc),
+                                 test::ec_key()->jwk(),
+                                 test::ed_key()->jwk(),
+                                 test::symmetric(31),
+                                 test::symmetric(48),
+                                 test::symmetric(64),
+                                 Jwk::of_hidden_symmetric(0),
+                                 Jwk::of_hidden_symmetric(32)};
+  for (std::size_t i = 0; i < jwks.size(); ++i) {
+    for (const bool is_remote : {false, true}) {
+      for (const JwsAlg alg : all_jws_algs()) {
+        const KeyPtr fresh = is_remote ? Key::remote(jwks[i], {}) : Key::local(jwks[i]);
+        const bool before = fresh->can_verify(alg);
+        fresh->signature_size(alg);  // prepares it
+        EXPECT_EQ(fresh->can_verify(alg), before) << i << " " << name(alg) << " " << is_remote;
+      }
+    }
+  }
+}
+
 TEST(Key, public_half_verifies_and_does_not_sign) {
   const KeyPtr half = key(test::public_half(test::jwk(test::kRfc7515A3Key)));
   EXPECT_FALSE(half->can_sign(JwsAlg::kEs256));

@@ -43,8 +43,9 @@ bool is_kid_clash(const SecretId& id, const Secret& secret, const SecretId& othe
                   const Secret& other) {
   if (secret.kid.empty() || secret.kid != other.kid || !secret.key || !other.key) return false;
   if (secret.key->jwk().is_symmetric() != other.key->jwk().is_symmetric()) return false;
+  if (same_material(secret, other)) return false;  // mostly one key that serves several IDs
   const auto use = use_of(id);
-  return use && use == use_of(other_id) && !same_material(secret, other);
+  return use && use == use_of(other_id);
 }
 
 Error kid_reused(const KeyId& kid, const KidHolder& other) {

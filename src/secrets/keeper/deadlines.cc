@@ -16,8 +16,10 @@ Deadlines::Ticket Deadlines::at(Milliseconds delay, std::function<void()> fire) 
   const Ticket ticket{std::chrono::steady_clock::now() + delay, ++next_};
   pending_.emplace(ticket, std::move(fire));
   if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
-  // Limits are mostly alike, so that a new one is rarely the next to fire.
-  if (pending_.begin()->first == ticket) changed_.notify_all();
+  if (ticket.first < looks_at_) {
+    looks_at_ = ticket.first;
+    changed_.notify_all();
+  }
   return ticket;
 }
 
@@ -30,12 +32,14 @@ void Deadlines::run() {
   std::unique_lock hold(mutex_);
   while (!stopping_) {
     if (pending_.empty()) {
+      looks_at_ = std::chrono::steady_clock::time_point::max();
       changed_.wait(hold);
       continue;
     }
     const auto first = pending_.begin();
     if (std::chrono::steady_clock::now() < first->first.first) {
       const auto until = first->first.first;
+      looks_at_ = until;
       changed_.wait_until(hold, until);
       continue;
     }

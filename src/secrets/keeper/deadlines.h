@@ -46,6 +46,8 @@ class Deadlines {
 
  private:
   using Ticket = std::pair<std::chrono::steady_clock::time_point, std::uint64_t>;
+  /// Wakes nobody where the thread looks at what is pending before that: most questions are
+  /// answered long before their time is over, and none of them costs a change of threads.
   Ticket at(Milliseconds delay, std::function<void()> fire);
   void cancel(const Ticket& ticket);
   void run();
@@ -53,6 +55,8 @@ class Deadlines {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<Ticket, std::function<void()>> pending_;
+  /// When the thread looks at the latest, whatever is added.
+  std::chrono::steady_clock::time_point looks_at_ = std::chrono::steady_clock::time_point::max();
   std::uint64_t next_ = 0;
   bool stopping_ = false;
   std::thread thread_;

@@ -124,7 +124,7 @@ Status check_same_as_remembered(const Secret& secret, const std::vector<JournalE
 }
 
 std::string public_text(const Secret& secret) {
-  if (!secret.key || secret.key->jwk().is_symmetric()) return "";
+  if (!has_public_half(secret)) return "";
   auto object = secret.key->jwk().public_json();
   if (!object.ok()) return "";
   return json::dump(json::Value(std::move(object).value()));

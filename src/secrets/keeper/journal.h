@@ -48,6 +48,10 @@ Status check_same_as_remembered(const Secret& secret, const std::vector<JournalE
 
 /// The public half as JSON; empty for a symmetric key.
 std::string public_text(const Secret& secret);
+/// Whether there is any such text, which is not made for it.
+inline bool has_public_half(const Secret& secret) {
+  return secret.key && !secret.key->jwk().is_symmetric();
+}
 
 /// What happened to which key.
 struct KeyEvent {

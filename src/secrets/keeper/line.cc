@@ -113,6 +113,19 @@ bool ends_active(const std::vector<JournalEntry>& entries, const Lineup& lineup)
   });
 }
 
+/// The IDs that every realm may have keys for, by name.
+const std::set<SecretId>& registered_ids() {
+  static const std::set<SecretId> registered = [] {
+    std::set<SecretId> ids;
+    for (const auto& row : registry()) {
+      if (!is_template(row) && row.purpose != Purpose::kPassword)
+        ids.insert(SecretId::literal(row.name));
+    }
+    return ids;
+  }();
+  return registered;
+}
+
 bool any_signs(const std::vector<JournalEntry>& entries) {
   return std::any_of(entries.begin(), entries.end(), [](const JournalEntry& entry) {
     return entry.history.state == KeyState::kActive;
@@ -122,11 +135,7 @@ bool any_signs(const std::vector<JournalEntry>& entries) {
 }  // namespace
 
 std::set<SecretId> Keeper::State::ids_of(const RealmName& realm) const {
-  std::set<SecretId> ids;
-  for (const auto& row : registry()) {
-    if (!is_template(row) && row.purpose != Purpose::kPassword)
-      ids.insert(SecretId::literal(row.name));
-  }
+  std::set<SecretId> ids = registered_ids();
   for (const std::size_t place : places_of(RealmName()))
     ids.merge(stores[place]->ids());
   if (!realm.empty()) {
@@ -270,7 +279,7 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
     Neighbours neighbours;
     const bool is_public = std::any_of(
         candidates.secrets.begin(), candidates.secrets.end(),
-        [](const Secret& secret) { return can_be_active(secret) && !public_text(secret).empty(); });
+        [](const Secret& secret) { return can_be_active(secret) && has_public_half(secret); });
     neighbours.has_stale_jwks =
         shared.has_stale_jwks && is_public && row->purpose == Purpose::kSigning;
     neighbours.publish = instances.published_by_neighbours(realm, id);

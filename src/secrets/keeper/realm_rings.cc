@@ -87,7 +87,7 @@ bool may_be_cached(const Journal& own, const Journal& other, const FirstKey& key
 bool has_public_signer(const Found& found, const CompromisedKeys& compromised) {
   const auto& ordered = found.resolution.ordered;
   return std::any_of(ordered.begin(), ordered.end(), [&](const Secret& secret) {
-    return can_be_active(secret) && !public_text(secret).empty() && compromised.check(secret).ok();
+    return can_be_active(secret) && has_public_half(secret) && compromised.check(secret).ok();
   });
 }
 

@@ -82,7 +82,7 @@ Task<Done> Keeper::State::ask_stores(ReadingPtr reading) {
   for (const auto& store : reading->stores) {
     if (store->rests) continue;
     of_stores.push_back(store);
-    readings.push_back(ask_store(store, deadlines));
+    readings.push_back(ask_store(store, deadlines, asking_ahead));
     waits.push_back(asked.emplace_back().wait());
   }
   for (std::size_t i = 0; i < readings.size(); ++i)

@@ -42,6 +42,7 @@ struct Keeper::State {
   const std::shared_ptr<Clock> clock;
   const KeeperOptions options;
   Deadlines deadlines;
+  AskingAhead asking_ahead;
   BoxPauses box_pauses;
   Gate gate;
   /// One refresh at a time, which is in the gate at its beginning and its end only. Entered before

@@ -51,7 +51,8 @@ StoreReadingPtr StoreCache::plan(std::uint64_t number,
   reading->fingerprint = fingerprint_;
   reading->names = names_;
   reading->is_listed = is_listed_;
-  for (const auto& alias : is_self_naming() ? names_ : reading->mappings->aliases()) {
+  if (!is_self_naming()) reading->mapped = reading->mappings->aliases();
+  for (const auto& alias : is_self_naming() ? names_ : reading->mapped) {
     const auto found = entries_.find(alias);
     if (found == entries_.end()) {
       reading->doubts.emplace(alias, StoreReading::Doubt());
@@ -176,7 +177,8 @@ void StoreCache::take(StoreReadingPtr reading, const KeeperOptions& options, con
     names_ = std::move(*reading->new_names);
     is_listed_ = true;
   }
-  const std::set<Alias> names = wanted();
+  const bool is_known = !is_self_naming() && all_mappings_ == reading->mappings;
+  const std::set<Alias> names = is_known ? std::move(reading->mapped) : wanted();
   if (!reading->rests) take_answers(*reading, names, options);
   if (!outage_) doubt_unasked(names);
   end_leases(options, clock.monotone());

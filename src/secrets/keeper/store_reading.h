@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "secrets/keeper/asking_ahead.h"
 #include "secrets/keeper/deadlines.h"
 #include "secrets/keeper/store_meter.h"
 #include "secrets/mapping.h"
@@ -69,6 +70,7 @@ struct StoreReading {
   bool rests = false;  ///< the store is left alone for now
   StoreMappingsPtr mappings;
   bool has_new_mappings = false;  ///< they are as storage says, not as they were
+  std::set<Alias> mapped;         ///< their aliases; empty of a self-naming store
   std::string fingerprint;        ///< the last one
   std::set<Alias> names;          ///< of a self-naming store: the IDs it held last
   bool is_listed = false;         ///< these are known
@@ -90,8 +92,12 @@ struct StoreReading {
 };
 using StoreReadingPtr = std::shared_ptr<StoreReading>;
 
-/// Asks for the fingerprint and for what changed or is not known. One alias that fails does not
-/// keep the others from being read. Never fails: outages are kept in the reading.
-Task<Done> ask_store(StoreReadingPtr reading, Deadlines& deadlines);
+/// Asks for the fingerprint and for what changed or is not known: for as many aliases at once as
+/// the store allows and `ahead` has turns for, once it gave one answer, and one after the other
+/// where it gave none to the last question. What came of it is in the order of asking, whoever was
+/// answered first. One alias that fails does not keep the others from being read. Never fails:
+/// outages are kept in the reading. None of the questions goes on when it has ended, but those that
+/// nobody answered in time.
+Task<Done> ask_store(StoreReadingPtr reading, Deadlines& deadlines, AskingAhead& ahead);
 
 }  // namespace signet::secrets

@@ -27,6 +27,10 @@ enum class Ordering : std::uint8_t {
   kSelfNaming,  ///< the ID is the name: file volumes, environment
 };
 
+/// Of one store over the network: half of the connections that the HTTP client opens to one host,
+/// since keys in boxes sign over the same ones.
+inline constexpr std::size_t kAliasesAtOnce = 8;
+
 /// Where secrets live. Shared by all threads. Implementations block only on the pool they are
 /// given.
 class Store {
@@ -40,6 +44,11 @@ class Store {
   /// is there but cannot be read ("secret_unreadable", "keystore_password_wrong", ...), with the
   /// reason.
   virtual Task<std::vector<Secret>> fetch(Alias alias) = 0;
+
+  /// How many aliases may be fetched at the same time. One, where fetching holds a thread of the
+  /// pool or a session of the box, and where one reading answers for all of them: several would
+  /// take them from requests and be no sooner. kAliasesAtOnce, where it waits for the network.
+  virtual std::size_t aliases_at_once() const { return 1; }
 
   /// All aliases there are, for `signet secrets list` and `doctor`; kUnsupported where a store
   /// cannot tell.

@@ -17,6 +17,7 @@ class RereadStore : public Store {
  public:
   const StoreName& name() const override { return name_; }
   Task<std::vector<Secret>> fetch(Alias alias) override;
+  std::size_t aliases_at_once() const override { return kAliasesAtOnce; }
   Task<std::vector<Alias>> aliases() override;  ///< kUnsupported "aliases_unsupported"
   /// Of what was read, without asking AWS; empty while a reading is too old to be told again. So
   /// each alias is asked for by a fetch() of its own, and one that fails, or takes all the time

@@ -27,6 +27,7 @@ class KeyVaultStore : public Store, public std::enable_shared_from_this<KeyVault
   const StoreName& name() const override { return name_; }
   Ordering ordering() const override { return Ordering::kByStore; }
   Task<std::vector<Secret>> fetch(Alias alias) override;
+  std::size_t aliases_at_once() const override { return kAliasesAtOnce; }
   Task<std::vector<Alias>> aliases() override;
   /// Empty: a version that is disabled, or whose time comes, is told by its list alone.
   Task<std::string> fingerprint() override;

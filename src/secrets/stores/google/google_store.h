@@ -12,6 +12,7 @@ class GoogleStore : public Store, public std::enable_shared_from_this<GoogleStor
   const StoreName& name() const override { return name_; }
   Ordering ordering() const override { return Ordering::kByStore; }
   Task<std::vector<Secret>> fetch(Alias alias) override;
+  std::size_t aliases_at_once() const override { return kAliasesAtOnce; }
   /// kUnsupported "google_list_denied" without the right to list.
   Task<std::vector<Alias>> aliases() override;
   /// Always empty: only a fetch tells what versions there are.

@@ -35,6 +35,7 @@ void QuietPeriod::succeeded() {
 }
 
 void QuietPeriod::failed() {
+  if (left() > Milliseconds(0)) return;
   const std::uint32_t times = failures_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (times >= kPatience) be_quiet(delay_after(times - kPatience + 1));
 }

@@ -25,7 +25,8 @@ class QuietPeriod {
 
   void succeeded();
   /// The service could not be reached or failed. From the third time in a row on it is left alone,
-  /// twice as long each time, half a second to thirty, with jitter.
+  /// twice as long each time, half a second to thirty, with jitter. What fails while it is left
+  /// alone began before, beside what counted already.
   void failed();
   /// The service asked for it: `retry_after` is the header of that name in seconds, kept to five
   /// minutes; where it is none, as failed() from the first time on.

@@ -25,6 +25,7 @@ TEST(QuietPeriod, it_grows_with_every_failure_and_ends) {
   Setting s;
   Milliseconds before{0};
   for (int i = 0; i < 40; ++i) {
+    s.clock->advance(s.quiet.left());
     s.quiet.failed();
     EXPECT_LE(s.quiet.left(), Milliseconds(30'000));
     if (i == 2) {
@@ -36,6 +37,17 @@ TEST(QuietPeriod, it_grows_with_every_failure_and_ends) {
   EXPECT_GE(before, Milliseconds(15'000));
   s.clock->advance(before);
   EXPECT_EQ(s.quiet.left(), Milliseconds(0));
+}
+
+TEST(QuietPeriod, what_failed_beside_others_is_no_longer_pause) {
+  Setting s;
+  for (int i = 0; i < 8; ++i)
+    s.quiet.failed();
+  EXPECT_LE(s.quiet.left(), Milliseconds(1'000)) << "all eight began before it";
+  s.clock->advance(s.quiet.left());
+  s.quiet.failed();
+  EXPECT_GE(s.quiet.left(), Milliseconds(1'000)) << "the next one began after it";
+  EXPECT_LE(s.quiet.left(), Milliseconds(2'000));
 }
 
 TEST(QuietPeriod, what_the_service_asks_for_is_kept_within_reason) {

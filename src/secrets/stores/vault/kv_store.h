@@ -30,6 +30,7 @@ class KvStore : public Store, public std::enable_shared_from_this<KvStore> {
   const StoreName& name() const override { return name_; }
   Ordering ordering() const override { return Ordering::kByStore; }
   Task<std::vector<Secret>> fetch(Alias alias) override;
+  std::size_t aliases_at_once() const override { return kAliasesAtOnce; }
   Task<std::vector<Alias>> aliases() override;
   /// Empty: only the metadata of each secret tells whether it changed.
   Task<std::string> fingerprint() override;

@@ -43,6 +43,7 @@ class TransitStore : public Store, public VersionMaker {
   const StoreName& name() const override { return name_; }
   Ordering ordering() const override { return Ordering::kByStore; }
   Task<std::vector<Secret>> fetch(Alias alias) override;
+  std::size_t aliases_at_once() const override { return kAliasesAtOnce; }
   Task<std::vector<Alias>> aliases() override;
   Task<std::string> fingerprint() override;
   Task<Done> probe() override;
