@@ -37,6 +37,10 @@ class Collector {
       TRY(auto mapping, secrets::Mapping::make(std::move(id), std::move(aliases), versioned));
       made.mappings.push_back(std::move(mapping));
     }
+    std::map<Alias, KeyId> kids;
+    for (const auto& [alias, kid] : configured.kids)
+      kids.emplace(alias, kid);
+    store->choose_kids(secrets::ChosenKids(std::move(kids)));
     const bool brings_its_own = !configured.has_mappings;
     if (brings_its_own) map_by_default(configured, made);
     out.infos.push_back({configured.name, configured.type, realm, encoding,
