@@ -12,7 +12,7 @@ namespace signet::secrets {
 namespace {
 
 /// Whether living tokens may name a key that signed.
-bool is_needed(const KeyHistory& history, const RotationPolicy& policy, Instant now) {
+bool may_be_in_tokens(const KeyHistory& history, const RotationPolicy& policy, Instant now) {
   return history.activated &&
          (history.state == KeyState::kActive ||
           (history.state == KeyState::kPassive && now < forgotten_at(history, policy)));
@@ -53,7 +53,7 @@ void add_former_kids(const std::vector<JournalEntry>& entries, const RotationPol
     if (!secret.is_kid_chosen && !is_given_up) continue;
     for (const auto& entry : entries) {
       const KeyId& kid = entry.history.kid;
-      if (candidates.find(kid) == nullptr && is_needed(entry.history, policy, now) &&
+      if (candidates.find(kid) == nullptr && may_be_in_tokens(entry.history, policy, now) &&
           is_key_of(entry, secret))
         former.push_back(under_former_kid(secret, kid, before));
     }
@@ -86,7 +86,7 @@ Candidates candidates_of(const SecretId& id, const Found& found,
   for (const auto& secret : found.all) {
     if (secret.kid.empty() || out.find(secret.kid) != nullptr) continue;
     const JournalEntry* entry = find_entry(entries, secret.kid);
-    if (entry == nullptr || !is_needed(entry->history, policy, now)) continue;
+    if (entry == nullptr || !may_be_in_tokens(entry->history, policy, now)) continue;
     if (check_usable(id, secret, now).ok() && compromised.check(secret).ok() &&
         check_same_as_remembered(secret, entries).ok()) {
       out.secrets.push_back(secret);
