@@ -1,5 +1,7 @@
 #include "app/stores.h"
 
+#include <map>
+
 #include "secrets/keeper/passwords.h"
 #include "secrets/stores/environment/other_environments.h"
 #include "secrets/stores/local/key_spec.h"

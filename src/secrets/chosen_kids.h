@@ -10,8 +10,8 @@
 
 namespace signet::secrets {
 
-/// What is wrong with a kid that somebody chose, in words: it stands in tokens, in URLs of the
-/// admin API and in logs. Empty: nothing.
+/// What is wrong with a kid that somebody chose, in words; it stands in tokens, in logs and on
+/// command lines. Empty: nothing.
 std::string_view fault_of_kid(std::string_view kid);
 
 /// The kid of the key behind each of these aliases. Asymmetric keys alone: the journal remembers

@@ -31,7 +31,7 @@ class RemoteKey;
 /// box. Immutable; copies share the material.
 struct Secret {
   SecretKind kind = SecretKind::kText;
-  KeyId kid;  ///< what tokens name; empty for texts and certificates
+  KeyId kid;                   ///< what tokens name; empty for texts and certificates
   bool is_kid_chosen = false;  ///< by the operator, in the configuration of its store
   Alias alias;
   StoreName store;
