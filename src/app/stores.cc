@@ -1,5 +1,7 @@
 #include "app/stores.h"
 
+#include <map>
+
 #include "secrets/keeper/passwords.h"
 #include "secrets/stores/environment/other_environments.h"
 #include "secrets/stores/local/key_spec.h"
@@ -37,6 +39,10 @@ class Collector {
       TRY(auto mapping, secrets::Mapping::make(std::move(id), std::move(aliases), versioned));
       made.mappings.push_back(std::move(mapping));
     }
+    std::map<Alias, KeyId> kids;
+    for (const auto& [alias, kid] : configured.kids)
+      kids.emplace(alias, kid);
+    store->choose_kids(secrets::ChosenKids(std::move(kids)));
     const bool brings_its_own = !configured.has_mappings;
     if (brings_its_own) map_by_default(configured, made);
     out.infos.push_back({configured.name, configured.type, realm, encoding,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "crypto/pkcs12.h"
+#include "secrets/keeper/store_calls.h"
 #include "secrets/stores/store_test_support.h"
 
 namespace signet::app {
@@ -97,6 +99,59 @@ TEST(MakeStores, a_realms_default_mappings_leave_out_the_keys_of_the_whole_serve
   EXPECT_GT(count_global(stores[0]), 0);
   EXPECT_EQ(count_global(stores[1]), 0);
   EXPECT_THAT(stores[1].mappings, Not(IsEmpty()));
+}
+
+std::string keystore_with(const std::string& alias, std::string_view password) {
+  const auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256).value();
+  crypto::SelfSignedSpec spec;
+  spec.common_name = alias;
+  spec.not_before = from_unix_seconds(1'700'000'000);
+  spec.not_after = from_unix_seconds(1'800'000'000);
+  spec.serial = Bytes(16, 1);
+  const auto certificate = crypto::self_sign(key, spec).value();
+  const auto store = crypto::write_pkcs12(key, {certificate}, alias, as_bytes(password));
+  EXPECT_THAT(store, is_ok());
+  return store ? to_text(store->view()) : "";
+}
+
+/// The kid of the one key behind the alias, as the keeper is answered.
+std::string kid_behind(const secrets::ConfiguredStore& store, std::string_view alias) {
+  const auto answered = async::run_now(secrets::ask_secrets(store.store, Alias(alias)));
+  EXPECT_THAT(answered, is_ok());
+  return answered && answered->size() == 1 ? answered->front().key->kid() : "";
+}
+
+TEST(MakeStores, a_kid_is_chosen_alike_for_a_keystore_a_file_and_a_local_key) {
+  const TempFolder texts, files, pems, keys;
+  texts.write("storepass", "changeit");
+  files.write("k.p12", keystore_with("login", "changeit"));
+  pems.write(std::string(kSigningId), secrets::pem_of("P-256"));
+  config::ServerConfig config;
+  config::StoreConfig keystore, local;
+  keystore.name = "keystore";
+  keystore.type = "keystore";
+  keystore.settings.set("file", (files / "k.p12").string());
+  keystore.settings.set("storePassword", "storepass");
+  keystore.kids = {{"login", "login-1"}};
+  local.name = "local";
+  local.type = "local_certificate";
+  local.settings.set("directory", keys.str() + "/keys");
+  local.settings.set("key", "P-256");
+  local.settings.set("aliases", json::Array{"a", "b"});
+  local.kids = {{"a", "local-1"}};
+  config::StoreConfig volume = store_in("pems", pems, "PEM");
+  volume.kids = {{std::string(kSigningId), "file-1"}};
+  config.secret_stores = {store_in("texts", texts, "PLAIN"), keystore, volume};
+  config.realms = {realm_with({local})};
+
+  const auto stores = made_of(config);
+  ASSERT_EQ(stores.size(), 4U);
+  EXPECT_EQ(kid_behind(stores[1], "login"), "login-1");
+  EXPECT_EQ(kid_behind(stores[2], kSigningId), "file-1");
+  EXPECT_EQ(kid_behind(stores[3], "a"), "local-1");
+  const std::string other = kid_behind(stores[3], "b");
+  EXPECT_FALSE(other.empty());
+  EXPECT_NE(other, "local-1") << "it has none, so it keeps its thumbprint";
 }
 
 TEST(MakeStores, the_local_store_is_mapped_unless_somebody_says_that_it_is_not) {

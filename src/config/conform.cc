@@ -116,6 +116,9 @@ class Conformer {
       case Type::kMappings:
         if (node.kind == Kind::kMap) return mappings(node, *field.row, path);
         break;
+      case Type::kKids:
+        if (node.kind == Kind::kMap) return kids(node, path);
+        break;
       default:
         if (node.kind == Kind::kScalar) return scalar(node, *field.row, path);
     }
@@ -130,6 +133,7 @@ class Conformer {
     const std::string_view remedy = row.type == Type::kTexts      ? "write a list: [a, b]"
                                     : row.type == Type::kItems    ? "write a list of objects"
                                     : row.type == Type::kMappings ? "write secret.id: [alias, ...]"
+                                    : row.type == Type::kKids     ? "write ALIAS: KID"
                                     : row.type == Type::kGroup || row.type == Type::kOpaque
                                         ? "write its settings indented below it"
                                         : "write one value";
@@ -179,6 +183,20 @@ class Conformer {
                  "write [alias, ...], the active first");
       } else {
         object.append_unchecked(child.name, texts(child, row, child_path));
+      }
+    }
+    return object;
+  }
+
+  json::Value kids(const Node& node, const std::string& path) {
+    json::Object object;
+    for (const auto& child : node.children) {
+      const std::string child_path = at(path, child.name);
+      result.places[child_path] = child.place();
+      if (child.kind == Kind::kScalar) {
+        object.append_unchecked(child.name, child.text);
+      } else {
+        complain(child, child_path, "has no kid", "write ALIAS: KID");
       }
     }
     return object;

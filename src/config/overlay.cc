@@ -125,6 +125,7 @@ class Overlay {
         return Shape::kList;
       case Type::kOpaque:
       case Type::kMappings:
+      case Type::kKids:
         return Shape::kGroup;
       default:
         return Shape::kValue;

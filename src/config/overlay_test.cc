@@ -141,6 +141,22 @@ TEST(Overlay, null_takes_away_what_the_file_says) {
   EXPECT_TRUE(loaded(kFile, {{"SIGNET__SECRET_STORES", "null"}}).secret_stores.empty());
 }
 
+TEST(Overlay, kids_are_replaced_as_a_whole_and_one_by_one) {
+  constexpr const char* kNamed =
+      "secret_stores: [{name: ks, type: keystore, kids: {one: login-1, two: 2}}]\n";
+  const auto kids_with = [&](const Environment& environment) {
+    return loaded(kNamed, environment).secret_stores.at(0).kids;
+  };
+  using Kid = std::pair<std::string, std::string>;
+  EXPECT_THAT(kids_with({}), ElementsAre(Kid("one", "login-1"), Kid("two", "2")));
+  EXPECT_THAT(kids_with({{"SIGNET__SECRET_STORES__0__KIDS", R"({"a.B":"x"})"}}),
+              ElementsAre(Kid("a.B", "x")));
+  EXPECT_THAT(kids_with({{"SIGNET__SECRET_STORES__0__KIDS__ONE", "login-3"},
+                         {"SIGNET__SECRET_STORES__0__KIDS__two", "null"}}),
+              ElementsAre(Kid("one", "login-3")));
+  EXPECT_THAT(kids_with({{"SIGNET__SECRET_STORES__0__KIDS", "null"}}), ElementsAre());
+}
+
 TEST(Overlay, null_makes_no_group_of_what_it_takes_away) {
   // A group that is there needs both of its settings.
   EXPECT_EQ(problems_of("", {{"SIGNET__SERVER__TLS__CERTIFICATE", "null"},

@@ -74,6 +74,8 @@ std::vector<StoreConfig> read_stores(const json::Array& from) {
     for (const auto& [id, aliases] : group(store, "mappings")) {
       out.mappings.emplace_back(id, texts(*aliases.if_array()));
     }
+    for (const auto& [alias, kid] : group(store, "kids"))
+      out.kids.emplace_back(alias, *kid.if_string());
     to.push_back(std::move(out));
   }
   return to;

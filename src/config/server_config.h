@@ -82,6 +82,8 @@ struct StoreConfig {
   /// Secret ID → aliases, the active one first; in the order of the file.
   std::vector<std::pair<std::string, std::vector<std::string>>> mappings;
   bool has_mappings = false;  ///< whether they are given at all; "mappings: {}" says none
+  /// Alias → the kid of the key behind it.
+  std::vector<std::pair<std::string, std::string>> kids = {};
 };
 
 /// Thinkwise Indicium's shared signing certificate: exactly one of the two is set.

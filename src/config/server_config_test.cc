@@ -186,6 +186,10 @@ TEST(ServerConfig, refuses_what_cannot_hold_together) {
               HasSubstr("realms[0].clients[1].client_id: 'x' is already taken"));
   EXPECT_THAT(problems_of("secret_stores: [{name: a, type: b, mappings: {a..b: [x]}}]\n"),
               HasSubstr("is not a secret ID"));
+  EXPECT_THAT(problems_of("secret_stores: [{name: a, type: b, kids: {x: [y]}}]\n"),
+              HasSubstr("signet.yaml:1: secret_stores[0].kids.x: has no kid"));
+  EXPECT_THAT(problems_of("secret_stores: [{name: a, type: b, kids: [x]}]\n"),
+              HasSubstr("write ALIAS: KID"));
 }
 
 TEST(ServerConfig, warns_of_what_is_unwise) {

@@ -28,6 +28,8 @@ std::string_view to_string(Type type) {
       return "list of texts";
     case Type::kMappings:
       return "secret IDs with aliases";
+    case Type::kKids:
+      return "aliases with kids";
     case Type::kOpaque:
       return "object";
     case Type::kGroup:

@@ -23,6 +23,7 @@ enum class Type : std::uint8_t {
   kEnum,
   kTexts,     ///< a list of texts
   kMappings,  ///< secret IDs, each with a list of aliases
+  kKids,      ///< aliases, each with a kid
   kOpaque,    ///< an object whose members belong to another room
   kGroup,     ///< an object with settings of its own
   kItems,     ///< a list of objects with settings of their own ("name[]")

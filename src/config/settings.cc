@@ -8,8 +8,8 @@ namespace signet::config {
 namespace {
 
 std::vector<Setting> store_rows(std::string_view list, std::string_view name, std::string_view type,
-                                std::string_view own, std::string_view mappings, Level level,
-                                std::string_view summary) {
+                                std::string_view own, std::string_view mappings,
+                                std::string_view kids, Level level, std::string_view summary) {
   return {
       {.path = list, .type = Type::kItems, .summary = summary, .level = level},
       {.path = name,
@@ -26,6 +26,11 @@ std::vector<Setting> store_rows(std::string_view list, std::string_view name, st
        .summary =
            "Which aliases stand behind a secret ID; the first one is active. Without it those "
            "that the kind of store has by itself; {} for none.",
+       .level = level},
+      {.path = kids,
+       .type = Type::kKids,
+       .summary = "Which kid the asymmetric key behind an alias has, instead of its RFC 7638 "
+                  "thumbprint or the one that it brings.",
        .level = level},
   };
 }
@@ -60,7 +65,8 @@ const std::vector<Setting>& settings() {
     add(service_settings());
     add(sealing_key_settings());
     add(store_rows("secret_stores[]", "secret_stores[].name", "secret_stores[].type",
-                   "secret_stores[].settings", "secret_stores[].mappings", Level::kServer,
+                   "secret_stores[].settings", "secret_stores[].mappings", "secret_stores[].kids",
+                   Level::kServer,
                    "Where secrets live, asked in this order after the stores of the realm. Without "
                    "any, one local_certificate store named \"local\" in <data_dir>/keys."));
     add(realm_settings());
@@ -69,8 +75,8 @@ const std::vector<Setting>& settings() {
     add(inject_policy_settings());
     add(store_rows("realms[].secret_stores[]", "realms[].secret_stores[].name",
                    "realms[].secret_stores[].type", "realms[].secret_stores[].settings",
-                   "realms[].secret_stores[].mappings", Level::kRealm,
-                   "Secret stores of this realm, asked before the global ones."));
+                   "realms[].secret_stores[].mappings", "realms[].secret_stores[].kids",
+                   Level::kRealm, "Secret stores of this realm, asked before the global ones."));
     add(indicium_rows());
     return all;
   }();

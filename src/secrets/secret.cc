@@ -50,6 +50,16 @@ std::string_view to_string(SecretKind kind) {
   return "unknown";
 }
 
+Secret Secret::under_kid(KeyId other) const {
+  Secret renamed = *this;
+  if (key) {
+    const auto make = key->is_remote() ? jose::Key::remote : jose::Key::local;
+    renamed.key = make(key->jwk().with_kid(other.str()), key->allowed());
+  }
+  renamed.kid = std::move(other);
+  return renamed;
+}
+
 Secret Secret::of_text(SecretBytes text) {
   Secret secret;
   secret.kind = SecretKind::kText;

@@ -31,7 +31,8 @@ class RemoteKey;
 /// box. Immutable; copies share the material.
 struct Secret {
   SecretKind kind = SecretKind::kText;
-  KeyId kid;  ///< what tokens name; empty for texts and certificates
+  KeyId kid;                   ///< what tokens name; empty for texts and certificates
+  bool is_kid_chosen = false;  ///< by the operator, in the configuration of its store
   Alias alias;
   StoreName store;
   RealmName store_realm;                          ///< whose store that is; empty: a global one
@@ -48,6 +49,9 @@ struct Secret {
   bool is_of(const RealmName& realm, const StoreName& name) const {
     return store == name && store_realm == realm;
   }
+
+  /// The same key under another kid.
+  Secret under_kid(KeyId other) const;
 
   static Secret of_text(SecretBytes text);
   /// kid: `chosen` if given, else the RFC 7638 thumbprint of the public half; for a symmetric key

@@ -11,12 +11,64 @@
 namespace signet::secrets {
 namespace {
 
+/// Whether living tokens may name a key that signed.
+bool may_be_in_tokens(const KeyHistory& history, const RotationPolicy& policy, Instant now) {
+  return history.activated &&
+         (history.state == KeyState::kActive ||
+          (history.state == KeyState::kPassive && now < forgotten_at(history, policy)));
+}
+
+bool is_key_of(const JournalEntry& entry, const Secret& secret) {
+  if (entry.public_jwk.empty() || !secret.key || !secret.key->jwk().public_key()) return false;
+  const auto remembered = jose::Jwk::parse(entry.public_jwk);
+  return remembered.ok() && remembered->public_key() &&
+         *remembered->public_key() == *secret.key->jwk().public_key();
+}
+
+/// The secret under a kid that it had; the one in the ring until now if it is the same, with all
+/// that was prepared in it.
+Secret under_former_kid(const Secret& secret, const KeyId& kid, const LiveRing* before) {
+  const RingEntry* last = before != nullptr ? before->find(kid) : nullptr;
+  Secret former = secret.under_kid(kid);
+  if (last == nullptr || last->secret.kind != former.kind || !last->secret.key) return former;
+  const jose::Key& known = *last->secret.key;
+  const bool is_same =
+      same_material(last->secret, former) && known.is_remote() == former.key->is_remote() &&
+      known.allowed() == former.key->allowed() && known.jwk().use() == former.key->jwk().use() &&
+      known.jwk().alg() == former.key->jwk().alg() &&
+      known.jwk().key_ops() == former.key->jwk().key_ops();
+  if (is_same) former.key = last->secret.key;
+  return former;
+}
+
+/// A key that got a kid of the operator's is held under the one that its living tokens name as
+/// well: it signs and verifies under that as before, until verifiers know the new one. So is a key
+/// that has its old kid again after that was retired, which else nobody would sign with.
+void add_former_kids(const std::vector<JournalEntry>& entries, const RotationPolicy& policy,
+                     Instant now, const LiveRing* before, Candidates& candidates) {
+  std::vector<Secret> former;
+  for (const auto& secret : candidates.secrets) {
+    const JournalEntry* own = find_entry(entries, secret.kid);
+    const bool is_given_up = own != nullptr && own->history.state == KeyState::kRetired;
+    if (!secret.is_kid_chosen && !is_given_up) continue;
+    for (const auto& entry : entries) {
+      const KeyId& kid = entry.history.kid;
+      if (candidates.find(kid) == nullptr && may_be_in_tokens(entry.history, policy, now) &&
+          is_key_of(entry, secret))
+        former.push_back(under_former_kid(secret, kid, before));
+    }
+  }
+  for (auto& secret : former) {
+    if (candidates.find(secret.kid) == nullptr) candidates.secrets.push_back(std::move(secret));
+  }
+}
+
 /// Usable secrets first; then those that the journal still needs and that a store behind the first
 /// one holds, so that a realm's own mapping takes over from the global one without a break.
 Candidates candidates_of(const SecretId& id, const Found& found,
                          const std::vector<JournalEntry>& entries,
                          const CompromisedKeys& compromised, const RotationPolicy& policy,
-                         Instant now) {
+                         Instant now, const LiveRing* before) {
   Candidates out;
   out.skipped = found.resolution.skipped;
   out.skipped.insert(out.skipped.end(), found.unread.begin(), found.unread.end());
@@ -30,15 +82,12 @@ Candidates candidates_of(const SecretId& id, const Found& found,
           {secret.store, secret.alias, secret.kid, std::move(same).error(), secret.store_realm});
     }
   }
+  add_former_kids(entries, policy, now, before, out);
   for (const auto& secret : found.all) {
     if (secret.kid.empty() || out.find(secret.kid) != nullptr) continue;
     const JournalEntry* entry = find_entry(entries, secret.kid);
-    if (entry == nullptr || !entry->history.activated) continue;
-    const KeyHistory& history = entry->history;
-    const bool is_needed =
-        history.state == KeyState::kActive ||
-        (history.state == KeyState::kPassive && now < forgotten_at(history, policy));
-    if (is_needed && check_usable(id, secret, now).ok() && compromised.check(secret).ok() &&
+    if (entry == nullptr || !may_be_in_tokens(entry->history, policy, now)) continue;
+    if (check_usable(id, secret, now).ok() && compromised.check(secret).ok() &&
         check_same_as_remembered(secret, entries).ok()) {
       out.secrets.push_back(secret);
     }
@@ -270,7 +319,7 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
       publish_anew(found.resolution.ordered, compromised, entries);
     }
     const Candidates candidates =
-        candidates_of(id, found, entries, compromised, options.policy, now);
+        candidates_of(id, found, entries, compromised, options.policy, now, before.get());
     std::vector<KeyId> kids, verify_only;
     for (const auto& secret : candidates.secrets) {
       kids.push_back(secret.kid);

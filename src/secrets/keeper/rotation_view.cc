@@ -57,10 +57,16 @@ Status check_versions(const RotationRule& rule, const std::shared_ptr<Store>& st
 
 /// `maker`: the rule's store, if it makes keys.
 std::vector<ScheduledKey> keys_of(const LiveRing& ring, const RotationRule& rule,
-                                  const KeyMaker* maker) {
+                                  const KeyMaker* maker, bool by_versions) {
   std::vector<ScheduledKey> keys;
   for (const auto& entry : ring.entries) {
     if (!entry.secret.is_of(rule.realm, rule.store) || entry.secret.alias.empty()) continue;
+    // A key whose kid was chosen lately stands there under two: the one that signs, or is to,
+    // first.
+    const bool is_known = std::any_of(keys.begin(), keys.end(), [&](const ScheduledKey& key) {
+      return key.alias == entry.secret.alias;
+    });
+    if (is_known && !by_versions) continue;
     ScheduledKey key{entry.secret.alias, entry.history, {}, entry.secret.version};
     if (maker != nullptr) key.family = maker->family(key.alias);
     key.history.horizon = ring.horizon_of(entry);
@@ -90,11 +96,11 @@ Task<RotationView> look_at_rule(std::shared_ptr<Keeper> keeper, RotationRule rul
   if (rings.ok()) view.rings = *rings;
   view.ring = rings.ok() ? view.rings->find(rule.id) : nullptr;
   const auto* maker = dynamic_cast<const KeyMaker*>(view.store.get());
-  if (view.ring != nullptr) view.keys = keys_of(*view.ring, rule, maker);
+  view.by_versions = rotates_by_versions(view.store.get());
+  if (view.ring != nullptr) view.keys = keys_of(*view.ring, rule, maker, view.by_versions);
   const bool has_active =
       std::any_of(view.keys.begin(), view.keys.end(),
                   [](const ScheduledKey& key) { return key.history.state == KeyState::kActive; });
-  view.by_versions = rotates_by_versions(view.store.get());
   view.step = view.by_versions ? next_version_step(rule, memory, view.keys, now)
                                : next_rotation_step(rule, memory, view.keys, keeper->policy(), now);
   if (!has_active && view.ring != nullptr && view.ring->waiting) {

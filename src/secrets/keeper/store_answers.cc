@@ -164,6 +164,21 @@ std::optional<StoreAnswer> StoreCache::answer(const SecretId& id, std::vector<Sk
   return answer;
 }
 
+void StoreCache::warn_of_unused_kids(std::vector<std::string>& warnings) const {
+  for (const auto& [alias, kid] : store()->chosen_kids().all()) {
+    const auto found = entries_.find(alias);
+    std::string why;
+    if (found != entries_.end()) {
+      why = why_unnamed(found->second.secrets);
+    } else {
+      why = is_self_naming() ? "it is not there" : "no secret ID is mapped to it";
+    }
+    if (why.empty()) continue;
+    warnings.push_back("the kid " + quoted(kid.view()) + " that is chosen for " +
+                       quoted(alias.view()) + " is not used: " + why);
+  }
+}
+
 StoreHealth StoreCache::health(const KeeperOptions& options) const {
   StoreHealth health;
   health.name = name();
@@ -196,6 +211,7 @@ StoreHealth StoreCache::health(const KeeperOptions& options) const {
                                 " and is not there");
     }
   }
+  if (!fault && last_good_ != Instant{}) warn_of_unused_kids(health.warnings);
   return health;
 }
 

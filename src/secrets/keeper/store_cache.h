@@ -106,6 +106,8 @@ class StoreCache {
   /// An alias of which nothing was asked is none that is not there.
   void doubt_unasked(const std::set<Alias>& names);
   std::set<Alias> wanted() const;
+  /// Adds which kids that the operator chose are nobody's, and why.
+  void warn_of_unused_kids(std::vector<std::string>& warnings) const;
   bool is_absent_default(const Mapping& mapping) const;
   void leave_out_absent_defaults();
   void keep(const Alias& alias, std::vector<Secret> secrets, ReadAt now, std::uint64_t number);

@@ -40,12 +40,16 @@ Task<Done> ask_probe(std::shared_ptr<Store> store) {
 }
 
 Task<std::vector<Secret>> ask_secrets(std::shared_ptr<Store> store, Alias alias) {
-  co_return co_await store->fetch(std::move(alias));
+  CO_TRY(std::vector<Secret> secrets, co_await store->fetch(alias));
+  store->chosen_kids().name(alias, secrets);
+  co_return secrets;
 }
 
 Task<Secret> ask_for_key(std::shared_ptr<Store> store, StoreName name, Alias alias, Secret model) {
   CO_TRY(KeyMaker* const maker, key_maker(store, name));
-  co_return co_await maker->make_like(std::move(alias), std::move(model));
+  CO_TRY(Secret made, co_await maker->make_like(alias, std::move(model)));
+  store->chosen_kids().name(alias, made);
+  co_return made;
 }
 
 Task<Done> ask_for_version(std::shared_ptr<Store> store, StoreName name, Alias alias,

@@ -35,7 +35,10 @@ Task<Secret> make_successor(std::shared_ptr<Store> store, Alias alias, Secret mo
   for (int later = 0;; ++later) {
     const Alias name = next_alias(family, now + Seconds(later));
     auto made = co_await maker->make_like(name, model);
-    if (made.ok()) made->alias = name;
+    if (made.ok()) {
+      made->alias = name;
+      store->chosen_kids().name(name, *made);
+    }
     const bool is_taken = !made.ok() && made.error().is("alias_exists") && later < kMostNames;
     if (!is_taken) co_return made;
   }

@@ -1,5 +1,8 @@
 #include "secrets/stores/configured_stores.h"
 
+#include <map>
+
+#include "base/text.h"
 #include "secrets/mapping.h"
 #include "secrets/stores/catalog.h"
 
@@ -54,6 +57,40 @@ class StoreChecks {
           Mapping::make(std::move(*id), std::move(aliases), ordering == Ordering::kByStore);
       if (!mapping.ok()) add(where, mapping.error());
     }
+    const bool may_change =
+        made.ok() ? (*made)->has_changing_aliases() : (*type)->ordering == Ordering::kByStore;
+    check_kids(configured, path + ".kids", may_change);
+  }
+
+  void check_kids(const config::StoreConfig& configured, const std::string& path,
+                  bool has_changing_aliases) {
+    if (configured.kids.empty()) return;
+    if (has_changing_aliases) {
+      return refuse(path,
+                    "one alias of this store is several keys, one after the other, and a kid names "
+                    "one key for ever",
+                    "remove it: each key has the kid that it brings, or its thumbprint");
+    }
+    std::map<std::string_view, std::string_view> taken;
+    for (const auto& [alias, kid] : configured.kids) {
+      const std::string where = path + '.' + alias;
+      if (const std::string_view fault = fault_of_kid(kid); !fault.empty()) {
+        refuse(where, "the kid " + std::string(fault),
+               "write 1 to 128 letters, digits and signs, without spaces, quotes and backslashes");
+        continue;
+      }
+      const auto [first, is_free] = taken.emplace(kid, alias);
+      if (!is_free) {
+        refuse(where,
+               "the kid " + quoted(kid) + " is that of " + quoted(first->second) + " already",
+               "give each key its own kid");
+      }
+    }
+  }
+
+  void refuse(std::string path, std::string what, std::string remedy) {
+    config::Place place = config::place_of(config_.places, path);
+    problems_.push_back({std::move(place), std::move(path), std::move(what), std::move(remedy)});
   }
 
   const config::ServerConfig& config_;

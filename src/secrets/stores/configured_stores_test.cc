@@ -39,6 +39,52 @@ realms:
     EXPECT_THAT(text, HasSubstr(line));
 }
 
+TEST(ConfiguredStores, kids_that_cannot_be_are_told_with_their_line_and_setting) {
+  const std::string text = wrong_stores(R"(
+secret_stores:
+  - name: files
+    type: keystore
+    settings: {file: /none/such.p12}
+    kids:
+      one: login-1
+      two: login-1
+      three: two words
+  - name: cloud
+    type: google_kms
+    settings: {project: p, location: l, keyRing: r}
+    kids: {signing: cloud-1}
+realms:
+  - name: root
+    secret_stores:
+      - name: pems
+        type: filesystem
+        settings: {directory: /pems, format: PEM, versionSuffix: .v}
+        kids: {am.services.oauth2.stateless.signing.ES256: file-1}
+)");
+  for (const char* line :
+       {"signet.yaml:8: secret_stores[0].kids.two: the kid 'login-1' is that of 'one' already",
+        "signet.yaml:9: secret_stores[0].kids.three: the kid holds something else",
+        "signet.yaml:13: secret_stores[1].kids: one alias of this store is several keys",
+        "signet.yaml:20: realms[0].secret_stores[0].kids: one alias of this store is several keys"})
+    EXPECT_THAT(text, HasSubstr(line));
+}
+
+TEST(ConfiguredStores, kids_of_aliases_that_may_come_later_are_well_configured) {
+  EXPECT_THAT(wrong_stores(R"(
+secret_stores:
+  - name: files
+    type: keystore
+    settings: {file: /none/such.p12}
+    kids: {later: login-1}
+  - name: pems
+    type: filesystem
+    settings: {directory: /none/such, format: PEM}
+    kids: {am.services.oauth2.stateless.signing.ES256: login-1}
+)"),
+              IsEmpty())
+      << "two stores may say the same kid: whether it is of one key is seen when they are asked";
+}
+
 TEST(ConfiguredStores, a_store_that_is_out_of_reach_is_well_configured) {
   EXPECT_THAT(wrong_stores(R"(
 secret_stores:

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "net/http_client.h"
+#include "secrets/chosen_kids.h"
 #include "secrets/mapping.h"
 #include "secrets/secret.h"
 
@@ -72,6 +73,18 @@ class Store {
   /// cannot be read, a password file that ends with a newline. Of the last fetch of each alias, for
   /// health.
   virtual std::vector<std::string> warnings() const { return {}; }
+
+  /// Whether other keys come behind the same alias by themselves (versions, a value that somebody
+  /// replaces to rotate), so that no kid can be chosen for what is behind it.
+  virtual bool has_changing_aliases() const { return ordering() == Ordering::kByStore; }
+
+  /// The operator's kids, which whoever asks the store gives to its answers; to be set before
+  /// others have the store.
+  void choose_kids(ChosenKids kids) { chosen_kids_ = std::move(kids); }
+  const ChosenKids& chosen_kids() const { return chosen_kids_; }
+
+ private:
+  ChosenKids chosen_kids_;
 };
 
 /// An optional ability: stores that can make keys.

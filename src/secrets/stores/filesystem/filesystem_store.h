@@ -26,6 +26,7 @@ class FilesystemStore : public Store, public std::enable_shared_from_this<Filesy
 
   const StoreName& name() const override { return name_; }
   Ordering ordering() const override { return Ordering::kSelfNaming; }
+  bool has_changing_aliases() const override { return !settings_.version_suffix.empty(); }
   Task<std::vector<Secret>> fetch(Alias alias) override;
   Task<std::vector<Alias>> aliases() override;
   Task<std::string> fingerprint() override;

@@ -51,6 +51,7 @@ class SharedCertificateStore : public Store,
 
   const StoreName& name() const override { return name_; }
   Ordering ordering() const override { return Ordering::kByMapping; }
+  bool has_changing_aliases() const override { return true; }
   std::vector<std::string> warnings() const override { return warnings_.all(); }
   std::vector<Mapping> default_mappings() const override;
 
