@@ -99,6 +99,12 @@ struct KidHealth {
   json::Array clashes;  ///< the first of them
 };
 KidHealth kid_health(const oauth::Services& services);
+/// What health says of keys that no store holds any more, and of such that sign too early.
+struct KeyHealth {
+  bool is_ok = true;
+  std::string detail;
+};
+KeyHealth key_health(const oauth::Services& services);
 /// What this instance knows of the key set at a URL, and why it could not be read or used; null for
 /// no URL.
 json::Value key_set_of(const oauth::Services& services, const std::string& url);

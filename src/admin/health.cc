@@ -78,6 +78,8 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
   check("sealing_keys", sealing.is_ok, sealing.detail);
   KeySetHealth key_sets = key_set_health(*services.oauth);
   check("key_sets", key_sets.is_ok, std::move(key_sets.detail));
+  KeyHealth keys = key_health(*services.oauth);
+  check("keys", keys.is_ok, std::move(keys.detail));
   KidHealth kids = kid_health(*services.oauth);
   check("kids", kids.is_ok, std::move(kids.detail));
   AdminReply reply;

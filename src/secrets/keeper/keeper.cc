@@ -59,9 +59,21 @@ Task<Done> Keeper::refresh_due() {
   co_return co_await state_->refresh_since(ticket);
 }
 
+std::vector<std::shared_ptr<const LiveRing>> Keeper::troubled_rings() const {
+  std::vector<std::shared_ptr<const LiveRing>> out;
+  const Instant now = state_->clock->now();
+  state_->realms.load()->for_each([&](const RealmName& name, const RealmRingsPtr& rings) {
+    for (const auto& ring : rings->all()) {
+      const bool is_troubled = !ring->lost.empty() || ring->signs_early(policy(), now);
+      if (ring->realm == name && is_troubled) out.push_back(ring);
+    }
+  });
+  return out;
+}
+
 bool Keeper::may_refresh_for_unknown() const {
   const std::lock_guard hold(state_->unknown_mutex);
-  return state_->for_unknown.is_under_way ||
+  return state_->for_unknown.is_under_way || state_->for_unknown.failure ||
          state_->clock->monotone() >= state_->for_unknown.not_before;
 }
 
@@ -73,6 +85,8 @@ Task<Done> Keeper::refresh_for_unknown() {
     const std::lock_guard hold(state_->unknown_mutex);
     const Milliseconds now = state_->clock->monotone();
     is_first = now >= shared.not_before;
+    // After a failure nobody knows whether such a key is another instance's.
+    if (!is_first && !shared.is_under_way && shared.failure) co_return *shared.failure;
     if (!is_first && !shared.is_under_way) co_return Done{};
     if (is_first) {
       shared.not_before = now + state_->options.unknown_kid_pause;

@@ -85,9 +85,10 @@ class Keeper {
   /// A token names a key that is in no ring here: it may be another instance's newest, of which no
   /// notice came. Refreshes as refresh_due() does, but by what stores hold now, or waits for such a
   /// refresh that is under way and ends as it does; but does nothing within
-  /// KeeperOptions::unknown_kid_pause after one, so that made-up names cannot hammer a store.
+  /// KeeperOptions::unknown_kid_pause after one, so that made-up names cannot hammer a store. If
+  /// the last refresh failed it fails likewise then: the key may well be one of the cluster's.
   Task<Done> refresh_for_unknown();
-  /// Whether it would do anything now. Any thread.
+  /// Whether it would do anything now, or fail. Any thread.
   bool may_refresh_for_unknown() const;
   /// The rings of a realm, resolved on first use and kept. Never null on success.
   Task<RealmRingsPtr> rings(RealmName realm);
@@ -206,6 +207,10 @@ class Keeper {
   /// Different keys under one kid in the realms in use; those among the global ones once, under no
   /// realm.
   std::vector<std::pair<RealmName, KidClash>> kid_clashes() const;
+
+  /// Rings with keys that living tokens name and no store holds, and those whose active key signs
+  /// before caches can know it; each ring once, with the realm whose journal holds its keys.
+  std::vector<std::shared_ptr<const LiveRing>> troubled_rings() const;
 
   std::vector<StoreHealth> health() const;
   std::vector<StoreCalls> store_calls() const;

@@ -60,6 +60,9 @@ TEST(KidClashes, of_two_ids_are_told_until_verifiers_know_one_key_alone) {
   EXPECT_EQ(told[0].second.other.store, StoreName("ks"));
   keys.world.store->put("r", rsa());
   ASSERT_THAT(World::refresh(*keys.keeper), is_ok());
+  EXPECT_THAT(keys.keeper->kid_clashes(), SizeIs(1)) << "the old one signs still";
+  keys.world.clock->advance(Seconds(10'000));
+  ASSERT_THAT(World::refresh(*keys.keeper), is_ok());
   EXPECT_THAT(keys.keeper->kid_clashes(), SizeIs(1)) << "the old one is published still";
   keys.world.clock->advance(Seconds(10'000));
   ASSERT_THAT(World::refresh(*keys.keeper), is_ok());

@@ -63,6 +63,47 @@ void add_former_kids(const std::vector<JournalEntry>& entries, const RotationPol
   }
 }
 
+/// Whether this secret was in the place of `held` when the stores were read.
+bool is_in_place_of(const Secret& held, const Secret& secret) {
+  return secret.is_of(held.store_realm, held.store) && secret.alias == held.alias &&
+         secret.version == held.version;
+}
+
+/// A key over which another one was written, under its own alias, is held on to while tokens may
+/// name it: it signs until verifiers know the other one, as if that had been published behind it,
+/// and opens what it made. In memory alone, so it counts as lost. What left its store, by a
+/// deletion or as a version that was disabled, is gone.
+void add_replaced(const SecretId& id, const Found& found, const std::vector<JournalEntry>& entries,
+                  const CompromisedKeys& compromised, const RotationPolicy& policy, Instant now,
+                  const LiveRing* before, Candidates& candidates) {
+  if (before == nullptr) return;
+  for (const RingEntry& entry : before->entries) {
+    const Secret& held = entry.secret;
+    const bool is_here = held.kind == SecretKind::kKeyPair || held.kind == SecretKind::kSymmetric;
+    if (!is_here || candidates.find(held.kid) != nullptr) continue;
+    const bool was_held_on_to = held.store.empty();
+    const bool is_replaced =
+        was_held_on_to || std::any_of(found.all.begin(), found.all.end(), [&](const auto& secret) {
+          return is_in_place_of(held, secret);
+        });
+    const bool is_still_there =
+        std::any_of(found.all.begin(), found.all.end(),
+                    [&](const Secret& secret) { return secret.kid == held.kid; });
+    const JournalEntry* known = find_entry(entries, held.kid);
+    if (!is_replaced || is_still_there || known == nullptr) continue;
+    if (!may_be_in_tokens(known->history, policy, now) || !check_usable(id, held, now).ok() ||
+        !compromised.check(held).ok() || !check_same_as_remembered(held, entries).ok())
+      continue;
+    Secret kept = held;
+    kept.alias = Alias();
+    kept.store = StoreName();
+    kept.store_realm = RealmName();
+    kept.version.clear();
+    candidates.replaced.push_back(kept.kid);
+    candidates.secrets.push_back(std::move(kept));
+  }
+}
+
 /// Usable secrets first; then those that the journal still needs and that a store behind the first
 /// one holds, so that a realm's own mapping takes over from the global one without a break.
 Candidates candidates_of(const SecretId& id, const Found& found,
@@ -92,6 +133,7 @@ Candidates candidates_of(const SecretId& id, const Found& found,
       out.secrets.push_back(secret);
     }
   }
+  add_replaced(id, found, entries, compromised, policy, now, before, out);
   return out;
 }
 
@@ -339,6 +381,7 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
     }
     Lineup lineup =
         line_up(kids, histories_of(entries), options.policy, now, verify_only, neighbours);
+    lineup.lost.insert(lineup.lost.end(), candidates.replaced.begin(), candidates.replaced.end());
     take_horizons(loaded, shared.entries, lineup.changes);
     add_changes(realm, id, lineup, candidates, before.get(), options.policy, now, entries,
                 transaction);

@@ -29,6 +29,12 @@ const RingEntry* LiveRing::find(const KeyId& kid) const {
   return found == entries.end() ? nullptr : &*found;
 }
 
+bool LiveRing::signs_early(const RotationPolicy& policy, Instant now) const {
+  const RingEntry* active = activated_early ? first_in(KeyState::kActive) : nullptr;
+  return active != nullptr && active->history.published &&
+         now < activation_at(*active->history.published, policy);
+}
+
 Instant LiveRing::horizon_of(const RingEntry& entry) const {
   const Instant remembered = entry.history.horizon;
   if (entry.state != KeyState::kActive || !active_horizon) return remembered;
@@ -69,10 +75,6 @@ std::optional<Instant> RealmRings::signs_from(const SecretId& id) const {
 
 void RealmRings::lack(const SecretId& id, Error why, std::optional<Instant> signs_from) {
   missing_.push_back({id, std::move(why), signs_from});
-}
-
-bool RealmRings::degraded() const {
-  return std::any_of(rings_.begin(), rings_.end(), [](const auto& ring) { return ring->degraded; });
 }
 
 }  // namespace signet::secrets

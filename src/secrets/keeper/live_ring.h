@@ -58,6 +58,8 @@ struct LiveRing {
   const RingEntry* first_in(KeyState state) const;
   /// The entry of that kid in whatever state; null if there is none.
   const RingEntry* find(const KeyId& kid) const;
+  /// Whether the active key signs, while caches may not know it yet.
+  bool signs_early(const RotationPolicy& policy, Instant now) const;
   /// No token of this entry of the ring lives longer, as far as this instance knows. For the active
   /// key that is newer than its history, which is as of the last refresh.
   Instant horizon_of(const RingEntry& entry) const;
@@ -84,7 +86,6 @@ class RealmRings {
   /// Different keys under one kid. What only global rings have to do with is told for those.
   const std::vector<KidClash>& clashes() const { return clashes_; }
   std::uint64_t generation() const { return generation_; }
-  bool degraded() const;
 
  private:
   friend class Keeper;

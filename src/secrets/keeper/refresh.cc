@@ -112,6 +112,11 @@ Task<Done> Keeper::State::refresh_since(std::uint64_t ticket) {
   auto refreshed = co_await refresh();
   last_shared = refreshed;
   refreshes_covered = covered;
+  {
+    const std::lock_guard hold(unknown_mutex);
+    for_unknown.failure.reset();
+    if (!refreshed.ok()) for_unknown.failure = refreshed.error();
+  }
   co_return refreshed;
 }
 

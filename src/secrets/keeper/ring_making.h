@@ -22,6 +22,7 @@ struct Found {
 struct Candidates {
   std::vector<Secret> secrets;
   std::vector<Skipped> skipped;
+  std::vector<KeyId> replaced;  ///< of `secrets`: held in memory alone
 
   const Secret* find(const KeyId& kid) const {
     const auto found = std::find_if(secrets.begin(), secrets.end(),

@@ -65,6 +65,7 @@ struct Keeper::State {
     Milliseconds not_before = Milliseconds::min();  ///< of the monotone clock
     std::uint64_t ticket = 0;                       ///< of the last one
     bool is_under_way = false;
+    std::optional<Error> failure;  ///< of the last refresh, whoever asked for it
   };
   std::mutex unknown_mutex;
   ForUnknown for_unknown;

@@ -113,7 +113,24 @@ TEST(UnknownKey, who_asks_during_a_refresh_waits_for_it_and_ends_as_it_does) {
   EXPECT_THAT(one, fails("storage_unavailable"));
   EXPECT_THAT(other, fails("storage_unavailable"));
   EXPECT_EQ(world.asked->refreshes, 1);
+}
+
+TEST(UnknownKey, nobody_knows_it_while_the_last_refresh_failed) {
+  // given an instance that can not read what the others changed
+  UnknownKeyWorld world;
+  world.storage->read_fault = Error{Code::kUnavailable, "storage_unavailable", "cut"};
+  for (int i = 0; i < 5; ++i) {
+    // then it says so in the pause between two attempts as well, and tries no more often for it
+    EXPECT_TRUE(world.keeper_->may_refresh_for_unknown());
+    EXPECT_THAT(async::run_now(world.keeper_->refresh_for_unknown()), fails("storage_unavailable"));
+  }
+  EXPECT_EQ(world.asked->refreshes, 1);
+  // when a refresh on schedule succeeds the pause goes on as one after a success
+  world.storage->read_fault.reset();
+  ASSERT_THAT(async::run_now(world.keeper_->refresh_due()), is_ok());
   EXPECT_FALSE(world.keeper_->may_refresh_for_unknown());
+  EXPECT_THAT(async::run_now(world.keeper_->refresh_for_unknown()), is_ok());
+  EXPECT_EQ(world.asked->refreshes, 2);
 }
 
 }  // namespace
