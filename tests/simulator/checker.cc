@@ -61,7 +61,11 @@ void Checker::issued(const Instance& by, const secrets::LiveRing& ring, const Re
   const KeyId& kid = ring.ring->active().kid;
   auto& latest = tokens_[{realm, ring.id, kid}];
   latest = std::max(latest, expires);
-  if (is_changed_) read_journal();  // its own step may just have activated the key
+  // Its own step may just have activated the key.
+  if (is_changed_) {
+    read_audit();
+    read_journal();
+  }
   // Whose last refresh began after the key was taken from the front knows better.
   const auto stopped = inactive_since_.find({ring.realm, ring.id.str(), kid});
   if (stopped == inactive_since_.end()) return;
