@@ -1,7 +1,6 @@
 #include "cli/time_text.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdio>
 
@@ -54,20 +53,6 @@ std::optional<Instant> parse_time(std::string_view text) {
   const auto whole = assemble({*y, *mo, *d, *h, *mi, *s});
   if (!whole) return std::nullopt;
   return *whole + fraction;
-}
-
-std::optional<Instant> parse_http_date(std::string_view text) {
-  constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
-  int month = 0;
-  for (std::size_t i = 0; i < kMonths.size(); ++i) {
-    if (text.substr(8, 3) == kMonths[i]) month = static_cast<int>(i) + 1;
-  }
-  const auto d = digits(text, 5, 2), y = digits(text, 12, 4), h = digits(text, 17, 2),
-             mi = digits(text, 20, 2), s = digits(text, 23, 2);
-  if (!d || !y || !h || !mi || !s || month == 0) return std::nullopt;
-  return assemble({*y, month, *d, *h, *mi, *s});
 }
 
 std::string format_time(Instant instant) {

@@ -11,8 +11,6 @@ namespace signet::cli {
 /// RFC 3339 in UTC, as the admin API writes it: "2026-01-31T12:00:00.123Z"; what is
 /// finer than milliseconds is cut off.
 std::optional<Instant> parse_time(std::string_view text);
-/// An IMF-fixdate (RFC 9110 §5.6.7), as HTTP's Date has it.
-std::optional<Instant> parse_http_date(std::string_view text);
 /// "2026-01-31T12:00:00Z"
 std::string format_time(Instant instant);
 

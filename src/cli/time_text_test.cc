@@ -10,8 +10,6 @@ TEST(TimeText, reads_what_servers_write) {
   EXPECT_FALSE(parse_time("2023-02-30T00:00:00Z"));
   EXPECT_FALSE(parse_time("2023-11-14 22:13:20Z"));
   EXPECT_FALSE(parse_time("2023-11-14T22:13:20"));
-  EXPECT_EQ(parse_http_date("Tue, 14 Nov 2023 22:13:20 GMT"), from_unix_seconds(1'700'000'000));
-  EXPECT_FALSE(parse_http_date("yesterday"));
   EXPECT_EQ(format_time(from_unix_seconds(1'700'000'000)), "2023-11-14T22:13:20Z");
 }
 

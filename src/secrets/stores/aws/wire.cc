@@ -110,7 +110,7 @@ std::optional<Instant> parse_time(std::string_view text, const char* format) {
   if (!rest) return std::nullopt;
   const std::string_view after = rest;
   const bool is_fraction = after.starts_with('.') && after.ends_with('Z');
-  if (!after.empty() && after != "Z" && after != "GMT" && !is_fraction) return std::nullopt;
+  if (!after.empty() && after != "Z" && !is_fraction) return std::nullopt;
   return from_unix_seconds(::timegm(&parts));
 }
 
@@ -174,11 +174,6 @@ std::optional<Instant> parse_timestamp(std::string_view text) {
     return parse_time(std::string(text) + "Z", "%Y-%m-%dT%H:%M:%S");
   }
   return parse_time(text, "%Y-%m-%dT%H:%M:%S");
-}
-
-std::optional<Instant> parse_http_date(std::string_view text) {
-  if (!text.ends_with(" GMT")) return std::nullopt;
-  return parse_time(text, "%a, %d %b %Y %H:%M:%S ");
 }
 
 SecretBytes take_secret(json::Object& object, std::string_view name) {
