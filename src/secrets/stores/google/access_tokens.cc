@@ -13,12 +13,6 @@ constexpr Seconds kRenewBefore{225};  // the metadata server hands out new ones 
 constexpr Seconds kUnusableBefore{10};
 constexpr Seconds kPauseAfterFailure{10};
 
-std::pair<std::string, std::string> split_path(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == path.npos) return {".", path};
-  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
-}
-
 std::string variable(const StoreContext& context, const std::string& name) {
   const auto found = context.environment.find(name);
   return found == context.environment.end() ? std::string() : found->second;
