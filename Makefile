@@ -54,7 +54,7 @@ fuzz: setup ## each fuzz target for SECONDS_EACH (60)
 	@tools/run_fuzz.sh $${SECONDS_EACH:-60}
 
 format: ## clang-format over our sources
-	@git ls-files '*.h' '*.cc' '*.def' | grep -v '\.def$$' | xargs clang-format-14 -i
+	@git ls-files '*.h' '*.cc' | xargs clang-format-14 -i
 
 check: ## layers, coroutines, documented reasons and format, nothing built
 	@python3 tools/check_layers.py

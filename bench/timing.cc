@@ -26,7 +26,6 @@ namespace {
 
 using signet::as_bytes;
 using signet::Bytes;
-using signet::ByteView;
 using namespace signet::jose;
 
 /// Many inputs of one class, so that no single one is what is timed.

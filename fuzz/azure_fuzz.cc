@@ -105,9 +105,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 'a':
       check_address(rest);
       break;
-    case 'd':
-      if (const auto date = parse_date(rest)) FUZZ_CHECK(*date >= from_unix_seconds(0));
-      break;
     case 'l':
       if (object.ok()) check_list(*object);
       break;

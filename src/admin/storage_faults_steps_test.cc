@@ -25,26 +25,13 @@ class StepFaultsTest : public StorageFaultsTest {
     world.store->put(Alias(fresh), {secrets::Secret::of_key(jwk)});
   }
   FakeExchange map_to(const List& aliases) {
-    std::string body =
-        std::string(R"({"store":"memory","force":true,"secretId":")") + kEcId + R"(","aliases":[)";
-    for (const auto& alias : aliases)
-      body += (&alias == aliases.data() ? "\"" : ",\"") + alias + "\"";
-    return put("/admin/secrets/mappings", body + "]}");
+    return put("/admin/secrets/mappings", oauth::test::mapping_body(kEcId, aliases));
   }
   FakeExchange step(const std::string& kind) {
     return post("/admin/secrets/" + kind, std::string(R"({"store":"memory","force":true,"id":")") +
                                               kEcId + R"(","alias":")" + fresh + "\"}");
   }
-  List mapped() {
-    List out;
-    const auto mappings = async::run_now(world.keeper->mappings(RealmName(), StoreName("memory")));
-    for (const auto& mapping : *mappings) {
-      if (mapping.id.str() != kEcId) continue;
-      for (const auto& alias : mapping.aliases)
-        out.push_back(alias.str());
-    }
-    return out;
-  }
+  List mapped() { return world.mapped(kEcId); }
   std::string jwks() { return world.get("/oauth2/connect/jwk_uri").response().body; }
 
   /// The operation takes the list from `before` to `after`; done again it does so at last.

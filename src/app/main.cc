@@ -28,8 +28,6 @@ extern char** environ;
 
 namespace {
 
-using namespace std::string_literals;
-
 /// For requests that are under way when the process is told to end, and for all of its end.
 constexpr signet::Milliseconds kLongestRequests{4000};
 constexpr signet::Milliseconds kLongestStop{4800};

@@ -9,7 +9,6 @@ namespace signet::async {
 namespace {
 
 using test::fails;
-using test::is_ok;
 
 Task<int> twice(int n) {
   co_return n * 2;

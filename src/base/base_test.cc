@@ -127,6 +127,26 @@ TEST(Clock, what_no_date_can_write_is_the_last_one_that_can_be_written) {
   EXPECT_EQ(unix_seconds(from_unix_seconds(kLastUnixSecond)), kLastUnixSecond);
 }
 
+TEST(Clock, rfc_3339_is_read_as_it_is_written) {
+  const Instant whole = from_unix_seconds(1'700'000'000);
+  EXPECT_EQ(parse_rfc3339("2023-11-14T22:13:20Z"), whole);
+  EXPECT_EQ(parse_rfc3339("2023-11-14T22:13:20+00:00"), whole);
+  EXPECT_EQ(parse_rfc3339("2023-11-14T22:13:20.5Z"), whole + Milliseconds(500));
+  EXPECT_EQ(parse_rfc3339("2023-11-14T22:13:20.123999Z"), whole + Milliseconds(123));
+  EXPECT_EQ(parse_rfc3339("1969-12-31T23:59:59.999Z"), Instant(Milliseconds(-1)));
+  EXPECT_EQ(parse_rfc3339(to_rfc3339(whole + Milliseconds(7))), whole + Milliseconds(7));
+}
+
+TEST(Clock, what_is_no_time_in_utc_is_not_read) {
+  for (const char* text :
+       {"", "2023-11-14", "2023-11-14T22:13:20", "2023-11-14 22:13:20Z", "2023-11-14T22:13:20.Z",
+        "2023-11-14T22:13:20.5", "2023-11-14T22:13:20Z ", "2023-11-14T22:13:20+02:00",
+        "2023-11-14t22:13:20z", "2023-02-30T00:00:00Z", "2023-13-14T22:13:20Z",
+        "2023-11-14T24:13:20Z", "2023-11-14T22:60:20Z", "2023-11-14T22:13:61Z",
+        "-023-11-14T22:13:20Z", "2023-11-14T-0:13:20Z", "2023-11-14T22:13:+1Z"})
+    EXPECT_EQ(parse_rfc3339(text), std::nullopt) << text;
+}
+
 TEST(Clock, seconds_round_down) {
   EXPECT_EQ(unix_seconds(Instant(Milliseconds(1999))), 1);
   EXPECT_EQ(unix_seconds(Instant(Milliseconds(-1))), -1);

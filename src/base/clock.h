@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace signet {
 
@@ -34,6 +36,9 @@ constexpr std::int64_t unix_seconds(Instant instant) {
 
 /// "2026-11-21T18:50:49.123Z" (RFC 3339).
 std::string to_rfc3339(Instant instant);
+/// RFC 3339 in UTC ("Z" or "+00:00"), with or without a fraction; what is finer than milliseconds
+/// is cut off. Nothing for anything else, "t" and "z" among it.
+std::optional<Instant> parse_rfc3339(std::string_view text);
 
 /// Tells the time. Shared by all threads.
 class Clock {

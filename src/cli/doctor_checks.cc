@@ -9,8 +9,8 @@
 
 #include "base/text.h"
 #include "cli/admin_client.h"
-#include "cli/time_text.h"
 #include "crypto/digest.h"
+#include "http/freshness.h"
 
 namespace signet::cli {
 namespace {
@@ -55,7 +55,7 @@ Result<std::string> fingerprint(const Context& context, const config::ServerConf
 }
 
 Finding check_clock(const Context& context, const net::LocalResponse& response) {
-  const auto theirs = parse_http_date(response.header("Date"));
+  const auto theirs = http::parse_http_date(response.header("Date"));
   if (!theirs) return unwise("clock", "the server sent no date to compare with");
   const auto apart = std::chrono::duration_cast<Seconds>(context.world.clock->now() - *theirs);
   const std::string text = std::to_string(apart.count()) + " s apart from the server's";

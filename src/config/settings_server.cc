@@ -52,7 +52,8 @@ std::vector<Setting> server_settings() {
       {.path = "server.tls.client_certificates",
        .type = Type::kEnum,
        .fallback = "none",
-       .summary = "Whether clients are asked for a certificate.",
+       .summary = "Whether clients are asked for a certificate in the handshake. Nothing else "
+                  "looks at it yet.",
        .choices = {"none", "request"}},
       {.path = "server.cors_origins",
        .type = Type::kTexts,

@@ -18,8 +18,6 @@ namespace {
 constexpr std::size_t kDesKey = 8;
 constexpr std::size_t kDesBlock = 8;
 constexpr std::size_t kLargestDerived = 1 << 20;
-constexpr std::uint64_t kScryptMostMemory = std::uint64_t{256} << 20;
-constexpr std::uint64_t kScryptMostWork = std::uint64_t{1} << 24;
 
 Error des_failed(const char* what) {
   ERR_clear_error();
@@ -158,23 +156,6 @@ SecretBytes concat_kdf_sha256(ByteView z, ByteView other_info, std::size_t size)
     std::memcpy(out.span().data() + at, block.data(), take);
     wipe(block);
     at += take;
-  }
-  return out;
-}
-
-Result<SecretBytes> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint32_t r,
-                           std::uint32_t p, std::size_t size) {
-  QuietErrors quiet;
-  const bool bounded = n != 0 && r != 0 && p != 0 && n <= kScryptMostWork / r &&
-                       n * r <= kScryptMostWork / p && 128 * n * r <= kScryptMostMemory;
-  if (!bounded) {
-    return Error{Code::kInvalid, "scrypt_too_expensive",
-                 "scrypt parameters beyond 256 MiB or 2^24 blocks"};
-  }
-  SecretBytes out(size);
-  if (EVP_PBE_scrypt(reinterpret_cast<const char*>(password.data()), password.size(), salt.data(),
-                     salt.size(), n, r, p, 2 * kScryptMostMemory, out.span().data(), size) != 1) {
-    return library_error(Code::kInvalid, "scrypt_bad_parameters", "scrypt");
   }
   return out;
 }

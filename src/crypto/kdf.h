@@ -20,8 +20,6 @@ Result<SecretBytes> des_ede3_cbc_decrypt(ByteView key24, ByteView iv8, ByteView 
 SecretBytes hkdf_sha256(ByteView secret, ByteView salt, ByteView info, std::size_t size);
 /// NIST SP 800-56A concat KDF with SHA-256, as RFC 7518 §4.6.2 uses it.
 SecretBytes concat_kdf_sha256(ByteView z, ByteView other_info, std::size_t size);
-Result<SecretBytes> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint32_t r,
-                           std::uint32_t p, std::size_t size);
 
 /// Argon2id in its PHC text form, e.g. "$argon2id$v=19$m=19456,t=2,p=1$...". Costs about 20 MB and
 /// tens of milliseconds: run it on the blocking pool.

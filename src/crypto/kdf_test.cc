@@ -39,33 +39,6 @@ TEST(Pbkdf2, gives_the_values_of_rfc_6070) {
   }
 }
 
-TEST(Scrypt, gives_the_values_of_rfc_7914_within_its_bound) {
-  SIGNET_VECTORS_OR_SKIP(folder, "password-kdf");
-  int refused = 0;
-  for (auto& row : blocks_of(test::read_file(folder / "scrypt.txt"))) {
-    const auto key =
-        scrypt(as_bytes(row["PASSWORD"]), as_bytes(row["SALT"]), std::stoull(row["N"]),
-               static_cast<std::uint32_t>(std::stoul(row["r"])),
-               static_cast<std::uint32_t>(std::stoul(row["p"])), std::stoul(row["LENGTH"]));
-    if (!key.ok()) {
-      EXPECT_THAT(key, fails("scrypt_too_expensive"));
-      EXPECT_EQ(row["N"], "1048576");
-      ++refused;
-      continue;
-    }
-    EXPECT_EQ(hex(key->view()), row["DERIVED_KEY"]);
-  }
-  EXPECT_EQ(refused, 1) << "the one that takes a GiB";
-}
-
-TEST(Scrypt, refuses_hostile_parameters_at_once) {
-  const ByteView any = as_bytes("x");
-  EXPECT_THAT(scrypt(any, any, UINT64_MAX, 8, 1, 32), fails("scrypt_too_expensive"));
-  EXPECT_THAT(scrypt(any, any, 16, UINT32_MAX, UINT32_MAX, 32), fails("scrypt_too_expensive"));
-  EXPECT_THAT(scrypt(any, any, 16, 0, 1, 32), fails("scrypt_too_expensive"));
-  EXPECT_THAT(scrypt(any, any, 15, 1, 1, 32), fails("scrypt_bad_parameters"));
-}
-
 TEST(ConcatKdf, gives_the_value_of_rfc_7518_appendix_c) {
   const Bytes z = {158, 86, 217, 29,  129, 113, 53,  211, 114, 131, 66,  131, 191, 132, 38,  156,
                    251, 49, 110, 163, 218, 128, 106, 72,  246, 218, 167, 121, 140, 254, 144, 196};

@@ -22,14 +22,6 @@ void append_escaped(std::string& out, char c) {
   out += kHex[octet & 15];
 }
 
-Result<std::string> unescape(std::string_view text, bool plus_is_blank, const char* reason) {
-  std::string out(text.size(), '\0');
-  const std::size_t size = unescape_into(text, plus_is_blank, out.data());
-  if (size == SIZE_MAX) return Error{Code::kInvalid, reason, "not well-formed percent-encoding"};
-  out.resize(size);
-  return out;
-}
-
 }  // namespace
 
 std::size_t unescape_into(std::string_view text, bool plus_is_blank, char* out) {
@@ -53,12 +45,13 @@ std::size_t unescape_into(std::string_view text, bool plus_is_blank, char* out) 
   return is_utf8({out, size}) ? size : SIZE_MAX;
 }
 
-Result<std::string> form_decode(std::string_view text) {
-  return unescape(text, true, "form_malformed");
-}
-
 Result<std::string> percent_decode(std::string_view text) {
-  return unescape(text, false, "percent_malformed");
+  std::string out(text.size(), '\0');
+  const std::size_t size = unescape_into(text, false, out.data());
+  if (size == SIZE_MAX)
+    return Error{Code::kInvalid, "percent_malformed", "not well-formed percent-encoding"};
+  out.resize(size);
+  return out;
 }
 
 std::string form_encode(std::string_view text) {

@@ -15,8 +15,7 @@ namespace signet::http {
 /// escape, a raw blank or control character, NUL, or a result that is not UTF-8.
 std::size_t unescape_into(std::string_view text, bool plus_is_blank, char* out);
 
-/// Decodes %XX and '+' (form encoding); "form_malformed".
-Result<std::string> form_decode(std::string_view text);
+/// As application/x-www-form-urlencoded has it.
 std::string form_encode(std::string_view text);
 /// Decodes %XX only (paths); "percent_malformed".
 Result<std::string> percent_decode(std::string_view text);

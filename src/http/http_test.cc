@@ -58,7 +58,9 @@ TEST(FormEncoding, is_undone_by_decoding) {
   std::string all;
   for (int c = 1; c < 128; ++c)
     all += static_cast<char>(c);
-  EXPECT_EQ(*form_decode(form_encode(all)), all);
+  std::string decoded = form_encode(all);
+  decoded.resize(unescape_into(decoded, true, decoded.data()));
+  EXPECT_EQ(decoded, all);
   EXPECT_EQ(form_encode("a b&\xC3\xA9*"), "a+b%26%C3%A9*");
   EXPECT_EQ(*percent_decode("a+b%20c"), "a+b c");
   EXPECT_EQ(percent_encode("a/b c~\xC3\xA9*", true), "a/b%20c~%C3%A9%2A");

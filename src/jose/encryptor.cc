@@ -275,12 +275,6 @@ Status Encryptor::append(std::string& out, ByteView plain, Random& random) const
 const KeyPtr& Encryptor::key() const {
   return state_->key;
 }
-JweAlg Encryptor::alg() const {
-  return state_->options.alg;
-}
-JweEnc Encryptor::enc() const {
-  return state_->options.enc;
-}
 
 Result<std::string> encrypt_compact(const KeyPtr& key, ByteView plain,
                                     const EncryptOptions& options, Random& random) {

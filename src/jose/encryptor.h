@@ -39,8 +39,6 @@ class Encryptor {
   Status append(std::string& out, ByteView plain, Random& random) const;
 
   const KeyPtr& key() const;
-  JweAlg alg() const;
-  JweEnc enc() const;
 
  private:
   friend Result<std::string> encrypt_compact(const KeyPtr& key, ByteView plain,

@@ -5,7 +5,6 @@
 namespace signet::jose {
 namespace {
 
-using namespace std::string_literals;
 using test::fails;
 using test::is_ok;
 using test::jwk;

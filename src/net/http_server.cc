@@ -144,14 +144,6 @@ void Server::stop(Milliseconds deadline) {
     loop->join();
 }
 
-std::size_t Server::loops() const {
-  return state_->loops.size();
-}
-
-async::Executor Server::loop(std::size_t index) const {
-  return state_->loops[index]->io().get_executor();
-}
-
 ServerStats Server::stats(std::size_t listener) const {
   ServerStats stats{};
   for (const auto& loop : state_->loops)

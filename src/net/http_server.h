@@ -94,8 +94,6 @@ class Server {
   /// Stops accepting, lets requests under way finish, closes idle connections; returns when all is
   /// closed or after `deadline`, then drops what is left.
   void stop(Milliseconds deadline);
-  std::size_t loops() const;
-  async::Executor loop(std::size_t index) const;
   ServerStats stats(std::size_t listener) const;
 
  private:

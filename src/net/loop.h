@@ -35,7 +35,6 @@ class Loop : public std::enable_shared_from_this<Loop> {
   /// Adds a gate before start, or on the loop's thread after.
   void add(std::unique_ptr<Gate> gate);
   Gate& gate(std::size_t index) { return *gates_[index]; }
-  std::size_t gates() const { return gates_.size(); }
 
   /// On the loop's thread: no gate accepts any more; `drained` is called once all are empty.
   void begin_stop(std::function<void()> drained);

@@ -4,7 +4,6 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
-#include <limits>
 
 namespace signet::net {
 namespace {
@@ -33,60 +32,16 @@ std::uint64_t Counter::value() const {
   return sum;
 }
 
-struct alignas(64) Histogram::Cell {
-  explicit Cell(std::size_t buckets) : counts(buckets) {}
-  std::vector<std::atomic<std::uint64_t>> counts;
-  std::atomic<std::uint64_t> nanoseconds{0};
-};
-
-Histogram::Histogram(std::vector<double> bounds) : bounds_(std::move(bounds)) {
-  std::sort(bounds_.begin(), bounds_.end());
-  for (std::size_t i = 0; i <= kMaxWorkers; ++i) {
-    cells_.push_back(std::make_unique<Cell>(bounds_.size() + 1));
-  }
-}
-
-Histogram::~Histogram() = default;
-
-void Histogram::observe(double seconds) {
-  const std::size_t worker = worker_index();
-  const bool is_shared = worker == kMaxWorkers;
-  Cell& cell = *cells_[worker];
-  const auto bucket = std::lower_bound(bounds_.begin(), bounds_.end(), seconds) - bounds_.begin();
-  add_to_cell(cell.counts[static_cast<std::size_t>(bucket)], 1, is_shared);
-  add_to_cell(cell.nanoseconds, static_cast<std::uint64_t>(std::max(seconds, 0.0) * 1e9),
-              is_shared);
-}
-
-std::vector<std::uint64_t> Histogram::counts() const {
-  std::vector<std::uint64_t> sums(bounds_.size() + 1);
-  for (const auto& cell : cells_) {
-    for (std::size_t i = 0; i < sums.size(); ++i) {
-      sums[i] += cell->counts[i].load(std::memory_order_relaxed);
-    }
-  }
-  return sums;
-}
-
-double Histogram::sum() const {
-  std::uint64_t nanoseconds = 0;
-  for (const auto& cell : cells_)
-    nanoseconds += cell->nanoseconds.load(std::memory_order_relaxed);
-  return static_cast<double>(nanoseconds) / 1e9;
-}
-
 struct Metrics::Entry {
   std::string name, help;
   Labels labels;
   std::unique_ptr<Counter> counter;
-  std::unique_ptr<Histogram> histogram;
   std::function<double()> gauge;
   std::function<std::vector<Sample>()> counters, gauges, summaries;
 
   prometheus::MetricType type() const {
     return summaries             ? prometheus::MetricType::Summary
            : counter || counters ? prometheus::MetricType::Counter
-           : histogram           ? prometheus::MetricType::Histogram
                                  : prometheus::MetricType::Gauge;
   }
   prometheus::ClientMetric collect() const;
@@ -99,17 +54,6 @@ prometheus::ClientMetric Metrics::Entry::collect() const {
     metric.label.push_back({label, value});
   if (counter) {
     metric.counter.value = static_cast<double>(counter->value());
-  } else if (histogram) {
-    std::uint64_t cumulative = 0;
-    const auto counts = histogram->counts();
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-      cumulative += counts[i];
-      const double bound = i < histogram->bounds().size() ? histogram->bounds()[i]
-                                                          : std::numeric_limits<double>::infinity();
-      metric.histogram.bucket.push_back({cumulative, bound});
-    }
-    metric.histogram.sample_count = cumulative;
-    metric.histogram.sample_sum = histogram->sum();
   } else {
     metric.gauge.value = gauge();
   }
@@ -155,15 +99,6 @@ Counter& Metrics::counter(const std::string& name, const std::string& help, cons
   const auto entry = append(name, help, labels);
   entry->counter = std::make_unique<Counter>();
   return *entry->counter;
-}
-
-Histogram& Metrics::histogram(const std::string& name, const std::string& help,
-                              const Labels& labels, std::vector<double> bounds) {
-  std::lock_guard hold(mutex_);
-  if (const auto known = find(name, labels); known && known->histogram) return *known->histogram;
-  const auto entry = append(name, help, labels);
-  entry->histogram = std::make_unique<Histogram>(std::move(bounds));
-  return *entry->histogram;
 }
 
 void Metrics::gauge(const std::string& name, const std::string& help, const Labels& labels,

@@ -27,22 +27,6 @@ class Counter {
   std::array<Cell, kMaxWorkers + 1> cells_{};
 };
 
-/// Bucketed durations in seconds, per worker like Counter.
-class Histogram {
- public:
-  explicit Histogram(std::vector<double> bounds);
-  ~Histogram();
-  void observe(double seconds);
-  const std::vector<double>& bounds() const { return bounds_; }
-  std::vector<std::uint64_t> counts() const;  ///< per bucket, the last is +Inf; not cumulative
-  double sum() const;
-
- private:
-  std::vector<double> bounds_;
-  struct Cell;
-  std::vector<std::unique_ptr<Cell>> cells_;
-};
-
 using Labels = std::map<std::string, std::string>;
 
 /// One line of a family that is read as a whole at each scrape.
@@ -56,8 +40,6 @@ struct Sample {
 class Metrics {
  public:
   Counter& counter(const std::string& name, const std::string& help, const Labels& labels = {});
-  Histogram& histogram(const std::string& name, const std::string& help, const Labels& labels,
-                       std::vector<double> bounds);
   /// A value asked for at each scrape.
   void gauge(const std::string& name, const std::string& help, const Labels& labels,
              std::function<double()> read);

@@ -23,26 +23,15 @@ TEST(Counter, sums_what_many_threads_count) {
   EXPECT_EQ(counter.value(), 80'000u);
 }
 
-TEST(Histogram, puts_each_value_into_the_first_bucket_that_holds_it) {
-  Histogram histogram({0.1, 1});
-  for (const double seconds : {0.05, 0.1, 0.5, 2.0})
-    histogram.observe(seconds);
-  EXPECT_THAT(histogram.counts(), testing::ElementsAre(2, 1, 1));
-  EXPECT_NEAR(histogram.sum(), 2.65, 1e-6);
-}
-
 TEST(Metrics, are_told_in_prometheus_text) {
   Metrics metrics;
   metrics.counter("tokens_total", "Tokens issued.", {{"realm", "a\"b\n"}}).add(3);
   metrics.counter("tokens_total", "Tokens issued.", {{"realm", "c"}}).add(1);
-  metrics.histogram("sign_seconds", "Signing.", {}, {0.5}).observe(0.25);
   metrics.gauge("keys", "Keys.", {}, [] { return 7.0; });
   const std::string text = metrics.text();
   EXPECT_THAT(text, HasSubstr("# TYPE tokens_total counter\n"));
   EXPECT_THAT(text, HasSubstr("tokens_total{realm=\"a\\\"b\\n\"} 3"));
   EXPECT_THAT(text, HasSubstr("tokens_total{realm=\"c\"} 1"));
-  EXPECT_THAT(text, HasSubstr("sign_seconds_bucket{le=\"0.5\"} 1"));
-  EXPECT_THAT(text, HasSubstr("sign_seconds_bucket{le=\"+Inf\"} 1"));
   EXPECT_THAT(text, HasSubstr("keys 7"));
   EXPECT_EQ(text.find("# TYPE tokens_total", text.find("# TYPE tokens_total") + 1), text.npos);
 }

@@ -6,7 +6,6 @@ namespace signet::storage {
 namespace {
 
 using signet::test::fails;
-using signet::test::is_ok;
 
 std::vector<AuditEvent> trail(int length) {
   std::vector<AuditEvent> out;

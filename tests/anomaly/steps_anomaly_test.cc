@@ -24,23 +24,7 @@ class StepsAnomaly : public test::ServerAnomaly {
     return std::string(R"({"store":"memory","force":true,"id":")") + kEcId + R"(","alias":")" +
            alias + "\"}";
   }
-  static std::string list_of(const List& aliases) {
-    std::string body =
-        std::string(R"({"store":"memory","force":true,"secretId":")") + kEcId + R"(","aliases":[)";
-    for (const auto& alias : aliases)
-      body += (&alias == aliases.data() ? "\"" : ",\"") + alias + "\"";
-    return body + "]}";
-  }
-  List mapped() {
-    List out;
-    const auto mappings = async::run_now(world.keeper->mappings(RealmName(), StoreName("memory")));
-    for (const auto& mapping : *mappings) {
-      if (mapping.id.str() != kEcId) continue;
-      for (const auto& alias : mapping.aliases)
-        out.push_back(alias.str());
-    }
-    return out;
-  }
+  List mapped() { return world.mapped(kEcId); }
   /// The operation takes the list from `before` to `after`, or leaves it.
   void change_loops(const char* name, const List& before, const List& after, http::Method method,
                     const std::string& path, const std::string& body) {
@@ -83,7 +67,7 @@ TEST_F(StepsAnomaly, f_8_a_retirement_is_made_or_not) {
 
 TEST_F(StepsAnomaly, f_8_a_mapping_is_the_old_or_the_new_one) {
   change_loops("map", {"ec256", "fresh"}, {"fresh", "ec256"}, http::Method::kPut,
-               "/admin/secrets/mappings", list_of({"fresh", "ec256"}));
+               "/admin/secrets/mappings", oauth::test::mapping_body(kEcId, {"fresh", "ec256"}));
 }
 
 TEST_F(StepsAnomaly, f_8_a_rotation_leaves_a_ring_that_signs_and_verifies) {

@@ -17,7 +17,6 @@ from journal import check_audit, header_of  # noqa: E402
 RING = "am.services.oauth2.stateless.signing.ES256"
 KINDS = {"jwt": {"format": "jwt", "signing_algorithm": "ES256"}, "opaque": {"format": "opaque"},
          "sealed": {"format": "encrypted_jwt"}}
-INTERVAL = 10  # seconds: keys.refresh
 TOLD = (2.0, 1.0)  # seconds at most, and by median, where instances tell each other (F4)
 
 

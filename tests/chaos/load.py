@@ -1,7 +1,6 @@
 """Load for the chaos scripts: asyncio workers on keep-alive connections that note what they were told."""
 
 import asyncio
-import json
 import threading
 
 import harness
@@ -27,13 +26,6 @@ class Background:
         self.thread.join(timeout)
         if self.failure is not None:
             raise self.failure
-
-
-def error_of(body):
-    try:
-        return json.loads(body).get("error", "")
-    except ValueError:
-        return ""
 
 
 async def ask_forever(port, stopping, next_request, on_answer, on_failure):

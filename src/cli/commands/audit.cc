@@ -1,7 +1,6 @@
 #include "cli/admin_client.h"
 #include "cli/command.h"
 #include "cli/commands/commands.h"
-#include "cli/time_text.h"
 #include "storage/audit_chain.h"
 
 namespace signet::cli {
@@ -39,7 +38,7 @@ Result<storage::AuditEvent> read_event(const json::Value& shown, std::int64_t ex
   const json::Value* sequence = shown.get("sequence");
   event.sequence = sequence != nullptr ? sequence->if_int().value_or(0) : 0;
   if (event.sequence != expected) return broken(expected, "is missing");
-  const auto at = parse_time(text_of(shown, "at"));
+  const auto at = parse_rfc3339(text_of(shown, "at"));
   const auto chain = from_hex(text_of(shown, "chain"));
   if (!at || !chain) return broken(expected, "has no time or no chain value");
   event.at = *at;

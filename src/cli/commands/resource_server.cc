@@ -162,8 +162,9 @@ void add_resource_server(CLI::App& noun, Context& context) {
   CLI::App& defaulting = add("default", "Makes it the one for requests that name none.");
   may_be_untested(defaulting);
   on_run(defaulting, context, [&context, options] { return make_default(context, *options); });
-  CLI::App& previewing =
-      add("preview", "What making it the default would touch; exit code 1: it would be refused.");
+  CLI::App& previewing = add(
+      "preview",
+      "What making it the default, or --delete, would touch; exit code 1: it would be refused.");
   previewing.add_flag("--delete", options->deletes, "What deleting it would touch");
   on_run(previewing, context, [&context, options] { return preview(context, *options); });
   CLI::App& testing = add(

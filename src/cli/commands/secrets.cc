@@ -1,10 +1,10 @@
 #include <algorithm>
+#include <cstring>
 
 #include "cli/admin_client.h"
 #include "cli/command.h"
 #include "cli/commands/commands.h"
 #include "cli/key_impact.h"
-#include "cli/time_text.h"
 #include "http/form.h"
 
 namespace signet::cli {
@@ -168,8 +168,12 @@ Status wait_for_step(const Context& context, const AdminClient& admin,
                      const SecretsOptions& options, const json::Value& planned) {
   const std::string name = text_of(planned, "step"), alias = text_of(planned, "alias");
   const Seconds poll(std::max<std::int64_t>(options.poll, 1));
-  const auto not_before = parse_time(text_of(planned, "not_before"));
-  if (not_before) context.note(name + ' ' + alias + " at " + format_time(*not_before));
+  const auto not_before = parse_rfc3339(text_of(planned, "not_before"));
+  if (not_before) {
+    const std::string seconds =
+        to_rfc3339(*not_before).substr(0, std::strlen("2026-11-21T18:50:49"));
+    context.note(name + ' ' + alias + " at " + seconds + 'Z');
+  }
   for (;;) {
     const Instant now = context.world.clock->now();
     if (not_before && now < *not_before) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/base64.h"
 #include "oauth/client_secret.h"
@@ -68,6 +69,8 @@ class World {
   FakeExchange get(const std::string& path, std::map<std::string, std::string> headers = {});
   std::string issue(const std::string& client_id, const std::string& more = "");
   bool is_active(const std::string& token, const std::string& caller);
+  /// The aliases that the server's own mapping of the ID has now.
+  std::vector<std::string> mapped(const std::string& id);
 
   static inline const std::string kSecret = "Zm9yLXRlc3RzLW9ubHktbm90LWEtcmVhbC1zZWNyZXQ";
   std::shared_ptr<ManualClock> clock;
@@ -80,5 +83,8 @@ class World {
   std::shared_ptr<Services> services;
   std::unique_ptr<Router> router;
 };
+
+/// What operators send to map an ID to these aliases of the store, used or not.
+std::string mapping_body(const std::string& id, const std::vector<std::string>& aliases);
 
 }  // namespace signet::oauth::test

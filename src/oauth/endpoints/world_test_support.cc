@@ -140,4 +140,23 @@ bool World::is_active(const std::string& token, const std::string& caller) {
   return post("/oauth2/introspect", "token=" + token, caller).flag("active");
 }
 
+std::vector<std::string> World::mapped(const std::string& id) {
+  std::vector<std::string> out;
+  const auto all = async::run_now(keeper->mappings(RealmName(), StoreName("memory")));
+  for (const auto& mapping : *all) {
+    if (mapping.id.str() != id) continue;
+    for (const auto& alias : mapping.aliases)
+      out.push_back(alias.str());
+  }
+  return out;
+}
+
+std::string mapping_body(const std::string& id, const std::vector<std::string>& aliases) {
+  std::string body = R"({"store":"memory","force":true,"secretId":")";
+  body.append(id).append(R"(","aliases":[)");
+  for (const auto& alias : aliases)
+    body.append(&alias == aliases.data() ? "\"" : ",\"").append(alias).append("\"");
+  return body.append("]}");
+}
+
 }  // namespace signet::oauth::test

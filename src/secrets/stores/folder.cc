@@ -66,6 +66,12 @@ Error open_failure(const std::string& name) {
 
 }  // namespace
 
+std::pair<std::string, std::string> split_path(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == path.npos) return {".", path};
+  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
+
 Error system_error(Code code, const char* reason, const std::string& what) {
   return Error{code, reason, what + ": " + std::generic_category().message(errno)};
 }

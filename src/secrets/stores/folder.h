@@ -93,6 +93,9 @@ auto read_consistently(const std::string& path, const Read& read)
                "the volume changed again and again while it was read"};
 }
 
+/// A file's folder and its name there; "." for a name alone.
+std::pair<std::string, std::string> split_path(const std::string& path);
+
 /// An Error of the last system call, from errno.
 Error system_error(Code code, const char* reason, const std::string& what);
 

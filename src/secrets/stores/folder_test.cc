@@ -27,6 +27,14 @@ TEST(Folder, reads_a_file_and_tells_an_absent_one_from_a_failure) {
   EXPECT_THAT(Folder::open(folder.str() + "/none"), fails("store_directory_missing"));
 }
 
+TEST(Folder, a_path_is_a_folder_and_a_name_in_it) {
+  using Pair = std::pair<std::string, std::string>;
+  EXPECT_EQ(split_path("/etc/signet/key.pem"), Pair("/etc/signet", "key.pem"));
+  EXPECT_EQ(split_path("/key.pem"), Pair("/", "key.pem"));
+  EXPECT_EQ(split_path("keys/key.pem"), Pair("keys", "key.pem"));
+  EXPECT_EQ(split_path("key.pem"), Pair(".", "key.pem"));
+}
+
 TEST(Folder, a_link_out_of_the_folder_is_refused_sec_112_) {
   const TempFolder outside;
   outside.write("secret", "outside");

@@ -21,4 +21,10 @@ Status check_served_versions(const StoreName& name, std::size_t most) {
                    ": the one that signs would go as the next one comes; 3 are needed at least"};
 }
 
+std::string variable(const std::map<std::string, std::string>& environment,
+                     const std::string& name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
 }  // namespace signet::secrets

@@ -182,4 +182,8 @@ struct StoreContext {
   std::shared_ptr<net::HttpClient> http;
 };
 
+/// A variable of an environment as StoreContext holds it; "" where it is not set.
+std::string variable(const std::map<std::string, std::string>& environment,
+                     const std::string& name);
+
 }  // namespace signet::secrets

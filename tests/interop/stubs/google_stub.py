@@ -25,6 +25,7 @@ import urllib.parse
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+from stub_server import LoopbackServer
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 PROJECT_NUMBER = "123456789012"
@@ -178,7 +179,7 @@ class KeyVersion:
         return hmac.new(self.mac_key, data, self.hash.name).digest()
 
 
-class GoogleStub:
+class GoogleStub(LoopbackServer):
     def __init__(self, project="signet-test", location="europe-west3", key_ring="ring", page=2):
         self.project, self.location, self.key_ring, self.page = project, location, key_ring, page
         self.secrets = {}   # name -> [ {"data": bytes, "state": str} ], version 1 first
@@ -191,7 +192,6 @@ class GoogleStub:
         self.calls = []     # (identity, method, path)
         self.bad_shapes = []
         self._faults = []
-        self.lock = threading.RLock()
         stub = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -206,18 +206,8 @@ class GoogleStub:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.host = f"127.0.0.1:{self.server.server_address[1]}"
-        self.url = f"http://{self.host}"
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler)
+        self.host = f"127.0.0.1:{self.port}"
 
     # ------------------------------------------------------------------------ what the tests say
 

@@ -37,11 +37,29 @@ class Request:
         return {k: v[0] for k, v in urllib.parse.parse_qs(self.body.decode(), strict_parsing=True).items()}
 
 
-class StubServer:
+class LoopbackServer:
+    """Serves with a class of handlers, each request in a thread, while it is a context."""
+
+    def __init__(self, handler):
+        self.lock = threading.RLock()
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class StubServer(LoopbackServer):
     """Subclasses answer in `answer(request) -> Reply`. Use as a context manager."""
 
     def __init__(self):
-        self.lock = threading.RLock()
         self.requests = []  # (method, path) of all that came
         self.faults = []  # each: [part of the path, Reply or "hang up", how often]
         stub = self
@@ -71,18 +89,7 @@ class StubServer:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler)
 
     def fail(self, part, reply, times=1 << 30):
         with self.lock:

@@ -59,8 +59,7 @@ AccessSettings read_access_settings(SettingsReader& reader) {
 }
 
 std::string Access::variable(const std::string& name) const {
-  const auto found = context.environment.find(name);
-  return found == context.environment.end() ? std::string() : found->second;
+  return secrets::variable(context.environment, name);
 }
 
 bool Access::is_true(const std::string& name) const {

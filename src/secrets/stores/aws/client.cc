@@ -3,6 +3,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "http/freshness.h"
 #include "secrets/stores/aws/sigv4.h"
 #include "secrets/stores/aws/wire.h"
 
@@ -115,7 +116,7 @@ Task<json::Object> Client::attempt(std::string operation, std::shared_ptr<const 
 }
 
 void Client::learn_time(const net::OutboundResponse& response) {
-  const auto theirs = parse_http_date(response.header("Date"));
+  const auto theirs = http::parse_http_date(response.header("Date"));
   if (!theirs) return;
   const Milliseconds offset = *theirs - access_->context.clock->now();
   if (offset - clock_offset() < kTolerated && clock_offset() - offset < kTolerated) return;

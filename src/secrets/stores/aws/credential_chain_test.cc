@@ -330,15 +330,5 @@ TEST(AwsWire, failures_are_read_in_each_place_where_they_stand) {
   EXPECT_EQ(told.detail.find('\n'), std::string::npos);
 }
 
-TEST(AwsWire, times_are_read) {
-  EXPECT_EQ(parse_timestamp("2023-11-14T22:13:20Z"), from_unix_seconds(1'700'000'000));
-  EXPECT_EQ(parse_timestamp("2023-11-14T22:13:20.123Z"), from_unix_seconds(1'700'000'000));
-  EXPECT_EQ(parse_timestamp("2023-11-14T22:13:20+00:00"), from_unix_seconds(1'700'000'000));
-  EXPECT_FALSE(parse_timestamp("2023-11-14"));
-  EXPECT_FALSE(parse_timestamp("2023-11-14T22:13:20+02:00"));
-  EXPECT_EQ(parse_http_date("Tue, 14 Nov 2023 22:13:20 GMT"), from_unix_seconds(1'700'000'000));
-  EXPECT_FALSE(parse_http_date("yesterday"));
-}
-
 }  // namespace
 }  // namespace signet::secrets::aws

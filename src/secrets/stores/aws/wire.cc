@@ -1,7 +1,6 @@
 #include "secrets/stores/aws/wire.h"
 
 #include <array>
-#include <ctime>
 
 #include "base/text.h"
 
@@ -97,21 +96,10 @@ Result<Credentials> checked(Credentials credentials, std::string_view expiration
     return malformed("the answer holds no credentials");
   }
   if (!expiration.empty()) {
-    credentials.expires = parse_timestamp(expiration);
+    credentials.expires = parse_rfc3339(expiration);
     if (!credentials.expires) return malformed("the expiration of the credentials is no time");
   }
   return credentials;
-}
-
-std::optional<Instant> parse_time(std::string_view text, const char* format) {
-  const std::string copy(text);
-  std::tm parts{};
-  const char* rest = ::strptime(copy.c_str(), format, &parts);
-  if (!rest) return std::nullopt;
-  const std::string_view after = rest;
-  const bool is_fraction = after.starts_with('.') && after.ends_with('Z');
-  if (!after.empty() && after != "Z" && after != "GMT" && !is_fraction) return std::nullopt;
-  return from_unix_seconds(::timegm(&parts));
 }
 
 }  // namespace
@@ -164,21 +152,6 @@ Result<Credentials> credentials_of_sts(std::string_view xml) {
   credentials.session_token = element(inner, "SessionToken");
   if (credentials.session_token.empty()) return malformed("the answer holds no session token");
   return checked(std::move(credentials), element(inner, "Expiration"));
-}
-
-std::optional<Instant> parse_timestamp(std::string_view text) {
-  if (!text.ends_with('Z')) {
-    constexpr std::string_view kZero = "+00:00";
-    if (!text.ends_with(kZero)) return std::nullopt;
-    text.remove_suffix(kZero.size());
-    return parse_time(std::string(text) + "Z", "%Y-%m-%dT%H:%M:%S");
-  }
-  return parse_time(text, "%Y-%m-%dT%H:%M:%S");
-}
-
-std::optional<Instant> parse_http_date(std::string_view text) {
-  if (!text.ends_with(" GMT")) return std::nullopt;
-  return parse_time(text, "%a, %d %b %Y %H:%M:%S ");
 }
 
 SecretBytes take_secret(json::Object& object, std::string_view name) {

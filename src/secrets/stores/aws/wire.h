@@ -1,7 +1,6 @@
 #pragma once
 // What AWS answers, as values. Dry.
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,11 +23,6 @@ Error failure_of(int status, std::string_view error_type, std::string_view body)
 Result<Credentials> credentials_of_json(std::string_view body);
 /// The <Credentials> of an STS answer.
 Result<Credentials> credentials_of_sts(std::string_view xml);
-
-/// "2026-11-21T18:50:49Z".
-std::optional<Instant> parse_timestamp(std::string_view text);
-/// An HTTP date (RFC 9110 §5.6.7, the preferred form).
-std::optional<Instant> parse_http_date(std::string_view text);
 
 /// Takes a text member out of an answer, and overwrites it there. Empty if there is none.
 SecretBytes take_secret(json::Object& object, std::string_view name);

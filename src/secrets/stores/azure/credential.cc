@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "http/form.h"
 #include "jose/jws.h"
+#include "secrets/stores/folder.h"
 #include "secrets/stores/on_pool.h"
 #include "secrets/stores/pem_password.h"
 #include "secrets/stores/value_format.h"
@@ -24,12 +25,9 @@ Error unreadable(const std::string& what) {
 }
 
 Result<std::optional<SecretBytes>> read_file(const std::string& path, const FileRules& rules) {
-  const std::size_t slash = path.rfind('/');
-  const std::string directory =
-      slash == path.npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
-  const std::string name = slash == path.npos ? path : path.substr(slash + 1);
-  return read_consistently(directory,
-                           [&](const Folder& folder) { return folder.read(name, rules); });
+  const auto [directory, name] = split_path(path);
+  return read_consistently(
+      directory, [&, &name = name](const Folder& folder) { return folder.read(name, rules); });
 }
 
 // RFC 7523 §3, as Entra ID wants it: PS256, and the certificate named by its SHA-256.

@@ -14,11 +14,6 @@ constexpr std::string_view kMetadataService = "http://169.254.169.254";
 
 using Environment = std::map<std::string, std::string>;
 
-std::string variable(const Environment& environment, const std::string& name) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? std::string() : found->second;
-}
-
 bool is_near(std::string_view host) {
   return host == "localhost" || host == "[::1]" || host.starts_with("127.") ||
          host.starts_with("169.254.");

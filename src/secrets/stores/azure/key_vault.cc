@@ -1,6 +1,7 @@
 #include "secrets/stores/azure/key_vault.h"
 
 #include "base/text.h"
+#include "http/freshness.h"
 
 namespace signet::secrets::azure {
 namespace {
@@ -78,7 +79,7 @@ Task<VaultAnswer> KeyVault::call(std::string method, std::string url, std::strin
   }
   VaultAnswer out;
   out.body = std::move(*parsed);
-  out.date = parse_date(answer->header("Date"));
+  out.date = http::parse_http_date(answer->header("Date"));
   co_return out;
 }
 

@@ -1,7 +1,6 @@
 #include "secrets/stores/azure/key_vault_wire.h"
 
 #include <algorithm>
-#include <charconv>
 #include <tuple>
 
 #include "base/base64.h"
@@ -218,31 +217,6 @@ Result<KeyBundle> parse_key(const json::Object& body) {
     bundle.unwraps = {jose::JweAlg::kRsaOaep, jose::JweAlg::kRsaOaep256};
   }
   return bundle;
-}
-
-std::optional<Instant> parse_date(std::string_view text) {
-  static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  constexpr std::size_t kSize = 29;
-  if (text.size() != kSize || !text.ends_with(" GMT")) return std::nullopt;
-  const auto number = [&](std::size_t at, std::size_t size) {
-    int value = -1;
-    const char* begin = text.data() + at;
-    const auto [end, ec] = std::from_chars(begin, begin + size, value);
-    return ec == std::errc() && end == begin + size ? value : -1;
-  };
-  const std::size_t month = kMonths.find(text.substr(8, 3));
-  const int day = number(5, 2), year = number(12, 4);
-  const int hour = number(17, 2), minute = number(20, 2), second = number(23, 2);
-  if (month == kMonths.npos || month % 3 != 0 || hour < 0 || minute < 0 || second < 0) {
-    return std::nullopt;
-  }
-  const std::chrono::year_month_day date{std::chrono::year(year),
-                                         std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
-                                         std::chrono::day(static_cast<unsigned>(std::max(day, 0)))};
-  if (year < 1970 || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  const auto days = std::chrono::sys_days(date).time_since_epoch();
-  return Instant(std::chrono::duration_cast<Milliseconds>(days) + std::chrono::hours(hour) +
-                 std::chrono::minutes(minute) + Seconds(second));
 }
 
 Result<Bytes> parse_operation(const json::Object& body, std::string_view version) {

@@ -68,9 +68,6 @@ struct KeyBundle {
 /// kUnsupported "azure_key_unsupported" for kinds that serve nothing here (oct, P-256K).
 Result<KeyBundle> parse_key(const json::Object& body);
 
-/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 §5.6.7, the one form that is sent).
-std::optional<Instant> parse_date(std::string_view text);
-
 /// The result of sign and unwrapkey, if it was made with this version.
 Result<Bytes> parse_operation(const json::Object& body, std::string_view version);
 

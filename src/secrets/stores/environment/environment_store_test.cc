@@ -5,8 +5,6 @@
 namespace signet::secrets {
 namespace {
 
-using ::testing::ElementsAre;
-
 std::shared_ptr<Store> environment_of(std::map<std::string, std::string> environment,
                                       std::string_view text = "{}",
                                       std::vector<OtherEnvironment> others = {}) {

@@ -13,22 +13,11 @@ constexpr Seconds kRenewBefore{225};  // the metadata server hands out new ones 
 constexpr Seconds kUnusableBefore{10};
 constexpr Seconds kPauseAfterFailure{10};
 
-std::pair<std::string, std::string> split_path(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == path.npos) return {".", path};
-  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
-}
-
-std::string variable(const StoreContext& context, const std::string& name) {
-  const auto found = context.environment.find(name);
-  return found == context.environment.end() ? std::string() : found->second;
-}
-
 std::string gcloud_file(const StoreContext& context) {
   constexpr std::string_view kName = "/application_default_credentials.json";
-  const std::string folder = variable(context, "CLOUDSDK_CONFIG");
+  const std::string folder = variable(context.environment, "CLOUDSDK_CONFIG");
   if (!folder.empty()) return folder + std::string(kName);
-  const std::string home = variable(context, "HOME");
+  const std::string home = variable(context.environment, "HOME");
   return home.empty() ? std::string() : home + "/.config/gcloud" + std::string(kName);
 }
 
@@ -242,7 +231,7 @@ Task<Credentials> AccessTokens::credentials() {
 Result<Credentials> AccessTokens::find_credentials() const {
   std::string named = settings_.file;
   const bool wants_metadata = named.empty() && settings_.account != "default";
-  if (named.empty()) named = variable(context_, "GOOGLE_APPLICATION_CREDENTIALS");
+  if (named.empty()) named = variable(context_.environment, "GOOGLE_APPLICATION_CREDENTIALS");
   if (!wants_metadata && !named.empty()) {
     TRY(auto found, read_file(named));
     if (!found) return missing(named);
@@ -255,7 +244,7 @@ Result<Credentials> AccessTokens::find_credentials() const {
   }
   MetadataServer server;
   server.account = settings_.account;
-  const std::string host = variable(context_, "GCE_METADATA_HOST");
+  const std::string host = variable(context_.environment, "GCE_METADATA_HOST");
   if (!host.empty()) server.host = host;
   if (!is_host(server.host)) {
     return Error{Code::kConfig, "google_credentials_invalid",

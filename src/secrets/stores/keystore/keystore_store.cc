@@ -14,12 +14,6 @@ namespace {
 
 constexpr std::size_t kMostBytes = 4 * 1024 * 1024;
 
-std::pair<std::string, std::string> split_path(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == path.npos) return {".", path};
-  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
-}
-
 bool same_password(const std::shared_ptr<const SecretBytes>& a,
                    const std::shared_ptr<const SecretBytes>& b) {
   return a && b ? constant_time_equal(a->view(), b->view()) : !a && !b;

@@ -24,10 +24,8 @@ constexpr std::size_t kMostQueued = 1000;
 
 /// A file that names a library to load: others may read it, never write it.
 Result<SecretBytes> read_config(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  const std::string directory = slash == 0 ? "/" : path.substr(0, slash);
-  const std::string file = path.substr(slash + 1);
-  return read_consistently(directory, [&](const Folder& folder) -> Result<SecretBytes> {
+  const auto [directory, name] = split_path(path);
+  const auto read = [&, &file = name](const Folder& folder) -> Result<SecretBytes> {
     TRY(const auto stamp, folder.stamp(file));
     if (stamp && (stamp->mode & 022) != 0) {
       return Error{Code::kConfig, "secret_file_permissions",
@@ -41,7 +39,8 @@ Result<SecretBytes> read_config(const std::string& path) {
     if (!bytes)
       return Error{Code::kConfig, "pkcs11_file_invalid", "there is no file " + quoted(path, 256)};
     return std::move(*bytes);
-  });
+  };
+  return read_consistently(directory, read);
 }
 
 Result<TokenChoice> choose(const Pkcs11Settings& settings,

@@ -1,8 +1,7 @@
 #include "secrets/stores/vault/session.h"
 
-#include <algorithm>
-
 #include "base/text.h"
+#include "secrets/stores/folder.h"
 #include "secrets/stores/on_pool.h"
 #include "secrets/stores/pem_password.h"
 
@@ -25,14 +24,11 @@ std::string words_for(std::string_view method, std::string_view path) {
 }
 
 Result<std::shared_ptr<const SecretBytes>> read_secret_file(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  const std::string directory =
-      slash == path.npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
-  const std::string name = slash == path.npos ? path : path.substr(slash + 1);
+  const auto [directory, name] = split_path(path);
   FileRules rules;
   rules.unsafe_permissions = true;  // written by an agent or a platform, by their rules
-  auto file =
-      read_consistently(directory, [&](const Folder& folder) { return folder.read(name, rules); });
+  auto file = read_consistently(
+      directory, [&, &name = name](const Folder& folder) { return folder.read(name, rules); });
   if (!file) {
     return Error{Code::kConfig, "vault_credential_unreadable", std::move(file).error().detail};
   }

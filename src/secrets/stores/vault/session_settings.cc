@@ -10,12 +10,6 @@ constexpr std::string_view kServiceAccount = "/var/run/secrets/kubernetes.io/ser
 
 using Method = SessionSettings::Method;
 
-std::string variable(const std::map<std::string, std::string>& environment,
-                     const std::string& name) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? std::string() : found->second;
-}
-
 bool is_namespace(std::string_view text) {
   return text.empty() || is_path(text.ends_with('/') ? text.substr(0, text.size() - 1) : text);
 }
