@@ -8,6 +8,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 std::string wrong_stores(std::string_view text) {
   return config::to_text(check_stores(config::test::loaded(text), {}));
@@ -83,6 +84,31 @@ secret_stores:
 )"),
               IsEmpty())
       << "two stores may say the same kid: whether it is of one key is seen when they are asked";
+}
+
+TEST(ConfiguredStores, what_is_wrong_with_a_url_is_told_without_its_password) {
+  const std::pair<const char*, const char*> settings[] = {
+      {"aws_kms", "endpoint_url"},
+      {"aws_secrets_manager", "endpoint_url"},
+      {"azure_key_vault", "vault"},
+      {"azure_key_vault", "authority"},
+      {"azure_key_vault_certificate", "certificate_url"},
+      {"azure_key_vault_keys", "vault"},
+      {"google_kms", "endpoint"},
+      {"google_secret_manager", "endpoint"},
+      {"vault_kv", "address"},
+      {"vault_transit", "address"},
+  };
+  for (const auto& [type, setting] : settings) {
+    for (const char* url : {"https://user:canary@host:8200", "http://user:canary@host/?a",
+                            "http://host.example/?canary"}) {
+      const std::string text =
+          wrong_stores(std::string("secret_stores:\n  - {name: cloud, type: ") + type +
+                       ", settings: {" + setting + ": \"" + url + "\"}}\n");
+      EXPECT_THAT(text, HasSubstr(std::string("'") + setting + "'")) << type << ' ' << url;
+      EXPECT_THAT(text, Not(HasSubstr("canary"))) << type << ' ' << url;
+    }
+  }
 }
 
 TEST(ConfiguredStores, a_store_that_is_out_of_reach_is_well_configured) {
