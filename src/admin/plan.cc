@@ -62,18 +62,22 @@ Result<Asked> from_body(const AdminRequest& request) {
 }
 
 /// What was left open: the store of the active key; the key that waits, or the one that may go.
-Status fill(Asked& asked, const LiveRing* ring) {
+Status fill(const AdminServices& services, Asked& asked, const LiveRing* ring) {
   if (ring != nullptr) {
     const RingEntry* meant = asked.name == "activate" ? ring->first_in(KeyState::kPrepared)
                              : asked.name == "retire" ? ring->first_in(KeyState::kPassive)
                                                       : nullptr;
     if (asked.step.alias.empty() && meant != nullptr) asked.step.alias = meant->secret.alias;
     for (const auto& entry : ring->entries) {
-      const bool has_name = entry.secret.alias == asked.step.alias;
-      if (asked.step.store.empty() && has_name) asked.step.store = entry.secret.store;
+      const secrets::Secret& secret = entry.secret;
+      const bool has_name = secret.alias == canonical_alias(services, secret.store_realm,
+                                                            secret.store, asked.step.alias);
+      if (asked.step.store.empty() && has_name) asked.step.store = secret.store;
     }
     if (asked.step.store.empty()) asked.step.store = ring->ring->active().store;
   }
+  asked.step.alias =
+      canonical_alias(services, asked.step.realm, asked.step.store, asked.step.alias);
   if (asked.step.alias.empty()) {
     return Error{
         Code::kInvalid, "alias_needed",
@@ -172,7 +176,7 @@ Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status 
 Task<Asked> filled(const AdminServices& services, Asked asked) {
   CO_TRY(co_await check_realm(services, asked.step.realm));
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(asked.step.realm));
-  CO_TRY(fill(asked, rings->find(asked.step.id)));
+  CO_TRY(fill(services, asked, rings->find(asked.step.id)));
   co_return asked;
 }
 

@@ -168,6 +168,7 @@ Task<Seconds> longest_lifetime(const AdminServices& services, RealmName realm) {
 
 Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest request) {
   CO_TRY(auto step, read_step(request));
+  step.alias = canonical_alias(services, step.realm, step.store, step.alias);
   const bool dry_run = std::exchange(step.dry_run, false);
   Keeper& keeper = *services.oauth->keeper;
   // What may fail comes before a key is made.

@@ -285,7 +285,8 @@ class Admin(http.server.BaseHTTPRequestHandler):
         known = self.server.mappings
         if self.command == "GET":
             return self.answer(200, {"mappings": [{"secretId": id, "aliases": list}
-                                                  for id, list in sorted(known.items())]})
+                                                  for id, list in sorted(known.items())],
+                                     "ignores_case": True})
         if body["store"] != "ks":
             return self.problem(404, "store_unknown", f"there is no store {body['store']}")
         if body.get("dry_run"):

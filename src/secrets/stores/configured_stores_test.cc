@@ -70,6 +70,20 @@ realms:
     EXPECT_THAT(text, HasSubstr(line));
 }
 
+TEST(ConfiguredStores, an_alias_of_a_keystore_in_two_cases_is_told_as_one) {
+  const std::string text = wrong_stores(R"(
+secret_stores:
+  - name: files
+    type: keystore
+    settings: {file: /none/such.p12}
+    mappings:
+      am.services.oauth2.stateless.signing.ES256: [one, ONE]
+    kids: {one: login-1, ONE: login-2}
+)");
+  EXPECT_THAT(text, HasSubstr("alias 'one' stands there twice"));
+  EXPECT_THAT(text, HasSubstr("is the alias 'one' again"));
+}
+
 TEST(ConfiguredStores, kids_of_aliases_that_may_come_later_are_well_configured) {
   EXPECT_THAT(wrong_stores(R"(
 secret_stores:
