@@ -69,6 +69,13 @@ using StepCall = Task<Done> (secrets::Keeper::*)(secrets::Keeper::StepRequest);
 /// The step that a body asks for; without an alias where it names none.
 Result<secrets::Keeper::StepRequest> read_step(const AdminRequest& request);
 
+/// One step of a plan; `kid` is empty where the key is still to be made.
+json::Object plan_step(std::string_view name, const Alias& alias, const KeyId& kid,
+                       Instant not_before, bool done);
+/// The longest life of a token that a key of the realm may make; without a realm: of any realm,
+/// since all may use the key.
+Task<Seconds> longest_lifetime(const AdminServices& services, RealmName realm);
+
 /// How many of a kind an answer names that tells of all of them.
 inline constexpr std::size_t kMostShown = 100;
 

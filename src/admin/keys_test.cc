@@ -59,6 +59,60 @@ TEST_F(KeysTest, a_plan_says_who_is_touched_when_it_is_safe_and_what_would_be_re
   EXPECT_EQ(get("/admin/secrets/plan?step=burn&id=" + kRsaId).text("code"), "step_unknown");
 }
 
+TEST_F(KeysTest, a_plan_says_the_earliest_safe_moment_of_each_step) {
+  struct Step {
+    std::string name, alias, not_before;
+    bool is_done;
+    bool operator==(const Step&) const = default;
+  };
+  const auto steps = [&](const std::string& query) {
+    std::vector<Step> out;
+    const auto answer = get("/admin/secrets/plan?id=" + kRsaId + query);
+    EXPECT_EQ(answer.status(), 200) << answer.response().body;
+    const json::Object plan = answer.json();
+    const json::Value* list = plan.find("steps");
+    if (list == nullptr || list->if_array() == nullptr) return out;
+    for (const auto& one : *list->if_array())
+      out.push_back({*one.get("step")->if_string(), *one.get("alias")->if_string(),
+                     *one.get("not_before")->if_string(), *one.get("done")->if_bool()});
+    return out;
+  };
+  const auto after = [&](int seconds) { return to_rfc3339(world.clock->now() + Seconds(seconds)); };
+  const auto rotate =
+      post("/admin/secrets/rotate",
+           R"({"id":")" + kRsaId + R"(","store":"memory","alias":"rsa3","dry_run":true})");
+  ASSERT_EQ(rotate.status(), 200) << rotate.response().body;
+  const json::Object rotation = rotate.json();
+  const json::Array& rotated = *rotation.find("plan")->if_array();
+  ASSERT_EQ(rotated.size(), 3U);
+  const std::string retirement = *rotated[2].get("not_before")->if_string();
+
+  // Given a key that is in no ring yet
+  const std::vector<Step> unpublished = {{"publish", "rsa2", after(0), false},
+                                         {"activate", "rsa2", after(600), false},
+                                         {"retire", "rsa", retirement, false}};
+  EXPECT_EQ(steps("&step=publish&alias=rsa2"), unpublished) << "as rotate plans it";
+  EXPECT_EQ(get("/admin/secrets/plan?step=publish&alias=rsa2&id=" + kRsaId).text("not_before"),
+            after(0));
+  // Given one that waits
+  ASSERT_EQ(step("publish", "rsa2").status(), 200);
+  const std::vector<Step> waiting = {{"publish", "rsa2", after(0), true},
+                                     {"activate", "rsa2", after(600), false},
+                                     {"retire", "rsa", retirement, false}};
+  EXPECT_EQ(steps(""), waiting) << "without a step too";
+  EXPECT_EQ(steps("&step=activate"), waiting);
+  const auto untried = get("/admin/secrets/plan?id=" + kRsaId).json();
+  EXPECT_EQ(untried.find("safe"), nullptr) << "no step was tried";
+  EXPECT_EQ(post("/admin/secrets/plan", R"({"id":")" + kRsaId + R"("})").status(), 400);
+  // Given one that signs no more
+  world.clock->advance(Seconds(600));
+  ASSERT_EQ(step("activate", "rsa2").status(), 200);
+  const auto retiring = get("/admin/secrets/plan?step=retire&id=" + kRsaId);
+  const std::vector<Step> last = steps("&step=retire&alias=rsa");
+  ASSERT_FALSE(last.empty());
+  EXPECT_EQ(last.back(), (Step{"retire", "rsa", retiring.text("not_before"), false}));
+}
+
 TEST_F(KeysTest, a_plan_names_the_resource_servers_whose_tokens_are_touched) {
   const auto put = [&](const std::string& name, const std::string& access_token) {
     auto answer = call(http::Method::kPut, "/admin/realms/root/resource-servers/" + name,

@@ -111,6 +111,8 @@ Task<AdminReply> try_mapping(const AdminServices& services, MappingAsked asked, 
 
 Task<AdminReply> replace_mapping(const AdminServices& services, AdminRequest request) {
   CO_TRY(MappingAsked asked, read_mapping(request.body));
+  if (const auto store = services.oauth->keeper->store(asked.realm, asked.store))
+    asked.mapping.aliases = store->canonical(asked.mapping.aliases);
   if (asked.dry_run) co_return co_await try_mapping(services, std::move(asked), request.actor);
   auto step = step_of(asked);
   CO_TRY(co_await check_algorithms(services, std::move(step), asked.mapping));

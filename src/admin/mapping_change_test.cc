@@ -100,5 +100,58 @@ TEST_F(AdminApiTest, a_trial_does_not_list_a_global_key_of_a_store_of_the_same_n
   EXPECT_THAT(listed, testing::HasSubstr(R"("store":"memory","store_realm":"")"));
 }
 
+/// As keystores are.
+class StoreInAnyCase : public secrets::MemoryStore {
+ public:
+  using secrets::MemoryStore::MemoryStore;
+  bool ignores_case() const override { return true; }
+  Task<std::vector<secrets::Secret>> fetch(Alias alias) override {
+    return secrets::MemoryStore::fetch(canonical(alias));
+  }
+};
+
+TEST_F(AdminApiTest, an_alias_in_another_case_is_the_same_alias_where_the_store_says_so) {
+  const std::string id = "am.services.oauth2.stateless.signing.ES256";
+  const auto any_case = std::make_shared<StoreInAnyCase>(StoreName("ks"));
+  for (const char* alias : {"one", "two"}) {
+    auto key = crypto::PrivateKey::generate(crypto::KeyKind::kEcP256, 0).value();
+    any_case->put(Alias(alias), {secrets::Secret::of_key(jose::Jwk::from_private(std::move(key)))});
+  }
+  std::vector<secrets::ConfiguredStore> stores(1);
+  stores[0].store = any_case;
+  stores[0].mappings.push_back({secrets::SecretId::literal(id), {Alias("One")}});
+  ASSERT_TRUE(async::run_now(world.services->keeper->configure(stores)).ok());
+  put("/admin/realms/root", "{}");
+  const auto listed = [&] { return get("/admin/secrets/mappings?store=ks").response().body; };
+  EXPECT_THAT(listed(), testing::HasSubstr(R"(["one"])")) << "the configured one too";
+  EXPECT_THAT(listed(), testing::HasSubstr(R"("ignores_case":true)"));
+  EXPECT_THAT(get("/admin/secrets/mappings?store=memory").response().body,
+              testing::Not(testing::HasSubstr("ignores_case")));
+
+  const std::string start = R"({"store":"ks","secretId":")" + id + "\"";
+  const auto trial =
+      put("/admin/secrets/mappings", start + R"(,"aliases":["ONE"],"dry_run":true})");
+  ASSERT_EQ(trial.status(), 200) << trial.response().body;
+  EXPECT_TRUE(trial.flag("safe"));
+  EXPECT_THAT(trial.response().body, testing::HasSubstr(R"("leaving":[])"));
+
+  const auto step = [&](const char* name, const char* alias) {
+    return post(std::string("/admin/secrets/") + name,
+                R"({"store":"ks","id":")" + id + R"(","alias":")" + alias + R"(","force":true})");
+  };
+  EXPECT_EQ(step("publish", "ONE").text("code"), "alias_mapped");
+  EXPECT_EQ(step("publish", "TWO").status(), 200);
+  EXPECT_EQ(step("activate", "Two").status(), 200);
+  EXPECT_THAT(listed(), testing::HasSubstr(R"(["two","one"])"));
+  const auto plan = get("/admin/secrets/plan?step=retire&alias=ONE&id=" + id);
+  EXPECT_EQ(plan.text("alias"), "one");
+  EXPECT_EQ(plan.text("store"), "ks");
+  const auto retired = step("retire", "OnE");
+  EXPECT_EQ(retired.status(), 200) << retired.response().body;
+  const auto mapped = put("/admin/secrets/mappings", start + R"(,"aliases":["TWO","tWo"]})");
+  EXPECT_EQ(mapped.status(), 200) << mapped.response().body;
+  EXPECT_THAT(listed(), testing::HasSubstr(R"(["two"])"));
+}
+
 }  // namespace
 }  // namespace signet::admin

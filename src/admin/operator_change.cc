@@ -49,6 +49,12 @@ Task<storage::Document> existing_client(const AdminServices& services, RealmName
   co_return std::move(*document);
 }
 
+Alias canonical_alias(const AdminServices& services, const RealmName& realm, const StoreName& store,
+                      const Alias& alias) {
+  const auto known = services.oauth->keeper->store(realm, store);
+  return known ? known->canonical(alias) : alias;
+}
+
 storage::AppendAudit audit(const AdminServices& services, const RealmName& realm, std::string event,
                            std::string actor, const json::Object& detail) {
   storage::AuditEvent entry;

@@ -20,6 +20,10 @@ Task<Done> check_realm(const AdminServices& services, RealmName realm);
 Task<storage::Document> existing_client(const AdminServices& services, RealmName realm,
                                         std::string id);
 
+/// The alias as the store compares and stores it; as it is where there is no such store.
+Alias canonical_alias(const AdminServices& services, const RealmName& realm, const StoreName& store,
+                      const Alias& alias);
+
 /// One event of the audit trail; `detail` never holds a secret.
 storage::AppendAudit audit(const AdminServices& services, const RealmName& realm, std::string event,
                            std::string actor, const json::Object& detail);

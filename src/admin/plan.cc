@@ -25,13 +25,15 @@ Result<StepCall> step_named(const std::string& name) {
 }
 
 struct Asked {
-  std::string name;
+  std::string name;  ///< empty: the moments of all steps, and none is tried
   StepCall method = nullptr;
   Keeper::StepRequest step;
 };
 
 Result<Asked> finish(Asked asked, const std::string& id) {
-  TRY(asked.method, step_named(asked.name));
+  if (!asked.name.empty()) {
+    TRY(asked.method, step_named(asked.name));
+  }
   TRY(asked.step.id, secrets::SecretId::parse(id));
   return asked;
 }
@@ -57,24 +59,30 @@ Result<Asked> from_body(const AdminRequest& request) {
   asked.step.force = f.boolean("force", false);
   const std::string id = f.required_text("id");
   TRY(f.finish());
+  TRY(step_named(asked.name));
   asked.step.actor = request.actor;
   return finish(std::move(asked), id);
 }
 
 /// What was left open: the store of the active key; the key that waits, or the one that may go.
-Status fill(Asked& asked, const LiveRing* ring) {
+Status fill(const AdminServices& services, Asked& asked, const LiveRing* ring) {
   if (ring != nullptr) {
-    const RingEntry* meant = asked.name == "activate" ? ring->first_in(KeyState::kPrepared)
+    const bool is_next = asked.name.empty() || asked.name == "activate";
+    const RingEntry* meant = is_next                  ? ring->first_in(KeyState::kPrepared)
                              : asked.name == "retire" ? ring->first_in(KeyState::kPassive)
                                                       : nullptr;
     if (asked.step.alias.empty() && meant != nullptr) asked.step.alias = meant->secret.alias;
     for (const auto& entry : ring->entries) {
-      const bool has_name = entry.secret.alias == asked.step.alias;
-      if (asked.step.store.empty() && has_name) asked.step.store = entry.secret.store;
+      const secrets::Secret& secret = entry.secret;
+      const bool has_name = secret.alias == canonical_alias(services, secret.store_realm,
+                                                            secret.store, asked.step.alias);
+      if (asked.step.store.empty() && has_name) asked.step.store = secret.store;
     }
     if (asked.step.store.empty()) asked.step.store = ring->ring->active().store;
   }
-  if (asked.step.alias.empty()) {
+  asked.step.alias =
+      canonical_alias(services, asked.step.realm, asked.step.store, asked.step.alias);
+  if (asked.step.alias.empty() && !asked.name.empty()) {
     return Error{
         Code::kInvalid, "alias_needed",
         "no key of " + asked.step.id.str() + " is there to " + asked.name + "; name an alias"};
@@ -103,6 +111,7 @@ json::Object key_json(const RingEntry& entry, Instant horizon) {
 /// When the step is safe, as far as it is known now; nothing where another step must come first.
 std::optional<Instant> safe_at(const std::string& name, const RingEntry& entry, Instant horizon,
                                const secrets::RotationPolicy& policy) {
+  if (name == "publish") return entry.history.published;
   if (name == "activate" && entry.history.published)
     return secrets::activation_at(*entry.history.published, policy);
   if (name == "retire" && entry.state != KeyState::kActive) {
@@ -128,6 +137,65 @@ bool is_meant(const Asked& asked, const RingEntry& entry, const LiveRing& ring) 
   return asked.name != "activate" || !has_waiting || entry.state == KeyState::kPrepared;
 }
 
+/// The key that comes next: the named one, also one that was active before; else the one that
+/// waits. Null: it is not in the ring.
+const RingEntry* next_of(const Asked& asked, const LiveRing& ring) {
+  if (asked.name == "retire" || asked.step.alias.empty()) return ring.first_in(KeyState::kPrepared);
+  const RingEntry* found = nullptr;
+  for (const auto& entry : ring.entries) {
+    if (is_named(asked, entry) && (!found || entry.state == KeyState::kPrepared)) found = &entry;
+  }
+  return found;
+}
+
+/// The key that goes: the named one; else one that signs no more, or the one that signs.
+const RingEntry* going_of(const Asked& asked, const LiveRing& ring) {
+  if (asked.name == "retire") {
+    for (const auto& entry : ring.entries)
+      if (is_named(asked, entry)) return &entry;
+  }
+  const RingEntry* passive = ring.first_in(KeyState::kPassive);
+  return passive != nullptr ? passive : ring.first_in(KeyState::kActive);
+}
+
+struct StepTimes {
+  Instant now;
+  Seconds longest;  ///< life of a token
+  bool by_versions = false;
+};
+
+/// The earliest safe moment of each step, one after the other, as if each came when it may.
+json::Array steps_json(const Asked& asked, const LiveRing* ring,
+                       const std::vector<storage::KeyRecord>& records,
+                       const secrets::RotationPolicy& policy, const StepTimes& times) {
+  json::Array out;
+  const RingEntry* next = ring != nullptr ? next_of(asked, *ring) : nullptr;
+  // Of one alias the version that signs is not the one that comes next.
+  const bool is_active = next != nullptr && next->state == KeyState::kActive;
+  if (is_active && times.by_versions) next = nullptr;
+  const bool is_done = is_active && next != nullptr;
+  const Alias alias = next != nullptr          ? next->secret.alias
+                      : asked.name == "retire" ? Alias()
+                                               : asked.step.alias;
+  const KeyId kid = next != nullptr ? next->secret.kid : KeyId();
+  const Instant published =
+      next != nullptr ? next->history.published.value_or(times.now) : times.now;
+  out.emplace_back(plan_step("publish", alias, kid, published, next != nullptr));
+  if (ring == nullptr) return out;
+  Instant activation = secrets::activation_at(published, policy);
+  if (is_done) activation = next->history.activated.value_or(activation);
+  out.emplace_back(plan_step("activate", alias, kid, activation, is_done));
+  // Versions that sign no more are disabled in their store, by whoever it belongs to.
+  const RingEntry* going = going_of(asked, *ring);
+  if (times.by_versions || going == nullptr || (going == next && is_done)) return out;
+  // The key that signs may do so until the next one is active.
+  Instant retirement = std::max(activation, times.now) + times.longest + policy.clock_skew;
+  const Instant horizon = horizon_in(records, asked.step.id, *going);
+  if (const auto known = safe_at("retire", *going, horizon, policy)) retirement = *known;
+  out.emplace_back(plan_step("retire", going->secret.alias, going->secret.kid, retirement, false));
+  return out;
+}
+
 Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status verdict,
                              AlgorithmsTaken taken) {
   Keeper& keeper = *services.oauth->keeper;
@@ -137,10 +205,10 @@ Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status 
   json::Object out;
   out.set("id", asked.step.id.str());
   out.set("realm", ring_realm.view());
-  out.set("step", asked.name);
+  out.set("step", asked.name.empty() ? json::Value() : json::Value(asked.name));
   out.set("store", asked.step.store.view());
   out.set("alias", asked.step.alias.view());
-  add_verdict(out, "safe", verdict);
+  if (!asked.name.empty()) add_verdict(out, "safe", verdict);
   out.set("rotation_fault", rotation_fault_of(services, ring_realm, asked.step.id));
 
   CO_TRY(const auto records, co_await services.oauth->storage->keys(ring_realm));
@@ -159,7 +227,14 @@ Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status 
         missing.emplace_back(std::move(instance));
     }
   }
+  StepTimes times{};
+  times.now = services.oauth->clock->now();
+  CO_TRY(times.longest, co_await longest_lifetime(services, ring_realm));
+  const auto store = keeper.store(asked.step.realm, asked.step.store);
+  times.by_versions = store && store->ordering() == secrets::Ordering::kByStore;
+  if (asked.name == "publish" && !not_before) not_before = times.now;
   out.set("not_before", time_or_null(not_before));
+  out.set("steps", steps_json(asked, ring, records, keeper.policy(), times));
   out.set("missing", std::move(missing));
   out.set("tokens_until", known_time(last_token));
   out.set("keys", std::move(keys));
@@ -172,7 +247,7 @@ Task<json::Object> plan_json(const AdminServices& services, Asked asked, Status 
 Task<Asked> filled(const AdminServices& services, Asked asked) {
   CO_TRY(co_await check_realm(services, asked.step.realm));
   CO_TRY(const auto rings, co_await services.oauth->keeper->rings(asked.step.realm));
-  CO_TRY(fill(asked, rings->find(asked.step.id)));
+  CO_TRY(fill(services, asked, rings->find(asked.step.id)));
   co_return asked;
 }
 
@@ -181,13 +256,19 @@ Task<Asked> filled(const AdminServices& services, Asked asked) {
 Task<AdminReply> show_plan(const AdminServices& services, AdminRequest request) {
   CO_TRY(Asked asked, from_query(request));
   CO_TRY(asked, co_await filled(services, asked));
+  AdminReply reply;
+  if (asked.name.empty()) {
+    Status untried = Done{};
+    AlgorithmsTaken none;
+    CO_TRY(reply.body, co_await plan_json(services, asked, std::move(untried), std::move(none)));
+    co_return reply;
+  }
   Keeper::StepRequest trial = asked.step;
   trial.dry_run = true;
   auto tried = co_await (services.oauth->keeper.get()->*asked.method)(std::move(trial));
   CO_TRY(AlgorithmsTaken taken, co_await taken_by_step(services, asked.step, asked.method));
   Status verdict = refuse_taken(taken);
   if (!tried.ok()) verdict = std::move(tried).error();
-  AdminReply reply;
   CO_TRY(reply.body, co_await plan_json(services, asked, std::move(verdict), std::move(taken)));
   co_return reply;
 }

@@ -26,17 +26,6 @@ struct NextKey {
   Instant published{};
 };
 
-json::Object plan_step(std::string_view name, const Alias& alias, const KeyId& kid,
-                       Instant not_before, bool done) {
-  json::Object out;
-  out.set("step", name);
-  out.set("alias", alias.view());
-  out.set("kid", kid.view());
-  out.set("not_before", to_rfc3339(not_before));
-  out.set("done", done);
-  return out;
-}
-
 /// What would keep the key that comes next out of the ring is found before it is made: in a box a
 /// key cannot be taken back, and may cost money.
 Task<Done> check_alias_step(const AdminServices& services, Keeper::StepRequest step,
@@ -147,8 +136,19 @@ Seconds longest_lifetime_in(const storage::Document& realm) {
   return settings.ok() ? settings->max_lifetime : resource_servers::kLongestTokenLife;
 }
 
-/// The longest life of a token that a key of the realm may make; without a realm: of any realm,
-/// since all may use the key.
+}  // namespace
+
+json::Object plan_step(std::string_view name, const Alias& alias, const KeyId& kid,
+                       Instant not_before, bool done) {
+  json::Object out;
+  out.set("step", name);
+  out.set("alias", alias.view());
+  out.set("kid", kid.view());
+  out.set("not_before", to_rfc3339(not_before));
+  out.set("done", done);
+  return out;
+}
+
 Task<Seconds> longest_lifetime(const AdminServices& services, RealmName realm) {
   if (!realm.empty()) {
     CO_TRY(const auto document, co_await existing_realm(services, realm));
@@ -164,10 +164,9 @@ Task<Seconds> longest_lifetime(const AdminServices& services, RealmName realm) {
   }
 }
 
-}  // namespace
-
 Task<AdminReply> rotate_secret(const AdminServices& services, AdminRequest request) {
   CO_TRY(auto step, read_step(request));
+  step.alias = canonical_alias(services, step.realm, step.store, step.alias);
   const bool dry_run = std::exchange(step.dry_run, false);
   Keeper& keeper = *services.oauth->keeper;
   // What may fail comes before a key is made.

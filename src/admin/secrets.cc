@@ -94,9 +94,10 @@ Task<json::Object> ring_after(const AdminServices& services, Keeper::StepRequest
 }
 
 Task<AdminReply> do_step(const AdminServices& services, AdminRequest request, StepCall method) {
-  CO_TRY(const auto step, read_step(request));
+  CO_TRY(auto step, read_step(request));
   if (step.alias.empty())
     co_return Error{Code::kInvalid, "settings_invalid", "step.alias: is required"};
+  step.alias = canonical_alias(services, step.realm, step.store, step.alias);
   CO_TRY(co_await check_algorithms(services, step, method));
   CO_TRY(co_await (services.oauth->keeper.get()->*method)(step));
   CO_TRY(auto body, co_await ring_after(services, step));
@@ -178,6 +179,9 @@ Task<AdminReply> list_mappings(const AdminServices& services, AdminRequest reque
   }
   AdminReply reply;
   reply.body.set("mappings", std::move(out));
+  // For who compares a list of aliases with this one.
+  const auto known = services.oauth->keeper->store(realm, store);
+  if (known && known->ignores_case()) reply.body.set("ignores_case", true);
   co_return reply;
 }
 

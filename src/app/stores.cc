@@ -35,13 +35,13 @@ class Collector {
       TRY(auto id, secrets::SecretId::parse(id_text));
       std::vector<Alias> aliases;
       for (const auto& alias : alias_texts)
-        aliases.emplace_back(alias);
+        aliases.push_back(store->canonical(Alias(alias)));
       TRY(auto mapping, secrets::Mapping::make(std::move(id), std::move(aliases), versioned));
       made.mappings.push_back(std::move(mapping));
     }
     std::map<Alias, KeyId> kids;
     for (const auto& [alias, kid] : configured.kids)
-      kids.emplace(alias, kid);
+      kids.emplace(store->canonical(Alias(alias)), kid);
     store->choose_kids(secrets::ChosenKids(std::move(kids)));
     const bool brings_its_own = !configured.has_mappings;
     if (brings_its_own) map_by_default(configured, made);

@@ -132,7 +132,7 @@ TEST(MakeStores, a_kid_is_chosen_alike_for_a_keystore_a_file_and_a_local_key) {
   keystore.type = "keystore";
   keystore.settings.set("file", (files / "k.p12").string());
   keystore.settings.set("storePassword", "storepass");
-  keystore.kids = {{"login", "login-1"}};
+  keystore.kids = {{"Login", "login-1"}};  // keystores take it in any case
   local.name = "local";
   local.type = "local_certificate";
   local.settings.set("directory", keys.str() + "/keys");

@@ -107,6 +107,17 @@ TEST(Text, quoted_neutralises_line_ends_and_terminal_codes) {
   EXPECT_EQ(quoted(std::string(100, 'x'), 3), "'xxx...'");
 }
 
+TEST(Text, a_quoted_url_tells_no_password) {
+  EXPECT_EQ(quoted_url("https://example.com:8443/keys"), "'https://example.com:8443/keys'");
+  EXPECT_EQ(quoted_url("https://user:canary@vault:8200/v1"), "'https://...@vault:8200/v1'");
+  EXPECT_EQ(quoted_url("https://vault/v1?token=canary#canary"), "'https://vault/v1'");
+  for (const char* url : {"https://u:ca?nary@h", "https://u:1/canary@h", "https://u:#canary@h",
+                          "https://u:c@canary@h", "u:canary@h", "u:canary://canary@h",
+                          "https:/u:canary@h", "https:u:canary@h", "https://canary@://h"}) {
+    EXPECT_EQ(quoted_url(url).find("nary"), std::string::npos) << url << " as " << quoted_url(url);
+  }
+}
+
 TEST(Text, nearest_finds_a_misspelling_and_nothing_far_away) {
   EXPECT_EQ(nearest("acess_token", {"refresh_token", "access_token"}), "access_token");
   EXPECT_EQ(nearest("banana", {"refresh_token", "access_token"}), "");

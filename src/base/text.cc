@@ -113,6 +113,19 @@ std::string quoted(std::string_view text, std::size_t max) {
   out += '\'';
   return out;
 }
+std::string quoted_url(std::string_view url, std::size_t max) {
+  std::string shown;
+  // First the "@": a password may hold "?" and "#", and then the URL cannot be taken apart.
+  if (const std::size_t at = url.rfind('@'); at != std::string_view::npos) {
+    const std::size_t end = url.find("://");
+    // "user:p://x@host" begins with no scheme.
+    if (end < at && url.find_first_of(":@/?#") == end) shown = url.substr(0, end + 3);
+    shown += "...";
+    url.remove_prefix(at);
+  }
+  shown += url.substr(0, url.find_first_of("?#"));
+  return quoted(shown, max);
+}
 std::size_t utf8_length(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) -> unsigned {
     return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;

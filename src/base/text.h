@@ -24,6 +24,9 @@ std::optional<Bytes> from_hex(std::string_view text);
 /// Foreign text made fit for a log or an error: cut at `max` bytes, control characters, quotes
 /// and bytes outside ASCII as \xNN, in single quotes.
 std::string quoted(std::string_view text, std::size_t max = 64);
+/// The same of a URL, which may be no good one, without what may be secret: user information, query
+/// and fragment. All up to the last "@" goes as "...@", wherever that stands.
+std::string quoted_url(std::string_view url, std::size_t max = 200);
 /// The length of the well-formed UTF-8 sequence at `at` (Unicode table 3-7); 0 where there is none.
 std::size_t utf8_length(std::string_view text, std::size_t at);
 bool is_utf8(std::string_view text);

@@ -70,7 +70,7 @@ Result<AdminClient> AdminClient::make(const Context& context) {
   if (!net::is_loopback_url(url) && !context.globals.unsafe_plain_http) {
     return Error{
         Code::kDenied, "unsafe_plain_http",
-        signet::quoted(url, 200) +
+        quoted_url(url) +
             " is not on this machine: the administrator's token would travel readable; use "
             "a tunnel to 127.0.0.1, or --unsafe-plain-http"};
   }

@@ -75,6 +75,7 @@ Result<StoreMappings> running_mappings(const AdminClient& admin, const std::stri
       admin.get("/admin/secrets/mappings?realm=" + http::form_encode(realm) +
                 "&store=" + http::form_encode(store)));
   StoreMappings out{realm, store, {}};
+  out.ignores_case = text_of(answer, "ignores_case") == "true";
   for (const auto& mapping : list_of(answer, "mappings")) {
     const json::Value* list = mapping.get("aliases");
     if (list == nullptr) continue;
@@ -97,6 +98,16 @@ Result<std::vector<StoreMappings>> other_mappings(const AdminClient& admin,
     if (is_described || ordering.empty() || ordering == "self_naming") continue;
     TRY(StoreMappings running, running_mappings(admin, realm, name));
     out.push_back(std::move(running));
+  }
+  return out;
+}
+
+std::vector<std::string> spelled_as(const StoreMappings& running,
+                                    const std::vector<std::string>& aliases) {
+  std::vector<std::string> out;
+  for (const auto& alias : aliases) {
+    std::string spelled = running.ignores_case ? to_lower(alias) : alias;
+    if (!running.ignores_case || !contains(out, spelled)) out.push_back(std::move(spelled));
   }
   return out;
 }

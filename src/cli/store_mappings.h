@@ -16,6 +16,7 @@ struct StoreMappings {
   std::vector<std::pair<std::string, std::vector<std::string>>> aliases;  ///< by secret ID
   /// The IDs of those that the store brought by itself and nobody changed; of the server's alone.
   std::set<std::string> brought{};
+  bool ignores_case = false;  ///< aliases are in small letters; of the server's alone
 
   const std::vector<std::string>* find(const std::string& id) const;
 };
@@ -31,6 +32,10 @@ Result<StoreMappings> running_mappings(const AdminClient& admin, const std::stri
 /// Of every store of the server that has mappings and is not among `described`.
 Result<std::vector<StoreMappings>> other_mappings(const AdminClient& admin,
                                                   const std::vector<StoreMappings>& described);
+
+/// Aliases as the store that runs compares and stores them.
+std::vector<std::string> spelled_as(const StoreMappings& running,
+                                    const std::vector<std::string>& aliases);
 
 /// "mapping local/am.x", with the realm in front where there is one.
 std::string label_of(const StoreMappings& mappings, const std::string& id);

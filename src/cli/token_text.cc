@@ -59,7 +59,7 @@ Result<std::vector<jose::KeyPtr>> read_key_set(const Context& context, const std
   TRY(const net::LocalResponse response, context.world.call(request));
   if (response.status != 200) {
     return Error{Code::kUnavailable, "jwks_unavailable",
-                 signet::quoted(source, 200) + " answered " + std::to_string(response.status)};
+                 quoted_url(source) + " answered " + std::to_string(response.status)};
   }
   TRY(const jose::JwkSet set, jose::JwkSet::parse(response.body));
   return jose::local_keys(set);

@@ -213,7 +213,7 @@ class Conformer {
         return std::nullopt;
       case Type::kUri:
         if (is_http_uri(node.text)) return json::Value(node.text);
-        complain(node, path, shown + " is not an absolute http or https URI",
+        complain(node, path, quoted_url(node.text) + " is not an absolute http or https URI",
                  "write https://HOST, without user, password and fragment");
         return std::nullopt;
       case Type::kBool:

@@ -99,7 +99,7 @@ class Checks {
     for (const auto& origin : origins) {
       if (origin != "*" && !is_origin(origin))
         findings_.refuse(
-            "server.cors_origins", quoted(origin) + " is no origin that a browser sends",
+            "server.cors_origins", quoted_url(origin) + " is no origin that a browser sends",
             "write https://HOST or https://HOST:PORT, in small letters and without a path");
     }
   }

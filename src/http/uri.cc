@@ -32,7 +32,7 @@ bool is_odd_number(std::string_view host) {
 Result<HttpUri> parse_http_uri(std::string_view input) {
   const auto refuse = [&](std::string_view why) {
     return Error{Code::kInvalid, "uri_invalid",
-                 quoted(input, 200) + " is not an absolute http(s) URI: " + std::string(why)};
+                 quoted_url(input) + " is not an absolute http(s) URI: " + std::string(why)};
   };
   if (input.size() > 2048) return refuse("longer than 2048 bytes");
   const auto parsed = boost::urls::parse_uri({input.data(), input.size()});
@@ -73,7 +73,7 @@ Result<HttpUri> parse_http_uri(std::string_view input) {
 
 Result<std::string> resolve_http_uri(std::string_view base, std::string_view reference) {
   const auto refuse = [&] {
-    return Error{Code::kInvalid, "uri_invalid", quoted(reference, 200) + " leads nowhere"};
+    return Error{Code::kInvalid, "uri_invalid", quoted_url(reference) + " leads nowhere"};
   };
   reference = reference.substr(0, reference.find('#'));
   if (reference.empty()) return refuse();

@@ -132,7 +132,7 @@ Result<LocalResponse> call(const LocalRequest& request) {
   if (!uri.ok()) return Error{Code::kInvalid, "local_url_invalid", uri.error().detail};
   if (uri->scheme != "http") {
     return Error{Code::kUnsupported, "local_https",
-                 quoted(request.url, 200) + ": https is not spoken here, only http"};
+                 quoted_url(request.url) + ": https is not spoken here, only http"};
   }
   for (const auto& [name, value] : request.headers) {
     if ((name + value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {

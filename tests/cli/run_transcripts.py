@@ -46,6 +46,10 @@ PLAN = {
         {"alias": "web-2", "kid": "k2", "state": "prepared", "published": "2026-01-02T00:00:00.000Z",
          "tokens_until": None}],
     "not_before": "2026-01-02T00:10:00.000Z", "missing": ["instance b does not have it"],
+    "steps": [
+        {"step": "publish", "alias": "web-2", "kid": "k2", "not_before": "2026-01-02T00:00:00.000Z", "done": True},
+        {"step": "activate", "alias": "web-2", "kid": "k2", "not_before": "2026-01-02T00:10:00.000Z", "done": False},
+        {"step": "retire", "alias": "web-1", "kid": "k1", "not_before": "2026-01-02T01:11:00.000Z", "done": False}],
     "tokens_until": None, "realms": ["root", "staging"], "realm_count": 2,
     "clients": [{"realm": "root", "client_id": "reporting"}], "client_count": 1,
     "resource_servers": [{"realm": "root", "name": "Identity Provider"}, {"realm": "root", "name": "RS1"}],
@@ -239,6 +243,9 @@ class Admin(http.server.BaseHTTPRequestHandler):
             return self.answer(200, answer)
         if parts == ["admin", "secrets", "plan"] and HMAC in (body or {}).get("id", self.path):
             return self.plan_that_takes(body)
+        if parts == ["admin", "secrets", "plan"] and self.command == "GET" and "step=" not in self.path:
+            tried = ("safe", "reason", "detail")
+            return self.answer(200, {**{k: v for k, v in PLAN.items() if k not in tried}, "step": None})
         canned = KEYS.get((self.command, "/".join(parts[1:])))
         if canned is not None:
             return self.answer(200, canned)
@@ -285,7 +292,8 @@ class Admin(http.server.BaseHTTPRequestHandler):
         known = self.server.mappings
         if self.command == "GET":
             return self.answer(200, {"mappings": [{"secretId": id, "aliases": list}
-                                                  for id, list in sorted(known.items())]})
+                                                  for id, list in sorted(known.items())],
+                                     "ignores_case": True})
         if body["store"] != "ks":
             return self.problem(404, "store_unknown", f"there is no store {body['store']}")
         if body.get("dry_run"):

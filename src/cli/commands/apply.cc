@@ -199,7 +199,7 @@ class Application {
     for (const auto& [id, aliases] : store.aliases) {
       static const std::vector<std::string> kNone;
       const auto* found = running.find(id);
-      TRY(one_mapping(store, id, found != nullptr ? *found : kNone, aliases));
+      TRY(one_mapping(store, id, found != nullptr ? *found : kNone, spelled_as(running, aliases)));
     }
     for (const auto& [id, aliases] : running.aliases) {
       if (store.find(id) != nullptr || is_left_to_the_store(running, id)) continue;

@@ -31,27 +31,37 @@ void show_plan(const Context& context, const json::Value& answer) {
                  text_of(*certificate, "sha256") + ", valid until " +
                  text_of(*certificate, "not_after") + "; tell whoever pinned it");
   }
+  const std::string step = text_of(answer, "step");
   note_impact(context, answer);
-  note_taken(context, answer);
-  context.note("last token of this key ends: " + or_dash(text_of(answer, "tokens_until")));
-  context.note("safe from: " + or_dash(text_of(answer, "not_before")));
+  if (!step.empty()) {
+    note_taken(context, answer);
+    context.note("last token of this key ends: " + or_dash(text_of(answer, "tokens_until")));
+  }
+  for (const auto& one : list_of(answer, "steps")) {
+    std::string line = text_of(one, "step");
+    const std::string alias = text_of(one, "alias");
+    if (!alias.empty()) line += ' ' + alias;
+    line += text_of(one, "done") == "true" ? ": done " : ": safe from ";
+    context.note(line + text_of(one, "not_before"));
+  }
   for (const auto& missing : list_of(answer, "missing")) {
     if (missing.if_string() != nullptr) context.note("waits for: " + *missing.if_string());
   }
   const std::string fault = text_of(answer, "rotation_fault");
   if (!fault.empty()) context.note("planned rotation: " + fault);
-  if (text_of(answer, "safe") != "true") {
+  if (!step.empty() && text_of(answer, "safe") != "true") {
     context.note("refused: " + text_of(answer, "reason") + ": " + text_of(answer, "detail"));
   }
 }
 
-/// Exit code 1 says that the step would be refused.
+/// Exit code 1 says that the step would be refused; without a step only moments are shown.
 Result<int> plan(const Context& context, const KeysOptions& options) {
   TRY(const AdminClient admin, AdminClient::make(context));
-  std::string path = "/admin/secrets/plan?id=" + http::form_encode(options.id) +
-                     "&step=" + http::form_encode(options.step);
-  const std::pair<const char*, const std::string&> more[] = {
-      {"realm", options.realm}, {"store", options.store}, {"alias", options.alias}};
+  std::string path = "/admin/secrets/plan?id=" + http::form_encode(options.id);
+  const std::pair<const char*, const std::string&> more[] = {{"step", options.step},
+                                                             {"realm", options.realm},
+                                                             {"store", options.store},
+                                                             {"alias", options.alias}};
   for (const auto& [name, value] : more) {
     if (!value.empty()) path += std::string("&") + name + "=" + http::form_encode(value);
   }
@@ -61,7 +71,7 @@ Result<int> plan(const Context& context, const KeysOptions& options) {
   } else {
     show_plan(context, answer);
   }
-  return text_of(answer, "safe") == "true" ? 0 : 1;
+  return options.step.empty() || text_of(answer, "safe") == "true" ? 0 : 1;
 }
 
 Result<int> apply(const Context& context, const KeysOptions& options) {
@@ -190,8 +200,9 @@ void add_keys(CLI::App& noun, Context& context) {
         ->type_name("REALM");
     return command;
   };
-  const auto add_step = [&](CLI::App& command) {
-    one_of(command.add_option("step", options->step, "The step")->required(),
+  const auto add_step = [&](CLI::App& command, bool is_needed) {
+    const char* summary = is_needed ? "The step" : "The step; without it when each one is safe";
+    one_of(command.add_option("step", options->step, summary)->required(is_needed),
            {"publish", "activate", "retire"});
     command.add_option("alias", options->alias, "Alias; without it the key whose turn it is")
         ->type_name("ALIAS");
@@ -200,11 +211,11 @@ void add_keys(CLI::App& noun, Context& context) {
   };
   CLI::App& planning =
       add("plan", "Says what a step would touch, when it is safe, and who is not ready.");
-  add_step(planning);
+  add_step(planning, false);
   on_run(planning, context, [&context, options] { return plan(context, *options); });
 
   CLI::App& applying = add("apply", "Does a step, unless it is unsafe.");
-  add_step(applying);
+  add_step(applying, true);
   applying.add_flag("--force", options->force, "Even if it is unsafe; written into the audit log");
   on_run(applying, context, [&context, options] { return apply(context, *options); });
 

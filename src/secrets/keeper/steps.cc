@@ -100,9 +100,11 @@ Task<Keeper::State::ListChangePtr> Keeper::State::plan_change(StepRequest step, 
   CO_TRY(list->document, co_await storage->document(kMappingKind, step.realm, id));
   list->before = store->configured_aliases(step.id);
   if (list->document) {
-    CO_TRY(list->before, aliases_in(*list->document));
+    CO_TRY(const std::vector<Alias> stored, aliases_in(*list->document));
+    list->before = store->store()->canonical(stored);
   }
-  CO_TRY(list->after, change(list->before));
+  CO_TRY(const std::vector<Alias> wanted, change(list->before));
+  list->after = store->store()->canonical(wanted);
   if (!list->after.empty()) {
     CO_TRY(Mapping::make(step.id, list->after, store->is_versioned()));
   }

@@ -14,7 +14,7 @@ StoreMappingsPtr StoreCache::mappings_by(const std::vector<storage::Document>& d
   std::vector<SecretId> order;
   const auto put = [&](const Mapping& mapping) {
     if (!effective.contains(mapping.id)) order.push_back(mapping.id);
-    effective[mapping.id] = mapping.aliases;
+    effective[mapping.id] = store()->canonical(mapping.aliases);
   };
   std::set<SecretId> by_default;
   for (const auto& mapping : configured_.mappings) {
@@ -97,7 +97,7 @@ void StoreCache::leave_out_absent_defaults() {
 
 std::vector<Alias> StoreCache::configured_aliases(const SecretId& id) const {
   for (const auto& mapping : configured_.mappings) {
-    if (mapping.id == id && !is_absent_default(mapping)) return mapping.aliases;
+    if (mapping.id == id && !is_absent_default(mapping)) return store()->canonical(mapping.aliases);
   }
   return {};
 }

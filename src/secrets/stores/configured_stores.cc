@@ -52,7 +52,7 @@ class StoreChecks {
       }
       std::vector<Alias> aliases;
       for (const auto& alias : alias_texts)
-        aliases.emplace_back(alias);
+        aliases.push_back(made.ok() ? (*made)->canonical(Alias(alias)) : Alias(alias));
       const auto mapping =
           Mapping::make(std::move(*id), std::move(aliases), ordering == Ordering::kByStore);
       if (!mapping.ok()) add(where, mapping.error());
@@ -60,6 +60,7 @@ class StoreChecks {
     const bool may_change =
         made.ok() ? (*made)->has_changing_aliases() : (*type)->ordering == Ordering::kByStore;
     check_kids(configured, path + ".kids", may_change);
+    if (made.ok()) check_names_of_kids(configured, path + ".kids", **made);
   }
 
   void check_kids(const config::StoreConfig& configured, const std::string& path,
@@ -85,6 +86,18 @@ class StoreChecks {
                "the kid " + quoted(kid) + " is that of " + quoted(first->second) + " already",
                "give each key its own kid");
       }
+    }
+  }
+
+  void check_names_of_kids(const config::StoreConfig& configured, const std::string& path,
+                           const Store& store) {
+    std::map<Alias, std::string_view> named;
+    for (const auto& [alias, kid] : configured.kids) {
+      const auto [first, is_new] = named.emplace(store.canonical(Alias(alias)), alias);
+      if (is_new) continue;
+      refuse(path + '.' + alias,
+             "is the alias " + quoted(first->second) + " again, for this store in any case",
+             "keep one of them");
     }
   }
 

@@ -8,6 +8,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 std::string wrong_stores(std::string_view text) {
   return config::to_text(check_stores(config::test::loaded(text), {}));
@@ -69,6 +70,20 @@ realms:
     EXPECT_THAT(text, HasSubstr(line));
 }
 
+TEST(ConfiguredStores, an_alias_of_a_keystore_in_two_cases_is_told_as_one) {
+  const std::string text = wrong_stores(R"(
+secret_stores:
+  - name: files
+    type: keystore
+    settings: {file: /none/such.p12}
+    mappings:
+      am.services.oauth2.stateless.signing.ES256: [one, ONE]
+    kids: {one: login-1, ONE: login-2}
+)");
+  EXPECT_THAT(text, HasSubstr("alias 'one' stands there twice"));
+  EXPECT_THAT(text, HasSubstr("is the alias 'one' again"));
+}
+
 TEST(ConfiguredStores, kids_of_aliases_that_may_come_later_are_well_configured) {
   EXPECT_THAT(wrong_stores(R"(
 secret_stores:
@@ -83,6 +98,31 @@ secret_stores:
 )"),
               IsEmpty())
       << "two stores may say the same kid: whether it is of one key is seen when they are asked";
+}
+
+TEST(ConfiguredStores, what_is_wrong_with_a_url_is_told_without_its_password) {
+  const std::pair<const char*, const char*> settings[] = {
+      {"aws_kms", "endpoint_url"},
+      {"aws_secrets_manager", "endpoint_url"},
+      {"azure_key_vault", "vault"},
+      {"azure_key_vault", "authority"},
+      {"azure_key_vault_certificate", "certificate_url"},
+      {"azure_key_vault_keys", "vault"},
+      {"google_kms", "endpoint"},
+      {"google_secret_manager", "endpoint"},
+      {"vault_kv", "address"},
+      {"vault_transit", "address"},
+  };
+  for (const auto& [type, setting] : settings) {
+    for (const char* url : {"https://user:canary@host:8200", "http://user:canary@host/?a",
+                            "http://host.example/?canary"}) {
+      const std::string text =
+          wrong_stores(std::string("secret_stores:\n  - {name: cloud, type: ") + type +
+                       ", settings: {" + setting + ": \"" + url + "\"}}\n");
+      EXPECT_THAT(text, HasSubstr(std::string("'") + setting + "'")) << type << ' ' << url;
+      EXPECT_THAT(text, Not(HasSubstr("canary"))) << type << ' ' << url;
+    }
+  }
 }
 
 TEST(ConfiguredStores, a_store_that_is_out_of_reach_is_well_configured) {

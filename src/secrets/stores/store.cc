@@ -1,6 +1,24 @@
 #include "secrets/stores/store.h"
 
+#include <algorithm>
+
+#include "base/text.h"
+
 namespace signet::secrets {
+
+Alias Store::canonical(const Alias& alias) const {
+  return ignores_case() ? Alias(to_lower(alias.view())) : alias;
+}
+
+std::vector<Alias> Store::canonical(const std::vector<Alias>& aliases) const {
+  if (!ignores_case()) return aliases;
+  std::vector<Alias> out;
+  for (const auto& alias : aliases) {
+    Alias one = canonical(alias);
+    if (std::find(out.begin(), out.end(), one) == out.end()) out.push_back(std::move(one));
+  }
+  return out;
+}
 
 Task<Secret> KeyMaker::make_like(Alias alias, Secret model) {
   if (!model.key || !model.key->jwk().public_key()) {

@@ -78,6 +78,13 @@ class Store {
   /// replaces to rotate), so that no kid can be chosen for what is behind it.
   virtual bool has_changing_aliases() const { return ordering() == Ordering::kByStore; }
 
+  /// Whether two aliases that differ in the case of ASCII letters alone are one.
+  virtual bool ignores_case() const { return false; }
+  /// As the alias is compared and stored; in small letters where the case says nothing.
+  Alias canonical(const Alias& alias) const;
+  /// The same of a list, where the second name of one alias is left out.
+  std::vector<Alias> canonical(const std::vector<Alias>& aliases) const;
+
   /// The operator's kids, which whoever asks the store gives to its answers; to be set before
   /// others have the store.
   void choose_kids(ChosenKids kids) { chosen_kids_ = std::move(kids); }

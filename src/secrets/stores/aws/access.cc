@@ -71,7 +71,7 @@ Status check_endpoint(std::string_view url) {
   if (!uri) return Error{Code::kConfig, "store_settings_invalid", uri.error().detail};
   if (uri->scheme == "https" || is_this_machine(uri->host)) return Done{};
   return Error{Code::kConfig, "store_settings_invalid",
-               quoted(url, 200) + " must be https: secrets go there in the clear"};
+               quoted_url(url) + " must be https: secrets go there in the clear"};
 }
 
 Result<std::string> endpoint_override(const Access& access, std::string_view service) {

@@ -25,7 +25,7 @@ void check_endpoint(SettingsReader& reader, std::string_view what, const std::st
   if (!uri) {
     reader.complain(std::string(what) + ": " + uri.error().detail);
   } else if (uri->scheme != "https" && !is_near(uri->host)) {
-    reader.complain(std::string(what) + " must be https: " + quoted(url, 200));
+    reader.complain(std::string(what) + " must be https: " + quoted_url(url));
   }
 }
 

@@ -78,7 +78,7 @@ Result<VaultAddress> parse_vault(std::string_view url, std::string_view domain) 
   const auto uri = http::parse_http_uri(url);
   if (!uri) return address_invalid(uri.error().detail);
   if ((uri->path != "" && uri->path != "/") || uri->has_query) {
-    return address_invalid("the vault is named by scheme and host alone: " + quoted(url, 200));
+    return address_invalid("the vault is named by scheme and host alone: " + quoted_url(url));
   }
   return vault_of(*uri, domain);
 }
@@ -100,7 +100,7 @@ Result<CertificateAddress> parse_certificate_url(std::string_view url, std::stri
   return address_invalid(
       "the URL of a certificate is https://NAME.vault.azure.net/certificates/NAME, without a "
       "version: " +
-      quoted(url, 200));
+      quoted_url(url));
 }
 
 bool is_object_name(std::string_view name) {

@@ -144,7 +144,7 @@ Status check_url(std::string_view url, std::string_view what) {
   if (uri && (uri->scheme == "https" || is_here)) return Done{};
   return Error{Code::kConfig, "google_url_invalid",
                "'" + std::string(what) +
-                   "' must be an https URL (http only on this machine), not " + quoted(url, 128)};
+                   "' must be an https URL (http only on this machine), not " + quoted_url(url)};
 }
 
 Result<Credentials> parse_credentials(ByteView document) {

@@ -15,7 +15,8 @@ struct DefaultKey {
   std::string_view alias;
   std::string_view spec;  ///< as parse_key_spec() takes it
 };
-/// Every default alias of the secret IDs, and those of AM's demo keystore.
+/// Every default alias of the secret IDs, in both spellings that AM has of one, and those of AM's
+/// demo keystore.
 const std::vector<DefaultKey>& default_keystore_keys();
 
 /// A PKCS#12 store with a fresh key under each of these aliases. CPU work of about a second.

@@ -30,6 +30,18 @@ TEST(DefaultKeystore, serves_every_secret_id_that_has_a_default_alias) {
     EXPECT_THAT(check_fits(*id, secrets->front()), is_ok()) << row.name;
   }
   EXPECT_THAT(store->warnings(), ::testing::IsEmpty());
+
+  // Mappings that were copied from AM's documents serve too.
+  for (const char* name : {"am.services.oauth2.stateless.token.encryption",
+                           "am.global.services.saml2.client.storage.jwt.encryption"}) {
+    const auto other = now(store->fetch(Alias("directentest")));
+    ASSERT_THAT(other, is_ok());
+    ASSERT_EQ(other->size(), 1U);
+    EXPECT_THAT(check_fits(SecretId::literal(name), other->front()), is_ok()) << name;
+    const auto usual = now(store->fetch(Alias("directenctest")));
+    ASSERT_THAT(usual, is_ok());
+    EXPECT_NE(other->front().kid, usual->front().kid) << "a key of its own";
+  }
 }
 
 TEST(DefaultKeystore, refuses_a_password_that_pkcs12_cannot_hold) {

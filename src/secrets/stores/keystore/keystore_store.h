@@ -40,6 +40,7 @@ class KeystoreStore : public Store,
   Task<std::vector<Alias>> aliases() override;
   Task<std::string> fingerprint() override;
   Task<Done> probe() override;
+  bool ignores_case() const override { return true; }
   std::vector<std::string> warnings() const override { return warnings_.all(); }
   /// The default aliases of the secret IDs: what `signet keystore init` makes, and AM's keystore.
   std::vector<Mapping> default_mappings() const override;

@@ -83,6 +83,7 @@ TEST(KeystoreStore, aliases_are_found_in_any_case) {
     EXPECT_EQ(secrets->front().certificates.size(), 1U);
   }
   EXPECT_THAT(now(store->aliases()).value(), ElementsAre(Alias("mykey")));
+  EXPECT_EQ(store->canonical(Alias("MyKey")), Alias("mykey"));
 }
 
 TEST(KeystoreStore, a_replaced_file_is_read_anew) {

@@ -45,10 +45,9 @@ Result<std::string> parse_address(std::string_view input) {
     return Error{Code::kConfig, "vault_address_invalid", std::move(detail)};
   };
   if (!uri) return refuse(uri.error().detail);
-  if (uri->has_query) return refuse("the address holds a query: " + quoted(input, 200));
+  if (uri->has_query) return refuse("the address holds a query: " + quoted_url(input));
   if (uri->scheme != "https" && !is_loopback(uri->host)) {
-    return refuse("Vault is reached by https only, or at a loopback address: " +
-                  quoted(input, 200));
+    return refuse("Vault is reached by https only, or at a loopback address: " + quoted_url(input));
   }
   std::string address(input);
   while (address.ends_with('/'))
