@@ -109,6 +109,7 @@ TEST(Text, quoted_neutralises_line_ends_and_terminal_codes) {
 
 TEST(Text, nearest_finds_a_misspelling_and_nothing_far_away) {
   EXPECT_EQ(nearest("acess_token", {"refresh_token", "access_token"}), "access_token");
+  EXPECT_EQ(nearest("prot", {"host", "port"}), "port") << "neighbours that changed places";
   EXPECT_EQ(nearest("banana", {"refresh_token", "access_token"}), "");
 }
 
