@@ -120,6 +120,7 @@ TEST(Text, a_quoted_url_tells_no_password) {
 
 TEST(Text, nearest_finds_a_misspelling_and_nothing_far_away) {
   EXPECT_EQ(nearest("acess_token", {"refresh_token", "access_token"}), "access_token");
+  EXPECT_EQ(nearest("prot", {"host", "port"}), "port") << "neighbours that changed places";
   EXPECT_EQ(nearest("banana", {"refresh_token", "access_token"}), "");
 }
 

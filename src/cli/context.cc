@@ -1,5 +1,6 @@
 #include "cli/context.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -110,25 +111,41 @@ std::string Context::config_path() const {
   return {};
 }
 
-Result<config::ServerConfig> Context::load_config() const {
+Result<config::Loaded> Context::load_settings() const {
   const std::string path = config_path();
   std::string text;
   if (!path.empty()) {
     TRY(std::string found, read(path, 1 << 20));
     text = std::move(found);
   }
-  auto config = config::load(text, path.empty() ? "defaults" : path, world.environment);
-  if (!config.ok()) return config::to_error(config.error());
-  return std::move(config).value();
+  auto loaded =
+      config::load_with_problems(text, path.empty() ? "defaults" : path, world.environment);
+  if (!loaded.ok()) return config::to_error(loaded.error());
+  return std::move(loaded).value();
+}
+
+Result<config::ServerConfig> Context::load_config() const {
+  TRY(config::Loaded loaded, load_settings());
+  if (!loaded.problems.empty()) return config::to_error(loaded.problems);
+  return std::move(loaded.config);
 }
 
 Result<config::ServerConfig> Context::load_whole_config() const {
-  TRY(auto config, load_config());
-  config::Problems problems = secrets::check_stores(config, world.environment);
-  const config::Problems documents = realms::check_documents(config);
-  problems.insert(problems.end(), documents.begin(), documents.end());
+  TRY(config::Loaded loaded, load_settings());
+  config::Problems problems = std::move(loaded.problems);
+  for (const config::Problems& found : {secrets::check_stores(loaded.config, world.environment),
+                                        realms::check_documents(loaded.config)}) {
+    for (const auto& problem : found) {
+      // Two rooms may look at one name.
+      const bool is_told =
+          std::any_of(problems.begin(), problems.end(), [&](const config::Problem& known) {
+            return known.path == problem.path && known.what == problem.what;
+          });
+      if (!is_told) problems.push_back(problem);
+    }
+  }
   if (!problems.empty()) return config::to_error(problems);
-  return config;
+  return std::move(loaded.config);
 }
 
 }  // namespace signet::cli

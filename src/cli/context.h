@@ -78,6 +78,9 @@ class Context {
 
   /// The path of the configuration that is used, or empty if there is none.
   std::string config_path() const;
+  /// The configuration with what is wrong in its settings. "config_invalid" where the file cannot
+  /// be read as one.
+  Result<config::Loaded> load_settings() const;
   /// The configuration, or all defaults where there is no file. "config_invalid".
   Result<config::ServerConfig> load_config() const;
   /// The same as a server checks it when it starts: also what is said of stores and in documents.

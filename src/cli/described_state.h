@@ -30,10 +30,12 @@ inline constexpr std::array<DescribedKind, 3> kDescribedKinds = {{
 }};
 
 struct DescribedItem {
+  std::string written;  ///< where: "keys.yaml:4: realms[0].clients[1]"
   std::string id;
   json::Object document;
 };
 struct DescribedRealm {
+  std::string written;
   std::string name;
   json::Object document;  ///< without what belongs to it
   std::array<std::vector<DescribedItem>, kDescribedKinds.size()> items;  ///< by kind

@@ -30,13 +30,41 @@ json::Object address_of(const StoreMappings& store) {
   return body;
 }
 
-Status set_list(const AdminClient& admin, const StoreMappings& store, const std::string& id,
-                const std::vector<std::string>& aliases) {
+json::Object list_of_mapping(const StoreMappings& store, const std::string& id,
+                             const std::vector<std::string>& aliases) {
   json::Object body = address_of(store);
   body.set("secretId", id);
   body.set("aliases", json::Array(aliases.begin(), aliases.end()));
-  TRY(admin.put("/admin/secrets/mappings", body));
+  return body;
+}
+
+Status set_list(const AdminClient& admin, const StoreMappings& store, const std::string& id,
+                const std::vector<std::string>& aliases) {
+  TRY(admin.put("/admin/secrets/mappings", list_of_mapping(store, id, aliases)));
   return Done{};
+}
+
+/// What is in use and what is new.
+std::vector<std::string> with_published(const std::vector<std::string>& running,
+                                        const std::vector<std::string>& wanted) {
+  std::vector<std::string> published = running;
+  for (const auto& alias : wanted) {
+    if (!contains(published, alias)) published.push_back(alias);
+  }
+  return published;
+}
+
+/// Of a list that is wrong by itself, or of keys that will never serve the ID. All else may pass:
+/// times, instances, algorithms that are asked for until the file's own realms are stored, an alias
+/// that another mapping of the file gives up.
+bool is_final(std::string_view reason) {
+  constexpr std::string_view kFinal[] = {
+      "alias_unknown",          "mapping_one_alias",  "mapping_scope",     "mapping_malformed",
+      "store_unknown",          "store_not_mappable", "secret_id_invalid", "secret_wrong_kind",
+      "secret_wrong_algorithm", "secret_wrong_curve", "secret_wrong_size", "secret_too_small",
+      "secret_well_known",      "secret_expired",     "key_compromised",   "realm_unknown",
+      "activation_of_retired"};
+  return std::find(std::begin(kFinal), std::end(kFinal), reason) != std::end(kFinal);
 }
 
 }  // namespace
@@ -133,12 +161,28 @@ std::vector<std::string> steps_between(const std::vector<std::string>& running,
   return steps;
 }
 
+std::string why_never(const AdminClient& admin, const StoreMappings& store, const std::string& id,
+                      const std::vector<std::string>& running,
+                      const std::vector<std::string>& wanted) {
+  const std::vector<std::string> published = with_published(running, wanted);
+  json::Object body = list_of_mapping(store, id, published == running ? wanted : published);
+  body.set("dry_run", true);
+  const auto tried = admin.put("/admin/secrets/mappings", body);
+  std::string reason, detail;
+  if (!tried.ok()) {
+    reason = tried.error().reason;
+    detail = tried.error().detail;
+  } else if (text_of(*tried, "safe") != "true") {
+    reason = text_of(*tried, "reason");
+    detail = text_of(*tried, "detail");
+  }
+  if (!is_final(reason)) return {};
+  return reason.append(": ").append(detail);
+}
+
 Status bring_to(const AdminClient& admin, const StoreMappings& store, const std::string& id,
                 const std::vector<std::string>& running, const std::vector<std::string>& wanted) {
-  std::vector<std::string> published = running;
-  for (const auto& alias : wanted) {
-    if (!contains(published, alias)) published.push_back(alias);
-  }
+  const std::vector<std::string> published = with_published(running, wanted);
   if (published != running && published != wanted) {
     TRY(set_list(admin, store, id, published));
   }

@@ -1,6 +1,7 @@
 #pragma once
 // Mappings as code: what a file says of secret stores against what runs.
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@ struct StoreMappings {
   /// The IDs of those that the store brought by itself and nobody changed; of the server's alone.
   std::set<std::string> brought{};
   bool ignores_case = false;  ///< aliases are in small letters; of the server's alone
+  /// Where each stands, by secret ID: "keys.yaml:4: secret_stores[0].mappings.am.x"; of files
+  /// alone.
+  std::map<std::string, std::string> written{};
 
   const std::vector<std::string>* find(const std::string& id) const;
 };
@@ -43,6 +47,13 @@ std::string label_of(const StoreMappings& mappings, const std::string& id);
 /// One change of a list of aliases, in words: "publish b", "activate b", "retire a".
 std::vector<std::string> steps_between(const std::vector<std::string>& running,
                                        const std::vector<std::string>& wanted);
+
+/// Why the server would never take the first list that bring_to() sends, by its own answer to a
+/// trial: reason and words. Empty where it may: what waiting or another step may mend is no reason,
+/// nor is a store that is out of reach.
+std::string why_never(const AdminClient& admin, const StoreMappings& store, const std::string& id,
+                      const std::vector<std::string>& running,
+                      const std::vector<std::string>& wanted);
 
 /// Brings one mapping as near to `wanted` as is safe: new aliases are published first, then the
 /// list is set. A refusal of the second (not published for long enough, tokens live) is returned;

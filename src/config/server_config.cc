@@ -251,6 +251,31 @@ void warn_of_near_names(const Environment& environment, Problems& warnings) {
 
 Result<ServerConfig, Problems> load(std::string_view text, std::string_view filename,
                                     const Environment& environment) {
+  TRY(Loaded loaded, load_with_problems(text, filename, environment));
+  if (!loaded.problems.empty()) return std::move(loaded.problems);
+  return std::move(loaded.config);
+}
+
+namespace {
+
+// The sections in which nothing is wrong so far, for other rooms to look at. What must hold between
+// settings is not asked: one that is left out would be found missing.
+Result<Loaded, Problems> rest_of(Document document, Problems problems) {
+  for (const Problem& problem : problems) {
+    const std::string section = problem.path.substr(0, problem.path.find_first_of(".["));
+    std::erase_if(document.root.children, [&](const Node& node) { return node.name == section; });
+  }
+  auto conformed = conform(document.root, server_schema(), Fill::kServer);
+  if (!conformed.ok()) return problems;
+  ServerConfig config = read_all(conformed->values);
+  config.places = std::move(conformed->places);
+  return Loaded{std::move(config), std::move(problems)};
+}
+
+}  // namespace
+
+Result<Loaded, Problems> load_with_problems(std::string_view text, std::string_view filename,
+                                            const Environment& environment) {
   const bool is_appsettings = is_appsettings_name(filename);
   const std::string cleaned = is_appsettings ? without_json_extras(text) : std::string();
   TRY(Document document, parse(is_appsettings ? std::string_view(cleaned) : text, filename));
@@ -266,12 +291,11 @@ Result<ServerConfig, Problems> load(std::string_view text, std::string_view file
   add(settle_other_names(document));
   auto conformed = conform(document.root, server_schema(), Fill::kServer);
   if (!conformed.ok()) {
-    problems.insert(problems.end(), conformed.error().begin(), conformed.error().end());
-    return problems;
+    add(conformed.error());
+    return rest_of(std::move(document), std::move(problems));
   }
   ServerConfig config = read_all(conformed->values);
   check_between(config, *conformed, problems);
-  if (!problems.empty()) return problems;
   config.warnings.insert(config.warnings.end(), passed_over.begin(), passed_over.end());
   warn_of_near_names(environment, config.warnings);
 
@@ -282,7 +306,7 @@ Result<ServerConfig, Problems> load(std::string_view text, std::string_view file
     storage->if_object()->set("url", without_password(config.storage_url));
   config.shown = std::move(*shown.if_object());
   config.places = std::move(conformed->places);
-  return config;
+  return Loaded{std::move(config), std::move(problems)};
 }
 
 }  // namespace signet::config

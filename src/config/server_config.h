@@ -146,6 +146,16 @@ struct ServerConfig {
 /// Realms of conformed values (a member "realms").
 std::vector<RealmConfig> read_realms(const json::Array& from);
 
+/// A configuration with what is wrong in it, so that what other rooms find in the same text can be
+/// told beside it. Sections in which a setting by itself is wrong are left out of `config`.
+struct Loaded {
+  ServerConfig config;
+  Problems problems;  ///< must be empty before `config` is used
+};
+/// As load() below. Fails only where the text cannot be read at all.
+Result<Loaded, Problems> load_with_problems(std::string_view text, std::string_view filename,
+                                            const Environment& environment);
+
 /// Reads the text (YAML; JSON where the name ends in ".json"), puts the environment over it, checks
 /// each setting and then what must hold between settings. A file named appsettings*.json that holds
 /// OpenIDServerSigningSettings, or no setting of the server at all, is Indicium's own: comments,

@@ -111,8 +111,10 @@ std::optional<Factors> factor(Sums& sums, const BnPtr& n, const BnPtr& e, const 
     BnPtr x = sums.fresh();
     if (!sums.ok() || !BN_set_word(x.get(), base)) return std::nullopt;
     x = sums.power(x, odd, n);
+    bool is_root_of_one = false;
     for (int i = 0; sums.ok() && i < twos; ++i) {
-      if (BN_is_one(x.get()) || BN_cmp(x.get(), n_minus_one.get()) == 0) break;
+      is_root_of_one = BN_is_one(x.get()) || BN_cmp(x.get(), n_minus_one.get()) == 0;
+      if (is_root_of_one) break;
       BnPtr squared = sums.mod(sums.times(x, x), n);
       if (sums.ok() && BN_is_one(squared.get())) {
         BnPtr p = sums.gcd(sums.minus_one(x), n);
@@ -126,7 +128,9 @@ std::optional<Factors> factor(Sums& sums, const BnPtr& n, const BnPtr& e, const 
       }
       x = std::move(squared);
     }
-    if (!sums.ok()) return std::nullopt;
+    // Not one in the end: no multiple of λ(n), and other bases, of up to 16384 bits each, tell no
+    // more.
+    if (!sums.ok() || !is_root_of_one) return std::nullopt;
   }
   return std::nullopt;
 }

@@ -46,15 +46,22 @@ Result<Jwk> parse_rsa(const json::Object& object) {
     TRY(auto key, crypto::PublicKey::from_rsa(pub.n, pub.e));
     return Jwk::from_public(std::move(key));
   }
-  if (!object.find("p") && !object.find("q"))
-    return unsupported("RSA private keys need their primes");
   crypto::RsaPrivateParts parts;
   TRY(parts.d, secret_part(object, "d"));
-  TRY(parts.p, secret_part(object, "p"));
-  TRY(parts.q, secret_part(object, "q"));
-  TRY(parts.dp, secret_part(object, "dp"));
-  TRY(parts.dq, secret_part(object, "dq"));
-  TRY(parts.qi, secret_part(object, "qi"));
+  // Only d is required; who gives one of the others gives them all (RFC 7518 §6.3.2). Without them
+  // the factors follow from d.
+  constexpr std::string_view kOthers[] = {"p", "q", "dp", "dq", "qi"};
+  const bool is_d_alone = std::none_of(std::begin(kOthers), std::end(kOthers),
+                                       [&](std::string_view name) { return object.find(name); });
+  if (!is_d_alone) {
+    TRY(parts.p, secret_part(object, "p"));
+    TRY(parts.q, secret_part(object, "q"));
+    TRY(parts.dp, secret_part(object, "dp"));
+    TRY(parts.dq, secret_part(object, "dq"));
+    TRY(parts.qi, secret_part(object, "qi"));
+    // An empty one must not read as one that is left out.
+    if (parts.p.empty() || parts.q.empty()) return malformed_jwk("a prime is empty");
+  }
   TRY(auto key, crypto::PrivateKey::from_rsa(pub, parts));
   return Jwk::from_private(std::move(key));
 }

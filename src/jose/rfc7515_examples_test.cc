@@ -66,6 +66,18 @@ TEST(Rfc7515Examples, keys_as_printed_verify_json_examples_only_where_a_key_need
   EXPECT_THAT(verify_json(test::kRfc7515A7Flattened, options), is_ok());
 }
 
+TEST(Rfc7515Examples, a_2_is_signed_by_its_key_of_n_e_and_d_alone) {
+  json::Object only_d = test::object(test::kRfc7515A2Key);
+  for (const char* name : {"p", "q", "dp", "dq", "qi"})
+    only_d.erase(name);
+  const KeyPtr key = test::key(test::must(Jwk::parse(only_d)));
+  const std::string token = test::must(sign_compact(key, JwsAlg::kRs256, as_bytes(kClaims)));
+  EXPECT_EQ(
+      token.substr(token.rfind('.')),
+      std::string(test::kRfc7515A2Token).substr(std::string(test::kRfc7515A2Token).rfind('.')));
+  EXPECT_THAT(verify_with(token, test::kRfc7515A2Key), is_ok());
+}
+
 TEST(Rfc7515Examples, deterministic_signatures_come_out_as_printed) {
   EXPECT_EQ(test::token_with_header("{\"typ\":\"JWT\",\r\n \"alg\":\"HS256\"}", kClaims),
             test::kRfc7515A1Token);

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <functional>
 #include <set>
 
+#include "base/json_members.h"
 #include "base/text.h"
 #include "cli/admin_client.h"
 #include "cli/command.h"
@@ -19,18 +21,37 @@ struct ApplyOptions {
   bool is_dry() const { return dry_run || check; }
 };
 
+/// What a step is about, for words on it.
+struct Thing {
+  std::string written;  ///< file, line and setting; empty for what no file describes
+  std::string label;
+
+  std::string words() const { return written.empty() ? label : written + ": " + label; }
+  Error refusal(Error why) const {
+    why.detail = words() + ": " + why.detail;
+    return why;
+  }
+};
+
 class Application {
  public:
   Application(const Context& context, const AdminClient& admin, const ApplyOptions& options)
       : context_(context), admin_(admin), options_(options), report_(context) {}
 
   Result<int> run(const DescribedState& wanted) {
-    const Status done = everything(wanted);
+    Status done = everything(wanted);
+    // Nothing at all is begun that is known to stop half-way.
+    if (done.ok() && !refusals_.empty()) {
+      done = Error{Code::kInvalid, "plan_refused", join(refusals_, "\n")};
+    } else if (done.ok()) {
+      done = take_steps();
+    }
     // Also after a failure: what was done until then is done.
     if (context_.as_json()) {
       json::Object out;
       out.set("differences", report_.take());
       out.set("waiting", waiting_);
+      if (!refusals_.empty()) out.set("refused", json::Array(refusals_.begin(), refusals_.end()));
       context_.print(out);
     } else if (done.ok() && report_.count() == 0) {
       context_.print_line("no differences");
@@ -42,10 +63,14 @@ class Application {
   }
 
  private:
+  using Step = std::function<Status()>;
+
+  // Finds every difference, and leaves the steps to be taken.
   Status everything(const DescribedState& wanted) {
     const std::vector<DescribedRealm>& realms = wanted.realms;
     for (const auto& realm : realms) {
       TRY(const bool is_new, one_realm(realm));
+      if (is_new) new_realms_.insert(realm.name);
       for (std::size_t i = 0; i < kDescribedKinds.size(); ++i) {
         for (const auto& item : realm.items[i]) {
           TRY(one_item(realm, kDescribedKinds[i], item, is_new));
@@ -77,20 +102,18 @@ class Application {
 
   Result<bool> one_realm(const DescribedRealm& realm) {
     TRY(const json::Value answer, find(realm_path(realm.name)));
-    TRY(const bool is_new, one(answer, "realm", "realm " + realm.name, realm_path(realm.name),
-                               realm.document, config::realm_schema()));
-    return is_new;
+    return one(answer, "realm", {realm.written, "realm " + realm.name}, realm_path(realm.name),
+               realm.document, config::realm_schema());
   }
 
   // True if it is new.
-  Result<bool> one(const json::Value& answer, const char* member, const std::string& label,
+  Result<bool> one(const json::Value& answer, const char* member, const Thing& thing,
                    const std::string& path, const json::Object& wanted,
                    const config::Field& schema) {
     if (answer.is_null()) {
-      report_.tell('+', label);
-      if (!options_.is_dry()) {
-        TRY(put(path, wanted, {{"If-None-Match", "*"}}));
-      }
+      report_.tell('+', thing.label);
+      refuse_without_secret(thing, member, wanted, nullptr);
+      put_later(thing, path, wanted, {{"If-None-Match", "*"}});
       return true;
     }
     const json::Value* running = answer.get(member);
@@ -105,16 +128,29 @@ class Application {
       changes.push_back({'~', "secret", "(hidden)", "(hidden)"});
     }
     if (changes.empty()) return false;
-    report_.tell('~', label);
+    report_.tell('~', thing.label);
     report_.tell(changes);
-    if (options_.is_dry()) return false;
+    refuse_without_secret(thing, member, wanted, &before);
     json::Object document = wanted;
     if (!adds_secret && !options_.set_secrets) {
       document.erase("secret");
       document = without_shared_keys(std::move(document), &before);
     }
-    TRY(put(path, document, AdminClient::condition_of(answer)));
+    put_later(thing, path, std::move(document), AdminClient::condition_of(answer));
     return false;
+  }
+
+  // As the server would, which cannot tell before the client is sent; `before`: null for a new one.
+  void refuse_without_secret(const Thing& thing, std::string_view member,
+                             const json::Object& wanted, const json::Object* before) {
+    if (member != "client" || wanted.find("secret") != nullptr) return;
+    const std::string method = json::text_in(wanted, "token_endpoint_auth_method");
+    if (!method.empty() && !method.starts_with("client_secret_")) return;
+    const json::Value* known = before != nullptr ? before->find("has_secret") : nullptr;
+    if (before != nullptr && (known == nullptr || *known != json::Value(false))) return;
+    refuse(thing,
+           "client_secret_missing: this client authenticates by a secret, and has none: give "
+           "'secret', make it by signet client create --generate-secret, or choose another method");
   }
 
   // A document that does not say whether it is the default leaves that as it is.
@@ -123,11 +159,29 @@ class Application {
     return running;
   }
 
-  Status put(const std::string& path, const json::Object& document,
-             net::LocalHeaders condition) const {
-    TRY(const json::Value answer, admin_.put(path, document, std::move(condition)));
-    note_warnings(context_, answer);
+  void put_later(const Thing& thing, const std::string& path, json::Object document,
+                 net::LocalHeaders condition) {
+    later([this, thing, path, document = std::move(document), condition = std::move(condition)] {
+      const auto answer = admin_.put(path, document, condition);
+      if (!answer.ok()) return Status(thing.refusal(answer.error()));
+      note_warnings(context_, *answer);
+      return Status(Done{});
+    });
+  }
+
+  void later(Step step) {
+    if (!options_.is_dry()) steps_.push_back(std::move(step));
+  }
+
+  Status take_steps() {
+    for (const Step& step : steps_) {
+      TRY(step());
+    }
     return Done{};
+  }
+
+  void refuse(const Thing& thing, const std::string& why) {
+    refusals_.push_back(thing.words() + ": " + why);
   }
 
   Status one_item(const DescribedRealm& realm, const DescribedKind& kind, const DescribedItem& item,
@@ -139,7 +193,7 @@ class Application {
       answer = std::move(found);
     }
     const bool may_be_untested = options_.untested && kind.path == resource_server_path;
-    TRY(one(answer, kind.member, label_of(realm, kind, item.id),
+    TRY(one(answer, kind.member, {item.written, label_of(realm, kind, item.id)},
             may_be_untested ? path + "?untested=true" : path, item.document, kind.schema()));
     return Done{};
   }
@@ -195,7 +249,16 @@ class Application {
   }
 
   Status one_store(const StoreMappings& store) {
-    TRY(const StoreMappings running, running_mappings(admin_, store.realm, store.store));
+    if (new_realms_.contains(store.realm)) {
+      store_of_new_realm(store);
+      return Done{};
+    }
+    const auto asked = running_mappings(admin_, store.realm, store.store);
+    if (!asked.ok()) {
+      const std::string written = store.written.empty() ? "" : store.written.begin()->second;
+      return Thing{written, "store " + store.store}.refusal(asked.error());
+    }
+    const StoreMappings& running = *asked;
     for (const auto& [id, aliases] : store.aliases) {
       static const std::vector<std::string> kNone;
       const auto* found = running.find(id);
@@ -205,10 +268,32 @@ class Application {
       if (store.find(id) != nullptr || is_left_to_the_store(running, id)) continue;
       const std::string label = cli::label_of(store, id);
       if (!is_surplus_dropped(label)) continue;
-      if (options_.is_dry()) continue;
-      settle(label, unmap(admin_, store, id, aliases));
+      later([this, label, &store, id = id, aliases = aliases] {
+        settle(label, unmap(admin_, store, id, aliases));
+        return Status(Done{});
+      });
     }
     return Done{};
+  }
+
+  // The server knows no mappings of a realm before it has the realm.
+  void store_of_new_realm(const StoreMappings& store) {
+    for (const auto& [id, aliases] : store.aliases) {
+      const std::string label = cli::label_of(store, id);
+      report_.tell('+', label);
+      report_.tell(steps_between({}, aliases));
+      std::string unknown = label;
+      unknown.append(" is of a realm that is only about to be made: whether the server takes it ")
+          .append("is not known yet");
+      context_.note(unknown);
+      later([this, label, &store, id = id, aliases = aliases]() -> Status {
+        TRY(const StoreMappings running, running_mappings(admin_, store.realm, store.store));
+        static const std::vector<std::string> kNone;
+        const auto* found = running.find(id);
+        settle(label, bring_to(admin_, store, id, found != nullptr ? *found : kNone, aliases));
+        return Done{};
+      });
+    }
   }
 
   // What a store brings by itself is there on every fresh server.
@@ -234,7 +319,14 @@ class Application {
     const std::string label = cli::label_of(store, id);
     report_.tell(running.empty() ? '+' : '~', label);
     report_.tell(steps_between(running, wanted));
-    if (!options_.is_dry()) settle(label, bring_to(admin_, store, id, running, wanted));
+    if (!options_.check) {
+      const std::string why = why_never(admin_, store, id, running, wanted);
+      if (!why.empty()) refuse({store.written.at(id), label}, why);
+    }
+    later([this, label, &store, id, running, wanted] {
+      settle(label, bring_to(admin_, store, id, running, wanted));
+      return Status(Done{});
+    });
     return Done{};
   }
 
@@ -259,9 +351,11 @@ class Application {
 
   Status drop(const std::string& label, const std::string& path) {
     if (!is_surplus_dropped(label)) return Done{};
-    if (!options_.is_dry()) {
-      TRY(admin_.remove(path));
-    }
+    later([this, label, path] {
+      Status removed = admin_.remove(path);
+      if (removed.ok()) return removed;
+      return Status(Thing{"", label}.refusal(removed.error()));
+    });
     return Done{};
   }
 
@@ -270,6 +364,9 @@ class Application {
   const ApplyOptions& options_;
   DifferenceReport report_;
   int waiting_ = 0;
+  std::set<std::string> new_realms_;
+  std::vector<Step> steps_;
+  std::vector<std::string> refusals_;
 };
 
 Result<int> apply(const Context& context, const ApplyOptions& options) {

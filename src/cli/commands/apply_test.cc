@@ -16,7 +16,7 @@ realms:
     access_token: {lifetime: 15m}
     clients:
       - {client_id: api, secret: correct horse, scopes: [write, read]}
-      - {client_id: new}
+      - {client_id: new, secret: battery staple}
 )";
 
 TEST_F(Cli, apply_shows_and_makes_the_difference) {
@@ -147,7 +147,78 @@ TEST_F(Cli, apply_sends_a_secret_only_where_there_is_none) {
   answers["PUT /admin/realms/root/clients/a"] = {200, "{}"};
   EXPECT_EQ(admin({"apply", path}), 0) << errors;
   EXPECT_EQ(output, "~ client root/a\n    + secret: (hidden)\n");
-  EXPECT_THAT(sent.back().line + sent[2].body, HasSubstr("\"secret\":\"correct-horse\""));
+  EXPECT_THAT(sent.back().body, HasSubstr("\"secret\":\"correct-horse\""));
+}
+
+TEST_F(Cli, apply_does_nothing_where_a_planned_step_is_known_to_be_refused) {
+  const std::string rsa = "am.services.oauth2.stateless.signing.RSA";
+  const std::string path = file("r.yaml",
+                                "realms:\n"
+                                "  - name: newr3\n"
+                                "    clients:\n"
+                                "      - {client_id: nosec}\n"
+                                "      - {client_id: open, token_endpoint_auth_method: none}\n"
+                                "secret_stores:\n"
+                                "  - name: local\n"
+                                "    mappings:\n"
+                                "      " +
+                                    rsa + ": [es256test]\n");
+  answers["GET /admin/secrets/mappings?realm=&store=local"] = {200, R"({"mappings":[]})"};
+  answers["PUT /admin/secrets/mappings"] = {
+      200,
+      R"({"dry_run":true,"safe":false,"reason":"secret_wrong_kind","detail":"it is an EC key"})"};
+  answers["PUT /admin/realms/newr3"] = {201, "{}"};
+  for (const bool is_dry : {true, false}) {
+    sent.clear();
+    std::vector<std::string> line = {"apply", path};
+    if (is_dry) line.push_back("--dry-run");
+    EXPECT_EQ(admin(line), 1);
+    EXPECT_THAT(errors, HasSubstr("r.yaml:4: realms[0].clients[0]: client newr3/nosec: "
+                                  "client_secret_missing: "));
+    EXPECT_THAT(errors, testing::Not(HasSubstr("newr3/open")));
+    EXPECT_THAT(errors,
+                HasSubstr("r.yaml:9: secret_stores[0].mappings." + rsa + ": mapping local/" + rsa +
+                          ": secret_wrong_kind: it is an EC key"));
+    for (const auto& one : sent) {
+      EXPECT_TRUE(one.line.starts_with("GET ") ||
+                  one.body.find("\"dry_run\":true") != std::string::npos)
+          << one.line;
+    }
+  }
+}
+
+TEST_F(Cli, apply_goes_on_where_waiting_mends_what_a_mapping_lacks) {
+  const std::string path = file("r.yaml",
+                                "secret_stores: [{name: local, mappings: "
+                                "{am.services.oauth2.stateless.signing.ES256: [b, a]}}]\n");
+  answers["GET /admin/secrets/mappings?realm=&store=local"] = {
+      200,
+      R"({"mappings":[{"secretId":"am.services.oauth2.stateless.signing.ES256","aliases":["a"]}]})"};
+  answers["PUT /admin/secrets/mappings"] = {
+      200, R"({"dry_run":true,"safe":false,"reason":"activation_too_early","detail":"wait"})"};
+  EXPECT_EQ(admin({"apply", path, "--dry-run"}), 2) << errors;
+  later["PUT /admin/secrets/mappings"] = {
+      409, R"({"title":"Conflict","status":409,"code":"activation_too_early","detail":"wait"})"};
+  EXPECT_EQ(admin({"apply", path}), 1);
+  EXPECT_THAT(errors, HasSubstr("is not there yet: activation_too_early: wait"));
+}
+
+TEST_F(Cli, apply_plans_mappings_of_a_realm_that_is_yet_to_be_made) {
+  const std::string path = file("r.yaml",
+                                "realms: [{name: fresh, secret_stores: [{name: own, mappings: "
+                                "{am.services.oauth2.stateless.signing.ES256: [a]}}]}]\n");
+  EXPECT_EQ(admin({"apply", path, "--dry-run"}), 2) << errors;
+  EXPECT_THAT(output,
+              HasSubstr("+ mapping fresh/own/am.services.oauth2.stateless.signing.ES256\n"));
+  EXPECT_THAT(errors, HasSubstr("of a realm that is only about to be made"));
+}
+
+TEST_F(Cli, apply_says_where_what_the_server_refuses_is_written) {
+  const std::string path = file("r.yaml", "realms:\n  - name: fresh\n");
+  answers["PUT /admin/realms/fresh"] = {
+      409, R"({"title":"Conflict","status":409,"code":"realm_busy","detail":"try again"})"};
+  EXPECT_EQ(admin({"apply", path}), 1);
+  EXPECT_THAT(errors, HasSubstr("r.yaml:2: realms[0]: realm fresh: try again"));
 }
 
 TEST_F(Cli, apply_refuses_files_that_are_wrong_before_it_asks_the_server) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cli/commands/jose_filters.h"
 #include "jose/encryptor.h"
 
@@ -36,7 +38,8 @@ Result<int> encrypt(const Context& context, const JoseOptions& options) {
   how.alg = alg;
   how.enc = *enc;
   how.extra = extra;
-  how.allow_rsa15 = options.allow_rsa15;
+  // A weak algorithm is used where the operator names it, not where the key does.
+  how.allow_rsa15 = options.allow_rsa15 || !options.algs.empty();
   Random& random = *context.world.random;
   if (!options.issuer_key.empty()) {
     if (options.format != "compact") return Context::usage("--issuer-key makes compact tokens");
@@ -60,6 +63,11 @@ Result<int> encrypt(const Context& context, const JoseOptions& options) {
   return 0;
 }
 
+bool is_named(const std::vector<jose::JweAlg>& algs, std::string_view start) {
+  return std::any_of(algs.begin(), algs.end(),
+                     [start](jose::JweAlg alg) { return jose::name(alg).starts_with(start); });
+}
+
 Result<int> decrypt(const Context& context, const JoseOptions& options) {
   TRY(const auto keys, keys_of(context, options));
   TRY(const auto algs, parse_names<jose::JweAlg>(options.algs, "--alg", jose::parse_jwe_alg));
@@ -76,9 +84,11 @@ Result<int> decrypt(const Context& context, const JoseOptions& options) {
   how.encs = encs;
   how.limits = tool_limits();
   how.kid_matching = jose::KidMatching::kIfKeyHasOne;
-  how.allow_rsa15 = options.allow_rsa15;
-  how.allow_pbes2 = options.allow_pbes2;
-  how.allow_deflate = options.allow_zip;
+  // Who names an algorithm allows it; `algs` keeps out those of its family that are not named.
+  how.allow_rsa15 = options.allow_rsa15 || is_named(algs, "RSA1_5");
+  how.allow_pbes2 = options.allow_pbes2 || is_named(algs, "PBES2");
+  // The operator chose the token, and what comes out stays bounded; the server opens none of them.
+  how.allow_deflate = true;
   TRY(const auto decrypted, jose::decrypt_any(token, how));
   context.world.out << as_text(decrypted.plain.view());
   return 0;
@@ -95,7 +105,8 @@ void add_jose_encrypt(CLI::App& noun, Context& context, std::shared_ptr<JoseOpti
          {"compact", "flattened", "general"});
   command.add_option("--header", options->header, "Further protected members, as a JSON object")
       ->type_name("JSON");
-  command.add_flag("--allow-rsa1_5", options->allow_rsa15, "Use RSA1_5 although it is weak");
+  command.add_flag("--allow-rsa1_5", options->allow_rsa15,
+                   "Use RSA1_5 where only the key names it");
   command
       .add_option("--issuer-key", options->issuer_key,
                   "File with the oct key of an issuer who may open the token too")
@@ -109,13 +120,13 @@ void add_jose_decrypt(CLI::App& noun, Context& context, std::shared_ptr<JoseOpti
   add_key_options(command, *options, true);
   repeatable(command, "--alg", options->algs, "Accepted key management; may be repeated");
   repeatable(command, "--enc", options->encs, "Accepted content encryption; may be repeated");
-  command.add_flag("--allow-rsa1_5", options->allow_rsa15, "Accept RSA1_5");
-  command.add_flag("--allow-pbes2", options->allow_pbes2, "Accept PBES2");
+  command.add_flag("--allow-rsa1_5", options->allow_rsa15, "Accept RSA1_5, as naming it does");
+  command.add_flag("--allow-pbes2", options->allow_pbes2, "Accept PBES2, as naming it does");
   auto* as_issuer = command.add_flag("--as-issuer", options->as_issuer,
                                      "The key is the issuer's, not the recipient's");
   for (const char* other : {"--alg", "--enc"})
     as_issuer->excludes(command.get_option(other));
-  command.add_flag("--allow-zip", options->allow_zip, "Accept compressed content");
+  command.add_flag("--allow-zip", options->allow_zip, "Changes nothing: zip is accepted anyway");
   on_run(command, context, [&context, options] { return decrypt(context, *options); });
 }
 

@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "cli/test_cli.h"
 
 namespace signet::cli {
@@ -8,6 +10,10 @@ using test::kEcKey;
 using test::kHmacKey;
 using test::kHmacToken;
 using testing::HasSubstr;
+
+// RFC 7638 §3.1.
+constexpr const char* kRsaPublicKey =
+    R"({"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB"})";
 
 TEST_F(Cli, jose_verify_prints_the_payload_only_when_it_holds) {
   const std::string key = file("key.json", kHmacKey);
@@ -128,10 +134,50 @@ TEST_F(Cli, jose_takes_a_password_for_pbes2_only_when_allowed) {
   EXPECT_EQ(output, "secret");
 }
 
-TEST_F(Cli, jose_thumbprint_is_that_of_rfc_7638) {
+TEST_F(Cli, jose_takes_a_weak_algorithm_that_the_operator_names) {
+  const std::string password = file("password", "correct horse battery staple\n");
+  const char* alg = "PBES2-HS256+A128KW";
+  ASSERT_EQ(
+      run({"jose", "encrypt", "--password-file", password, "--alg", alg, "--enc", "A128GCM"}, "x"),
+      0)
+      << errors;
+  const std::string token = output;
+  EXPECT_EQ(run({"jose", "decrypt", "--password-file", password, "--alg", alg}, token), 0)
+      << errors;
+  EXPECT_EQ(output, "x");
+  EXPECT_EQ(
+      run({"jose", "decrypt", "--password-file", password, "--alg", "PBES2-HS512+A256KW"}, token),
+      1)
+      << "one of the family allows none of the others";
+
+  const std::string key = file("rsa.json", kRsaPublicKey);
+  EXPECT_EQ(run({"jose", "encrypt", "--key", key, "--alg", "RSA1_5", "--enc", "A128GCM"}, "x"), 0)
+      << errors;
+  std::string weak = kRsaPublicKey;
+  weak.insert(1, R"("alg":"RSA1_5",)");
+  const std::string named_by_key = file("weak.json", weak);
+  EXPECT_EQ(run({"jose", "encrypt", "--key", named_by_key, "--enc", "A128GCM"}, "x"), 1);
+  EXPECT_THAT(errors, HasSubstr("jwe_alg_not_allowed"));
+}
+
+TEST_F(Cli, jose_decrypt_inflates_the_token_of_rfc_7520_5_9) {
   const std::string key = file(
       "key.json",
-      R"({"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB"})");
+      R"({"kty":"oct","kid":"81b20965-8332-43d9-a468-82160ad91ac8","use":"enc","alg":"A128KW","k":"GZy6sIZ6wl9NJOKB-jnmVQ"})");
+  EXPECT_EQ(
+      run({"jose", "decrypt", "--key", key},
+          "eyJhbGciOiJBMTI4S1ciLCJraWQiOiI4MWIyMDk2NS04MzMyLTQzZDktYTQ2OC04MjE2MGFkOTFhYzgiLCJlbmMi"
+          "OiJBMTI4R0NNIiwiemlwIjoiREVGIn0.5vUT2WOtQxKWcekM_IzVQwkGgzlFDwPi.p9pUq6XHY0jfEZIl."
+          "HbDtOsdai1oYziSx25KEeTxmwnh8L8jKMFNc1k3zmMI6VB8hry57tDZ61jXyezSPt0fdLVfe6Jf5y5-JaCap_JQB"
+          "cb5opbmT60uWGml8blyiMQmOn9J--XhhlYg0m-BHaqfDO5iTOWxPxFMUedx7WCy8mxgDHj0aBMG6152PsM-w5E_o"
+          "2B3jDbrYBKhpYA7qi3AyijnCJ7BP9rr3U8kxExCpG3mK420TjOw.VILuUwuIxaLVmh5X-T7kmA"),
+      0)
+      << errors;
+  EXPECT_TRUE(output.starts_with("You can trust us to stick with you")) << output;
+}
+
+TEST_F(Cli, jose_thumbprint_is_that_of_rfc_7638) {
+  const std::string key = file("key.json", kRsaPublicKey);
   EXPECT_EQ(run({"jose", "thumbprint", "--key", key}), 0) << errors;
   EXPECT_EQ(output, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs\n");
 }

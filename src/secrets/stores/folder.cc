@@ -106,6 +106,11 @@ Status check_permissions(const FileStamp& stamp, const std::string& name, const 
   if (!rules.group_readable) {
     detail += ", or, where the server reads it through its group, chmod 440 and set group_readable";
   }
+  // Kubernetes says 0644 unless told, and chmod does nothing to such a volume.
+  detail += "; of a Kubernetes volume set defaultMode: 0400";
+  detail += rules.group_readable
+                ? " or 0440 in the pod"
+                : " in the pod, or 0440 with fsGroup there and group_readable here";
   return Error{Code::kConfig, "secret_file_permissions", std::move(detail)};
 }
 

@@ -84,6 +84,15 @@ TEST(Folder, what_others_may_read_or_write_is_refused_sec_113_) {
   EXPECT_EQ(refused.error().detail.find("content"), std::string::npos);
 }
 
+TEST(Folder, refuses_the_mode_of_a_kubernetes_volume_with_its_remedies) {
+  const TempFolder folder;
+  folder.write("a", "content", 0644);
+  const auto refused = read(folder, "a");
+  ASSERT_FALSE(refused.ok());
+  for (const char* remedy : {"chmod 600", "defaultMode: 0400", "fsGroup", "group_readable"})
+    EXPECT_NE(refused.error().detail.find(remedy), std::string::npos) << refused.error().detail;
+}
+
 TEST(Folder, only_files_of_a_sane_size_are_read) {
   const TempFolder folder;
   folder.write("most", std::string(256 * 1024, 'x'));

@@ -68,4 +68,8 @@ std::optional<SecretId> FileNames::id_of(std::string_view name) const {
   return std::move(id).value();
 }
 
+bool FileNames::is_misnamed(std::string_view name) const {
+  return !name.starts_with('.') && without_suffix(name) && !id_of(name);
+}
+
 }  // namespace signet::secrets

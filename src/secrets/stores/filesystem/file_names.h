@@ -30,6 +30,9 @@ class FileNames {
   /// back-up, a dot file).
   std::optional<SecretId> id_of(std::string_view name) const;
 
+  /// Whether a file looks like one of ours and its name is no secret ID: nobody finds it there.
+  bool is_misnamed(std::string_view name) const;
+
  private:
   std::optional<std::string_view> without_suffix(std::string_view name) const;
   std::string suffix_, version_suffix_;

@@ -99,8 +99,23 @@ Task<std::vector<Alias>> FilesystemStore::aliases() {
   co_return co_await on_pool<std::vector<Alias>>(context_.pool, std::move(work));
 }
 
-Result<std::vector<Alias>> FilesystemStore::list(const Folder& folder) const {
+// Such a file would else be passed over without a word, and its secret be missing.
+void FilesystemStore::warn_of_names(const std::vector<std::string>& names) {
+  constexpr std::size_t kMostNamed = 20;
+  std::vector<std::string> sentences;
+  for (const std::string& name : names) {
+    if (!names_.is_misnamed(name) || sentences.size() == kMostNamed) continue;
+    sentences.push_back("store " + quoted(name_.view()) + ", file " + quoted(name, 128) +
+                        ": is not read: its name is no secret ID, which is letters, digits and "
+                        "single inner periods, at most 255");
+  }
+  // No secret ID is empty.
+  warnings_.set("", std::move(sentences));
+}
+
+Result<std::vector<Alias>> FilesystemStore::list(const Folder& folder) {
   TRY(const auto names, folder.names());
+  warn_of_names(names);
   std::set<SecretId> ids;
   for (const std::string& name : names) {
     if (auto id = names_.id_of(name)) ids.insert(std::move(*id));
@@ -119,8 +134,9 @@ Task<std::string> FilesystemStore::fingerprint() {
   co_return co_await on_pool<std::string>(context_.pool, std::move(work));
 }
 
-Result<std::string> FilesystemStore::stamp(const Folder& folder) const {
+Result<std::string> FilesystemStore::stamp(const Folder& folder) {
   TRY(const auto names, folder.names());
+  warn_of_names(names);
   std::string all;
   for (const std::string& name : names) {
     if (!names_.id_of(name)) continue;
@@ -149,8 +165,9 @@ Task<Done> FilesystemStore::probe() {
   co_return checked;
 }
 
-Result<Done> FilesystemStore::check(const Folder& folder) const {
+Result<Done> FilesystemStore::check(const Folder& folder) {
   TRY(const auto names, folder.names());
+  warn_of_names(names);
   for (const std::string& name : names) {
     if (!names_.id_of(name)) continue;
     TRY(const auto stamp, folder.stamp(name));

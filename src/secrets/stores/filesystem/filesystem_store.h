@@ -40,9 +40,10 @@ class FilesystemStore : public Store, public std::enable_shared_from_this<Filesy
                                         std::vector<std::string>& warnings) const;
   Result<ReadValue> read_file(const Folder& folder, const SecretId& id, const std::string& name,
                               std::optional<ByteView> pem_password) const;
-  Result<std::vector<Alias>> list(const Folder& folder) const;
-  Result<std::string> stamp(const Folder& folder) const;
-  Result<Done> check(const Folder& folder) const;
+  Result<std::vector<Alias>> list(const Folder& folder);
+  Result<std::string> stamp(const Folder& folder);
+  Result<Done> check(const Folder& folder);
+  void warn_of_names(const std::vector<std::string>& names);
 
   StoreName name_;
   FilesystemSettings settings_;

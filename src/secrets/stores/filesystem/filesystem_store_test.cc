@@ -109,6 +109,28 @@ TEST(FilesystemStore, a_trailing_newline_is_part_of_the_secret_sec_111_) {
   EXPECT_NE(store->warnings()[0].find("file 'storepass': "), std::string::npos);
 }
 
+TEST(FilesystemStore, a_file_whose_name_is_no_secret_id_is_warned_of) {
+  const TempFolder folder;
+  folder.write("am.services.oauth2.oidc_signing.ES256.pem", "x");
+  folder.write("am..x.pem", "x");
+  folder.write("am.x.v1.pem", "x");
+  folder.write(".hidden_one.pem", "x");
+  folder.write("read_me.txt", "x");
+  const auto store = volume_of(folder, R"(,"suffix":".pem","versionSuffix":".v")");
+  ASSERT_THAT(now(store->fingerprint()), is_ok());
+  std::string all;
+  for (const std::string& warning : store->warnings())
+    all += warning + '\n';
+  EXPECT_EQ(store->warnings().size(), 2U) << all;
+  EXPECT_NE(all.find("file 'am.services.oauth2.oidc_signing.ES256.pem': is not read"), all.npos);
+  EXPECT_NE(all.find("file 'am..x.pem': is not read"), all.npos);
+
+  fs::remove(folder / "am..x.pem");
+  fs::remove(folder / "am.services.oauth2.oidc_signing.ES256.pem");
+  ASSERT_THAT(now(store->probe()), is_ok());
+  EXPECT_TRUE(store->warnings().empty());
+}
+
 TEST(FilesystemStore, a_file_that_others_can_read_stops_it_unless_told_otherwise_sec_113_) {
   const TempFolder folder;
   folder.write("storepass.v1", "1");
