@@ -1,0 +1,224 @@
+// For how long copies of the JWKS of each instance may be kept, and what that means for the others.
+
+#include "secrets/keeper/keeper.h"
+#include "secrets/keeper/test_support.h"
+
+namespace signet::secrets {
+namespace {
+
+using namespace test;
+using testing::AllOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const PreparedKey kNext{kGlobal, kEs256, KeyId("next")};
+constexpr Seconds kBeat{10};
+constexpr Seconds kLong{600}, kShort{5};
+
+/// Instances whose JWKS may be kept for different times, each with its own way to the storage.
+struct Publishers {
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
+  std::shared_ptr<storage::Storage> shared = storage::memory::open(*clock);
+
+  struct Publisher {
+    std::shared_ptr<FaultyStorage> storage;
+    std::unique_ptr<Instances> instances;
+    Instances* operator->() const { return instances.get(); }
+    void cut_off(bool is_cut = true) {
+      storage->fault.reset();
+      if (is_cut) storage->fault = Error{Code::kUnavailable, "storage_unavailable", "cut"};
+      storage->read_fault = storage->fault;
+    }
+    Status beat() { return async::run_now(instances->beat()); }
+    Status observe() { return async::run_now(instances->observe()); }
+    Status report(std::set<PreparedKey> keys) {
+      return async::run_now(instances->report(std::move(keys)));
+    }
+    std::vector<std::string> missing() {
+      EXPECT_THAT(observe(), is_ok());
+      return instances->missing(kNext);
+    }
+  };
+
+  Publisher make(const char* id, Seconds cache_life, std::shared_ptr<Clock> its = nullptr) {
+    InstanceInfo self;
+    self.id = id;
+    Publisher made;
+    made.storage = std::make_shared<FaultyStorage>(shared);
+    made.instances = std::make_unique<Instances>(made.storage, its ? its : clock, std::move(self),
+                                                 kBeat, cache_life);
+    return made;
+  }
+  Publisher join(const char* id, Seconds cache_life, std::shared_ptr<Clock> its = nullptr) {
+    Publisher made = make(id, cache_life, std::move(its));
+    EXPECT_THAT(made.report({}), is_ok());
+    return made;
+  }
+  void pass(Seconds time, const std::vector<Publisher*>& living) {
+    for (Seconds done{0}; done < time; done += kBeat) {
+      clock->advance(kBeat);
+      for (Publisher* one : living)
+        EXPECT_THAT(one->beat(), is_ok());
+      for (Publisher* one : living)
+        EXPECT_THAT(one->observe(), is_ok());
+    }
+  }
+  std::string document(const char* id) {
+    const auto found = async::run_now(shared->document(kInstanceKind, kGlobal, id));
+    return found.ok() && *found ? (*found)->text : std::string();
+  }
+};
+
+TEST(InstanceCopies, one_that_left_is_waited_for_as_long_as_it_let_its_jwks_be_kept) {
+  Publishers cluster;
+  auto old = cluster.join("old", kLong);
+  ASSERT_THAT(async::run_now(old->leave()), is_ok());
+  auto next = cluster.join("new", kShort);
+  ASSERT_THAT(next.report({kNext}), is_ok());
+  EXPECT_THAT(next.missing(), ElementsAre(AllOf(HasSubstr("old"), HasSubstr("600 more seconds"))));
+  cluster.pass(kLong - kBeat, {&next});
+  EXPECT_THAT(next.missing(), ElementsAre(HasSubstr("is gone")));
+  cluster.pass(kBeat, {&next});
+  EXPECT_THAT(next.missing(), IsEmpty());
+}
+
+TEST(InstanceCopies, one_that_was_killed_is_waited_for_as_long_from_when_it_is_held_for_dead) {
+  Publishers cluster;
+  auto old = cluster.join("old", kLong);
+  auto next = cluster.join("new", kShort);
+  ASSERT_THAT(next.observe(), is_ok());
+  cluster.pass(kLong + 2 * kBeat, {&next});
+  EXPECT_THAT(next.missing(), ElementsAre(HasSubstr("is gone")));
+  cluster.pass(kBeat, {&next});
+  EXPECT_THAT(next.missing(), IsEmpty());
+}
+
+TEST(InstanceCopies, what_one_that_is_gone_said_is_not_buried_before_its_copies_are_dead) {
+  Publishers cluster;
+  constexpr Seconds kLife{3000};
+  auto old = cluster.join("old", kLife);
+  auto next = cluster.join("new", kShort);
+  ASSERT_THAT(next.observe(), is_ok());
+  cluster.pass(kLife, {&next});
+  EXPECT_NE(cluster.document("old"), "");
+  EXPECT_THAT(next.missing(), ElementsAre(HasSubstr("is gone")));
+  cluster.pass(kLife, {&next});
+  EXPECT_EQ(cluster.document("old"), "");
+}
+
+TEST(InstanceCopies, live_ones_wait_for_the_longest_time_that_any_of_them_lets_copies_be_kept) {
+  Publishers cluster;
+  auto slow = cluster.join("slow", kLong);
+  auto fast = cluster.join("fast", kShort);
+  ASSERT_THAT(slow.report({kNext}), is_ok());
+  ASSERT_THAT(fast.report({kNext}), is_ok());
+  cluster.pass(kLong - kBeat, {&slow, &fast});
+  EXPECT_THAT(fast.missing(), testing::Not(IsEmpty()));
+  EXPECT_THAT(fast.missing(), Each(HasSubstr("10 more seconds")));
+  EXPECT_THAT(slow.missing(), Each(HasSubstr("10 more seconds"))) << "both judge alike";
+  cluster.pass(kBeat, {&slow, &fast});
+  EXPECT_THAT(fast.missing(), IsEmpty());
+  EXPECT_THAT(slow.missing(), IsEmpty());
+}
+
+TEST(InstanceCopies, one_of_an_older_version_is_judged_by_our_own_time) {
+  Publishers cluster;
+  auto one = cluster.join("one", kLong);
+  storage::PutDocument put;
+  put.document.kind = kInstanceKind;
+  put.document.id = "older";
+  put.document.text = R"({"interval":10,"prepared":[]})";
+  storage::Transaction transaction;
+  transaction.emplace_back(std::move(put));
+  ASSERT_THAT(async::run_now(cluster.shared->commit(std::move(transaction))), is_ok());
+  ASSERT_THAT(one.observe(), is_ok());
+  cluster.pass(kLong + 2 * kBeat, {&one});
+  EXPECT_THAT(one.missing(), ElementsAre(HasSubstr("older is gone")));
+  cluster.pass(kBeat, {&one});
+  EXPECT_THAT(one.missing(), IsEmpty());
+}
+
+TEST(InstanceCopies, a_shorter_time_does_not_shorten_what_the_same_instance_said_before) {
+  Publishers cluster;
+  auto other = cluster.join("other", kShort);
+  static_cast<void>(cluster.join("one", kLong));
+  auto one = cluster.join("one", kShort);
+  ASSERT_THAT(one.report({kNext}), is_ok());
+  ASSERT_THAT(other.report({kNext}), is_ok());
+  cluster.pass(kLong - kBeat, {&one, &other});
+  EXPECT_THAT(cluster.document("one"), HasSubstr(R"("cache_life":600)")) << "at each beat";
+  EXPECT_THAT(one.missing(), testing::Contains(HasSubstr("before its start")));
+  EXPECT_THAT(other.missing(), testing::Contains(HasSubstr("one publishes it since 590 seconds")));
+  cluster.pass(2 * kBeat, {&one, &other});
+  EXPECT_THAT(one.missing(), IsEmpty());
+  EXPECT_THAT(other.missing(), IsEmpty());
+  EXPECT_THAT(cluster.document("one"), HasSubstr(R"("cache_life":5)"));
+}
+
+TEST(InstanceCopies, nothing_is_said_before_it_is_known_what_was_said_under_the_same_name) {
+  Publishers cluster;
+  static_cast<void>(cluster.join("one", kLong));
+  auto one = cluster.make("one", kShort);
+  one.storage->read_fault = Error{Code::kUnavailable, "storage_unavailable", "cut"};
+  EXPECT_THAT(one.report({}), fails("storage_unavailable"));
+  EXPECT_THAT(cluster.document("one"), HasSubstr(R"("cache_life":600)"));
+  one.storage->read_fault.reset();
+  ASSERT_THAT(one.beat(), is_ok());
+  EXPECT_THAT(cluster.document("one"), HasSubstr(R"("cache_life":600)"));
+}
+
+/// Keepers over one storage and one store, configured differently.
+struct Differing {
+  World world;
+  std::unique_ptr<Keeper> start(const char* id, Seconds publish_ahead,
+                                std::initializer_list<const char*> aliases) {
+    KeeperOptions options = world.options;
+    options.instance.id = id;
+    options.policy.publish_ahead = publish_ahead;
+    auto made = std::make_unique<Keeper>(world.storage, world.clock, options);
+    EXPECT_THAT(World::configure(*made, {{world.store, kGlobal, {mapped(kEs256, aliases)}}}),
+                is_ok());
+    return made;
+  }
+  void pass(Seconds time, const std::vector<Keeper*>& living) {
+    for (Seconds done{0}; done < time; done += kBeat) {
+      world.clock->advance(kBeat);
+      for (Keeper* one : living)
+        EXPECT_THAT(World::refresh(*one), is_ok());
+    }
+  }
+};
+
+TEST(CacheLives, sec_104_a_key_waits_for_the_copies_from_before_publish_ahead_was_shortened) {
+  Differing cluster;
+  auto before = cluster.start("before", Seconds(1200), {"a"});
+  cluster.pass(Seconds(60), {before.get()});
+  ASSERT_THAT(async::run_now(before->leave()), is_ok());
+  before.reset();
+  auto after = cluster.start("after", Seconds(10), {"b", "a"});
+  cluster.pass(Seconds(590), {after.get()});
+  EXPECT_EQ(World::active(*after), kid(1)) << "a verifier may hold a JWKS from before";
+  EXPECT_THAT(after->missing(kGlobal, kEs256, kid(2)), ElementsAre(HasSubstr("before is gone")));
+  cluster.pass(Seconds(20), {after.get()});
+  EXPECT_EQ(World::active(*after), kid(2));
+}
+
+TEST(CacheLives, sec_104_a_key_waits_for_the_copies_of_an_instance_that_is_configured_otherwise) {
+  Differing cluster;
+  auto slow = cluster.start("slow", Seconds(1200), {"a"});
+  auto fast = cluster.start("fast", Seconds(10), {"a"});
+  cluster.pass(Seconds(20), {slow.get(), fast.get()});
+  ASSERT_THAT(async::run_now(fast->publish(cluster.world.step("b"))), is_ok());
+  cluster.pass(Seconds(590), {slow.get(), fast.get()});
+  const Status refused = async::run_now(fast->activate(cluster.world.step("b")));
+  ASSERT_THAT(refused, fails("activation_unready"));
+  EXPECT_THAT(refused.error().detail, HasSubstr("instance slow publishes it since"));
+  cluster.pass(Seconds(30), {slow.get(), fast.get()});
+  EXPECT_THAT(async::run_now(fast->activate(cluster.world.step("b"))), is_ok());
+  EXPECT_EQ(World::active(*fast), kid(2));
+}
+
+}  // namespace
+}  // namespace signet::secrets
