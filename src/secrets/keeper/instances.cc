@@ -11,6 +11,8 @@ namespace signet::secrets {
 namespace {
 
 constexpr int kIntervalsToDeath = 3;
+/// Before anybody holds this instance for dead, it holds itself for unheard.
+constexpr int kIntervalsToSilence = kIntervalsToDeath - 1;
 constexpr int kIntervalsToBurial = 60;
 constexpr std::int64_t kLatestClock = kLastUnixSecond * 1000;
 /// Beyond what any configuration allows; a broken document must not keep keys waiting for ever.
@@ -165,6 +167,7 @@ Task<Done> Instances::write(bool is_forced) {
   CO_TRY(co_await recall());
   storage::PutDocument put;
   const Milliseconds now = clock_->monotone();
+  const Told told{now, clock_->now()};
   {
     std::lock_guard hold(mutex_);
     // A little early is better than a beat that is left out.
@@ -180,7 +183,48 @@ Task<Done> Instances::write(bool is_forced) {
   CO_TRY(co_await storage_->commit(std::move(transaction)));
   std::lock_guard hold(mutex_);
   written_at_ = now;
+  // When it became durable is not known, so the silence before it is counted until this moment.
+  if (!told_ || is_silent()) ++term_;
+  told_ = told;
   co_return Done{};
+}
+
+Milliseconds Instances::silent_for() const {
+  return std::max(clock_->monotone() - told_->at, clock_->now() - told_->by_wall_clock);
+}
+
+bool Instances::is_silent() const {
+  return silent_for() >= kIntervalsToSilence * Milliseconds(interval_);
+}
+
+bool Instances::copies_may_be_kept() const {
+  if (is_alone()) return true;
+  std::lock_guard hold(mutex_);
+  return told_ && !has_left_ && !is_silent() && lined_up_in_ == term_;
+}
+
+std::string Instances::why_no_copies() const {
+  if (is_alone()) return {};
+  std::lock_guard hold(mutex_);
+  if (!told_) return "this instance could not tell the others yet that it lives";
+  if (has_left_) return "this instance is ending";
+  if (is_silent()) {
+    return "this instance could not tell the others that it lives for " +
+           std::to_string(std::chrono::floor<Seconds>(silent_for()).count()) + " seconds";
+  }
+  if (lined_up_in_ != term_)
+    return "this instance did not read yet what the others did while they could not hear of it";
+  return {};
+}
+
+std::uint64_t Instances::term() const {
+  std::lock_guard hold(mutex_);
+  return term_;
+}
+
+void Instances::lined_up(std::uint64_t term) {
+  std::lock_guard hold(mutex_);
+  lined_up_in_ = std::max(lined_up_in_, term);
 }
 
 void Instances::look_at_clock() {

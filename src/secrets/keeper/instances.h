@@ -78,6 +78,22 @@ class Instances {
   /// are none. An instance without live neighbours does not wait for itself, unless its clock was
   /// set forward: then only what it published itself counts.
   std::vector<std::string> missing(const PreparedKey& key) const;
+
+  /// Whether others may keep copies of a JWKS that is served now. Not where the other instances may
+  /// soon go on without asking this one: they hold it for dead when they saw no sign of life for
+  /// three intervals, and wait from then on for as long as copies of its JWKS may live. It counts
+  /// from before it wrote the last one, and ends an interval earlier, so a copy is dead an interval
+  /// before the first key signs that this instance was not asked about: more than what clocks of
+  /// different speed, and the way of the copy, make of it. When it is heard again it has to line up
+  /// its rings first, since keys may sign by then that it does not have.
+  bool copies_may_be_kept() const;
+  /// Why not, in words; empty where they may.
+  std::string why_no_copies() const;
+  /// Of the time in which the others hear of this instance without a break; what is read from now
+  /// on tells what they have done before.
+  std::uint64_t term() const;
+  /// The rings are what storage and stores said after the call of term() that returned this.
+  void lined_up(std::uint64_t term);
   /// The prepared keys of a ring that live neighbours publish.
   std::vector<KeyId> published_by_neighbours(const RealmName& realm, const SecretId& id) const;
   /// Realms with keys that live neighbours are about to use: this instance takes part in them.
@@ -107,6 +123,10 @@ class Instances {
   /// For how long copies that were handed out under this id may be kept at most. What the life
   /// before said counts until the last copy of it is dead, however short ours is.
   Seconds announced_life(Milliseconds now) const;
+  /// How long ago the others were told that this instance lives, by whichever clock says more: one
+  /// of them stands still while a machine sleeps.
+  Milliseconds silent_for() const;
+  bool is_silent() const;
   std::string text(Milliseconds now) const;
   static std::optional<Peer> read(const storage::Document& document);
   bool is_live(const Peer& peer, Milliseconds now) const;
@@ -133,7 +153,14 @@ class Instances {
   std::optional<Milliseconds> written_at_;
   bool has_left_ = false;
   bool has_recalled_ = false;
-  std::optional<Peer> former_;    ///< this instance before it was started
+  std::optional<Peer> former_;  ///< this instance before it was started
+  /// When the last document that is durable began to be written, by our two clocks.
+  struct Told {
+    Milliseconds at;
+    Instant by_wall_clock;
+  };
+  std::optional<Told> told_;
+  std::uint64_t term_ = 0, lined_up_in_ = 0;
   bool was_set_forward_ = false;  ///< the clock, in the life of this process
   std::map<std::string, Peer> peers_;
   std::optional<Milliseconds> observed_at_;  ///< when the others were read last

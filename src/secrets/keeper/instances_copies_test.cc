@@ -36,6 +36,8 @@ struct Publishers {
     Status report(std::set<PreparedKey> keys) {
       return async::run_now(instances->report(std::move(keys)));
     }
+    /// As a refresh does it.
+    void line_up() { instances->lined_up(instances->term()); }
     std::vector<std::string> missing() {
       EXPECT_THAT(observe(), is_ok());
       return instances->missing(kNext);
@@ -54,6 +56,7 @@ struct Publishers {
   Publisher join(const char* id, Seconds cache_life, std::shared_ptr<Clock> its = nullptr) {
     Publisher made = make(id, cache_life, std::move(its));
     EXPECT_THAT(made.report({}), is_ok());
+    made.line_up();
     return made;
   }
   void pass(Seconds time, const std::vector<Publisher*>& living) {
@@ -169,6 +172,93 @@ TEST(InstanceCopies, nothing_is_said_before_it_is_known_what_was_said_under_the_
   EXPECT_THAT(cluster.document("one"), HasSubstr(R"("cache_life":600)"));
 }
 
+TEST(InstanceCopies, of_one_that_is_cut_off_are_dead_an_interval_before_others_go_on_without_it) {
+  Publishers cluster;
+  auto cut = cluster.join("cut", kLong);
+  auto other = cluster.join("other", kShort);
+  cluster.pass(Seconds(100), {&cut, &other});
+  EXPECT_TRUE(cut->copies_may_be_kept());
+  ASSERT_THAT(other.report({kNext}), is_ok());
+  cut.cut_off();
+  Milliseconds last_copy{};
+  std::optional<Milliseconds> gone_on;
+  for (int i = 0; i < 1000 && !gone_on; ++i) {
+    cluster.clock->advance(Seconds(1));
+    EXPECT_FALSE(i % 10 == 0 && cut.beat().ok());
+    if (cut->copies_may_be_kept()) last_copy = cluster.clock->monotone();
+    ASSERT_THAT(other.beat(), is_ok());
+    if (other.missing().empty()) gone_on = cluster.clock->monotone();
+  }
+  ASSERT_TRUE(gone_on);
+  EXPECT_LE(last_copy + kLong + kBeat, *gone_on);
+  EXPECT_GT(last_copy, Milliseconds(Seconds(100))) << "one beat that fails changes nothing";
+}
+
+TEST(InstanceCopies, of_one_that_is_heard_again_may_be_kept_when_it_has_read_what_it_missed) {
+  Publishers cluster;
+  auto one = cluster.join("one", kLong);
+  cluster.clock->advance(2 * kBeat - Milliseconds(1));
+  EXPECT_TRUE(one->copies_may_be_kept());
+  EXPECT_EQ(one->why_no_copies(), "");
+  cluster.clock->advance(Milliseconds(1));
+  EXPECT_FALSE(one->copies_may_be_kept());
+  EXPECT_THAT(one->why_no_copies(), HasSubstr("for 20 seconds"));
+  const std::uint64_t before = one->term();
+  ASSERT_THAT(one.beat(), is_ok());
+  EXPECT_FALSE(one->copies_may_be_kept());
+  one->lined_up(before);
+  EXPECT_FALSE(one->copies_may_be_kept()) << "that reading began before the others heard of it";
+  EXPECT_THAT(one->why_no_copies(), HasSubstr("did not read yet"));
+  one.line_up();
+  EXPECT_TRUE(one->copies_may_be_kept());
+}
+
+TEST(InstanceCopies, of_one_whose_sign_of_life_was_long_on_its_way_are_looked_at_as_after_a_cut) {
+  Publishers cluster;
+  auto one = cluster.join("one", kLong);
+  cluster.clock->advance(kBeat);
+  one.storage->before_commit = [&] { cluster.clock->advance(kBeat); };
+  ASSERT_THAT(one.beat(), is_ok());
+  EXPECT_FALSE(one->copies_may_be_kept()) << "nobody heard of it for two intervals";
+  one.line_up();
+  EXPECT_TRUE(one->copies_may_be_kept());
+}
+
+TEST(InstanceCopies,
+     of_a_machine_that_slept_may_not_be_kept_though_its_monotone_clock_stood_still) {
+  Publishers cluster;
+  const auto its = std::make_shared<ManualClock>(cluster.clock->now());
+  auto one = cluster.join("one", kLong, its);
+  its->set(its->now() + std::chrono::hours(1));
+  EXPECT_FALSE(one->copies_may_be_kept());
+  its->advance(kBeat);
+  ASSERT_THAT(one.beat(), is_ok());
+  EXPECT_FALSE(one->copies_may_be_kept());
+  one.line_up();
+  EXPECT_TRUE(one->copies_may_be_kept());
+  its->set(its->now() - std::chrono::hours(2));
+  EXPECT_TRUE(one->copies_may_be_kept()) << "no time passed by any clock";
+}
+
+TEST(InstanceCopies, of_one_that_never_told_of_itself_may_not_be_kept) {
+  Publishers cluster;
+  auto one = cluster.make("one", kLong);
+  one.cut_off();
+  EXPECT_THAT(one.report({}), fails("storage_unavailable"));
+  one.line_up();
+  EXPECT_FALSE(one->copies_may_be_kept());
+  EXPECT_THAT(one->why_no_copies(), HasSubstr("yet"));
+  one.cut_off(false);
+  ASSERT_THAT(one.beat(), is_ok());
+  one.line_up();
+  EXPECT_TRUE(one->copies_may_be_kept());
+  ASSERT_THAT(async::run_now(one->leave()), is_ok());
+  EXPECT_FALSE(one->copies_may_be_kept());
+  auto alone = cluster.make("", kLong);
+  EXPECT_TRUE(alone->copies_may_be_kept()) << "there is nobody who could go on without it";
+  EXPECT_EQ(alone->why_no_copies(), "");
+}
+
 /// Keepers over one storage and one store, configured differently.
 struct Differing {
   World world;
@@ -218,6 +308,21 @@ TEST(CacheLives, sec_104_a_key_waits_for_the_copies_of_an_instance_that_is_confi
   cluster.pass(Seconds(30), {slow.get(), fast.get()});
   EXPECT_THAT(async::run_now(fast->activate(cluster.world.step("b"))), is_ok());
   EXPECT_EQ(World::active(*fast), kid(2));
+}
+
+TEST(CacheLives, a_keeper_that_reads_what_it_missed_lets_copies_be_kept_again) {
+  Differing cluster;
+  auto one = cluster.start("one", Seconds(600), {"a"});
+  EXPECT_TRUE(one->copies_may_be_kept());
+  cluster.world.clock->advance(Seconds(60));
+  ASSERT_THAT(async::run_now(one->beat()), is_ok());
+  EXPECT_FALSE(one->copies_may_be_kept());
+  cluster.world.storage->read_fault = Error{Code::kUnavailable, "storage_unavailable", "cut"};
+  EXPECT_FALSE(World::refresh(*one).ok());
+  EXPECT_FALSE(one->copies_may_be_kept());
+  cluster.world.storage->read_fault.reset();
+  ASSERT_THAT(World::refresh(*one), is_ok());
+  EXPECT_TRUE(one->copies_may_be_kept());
 }
 
 }  // namespace
