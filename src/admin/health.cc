@@ -61,6 +61,9 @@ Task<AdminReply> get_health(const AdminServices& services, AdminRequest) {
   check("clock", set.empty(), set);
   const std::string apart = clocks_apart(services);
   check("clocks_of_instances", apart.empty(), apart);
+  std::string no_copies = services.oauth->keeper->why_no_copies();
+  if (!no_copies.empty()) no_copies += ", so nobody may keep a copy of its JWKS (max-age=0)";
+  check("jwks_copies", no_copies.empty(), no_copies);
   if (services.rotation) {
     for (const auto& status : services.rotation->status()) {
       const std::string name = "rotation of " + status.rule.id.str() +

@@ -187,7 +187,11 @@ void Router::serve_keys(const PublishedSet& keys, bool may_serve, const RealmRun
     answer_problem(exchange.response(), 503, "No Keys");
     return exchange.response().add("Retry-After", "1");
   }
-  const bool is_cacheable = keys.is_cacheable(services_->clock->now());
+  // Asked first, so that the rings are no older than the answer. Where the others may have gone on
+  // without this instance, the set serves on, but every use of it is a new question.
+  const bool may_be_kept = services_->keeper->copies_may_be_kept() &&
+                           realm.rings() == services_->keeper->rings_now(realm.settings().name);
+  const bool is_cacheable = may_be_kept && keys.is_cacheable(services_->clock->now());
   const Seconds max_age =
       is_cacheable ? with_jitter(realm.jwks_max_age(), *services_->random) : Seconds(0);
   serve_document(keys.document, max_age, "application/jwk-set+json", exchange);

@@ -11,8 +11,12 @@ namespace signet::secrets {
 namespace {
 
 constexpr int kIntervalsToDeath = 3;
+/// Before anybody holds this instance for dead, it holds itself for unheard.
+constexpr int kIntervalsToSilence = kIntervalsToDeath - 1;
 constexpr int kIntervalsToBurial = 60;
 constexpr std::int64_t kLatestClock = kLastUnixSecond * 1000;
+/// Beyond what any configuration allows; a broken document must not keep keys waiting for ever.
+constexpr std::int64_t kLongestCacheLife = std::int64_t{30} * 86400;
 
 std::string text_in(const json::Value& object, std::string_view name) {
   const json::Value* value = object.get(name);
@@ -50,6 +54,7 @@ std::string Instances::text(Milliseconds now) const {
   out.set("version", self_.version);
   out.set("address", self_.address);
   out.set("interval", std::int64_t{interval_.count()});
+  out.set("cache_life", std::int64_t{announced_life(now).count()});
   out.set("clock", std::int64_t{clock_->now().time_since_epoch().count()});
   out.set("prepared", std::move(prepared));
   if (!self_.sealing_keys.empty()) {
@@ -70,7 +75,9 @@ std::optional<Instances::Peer> Instances::read(const storage::Document& document
   peer.info.started = from_unix_seconds(number_in(*parsed, "started", 0));
   peer.interval = Seconds(std::clamp<std::int64_t>(number_in(*parsed, "interval", 10), 1, 3600));
   peer.revision = document.revision;
-  // Absent from what an older version writes.
+  // Absent from what an older version writes, as the next one.
+  peer.cache_life =
+      Seconds(std::clamp<std::int64_t>(number_in(*parsed, "cache_life", 0), 0, kLongestCacheLife));
   if (const auto clock = number_in(*parsed, "clock", 0); clock > 0 && clock < kLatestClock)
     peer.written_at = Instant(Milliseconds(clock));
   const json::Value* left = parsed->get("left");
@@ -132,10 +139,35 @@ Task<Done> Instances::beat() {
   co_return co_await write(false);
 }
 
+// A document of our own id is of a life before this one. It is about to be written over, and with
+// it all that says how long copies from that life may be kept.
+Task<Done> Instances::recall() {
+  {
+    std::lock_guard hold(mutex_);
+    if (has_recalled_) co_return Done{};
+  }
+  CO_TRY(const std::optional<storage::Document> document,
+         co_await storage_->document(kInstanceKind, RealmName(), self_.id));
+  std::lock_guard hold(mutex_);
+  has_recalled_ = true;
+  if (document) former_ = read(*document);
+  if (!former_) co_return Done{};
+  former_->has_left = true;  // or it would not be us who starts
+  former_->seen_at = clock_->monotone();
+  co_return Done{};
+}
+
+Seconds Instances::announced_life(Milliseconds now) const {
+  const bool lives_on = former_ && now - former_->seen_at < former_->cache_life;
+  return lives_on ? life_of_copies(*former_) : cache_life_;
+}
+
 Task<Done> Instances::write(bool is_forced) {
   CO_TRY(const Gate::Pass pass, co_await gate_.enter());
+  CO_TRY(co_await recall());
   storage::PutDocument put;
   const Milliseconds now = clock_->monotone();
+  const Told told{now, clock_->now()};
   {
     std::lock_guard hold(mutex_);
     // A little early is better than a beat that is left out.
@@ -151,7 +183,48 @@ Task<Done> Instances::write(bool is_forced) {
   CO_TRY(co_await storage_->commit(std::move(transaction)));
   std::lock_guard hold(mutex_);
   written_at_ = now;
+  // When it became durable is not known, so the silence before it is counted until this moment.
+  if (!told_ || is_silent()) ++term_;
+  told_ = told;
   co_return Done{};
+}
+
+Milliseconds Instances::silent_for() const {
+  return std::max(clock_->monotone() - told_->at, clock_->now() - told_->by_wall_clock);
+}
+
+bool Instances::is_silent() const {
+  return silent_for() >= kIntervalsToSilence * Milliseconds(interval_);
+}
+
+bool Instances::copies_may_be_kept() const {
+  if (is_alone()) return true;
+  std::lock_guard hold(mutex_);
+  return told_ && !has_left_ && !is_silent() && lined_up_in_ == term_;
+}
+
+std::string Instances::why_no_copies() const {
+  if (is_alone()) return {};
+  std::lock_guard hold(mutex_);
+  if (!told_) return "this instance could not tell the others yet that it lives";
+  if (has_left_) return "this instance is ending";
+  if (is_silent()) {
+    return "this instance could not tell the others that it lives for " +
+           std::to_string(std::chrono::floor<Seconds>(silent_for()).count()) + " seconds";
+  }
+  if (lined_up_in_ != term_)
+    return "this instance did not read yet what the others did while they could not hear of it";
+  return {};
+}
+
+std::uint64_t Instances::term() const {
+  std::lock_guard hold(mutex_);
+  return term_;
+}
+
+void Instances::lined_up(std::uint64_t term) {
+  std::lock_guard hold(mutex_);
+  lined_up_in_ = std::max(lined_up_in_, term);
 }
 
 void Instances::look_at_clock() {
@@ -208,8 +281,8 @@ Task<Done> Instances::observe() {
       if (known != peers_.end() && known->second.revision == document.revision) {
         Peer& peer = peers[document.id] = known->second;
         if (!peer.has_left) peer.seen_at += unseen;
-        const Seconds long_dead =
-            std::max(kIntervalsToBurial * std::max(peer.interval, interval_), 2 * cache_life_);
+        const Seconds long_dead = std::max(kIntervalsToBurial * std::max(peer.interval, interval_),
+                                           2 * life_of_copies(peer));
         if (now - peer.seen_at < long_dead) continue;
         burial.emplace_back(
             storage::EraseDocument{kInstanceKind, RealmName(), document.id, document.revision});

@@ -1,7 +1,9 @@
 #pragma once
 // The instances of a cluster, as each tells the others through storage: which prepared keys it
-// publishes already. A key signs only when every live instance publishes it.
+// publishes already, and for how long copies of its JWKS may be kept. A key signs only when every
+// live instance publishes it, and when no copy without it is left.
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -52,7 +54,8 @@ struct InstanceStatus {
 /// served last may still be cached, so for as long it is waited for like a live one. Any thread.
 class Instances {
  public:
-  /// `interval`: how often beat() is called. `cache_life`: for how long a JWKS may be cached.
+  /// `interval`: how often beat() is called. `cache_life`: for how long a JWKS of this instance may
+  /// be cached; the others say for how long theirs may.
   Instances(std::shared_ptr<storage::Storage> storage, std::shared_ptr<Clock> clock,
             InstanceInfo self, Seconds interval, Seconds cache_life);
 
@@ -70,11 +73,27 @@ class Instances {
   /// Says in our document that this instance serves no more.
   Task<Done> leave();
 
-  /// The live instances that have not published the key for `cache_life` yet, and the gone ones
-  /// whose JWKS without it may still be cached, in words; empty if there are none. An instance
-  /// without live neighbours does not wait for itself, unless its clock was set forward: then only
-  /// what it published itself counts.
+  /// The live instances that have not published the key for as long as any of them lets its JWKS be
+  /// cached, and the gone ones whose JWKS without it may still be cached, in words; empty if there
+  /// are none. An instance without live neighbours does not wait for itself, unless its clock was
+  /// set forward: then only what it published itself counts.
   std::vector<std::string> missing(const PreparedKey& key) const;
+
+  /// Whether others may keep copies of a JWKS that is served now. Not where the other instances may
+  /// soon go on without asking this one: they hold it for dead when they saw no sign of life for
+  /// three intervals, and wait from then on for as long as copies of its JWKS may live. It counts
+  /// from before it wrote the last one, and ends an interval earlier, so a copy is dead an interval
+  /// before the first key signs that this instance was not asked about: more than what clocks of
+  /// different speed, and the way of the copy, make of it. When it is heard again it has to line up
+  /// its rings first, since keys may sign by then that it does not have.
+  bool copies_may_be_kept() const;
+  /// Why not, in words; empty where they may.
+  std::string why_no_copies() const;
+  /// Of the time in which the others hear of this instance without a break; what is read from now
+  /// on tells what they have done before.
+  std::uint64_t term() const;
+  /// The rings are what storage and stores said after the call of term() that returned this.
+  void lined_up(std::uint64_t term);
   /// The prepared keys of a ring that live neighbours publish.
   std::vector<KeyId> published_by_neighbours(const RealmName& realm, const SecretId& id) const;
   /// Realms with keys that live neighbours are about to use: this instance takes part in them.
@@ -90,6 +109,8 @@ class Instances {
     std::int64_t revision = 0;
     Milliseconds seen_at{};  ///< when this revision was first seen, by our monotone clock
     bool has_left = false;
+    /// For how long copies of its JWKS may be kept; zero where it does not say.
+    Seconds cache_life{0};
     std::optional<Instant> written_at;  ///< this revision, by its own clock
     ClockDifference clock_ahead;        ///< of ours
     /// For how long it had published each when it wrote this revision.
@@ -97,6 +118,15 @@ class Instances {
   };
   void look_at_clock();
   Task<Done> write(bool is_forced);
+  /// Takes over what this instance said under the same id before it was started, once.
+  Task<Done> recall();
+  /// For how long copies that were handed out under this id may be kept at most. What the life
+  /// before said counts until the last copy of it is dead, however short ours is.
+  Seconds announced_life(Milliseconds now) const;
+  /// How long ago the others were told that this instance lives, by whichever clock says more: one
+  /// of them stands still while a machine sleeps.
+  Milliseconds silent_for() const;
+  bool is_silent() const;
   std::string text(Milliseconds now) const;
   static std::optional<Peer> read(const storage::Document& document);
   bool is_live(const Peer& peer, Milliseconds now) const;
@@ -105,6 +135,11 @@ class Instances {
                                  std::optional<Milliseconds> since_last_look) const;
   /// For how long a silent one is held for alive.
   Milliseconds life_after_word(const Peer& peer) const;
+  /// For how long copies of its JWKS may be kept; never taken for less than of our own.
+  Seconds life_of_copies(const Peer& peer) const { return std::max(cache_life_, peer.cache_life); }
+  /// For how long a copy of the JWKS of one that is gone may be kept from now on without the key;
+  /// zero or less: none is left.
+  Milliseconds copies_live_on(const Peer& gone, const PreparedKey& key, Milliseconds now) const;
 
   const std::shared_ptr<storage::Storage> storage_;
   const std::shared_ptr<Clock> clock_;
@@ -117,6 +152,15 @@ class Instances {
   std::map<PreparedKey, Milliseconds> prepared_;  ///< and since when
   std::optional<Milliseconds> written_at_;
   bool has_left_ = false;
+  bool has_recalled_ = false;
+  std::optional<Peer> former_;  ///< this instance before it was started
+  /// When the last document that is durable began to be written, by our two clocks.
+  struct Told {
+    Milliseconds at;
+    Instant by_wall_clock;
+  };
+  std::optional<Told> told_;
+  std::uint64_t term_ = 0, lined_up_in_ = 0;
   bool was_set_forward_ = false;  ///< the clock, in the life of this process
   std::map<std::string, Peer> peers_;
   std::optional<Milliseconds> observed_at_;  ///< when the others were read last

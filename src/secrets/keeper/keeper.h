@@ -185,6 +185,11 @@ class Keeper {
   Task<std::map<KeyId, UseTotals>> usage(RealmName realm, SecretId id) const;
   /// Nothing without an instance id.
   std::vector<InstanceStatus> instances() const;
+  /// Whether others may keep copies of what this instance publishes now, or not, since the other
+  /// instances may go on without asking this one (Instances). Any thread.
+  bool copies_may_be_kept() const;
+  /// Why not, in words; empty where they may.
+  std::string why_no_copies() const;
   /// The last step of this instance's clock that a refresh noticed: somebody set it.
   std::optional<ClockWatch::Step> clock_step() const;
   /// The live instances that a prepared key waits for, in words; `realm` is that of its ring.

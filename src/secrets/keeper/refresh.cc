@@ -52,6 +52,7 @@ Task<Keeper::State::ReadingPtr> Keeper::State::plan_reading(std::set<RealmName> 
   auto reading = std::make_shared<Reading>();
   reading->configuration = configurations;
   reading->began = clock->monotone();
+  reading->term = instances.term();
   const std::uint64_t number = ++questions;
   for (const auto& realm : names) {
     if (!has_stores(realm)) continue;
@@ -167,6 +168,7 @@ Task<Done> Keeper::State::end_refresh(ReadingPtr reading) {
   in_use.insert(reading->realms.begin(), reading->realms.end());
   last_refresh = reading->outcome;
   auto lined_up = co_await line_up_all(std::move(in_use));
+  note_lined_up(*reading, lined_up);
   reading->outcome = std::move(lined_up);
   // What storage did not say now it will hardly say at once.
   reading->is_over = !is_behind || !reading->outcome.ok();
@@ -179,10 +181,11 @@ Task<Done> Keeper::State::refresh_rings(Stores what) {
     const auto heard = co_await look_around();
     Status outcome = Done{};
     add_failure(outcome, heard);
+    ReadingPtr reading;
     if (what == Stores::kAreRead) {
       in_use.merge(instances.realms_of_neighbours());
       in_use.insert(expected.begin(), expected.end());
-      CO_TRY(const ReadingPtr reading, co_await plan_reading(in_use));
+      CO_TRY(reading, co_await plan_reading(in_use));
       if (!reading->outcome.ok()) {
         log::failure("mappings_unread", reading->outcome.error());
         outcome = reading->outcome;
@@ -193,6 +196,7 @@ Task<Done> Keeper::State::refresh_rings(Stores what) {
     }
     last_refresh = outcome;
     auto lined_up = co_await line_up_all(std::move(in_use));
+    if (reading) note_lined_up(*reading, lined_up);
     if (what == Stores::kAreKnown || !is_behind || round == kMaxConflicts) co_return lined_up;
   }
 }
@@ -242,6 +246,18 @@ Task<Done> Keeper::State::line_up_all(std::set<RealmName> in_use) {
     }
   }
   co_return last_refresh;
+}
+
+void Keeper::State::note_lined_up(const Reading& reading, const Status& lined_up) {
+  if (lined_up.ok() && !is_behind) instances.lined_up(reading.term);
+}
+
+bool Keeper::copies_may_be_kept() const {
+  return state_->instances.copies_may_be_kept();
+}
+
+std::string Keeper::why_no_copies() const {
+  return state_->instances.why_no_copies();
 }
 
 Task<Done> Keeper::State::read_unused(RealmName realm) {

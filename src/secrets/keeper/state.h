@@ -108,6 +108,7 @@ struct Keeper::State {
     std::vector<StoreReadingPtr> stores;
     std::uint64_t configuration = 0;
     Milliseconds began{};
+    std::uint64_t term = 0;   ///< of the instances, when it began
     bool is_over = false;     ///< of a refresh: nothing is left to be asked for
     Status outcome = Done{};  ///< what storage could not say, and in the end what came of it all
   };
@@ -131,6 +132,8 @@ struct Keeper::State {
   std::set<RealmName> realms_in_use() const;
   /// The rings of these realms, published and told to the others; as last_refresh.
   Task<Done> line_up_all(std::set<RealmName> in_use);
+  /// After line_up_all(): what was published is all that there was to read.
+  void note_lined_up(const Reading& reading, const Status& lined_up);
   /// Of a realm that is not in use yet: its stores have been read after this.
   Task<Done> read_unused(RealmName realm);
   /// refresh() unless one began after the ticket was drawn, by adding one to refreshes_asked.
