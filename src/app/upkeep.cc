@@ -114,7 +114,7 @@ void Upkeep::sweep() {
 }
 
 void Upkeep::flush() {
-  const Instant now = parts_.services->clock->now();
+  const Milliseconds now = parts_.services->clock->monotone();
   if (now < next_flush_) return;
   next_flush_ = now + kUsageFlush;
   flush_usage(*parts_.services->keeper);
@@ -137,7 +137,8 @@ void Upkeep::purge() {
 
 Status Upkeep::purge_until(std::chrono::steady_clock::time_point end) {
   oauth::Services& services = *parts_.services;
-  const Instant now = services.clock->now();
+  // What is dropped by a clock that is wrong is missed once it is right: a revocation above all.
+  const Instant now = services.clock->now() - services.keeper->policy().clock_ahead;
   services.denied->forget_expired(now);
   if (!async::run_now(services.storage->ping()).ok()) {
     // A disk that refused is tried with something to write, so that health recovers without

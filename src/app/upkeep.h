@@ -62,7 +62,7 @@ class Upkeep {
   std::atomic<std::int64_t> purged_rows_{0};
   std::atomic<bool> is_purge_behind_{false};
   // Of the maintenance thread.
-  Instant next_flush_{};
+  Milliseconds next_flush_{0};  ///< by the monotone clock
   oauth::DirectKeySweep direct_keys_;
 };
 

@@ -42,9 +42,10 @@ class ShortStorage : public storage::ForwardingStorage {
     const int call = ++pings;
     if (call == 1) throw std::bad_alloc();
     if (call == 2) asked_again.set_value();
+    if (call == 3) swept.set_value();
     return ForwardingStorage::ping();
   }
-  std::promise<void> asked_again;
+  std::promise<void> asked_again, swept;
   std::atomic<int> pings = 0;
 
  protected:
@@ -58,6 +59,7 @@ class ShortStorage : public storage::ForwardingStorage {
 struct UpkeepWorld : secrets::test::FleetOver<SlowBox> {
   std::shared_ptr<secrets::RotationRunner> rotation;
   std::shared_ptr<ShortStorage> short_storage;  ///< of the threads that keep it up
+  std::shared_ptr<oauth::DenyList> denied = std::make_shared<oauth::DenyList>();
   std::promise<void> followed;
   bool has_followed = false;  ///< of the maintenance thread
   std::unique_ptr<Upkeep> upkeep;
@@ -74,7 +76,7 @@ struct UpkeepWorld : secrets::test::FleetOver<SlowBox> {
     short_storage = std::make_shared<ShortStorage>(storage);
     parts.services->storage = short_storage;
     parts.services->keeper = instances[0].keeper;
-    parts.services->denied = std::make_shared<oauth::DenyList>();
+    parts.services->denied = denied;
     parts.services->changes = std::make_shared<oauth::ChangeFeed>();
     parts.services->metrics = std::make_shared<net::Metrics>();
     parts.services->counters = oauth::Counters::in(*parts.services->metrics);
@@ -126,6 +128,18 @@ TEST(Upkeep, a_sweep_that_runs_out_of_memory_is_followed_by_the_next_one) {
   world.upkeep->start();
   world.short_storage->asked_again.get_future().wait();
   EXPECT_GE(world.short_storage->pings.load(), 2);
+}
+
+TEST(Upkeep, f15_what_was_revoked_stays_so_while_the_clock_is_a_day_ahead) {
+  UpkeepWorld world;
+  const Bytes gone(32, std::uint8_t{1}), revoked(32, std::uint8_t{2});
+  world.denied->add(kGlobal, gone, world.clock->now() - Seconds(1));
+  world.denied->add(kGlobal, revoked, world.clock->now() + Seconds(600));
+  world.clock->set(world.clock->now() + std::chrono::hours(24));
+  world.upkeep->start();
+  world.short_storage->swept.get_future().wait();
+  EXPECT_FALSE(world.denied->contains("", gone)) << "a sweep was made";
+  EXPECT_TRUE(world.denied->contains("", revoked));
 }
 
 TEST(Upkeep, no_step_is_begun_when_it_is_to_stop) {

@@ -38,6 +38,14 @@ TEST(Document, refuses_what_is_too_large_too_deep_or_not_utf8) {
   EXPECT_THAT(problems_of(std::string("data_dir: a\0b", 13)), HasSubstr("not UTF-8"));
 }
 
+TEST(Document, refuses_escapes_that_make_no_text) {
+  for (const char* escape : {"\\N", "\\_", "\\0", "\\x00", "\\u0000"})
+    EXPECT_THAT(problems_of(std::string("data_dir: \"a") + escape + "\"\n"),
+                HasSubstr("signet.yaml:1: the escapes"))
+        << escape;
+  EXPECT_EQ(problems_of("data_dir: \"a\\u00a0\\u0085\\tb\"\n"), "accepted");
+}
+
 TEST(Document, survives_thousands_of_open_brackets) {
   EXPECT_NE(problems_of("data_dir: " + std::string(100'000, '[')), "accepted");
   EXPECT_NE(problems_of("data_dir: " + std::string(100'000, '{')), "accepted");

@@ -39,6 +39,12 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check(mark, tag, anchor);
+    // yaml-cpp makes lone bytes of \N and \_, which stand for U+0085 and U+00A0.
+    if (!is_utf8(value) || value.find('\0') != std::string::npos) {
+      complain(
+          mark.line + 1, "the escapes \\0, \\N and \\_ are not taken",
+          "write the character itself, or its number as \\uXXXX; no text may hold a zero byte");
+    }
     Node node = make(mark, Node::Kind::kScalar);
     node.is_plain = tag != "!";
     node.text = value;

@@ -137,13 +137,13 @@ Instant activation_at(Instant published, const RotationPolicy& policy) {
 }
 
 Instant retirement_at(const KeyHistory& key, const RotationPolicy& policy) {
-  return key.horizon + policy.clock_skew;
+  return key.horizon + policy.clock_skew + policy.clock_ahead;
 }
 
 Instant forgotten_at(const KeyHistory& key, const RotationPolicy& policy) {
   const Instant tokens = retirement_at(key, policy);
   if (!key.deactivated) return tokens;
-  return std::max(tokens, *key.deactivated + policy.publish_ahead);
+  return std::max(tokens, *key.deactivated + policy.publish_ahead + policy.clock_ahead);
 }
 
 Lineup line_up(const std::vector<KeyId>& ordered, const std::vector<KeyHistory>& histories,

@@ -36,6 +36,8 @@ struct KeyHistory {
 struct RotationPolicy {
   Seconds publish_ahead{600};  ///< a key is published at least this long before it signs
   Seconds clock_skew{60};
+  /// By how much the wall clock is not to be believed yet (SettledClock): what ends, ends later.
+  Milliseconds clock_ahead{0};
   /// Cache-Control max-age of the JWKS: at most half of publish_ahead.
   Seconds jwks_max_age() const { return publish_ahead / 2; }
   /// So long after the first key of a JWKS its copies are good for one use, and the first keys of

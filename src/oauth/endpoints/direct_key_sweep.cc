@@ -73,8 +73,9 @@ Task<bool> DirectKeySweep::sweep_page(RealmName realm) {
   if (page.empty()) co_return true;
   const bool is_last = page.size() < storage::kPage;
   std::string last = page.back().id;
-  storage::Transaction over = forget_what_is_over(std::move(page), services_->clock->now(),
-                                                  services_->keeper->policy().clock_skew);
+  const secrets::RotationPolicy policy = services_->keeper->policy();
+  storage::Transaction over = forget_what_is_over(
+      std::move(page), services_->clock->now() - policy.clock_ahead, policy.clock_skew);
   const std::size_t count = over.size();
   if (count > 0) {
     CO_TRY(co_await services_->storage->commit(std::move(over)));

@@ -325,6 +325,16 @@ Task<Done> Instances::leave() {
   co_return co_await storage_->commit(std::move(transaction));
 }
 
+Milliseconds Instances::ahead_of_slowest() const {
+  Milliseconds ahead{0};
+  std::lock_guard hold(mutex_);
+  for (const auto& [id, peer] : peers_) {
+    if (!peer.has_left && is_live(peer, clock_->monotone()))
+      ahead = std::max(ahead, -peer.clock_ahead.certain());
+  }
+  return ahead;
+}
+
 std::vector<InstanceStatus> Instances::all() const {
   std::vector<InstanceStatus> out;
   if (is_alone()) return out;

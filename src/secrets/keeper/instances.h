@@ -99,6 +99,8 @@ class Instances {
   /// Realms with keys that live neighbours are about to use: this instance takes part in them.
   std::set<RealmName> realms_of_neighbours() const;
   std::vector<InstanceStatus> all() const;
+  /// By how much our clock is ahead of the slowest one of a live instance, at least.
+  Milliseconds ahead_of_slowest() const;
   /// The last step of the wall clock that was noticed.
   std::optional<ClockWatch::Step> clock_step() const { return watch_.last(); }
 

@@ -311,8 +311,14 @@ std::vector<StoreCalls> Keeper::store_calls() const {
   return out;
 }
 
-const RotationPolicy& Keeper::policy() const {
-  return state_->options.policy;
+RotationPolicy Keeper::policy() const {
+  return state_->policy();
+}
+
+RotationPolicy Keeper::State::policy() {
+  RotationPolicy out = options.policy;
+  out.clock_ahead = std::max(settled_clock.ahead(), instances.ahead_of_slowest());
+  return out;
 }
 
 }  // namespace signet::secrets

@@ -219,7 +219,9 @@ class Keeper {
 
   std::vector<StoreHealth> health() const;
   std::vector<StoreCalls> store_calls() const;
-  const RotationPolicy& policy() const;
+  /// As the clocks of this instance and of the others are at this moment: see
+  /// RotationPolicy::clock_ahead.
+  RotationPolicy policy() const;
   /// A store by name, for administration; null if unknown.
   std::shared_ptr<Store> store(const RealmName& realm, const StoreName& name) const;
   /// What a store says at this moment, within KeeperOptions::store_timeout: as Store::fetch(),

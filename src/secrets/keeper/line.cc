@@ -350,6 +350,7 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
     if (is_inherited) entries = inherit(shared.entries);
     const std::vector<JournalEntry> loaded = entries;
     const Instant now = clock->now();
+    const RotationPolicy rules = policy();
     for (const auto& kid : mark_compromised(entries)) {
       KeyEvent event;
       event.name = "key.compromised";
@@ -361,7 +362,7 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
       publish_anew(found.resolution.ordered, compromised, entries);
     }
     const Candidates candidates =
-        candidates_of(id, found, entries, compromised, options.policy, now, before.get());
+        candidates_of(id, found, entries, compromised, rules, now, before.get());
     std::vector<KeyId> kids, verify_only;
     for (const auto& secret : candidates.secrets) {
       kids.push_back(secret.kid);
@@ -379,12 +380,10 @@ Task<std::shared_ptr<const LiveRing>> Keeper::State::line(RealmName realm, Secre
       const bool is_prepared = entry == nullptr || entry->history.state == KeyState::kPrepared;
       if (is_prepared && !missing(realm, id, kid).empty()) neighbours.unready.push_back(kid);
     }
-    Lineup lineup =
-        line_up(kids, histories_of(entries), options.policy, now, verify_only, neighbours);
+    Lineup lineup = line_up(kids, histories_of(entries), rules, now, verify_only, neighbours);
     lineup.lost.insert(lineup.lost.end(), candidates.replaced.begin(), candidates.replaced.end());
     take_horizons(loaded, shared.entries, lineup.changes);
-    add_changes(realm, id, lineup, candidates, before.get(), options.policy, now, entries,
-                transaction);
+    add_changes(realm, id, lineup, candidates, before.get(), rules, now, entries, transaction);
     // The mapping was read before the journal: another instance's operator may have changed both in
     // between, and what is wanted here would undo it.
     if (ends_active(loaded, lineup) && !std::exchange(is_mapping_fresh, true)) {

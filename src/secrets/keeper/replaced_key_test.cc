@@ -70,6 +70,28 @@ TEST_F(AKeyThatIsReplaced, is_gone_once_its_tokens_are) {
   EXPECT_EQ(world.record(kid(1))->state, "retired");
 }
 
+TEST_F(AKeyThatIsReplaced, f15_outlives_a_clock_that_is_a_day_ahead_for_a_moment) {
+  world.store->put("a", ec(4));
+  ASSERT_THAT(World::refresh(*keeper), is_ok());
+  pass(world.options.policy.publish_ahead);
+  ASSERT_EQ(World::active(*keeper), kid(4));
+  // when somebody sets the clock, and sets it right again
+  const Milliseconds day = std::chrono::hours(24);
+  world.clock->set(world.clock->now() + day);
+  pass(Seconds(10));
+  EXPECT_THAT(World::kids(*keeper), Contains(kid(1)));
+  world.clock->set(world.clock->now() - day);
+  pass(Seconds(10));
+  // then its tokens are good as before
+  EXPECT_THAT(World::kids(*keeper), Contains(kid(1)));
+  // and a clock that stays there is believed
+  world.clock->set(world.clock->now() + day);
+  pass(Seconds(10));
+  EXPECT_THAT(World::kids(*keeper), Contains(kid(1)));
+  pass(std::chrono::hours(1));
+  EXPECT_THAT(World::kids(*keeper), Not(Contains(kid(1))));
+}
+
 TEST_F(AKeyThatIsReplaced, may_come_back_meanwhile) {
   world.store->put("a", ec(4));
   ASSERT_THAT(World::refresh(*keeper), is_ok());

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 
+#include "base/settled_clock.h"
 #include "base/shared_slot.h"
 #include "secrets/keeper/box_pauses.h"
 #include "secrets/keeper/compromised.h"
@@ -34,6 +35,7 @@ struct Keeper::State {
       : storage(std::move(storage_in)),
         clock(std::move(clock_in)),
         options(std::move(options_in)),
+        settled_clock(*clock),
         instances(storage, clock, options.instance, options.refresh_every,
                   options.policy.jwks_max_age()),
         usage(storage, options.instance.id) {}
@@ -41,6 +43,7 @@ struct Keeper::State {
   const std::shared_ptr<storage::Storage> storage;
   const std::shared_ptr<Clock> clock;
   const KeeperOptions options;
+  SettledClock settled_clock;
   Deadlines deadlines;
   AskingAhead asking_ahead;
   BoxPauses box_pauses;
@@ -197,6 +200,8 @@ struct Keeper::State {
   Task<bool> reload_mapping(RealmName realm, SecretId id);
   /// The ring of an ID of which only storage knows how it is mapped: the one until now, unless one
   /// of its keys must not be used any more.
+  /// As the clocks are at this moment.
+  RotationPolicy policy();
   Result<std::shared_ptr<const LiveRing>> ring_behind(LiveRing ring, const Found& found,
                                                       std::vector<JournalEntry> entries,
                                                       std::shared_ptr<const LiveRing> before);

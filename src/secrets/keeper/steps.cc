@@ -208,7 +208,7 @@ Task<Done> Keeper::State::try_change(StepRequest step, ChangeList change) {
   CO_TRY(co_await check_kids(step, keys_added, std::move(listed), entries));
   // What the others publish now, not what they did at the last refresh.
   CO_TRY(co_await instances.observe());
-  StepPlan plan(step, std::move(entries), options.policy, now, before == after,
+  StepPlan plan(step, std::move(entries), policy(), now, before == after,
                 [this, &step](const KeyId& kid) { return missing(step.realm, step.id, kid); });
   CO_TRY(plan.make(keys_before, keys_after, keys_added));
 

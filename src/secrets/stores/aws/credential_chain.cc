@@ -63,7 +63,8 @@ CredentialsPtr CredentialChain::still_good() const {
   const std::lock_guard lock(mutex_);
   const Instant now = access_->context.clock->now();
   const bool is_good = last_ && (!last_->expires || now + kRefreshAhead < *last_->expires);
-  return is_good || (last_ && now < next_try_) ? last_ : CredentialsPtr();
+  return is_good || (last_ && access_->context.clock->monotone() < next_try_) ? last_
+                                                                              : CredentialsPtr();
 }
 
 void CredentialChain::forget(CredentialsPtr refused) {
@@ -76,7 +77,7 @@ Task<CredentialsPtr> CredentialChain::refresh() {
   if (CredentialsPtr kept = still_good()) co_return kept;
   auto found = co_await find();
   const std::lock_guard lock(mutex_);
-  next_try_ = access_->context.clock->now() + kBetweenTries;
+  next_try_ = access_->context.clock->monotone() + kBetweenTries;
   if (found) {
     last_ = *found;
   } else if (last_) {

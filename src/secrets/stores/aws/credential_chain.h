@@ -45,7 +45,7 @@ class CredentialChain : public std::enable_shared_from_this<CredentialChain> {
   async::SingleFlight<CredentialsPtr> refreshing_;
   mutable std::mutex mutex_;
   CredentialsPtr last_;
-  Instant next_try_{};
+  Milliseconds next_try_{0};  ///< of the monotone clock
   std::string region_;
 };
 

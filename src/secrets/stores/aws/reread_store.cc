@@ -32,15 +32,15 @@ void RereadStore::forget_cached() {
   ++epoch_;
 }
 
-bool RereadStore::is_fresh(const Kept& kept, Instant now) const {
+bool RereadStore::is_fresh(const Kept& kept, Milliseconds now) const {
   if (kept.epoch != epoch_) return false;
   const bool is_absent = kept.reading.secrets.empty();
   const Seconds life = is_absent ? std::min(reread_, kAbsentReread) : reread_;
-  return now >= kept.at && now - kept.at < life;
+  return now - kept.at < life;
 }
 
 Task<RereadStore::KeptPtr> RereadStore::current(Alias alias) {
-  const Instant now = access_->context.clock->now();
+  const Milliseconds now = access_->context.clock->monotone();
   std::uint64_t epoch = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -59,12 +59,12 @@ std::vector<Secret> RereadStore::keep(const Alias& alias, Reading reading) {
     const std::lock_guard lock(mutex_);
     epoch = epoch_;
   }
-  return store_reading(alias, std::move(reading), access_->context.clock->now(), epoch)
+  return store_reading(alias, std::move(reading), access_->context.clock->monotone(), epoch)
       ->reading.secrets;
 }
 
-RereadStore::KeptPtr RereadStore::store_reading(const Alias& alias, Reading reading, Instant at,
-                                                std::uint64_t epoch) {
+RereadStore::KeptPtr RereadStore::store_reading(const Alias& alias, Reading reading,
+                                                Milliseconds at, std::uint64_t epoch) {
   auto fresh = std::make_shared<Kept>();
   fresh->epoch = epoch;
   fresh->reading = std::move(reading);
@@ -85,7 +85,7 @@ Task<std::vector<Alias>> RereadStore::aliases() {
 }
 
 Task<std::string> RereadStore::fingerprint() {
-  const Instant now = access_->context.clock->now();
+  const Milliseconds now = access_->context.clock->monotone();
   std::string all;
   bool is_any_due = false;
   {

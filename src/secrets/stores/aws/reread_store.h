@@ -53,13 +53,13 @@ class RereadStore : public Store {
  private:
   struct Kept {
     Reading reading;
-    Instant at;
+    Milliseconds at;          ///< of the monotone clock
     std::uint64_t epoch = 0;  ///< when it was asked for
   };
   using KeptPtr = std::shared_ptr<const Kept>;
-  bool is_fresh(const Kept& kept, Instant now) const;  ///< under the mutex
+  bool is_fresh(const Kept& kept, Milliseconds now) const;  ///< under the mutex
   Task<KeptPtr> current(Alias alias);
-  KeptPtr store_reading(const Alias& alias, Reading reading, Instant at, std::uint64_t epoch);
+  KeptPtr store_reading(const Alias& alias, Reading reading, Milliseconds at, std::uint64_t epoch);
 
   const StoreName name_;
   const std::string service_;  ///< for people: "AWS KMS"

@@ -131,7 +131,7 @@ Task<std::vector<Secret>> KmsStore::fetch_all(std::string key) {
 
 Task<std::vector<KmsVersion>> KmsStore::versions(std::string key) {
   Listing fresh;
-  fresh.at = context_.clock->now();
+  fresh.at = context_.clock->monotone();
   {
     const std::lock_guard lock(mutex_);
     fresh.epoch = epoch_;
@@ -243,7 +243,7 @@ Task<Secret> KmsStore::secret_of(KmsVersion version) {
 }
 
 std::optional<Secret> KmsStore::kept(const std::string& version) {
-  const Instant now = context_.clock->now();
+  const Milliseconds now = context_.clock->monotone();
   const std::lock_guard lock(mutex_);
   const auto found = made_.find(version);
   if (found == made_.end() || now >= found->second.at + settings_.public_key_life)
@@ -252,7 +252,7 @@ std::optional<Secret> KmsStore::kept(const std::string& version) {
 }
 
 void KmsStore::keep(const std::string& version, Secret secret) {
-  const Instant now = context_.clock->now();
+  const Milliseconds now = context_.clock->monotone();
   const std::lock_guard lock(mutex_);
   if (settings_.public_keys == 0) return;
   if (made_.size() >= settings_.public_keys && !made_.contains(version)) {

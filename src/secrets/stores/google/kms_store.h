@@ -35,12 +35,12 @@ class KmsStore : public GoogleStore, public VersionMaker {
  private:
   struct Listing {
     std::vector<KmsVersion> versions;
-    Instant at{};
+    Milliseconds at{0};       ///< of the monotone clock
     std::uint64_t epoch = 0;  ///< when it was asked for
   };
   struct Made {
     Secret secret;
-    Instant at{};
+    Milliseconds at{0};  ///< of the monotone clock
   };
 
   Status check_name(std::string_view alias) const override;

@@ -113,7 +113,7 @@ Result<PlacePtr> Token::connect() {
 Result<Token::Lease> Token::take(bool writes) {
   {
     const std::lock_guard hold(mutex_);
-    if (clock_->now() < retry_at_)
+    if (clock_->monotone() < retry_at_)
       return token_lost("left alone for a moment after a failure: " + last_failure_);
   }
   Lease lease;
@@ -230,14 +230,14 @@ Status Token::recover(int attempt, bool has_begun, const Error& error) {
   std::shared_ptr<Library> library;
   {
     const std::lock_guard hold(mutex_);
-    if (clock_->now() < retry_at_) return error;
+    if (clock_->monotone() < retry_at_) return error;
     if (attempt + 1 >= kMostAttempts) {
       const Milliseconds pause =
           std::min(kFirstPause * (1 << std::min(failures_, 10)), kLongestPause);
       ++failures_;
       std::uint8_t byte = 0;
       random_->fill({&byte, 1});
-      retry_at_ = clock_->now() + pause * 3 / 4 + pause * byte / 512;
+      retry_at_ = clock_->monotone() + pause * 3 / 4 + pause * byte / 512;
       last_failure_ = error.detail;
       return error;
     }

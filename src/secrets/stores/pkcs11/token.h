@@ -121,7 +121,7 @@ class Token {
   std::shared_ptr<const SecretBytes> pin_, refused_pin_;
   std::string refusal_;
   int failures_ = 0;
-  Instant retry_at_{};
+  Milliseconds retry_at_{0};  ///< of the monotone clock
   std::string last_failure_;
 };
 

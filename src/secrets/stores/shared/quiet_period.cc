@@ -19,8 +19,8 @@ QuietPeriod::QuietPeriod(std::shared_ptr<Clock> clock, std::shared_ptr<Random> r
     : clock_(std::move(clock)), random_(std::move(random)) {}
 
 Milliseconds QuietPeriod::left() const {
-  const Instant until{Milliseconds(until_ms_.load(std::memory_order_relaxed))};
-  return std::max(Milliseconds(0), until - clock_->now());
+  const Milliseconds until(until_ms_.load(std::memory_order_relaxed));
+  return std::max(Milliseconds(0), until - clock_->monotone());
 }
 
 Status QuietPeriod::check(const char* reason, const std::string& whom) const {
@@ -52,7 +52,7 @@ void QuietPeriod::asked(std::string_view retry_after) {
 }
 
 void QuietPeriod::be_quiet(Milliseconds length) {
-  until_ms_.store((clock_->now() + length).time_since_epoch().count(), std::memory_order_relaxed);
+  until_ms_.store((clock_->monotone() + length).count(), std::memory_order_relaxed);
 }
 
 Milliseconds QuietPeriod::delay_after(std::uint32_t failures) {

@@ -13,7 +13,8 @@
 
 namespace signet::secrets {
 
-/// Shared by all threads.
+/// By the monotone clock: a wall clock that is set back would make it longer. Shared by all
+/// threads.
 class QuietPeriod {
  public:
   QuietPeriod(std::shared_ptr<Clock> clock, std::shared_ptr<Random> random);
@@ -39,7 +40,7 @@ class QuietPeriod {
   std::shared_ptr<Clock> clock_;
   std::shared_ptr<Random> random_;
   std::atomic<std::uint32_t> failures_{0};
-  std::atomic<std::int64_t> until_ms_{0};
+  std::atomic<std::int64_t> until_ms_{0};  ///< of the monotone clock
 };
 
 }  // namespace signet::secrets

@@ -138,11 +138,11 @@ void Session::forget(const Token& dead) {
 }
 
 Session::Token Session::hold(Lease lease, std::optional<Seconds> granted) {
-  const Instant now = context_.clock->now();
+  const Milliseconds now = context_.clock->monotone();
   Held next;
   next.granted = granted.value_or(lease.lasts);
-  next.ends_at = lease.lasts > Seconds(0) ? now + lease.lasts : Instant::max();
-  next.renew_at = lease.lasts > Seconds(0) ? now + lease.lasts * 2 / 3 : Instant::max();
+  next.ends_at = lease.lasts > Seconds(0) ? now + lease.lasts : Milliseconds::max();
+  next.renew_at = lease.lasts > Seconds(0) ? now + lease.lasts * 2 / 3 : Milliseconds::max();
   next.lease = std::move(lease);
   const std::lock_guard lock(mutex_);
   held_ = std::move(next);
@@ -151,14 +151,14 @@ Session::Token Session::hold(Lease lease, std::optional<Seconds> granted) {
 
 Task<Session::Token> Session::token() {
   const auto known = held();
-  if (known && context_.clock->now() < known->renew_at) co_return known->lease.token;
+  if (known && context_.clock->monotone() < known->renew_at) co_return known->lease.token;
   std::function<Task<Token>()> work = [self = shared_from_this()] { return self->fresh_token(); };
   co_return co_await logins_.run(std::move(work));
 }
 
 Task<Session::Token> Session::fresh_token() {
   const auto known = held();
-  const Instant now = context_.clock->now();
+  const Milliseconds now = context_.clock->monotone();
   if (known && now < known->renew_at) co_return known->lease.token;
   const bool is_alive = known && now < known->ends_at;
   if (is_alive && known->lease.is_renewable) {

@@ -58,8 +58,8 @@ class Session : public std::enable_shared_from_this<Session> {
   using Token = std::shared_ptr<const SecretBytes>;
   struct Held {
     Lease lease;
-    Seconds granted{0};  ///< what the login gave; renewals may give less and less
-    Instant renew_at, ends_at;
+    Seconds granted{0};              ///< what the login gave; renewals may give less and less
+    Milliseconds renew_at, ends_at;  ///< of the monotone clock
   };
 
   Task<net::OutboundResponse> send(std::string method, std::string path, std::string body,
