@@ -292,10 +292,10 @@ TEST_F(SealingOfStores, sec_123_keys_that_stores_sealed_are_counted_and_renewed)
   // given nothing in storage, and keys of a store under k1
   const json::Object before = status();
   EXPECT_EQ(number(before, "stale"), 3);
-  EXPECT_EQ(of_key(before, "k1").get("values")->if_int(), 2);
-  EXPECT_EQ(*of_key(before, "k1").get("may_be_removed"), json::Value(false));
-  const json::Value& of = *of_key(before, "k1").get("of");
-  EXPECT_EQ(json::dump(of.if_array()->front()),
+  const auto first = of_key(before, "k1");
+  EXPECT_EQ(first.get("values")->if_int(), 2);
+  EXPECT_EQ(*first.get("may_be_removed"), json::Value(false));
+  EXPECT_EQ(json::dump(first.get("of")->if_array()->front()),
             R"({"realm":"","kind":"store_key","id":"memory/key0"})");
   EXPECT_EQ(json::dump(before.find("in_clear")->if_array()->front()),
             R"({"realm":"","kind":"store_key","id":"memory/key2"})");

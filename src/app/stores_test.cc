@@ -4,6 +4,7 @@
 
 #include "crypto/pkcs12.h"
 #include "secrets/keeper/store_calls.h"
+#include "secrets/stores/local/local_test_support.h"
 #include "secrets/stores/store_test_support.h"
 
 namespace signet::app {
@@ -53,7 +54,9 @@ config::RealmConfig realm_with(std::vector<config::StoreConfig> stores) {
 }
 
 std::vector<secrets::ConfiguredStore> made_of(const config::ServerConfig& config) {
-  auto made = make_stores(config, secrets::test_context());
+  secrets::StoreContext context = secrets::test_context();
+  context.encoding_keys = secrets::local_sealing_keys({"k1"});
+  auto made = make_stores(config, context);
   EXPECT_THAT(made, is_ok());
   return made ? std::move(made->stores) : std::vector<secrets::ConfiguredStore>();
 }

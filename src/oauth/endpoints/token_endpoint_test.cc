@@ -74,9 +74,11 @@ TEST_F(TokenEndpoint, tells_of_two_active_keys_of_one_kid) {
   put("ed", crypto::KeyKind::kEd25519);
   log::configure(log::Level::kWarn, true);
   testing::internal::CaptureStderr();
-  ASSERT_THAT(async::run_now(world.keeper->refresh()), is_ok());
-  world.clock->advance(Seconds(86400));
-  ASSERT_THAT(async::run_now(world.keeper->refresh()), is_ok());
+  // Published, active once verifiers know them, and without those whose place they took.
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_THAT(async::run_now(world.keeper->refresh()), is_ok());
+    world.clock->advance(Seconds(86400));
+  }
   EXPECT_FALSE(world.issue("c1").empty());
   log::flush();
   EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("kid_reused"));

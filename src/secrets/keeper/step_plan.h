@@ -38,7 +38,7 @@ class StepPlan {
 
   const Keeper::StepRequest& step_;
   std::vector<JournalEntry> entries_;
-  const RotationPolicy& policy_;
+  const RotationPolicy policy_;
   const Instant now_;
   const bool is_activation_;
   const std::function<std::vector<std::string>(const KeyId&)> missing_;
