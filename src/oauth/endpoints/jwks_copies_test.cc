@@ -67,6 +67,8 @@ TEST_F(JwksCopies, are_not_to_be_kept_when_the_others_may_go_on_without_this_ins
 }
 
 TEST_F(JwksCopies, may_be_kept_again_when_it_was_read_what_the_others_did_meanwhile) {
+  for (const char* path : {kJwks, kRpJwks})
+    ASSERT_EQ(world.get(path).status(), 200);
   storage->is_down = true;
   pass(Seconds(60));
   ASSERT_EQ(cache_control(kJwks), kNoCopies);
