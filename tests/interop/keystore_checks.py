@@ -153,7 +153,7 @@ def init(options, folder):
 def keytool_lists(path):
     listed = keytool("-list", "-keystore", path, "-storetype", "PKCS12")
     pairs, secrets = listed.count("PrivateKeyEntry"), listed.count("SecretKeyEntry")
-    return "" if (pairs, secrets) == (7, 3) else f"{pairs} pairs and {secrets} secret keys"
+    return "" if (pairs, secrets) == (7, 4) else f"{pairs} pairs and {secrets} secret keys"
 
 
 def openssl_opens(path):
