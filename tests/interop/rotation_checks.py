@@ -13,6 +13,7 @@ import time
 
 import harness
 import jwt as pyjwt
+import setting
 from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
 from joserfc import jwe as rfc_jwe
 from joserfc import jwk as rfc_jwk
@@ -249,7 +250,7 @@ def survive(results, options, install_js):
                   "joserfc": take_joserfc(KeptSet(server)), "jwcrypto": take_jwcrypto(issuer, KeptSet(server))}
         node = None
         if shutil.which("node") is not None:
-            node = subprocess.Popen(["node", "resource_servers.mjs", issuer, jwks_uri, str(AHEAD * 500)],
+            node = subprocess.Popen([*setting.NODE, "resource_servers.mjs", issuer, jwks_uri, str(AHEAD * 500)],
                                     cwd=install_js(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         traffic = Traffic(server, secret, own, takers, node)
         try:

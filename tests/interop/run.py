@@ -84,7 +84,7 @@ def run_js(results, world):
     facts = world.server.workdir / "facts.json"
     facts.write_text(json.dumps(world.facts()))
     for script in ("jose_checks.mjs", "openid_client_checks.mjs", "oauth4webapi_checks.mjs"):
-        done = subprocess.run(["node", script, str(facts)], cwd=JS, capture_output=True, text=True,
+        done = subprocess.run([*setting.NODE, script, str(facts)], cwd=JS, capture_output=True, text=True,
                               timeout=900)
         for line in done.stdout.splitlines():
             verdict, _, rest = line.partition(" ")
@@ -102,7 +102,7 @@ def run_cross_js(jobs):
     missing = install_js()
     if missing:
         raise RuntimeError(missing)
-    done = subprocess.run(["node", "cross.mjs", str(jobs)], cwd=JS, capture_output=True, text=True, timeout=900)
+    done = subprocess.run([*setting.NODE, "cross.mjs", str(jobs)], cwd=JS, capture_output=True, text=True, timeout=900)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip()[-600:])
     return json.loads(done.stdout)

@@ -9,6 +9,7 @@ import harness
 from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+NODE = ["node", "--import", "./webcrypto.mjs"]  # in the folder of js/
 AUDIENCE = "https://api.example.com"
 HMAC_ID = "am.services.oauth2.stateless.signing.HMAC"
 ENCRYPTION_ID = "am.services.oauth2.stateless.token.encryption"
