@@ -7,10 +7,12 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -23,13 +25,27 @@ namespace {
 std::atomic<Level> g_least{Level::kInfo};
 std::atomic<bool> g_json{true};
 
+// Two seconds: who reads standard error may have stopped.
+constexpr int kFlushTries = 2000;
+constexpr std::chrono::milliseconds kBetweenFlushTries{1};
+std::atomic<std::uint64_t> g_handed_over{0}, g_written{0};
+
+// Counts, so that flush() knows when all is written.
+class CountingSink final : public spdlog::sinks::stderr_sink_mt {
+ public:
+  void log(const spdlog::details::log_msg& line) override {
+    spdlog::sinks::stderr_sink_mt::log(line);
+    g_written.fetch_add(1, std::memory_order_release);
+  }
+};
+
 // spdlog carries finished lines to the sink on its own thread, so that a slow terminal or pipe
 // never holds up a request; when its queue is full the oldest lines are dropped.
 spdlog::logger& sink() {
   static const std::shared_ptr<spdlog::logger> logger = [] {
     spdlog::init_thread_pool(2048, 1);
     auto made = std::make_shared<spdlog::async_logger>(
-        "signet", std::make_shared<spdlog::sinks::stderr_sink_mt>(), spdlog::thread_pool(),
+        "signet", std::make_shared<CountingSink>(), spdlog::thread_pool(),
         spdlog::async_overflow_policy::overrun_oldest);
     made->set_pattern("%v");
     made->set_level(spdlog::level::trace);
@@ -85,6 +101,7 @@ std::string line_of(Level level, std::string_view event, std::span<const Field> 
 
 void put_line(Level level, std::string_view event, std::span<const Field> fields) {
   const std::string line = line_of(level, event, fields);
+  g_handed_over.fetch_add(1, std::memory_order_relaxed);
   sink().log(level >= Level::kWarn ? spdlog::level::warn : spdlog::level::info,
              spdlog::string_view_t(line.data(), line.size()));
 }
@@ -142,7 +159,13 @@ void last_line(Level level, std::string_view event, std::initializer_list<Field>
 }
 
 void flush() {
+  const auto is_all_written = [handed_over = g_handed_over.load(std::memory_order_relaxed)] {
+    const std::uint64_t dropped = spdlog::thread_pool()->overrun_counter();
+    return g_written.load(std::memory_order_acquire) + dropped >= handed_over;
+  };
   sink().flush();
+  for (int i = 0; i < kFlushTries && !is_all_written(); ++i)
+    std::this_thread::sleep_for(kBetweenFlushTries);
 }
 
 void failure(std::string_view event, const Error& e, std::initializer_list<Field> fields) noexcept {

@@ -42,7 +42,7 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
 /// after which no buffer is written any more. May wait for whoever reads standard error.
 void last_line(Level level, std::string_view event,
                std::initializer_list<Field> fields = {}) noexcept;
-/// Writes what is buffered; before exit.
+/// Returns when what was logged until now is written; after two seconds in any case.
 void flush();
 
 inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {
